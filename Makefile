@@ -1,0 +1,91 @@
+# The workflow, one word a step: `make help` lists the words. Needs Python 3.11 or newer with pip and venv, and make.
+
+PYTHON ?= python3
+ARGS ?=
+QUIET ?= --quiet --quiet
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip $(QUIET) --disable-pip-version-check --no-input
+FAILED := { echo 'pip did not get through; to see all its words: make setup QUIET=' >&2; exit 1; }
+CODE := $(wildcard aggregator tests benchmarks)
+# Settings of whoever runs `make lock` must not add sources: the lock names what everybody can download.
+LOCK := env -u UV_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS $(BIN)/uv pip compile --no-config --quiet \
+	--universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test test-long check format coverage bench lock clean
+
+help:  ## list these words
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@echo 'PYTHON=python3.12 chooses the Python of `make setup`; ARGS="..." goes on to demo, test, test-long and bench.'
+
+setup: $(VENV)/installed  ## make .venv with the locked packages; does nothing while they are current
+
+demo: $(VENV)/installed  ## the whole line in a minute, on a small world of its own, without the internet
+	@$(BIN)/aggregator demo $(ARGS)
+
+test: $(VENV)/installed  ## the tests, without the long ones
+	@$(BIN)/python -m pytest $(ARGS)
+
+test-long: $(VENV)/installed  ## the long tests: kills, full disks, damaged files
+	@$(BIN)/python -m pytest tests/long $(ARGS)
+
+check: $(VENV)/installed  ## style, form, types, who imports whom, docs, and what the lock must not hold
+	@if grep -iq '^niquests' requirements.lock || $(BIN)/python -c 'import niquests' 2>/dev/null; then \
+		echo 'niquests is in requirements.lock or in $(VENV); it replaces urllib3 and must stay out: find what asks for it.' >&2; \
+		exit 1; fi
+	@echo 'ruff check';    $(BIN)/ruff check --quiet --output-format concise $(CODE)
+	@echo 'ruff format';   $(BIN)/ruff format --quiet --check $(CODE) || { \
+		echo 'Some files are not in the common form: run "make format".' >&2; exit 1; }
+	@echo 'mypy';          $(BIN)/mypy --no-error-summary $(CODE)
+	@echo 'lint-imports';  report=$$($(BIN)/lint-imports --no-cache 2>&1) || { echo "$$report" >&2; exit 1; }
+	@echo 'docs';          $(BIN)/python -m pytest tests/test_docs.py
+
+format: $(VENV)/installed  ## bring the code into the common form and mend what ruff can mend
+	@$(BIN)/ruff check --quiet --fix-only $(CODE)
+	@$(BIN)/ruff format --quiet $(CODE)
+
+coverage: $(VENV)/installed  ## the tests, then the lines and branches they did not visit
+	@$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS)
+
+bench: $(VENV)/installed  ## measure the whole line
+	@$(BIN)/python benchmarks/line.py $(ARGS)
+
+lock: $(VENV)/installed  ## choose the newest packages that pyproject.toml allows and lock them with their hashes
+	@echo 'requirements-build.lock'
+	@sed -n 's/^requires = \["\(.*\)"\]$$/\1/p' pyproject.toml | $(LOCK) --upgrade --output-file $(VENV)/build.lock - >/dev/null
+	@echo 'requirements.lock'
+	@$(LOCK) --upgrade --extra dev --output-file $(VENV)/all.lock pyproject.toml >/dev/null
+	@{ echo '# What builds the packages that come without a wheel, and this project itself. Made by `make lock`.'; \
+		cat $(VENV)/build.lock; } > requirements-build.lock
+	@{ echo '# Every package that runs, tests and checks this project, for Linux and macOS, CPython 3.11 to 3.14, with the'; \
+		echo '# hashes of its files. Made by `make lock` from pyproject.toml; not to be edited by hand.'; \
+		cat $(VENV)/all.lock; } > requirements.lock
+	@echo 'Now "make setup" installs them; then "make test check".'
+
+clean:  ## remove .venv, caches and the demo's home; archive/ and index/ are left alone
+	@rm -rf $(VENV) demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage htmlcov
+	@find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A new environment when the locks change, so that nothing stays behind from the old ones.
+$(VENV)/locked: requirements-build.lock requirements.lock
+	@$(PYTHON) -c '' 2>/dev/null || { echo 'There is no "$(PYTHON)" here. Install Python 3.11 or newer, or name one: make setup PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -c 'import platform; print(platform.python_version())'). Install one, or name one: make setup PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo '$(PYTHON) cannot make environments. On Debian and Ubuntu: apt install python3-venv. Then: make setup' >&2; exit 1; }
+	@echo '1/4  a new environment in $(VENV)'
+	@$(PYTHON) -m venv --clear $(VENV)
+	@echo '2/4  what builds packages (requirements-build.lock)'
+	@$(PIP) install --require-hashes -r requirements-build.lock || $(FAILED)
+	@echo '3/4  what runs, tests and checks (requirements.lock)'
+	@$(PIP) install --require-hashes --no-build-isolation --use-pep517 -r requirements.lock || $(FAILED)
+	@touch $@
+
+$(VENV)/installed: $(VENV)/locked pyproject.toml
+	@echo '4/4  the project itself'
+	@$(PIP) install --no-deps --no-build-isolation --editable . || $(FAILED)
+	@touch $@

@@ -1,0 +1,32 @@
+"""A news aggregation and archiving pipeline.
+
+    sources.yaml -> discover -> fetch -> archive -> extract -> dedupe -> catalogue -> index -> search
+
+Everything the network gives is written to ``archive/`` before anything reads it; ``index/`` is derived and can be made
+again. Collecting (network to archive) and deriving (archive to articles, matches, index) are two separate steps.
+
+To know the project, read this map, then ``model`` (the words), ``pipeline`` (the way in), ``search`` (the way out).
+
+    cli             commands, printed lines, exit codes                                   edges
+    scheduler       when each source is due; one pass at a time
+    demo/           a small world of sites on loopback, and the tour through it
+    pipeline/       the way in: collect, derive, rebuild                                  paths
+    search          the way out: query to hits, one per cluster
+    fetch           polite HTTP: pace, guard, robots, the bytes of the wire               one outside world each
+    archive         WARC files: write, read, recover
+    catalogue/      the database: what is known and how it relates
+    index           the full-text index
+    sources         sources.yaml to sources, with complaints that name the line
+    home            the folder: its paths, its lock, its room
+    discover/       feed, sitemap, list page bytes to discoveries                         pure
+    extract         page bytes to a reading
+    dedupe          an article against the known ones: same, new version, match, cluster
+    credits         "(source: ...)", "via ...", "Repris de ..."
+    analysis        the terms of a text, the same for index and query
+    wire            the bytes of an HTTP answer: status, headers, body
+    urls            one form per address
+    model           the words, as frozen dataclasses                                      words
+    errors          the tree of errors
+"""
+
+__version__ = "0.1.0"

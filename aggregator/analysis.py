@@ -1,0 +1,92 @@
+"""The terms of a text: the same for what is indexed and for what is asked. Pure.
+
+Case and accents are folded before the stemmer sees a word, on both sides: "refugies" then finds "réfugiés", which it would
+not if the stemmer saw the accent in one and not in the other.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+VERSION = 1
+"""Counted up with every change of the terms: an index of another version is built again."""
+
+STEMMERS = {
+    "ar": "arabic",
+    "da": "danish",
+    "de": "german",
+    "el": "greek",
+    "en": "english",
+    "es": "spanish",
+    "fi": "finnish",
+    "fr": "french",
+    "hu": "hungarian",
+    "it": "italian",
+    "nl": "dutch",
+    "no": "norwegian",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "ru": "russian",
+    "sv": "swedish",
+    "tr": "turkish",
+}
+"""ISO 639-1 code to Snowball algorithm; other languages are folded, not stemmed."""
+
+_WORD = re.compile(r"\w+")
+_ELISION = re.compile(r"\b(?:[cdjlmnst]|qu|all|dall|dell|nell|sull|un|lorsqu|puisqu|jusqu)['’](?=\w)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word of a text and where it stands: character offsets, end exclusive."""
+
+    word: str
+    start: int
+    end: int
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """Yield the words of a text, accents and case folded, the elided article of "l'asile" left out."""
+    skip = {m.start(): m.end() for m in _ELISION.finditer(text)}
+    after = 0
+    for m in _WORD.finditer(text):
+        after = max(after, skip.get(m.start(), 0))
+        if m.start() >= after:
+            yield Token(fold(m.group()), m.start(), m.end())
+
+
+@lru_cache(maxsize=1 << 16)
+def fold(word: str) -> str:
+    """Return the word in lower case and without accents."""
+    if word.isascii():
+        return word.lower()
+    return "".join(c for c in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(c))
+
+
+@lru_cache(maxsize=1 << 17)
+def term(word: str, language: str | None) -> str:
+    """Return the term under which a folded word is indexed in a language; None: as it is."""
+    algorithm = STEMMERS.get(language or "")
+    return str(_stemmer(algorithm).stemWord(word)) if algorithm else word
+
+
+@lru_cache(maxsize=32)
+def _stemmer(algorithm: str) -> Any:
+    import Stemmer
+
+    return Stemmer.Stemmer(algorithm)
+
+
+def terms(text: str, language: str | None) -> list[str]:
+    """Return the terms of a text in order, one a word."""
+    return [term(token.word, language) for token in tokens(text)]
+
+
+def expanded(word: str, languages: Iterable[str]) -> tuple[str, ...]:
+    """Return every term that a folded word may stand under in those languages: a query does not say which it is in."""
+    return tuple(dict.fromkeys([term(word, None), *(term(word, language) for language in languages)]))

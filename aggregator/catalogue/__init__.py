@@ -1,0 +1,479 @@
+"""The database: what is known and how it relates. The only room that speaks SQL.
+
+SQLite in WAL mode with ``synchronous=FULL``: a committed row survives a power cut, and readers never wait for the writer.
+The catalogue is derived from ``archive/``; delete it and ``aggregator rebuild`` makes it again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sql
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.engine import Connection, Engine, RowMapping
+
+from aggregator.catalogue import tables as t
+from aggregator.errors import AggregatorError, NoSpaceError, StoreError
+from aggregator.model import (
+    Article,
+    Capture,
+    Cluster,
+    Credit,
+    Discovery,
+    Failure,
+    Match,
+    Outcome,
+    Passage,
+    Relation,
+    Role,
+    Run,
+    Version,
+)
+
+MAX_ATTEMPTS = 5
+"""After so many failures in a row an address is given up until it is announced as changed."""
+_CHUNK = 500
+"""Values bound at once; SQLite's own limit is 32,766."""
+
+_Row = TypeVar("_Row", Article, Capture, Version, Run, Failure)
+
+
+class Outdated(AggregatorError):
+    """The catalogue was written by an older program: the next writer rebuilds it."""
+
+    exit_code = 3
+
+
+class Catalogue:
+    """An open catalogue.
+
+    Args:
+        path: The file. A writer creates it when it is missing.
+        writing: Whether changes will be made; a reader's connection refuses them.
+
+    Raises:
+        StoreError: It is missing (for a reader), damaged, or newer than this program.
+        Outdated: It is older than this program.
+    """
+
+    def __init__(self, path: Path, *, writing: bool = False) -> None:
+        if not writing and not path.exists():
+            raise StoreError(path, "missing. Nothing is lost: archive/ is whole. Run `aggregator rebuild`.")
+        self._path = path
+        self._engine = _engine(path, writing=writing)
+        with self._guarded():
+            self._connection = self._engine.connect()
+            if writing:
+                t.metadata.create_all(self._connection)
+                self._connection.commit()
+            self._check_schema(writing=writing)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+        self._engine.dispose()
+
+    def __enter__(self) -> Catalogue:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make all changes inside the block, or none."""
+        with self._guarded():
+            try:
+                yield
+                self._connection.commit()
+            except BaseException:
+                self._connection.rollback()
+                raise
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Turn the driver's troubles into ours."""
+        try:
+            yield
+        except sql.exc.DBAPIError as error:
+            said = str(error.orig)
+            if any(sign in said for sign in ("full", "readonly", "disk I/O", "unable to open")):
+                raise NoSpaceError(f"{self._path}: {said}. All that was reported stored is safe.") from error
+            raise StoreError(
+                self._path, f"{said}. Nothing is lost: archive/ is whole. Run `aggregator rebuild`."
+            ) from error
+
+    def _check_schema(self, *, writing: bool) -> None:
+        try:
+            number = self._connection.execute(sql.select(sql.func.max(t.schema.c.number))).scalar()
+        except sql.exc.OperationalError:
+            number = 0
+        if number is None and writing:
+            self._connection.execute(t.schema.insert().values(number=t.SCHEMA))
+            self._connection.commit()
+        elif (number or 0) > t.SCHEMA:
+            raise StoreError(
+                self._path,
+                f"written by a newer program (schema {number}, this one knows {t.SCHEMA}). Nothing was changed. "
+                "Upgrade this program.",
+            )
+        elif (number or 0) < t.SCHEMA:
+            raise Outdated(
+                f"{self._path}: written by an older program (schema {number or 0}, now {t.SCHEMA}). Nothing is lost. "
+                "Run `aggregator rebuild`; the next crawl does it too."
+            )
+
+    def _rows(self, query: sql.Select[Any]) -> Sequence[RowMapping]:
+        with self._guarded():
+            return self._connection.execute(query).mappings().all()
+
+    def _put(self, table: sql.Table, values: list[dict[str, Any]]) -> None:
+        """Insert rows, replacing those with the same key."""
+        if not values:
+            return
+        statement = upsert(table)
+        rest = {c.name: statement.excluded[c.name] for c in table.columns if not c.primary_key and c.name in values[0]}
+        keys = list(table.primary_key.columns)
+        if rest:
+            self._connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest), values)
+        else:
+            self._connection.execute(statement.on_conflict_do_nothing(index_elements=keys), values)
+
+    # --- what the archive holds -------------------------------------------------------------------------------------
+
+    def add_capture(self, capture: Capture) -> None:
+        """Note an archived response."""
+        self._put(t.captures, [asdict(capture)])
+
+    def add_failure(self, failure: Failure) -> None:
+        """Note a request that got no answer."""
+        self._put(t.failures, [asdict(failure)])
+
+    def add_runs(self, runs: Iterable[Run]) -> None:
+        """Note the tallies of a pass."""
+        self._put(t.runs, [asdict(run) for run in runs])
+
+    def catalogued_bytes(self) -> dict[str, int]:
+        """Return how far each WARC file has been read."""
+        return {r["file"]: r["catalogued_bytes"] for r in self._rows(sql.select(t.progress))}
+
+    def set_catalogued(self, file: str, end: int) -> None:
+        """Note that a WARC file has been read up to ``end``."""
+        self._put(t.progress, [{"file": file, "catalogued_bytes": end}])
+
+    def capture(self, record_id: str) -> Capture | None:
+        """Return the capture of that record; None: there is none."""
+        return self._first(Capture, sql.select(t.captures).where(t.captures.c.record_id == record_id))
+
+    def latest_with_body(self, url: str) -> Capture | None:
+        """Return the last whole 200 response archived for an address, not a revisit; None: there is none."""
+        c = t.captures.c
+        wanted = (c.url == url, c.status == 200, c.refers_to.is_(None), c.truncated.is_(None))
+        return self._first(Capture, sql.select(t.captures).where(*wanted).order_by(c.captured_at.desc()).limit(1))
+
+    def captures_of(self, article_id: str) -> list[Capture]:
+        """Return the captures an article's versions were read from, oldest first."""
+        joined = sql.select(t.captures).join(t.versions, t.versions.c.record_id == t.captures.c.record_id)
+        return self._all(Capture, joined.where(t.versions.c.article_id == article_id).order_by(t.captures.c.captured_at))
+
+    # --- announced addresses ----------------------------------------------------------------------------------------
+
+    def discovery(self, source_id: str, url: str) -> Discovery | None:
+        """Return what was announced about an address; None: it was not."""
+        d = t.discoveries.c
+        rows = self._rows(sql.select(t.discoveries).where(d.source_id == source_id, d.url == url))
+        return Discovery(**{f.name: rows[0][f.name] for f in fields(Discovery)}) if rows else None
+
+    def announce(self, source_id: str, found: Sequence[Discovery], found_at: datetime) -> int:
+        """Take in announced addresses; one whose announced edit has moved on becomes pending again.
+
+        Returns:
+            How many were not known before.
+        """
+        known: dict[str, RowMapping] = {}
+        for chunk in _chunks([d.url for d in found]):
+            wanted = (t.discoveries.c.source_id == source_id, t.discoveries.c.url.in_(chunk))
+            known |= {r["url"]: r for r in self._rows(sql.select(t.discoveries).where(*wanted))}
+        rows = []
+        for d in found:
+            row = {"source_id": source_id, **asdict(d), "found_at": found_at, "state": "pending", "attempts": 0}
+            if old := known.get(d.url):
+                if not _announces_an_edit(d, old):
+                    continue
+                row |= {k: old[k] for k in ("found_in", "found_at")}
+                row |= {k: row[k] or old[k] for k in ("claimed_title", "claimed_at", "claimed_author")}
+            rows.append(row)
+        self._put(t.discoveries, rows)
+        return len({d.url for d in found} - set(known))
+
+    def pending(self, source_id: str, limit: int) -> list[str]:
+        """Return announced addresses to ask for, those that failed least first, then the newest."""
+        d = t.discoveries.c
+        newest = sql.func.coalesce(d.claimed_at, d.claimed_updated_at, d.found_at).desc()
+        query = sql.select(d.url).where(d.source_id == source_id, d.state == "pending")
+        return [r["url"] for r in self._rows(query.order_by(d.attempts, newest, d.url).limit(limit))]
+
+    def count_pending(self, source_id: str) -> int:
+        """Return how many announced addresses are still to be asked for."""
+        d = t.discoveries.c
+        query = sql.select(sql.func.count().label("n")).where(d.source_id == source_id, d.state == "pending")
+        return int(self._rows(query)[0]["n"])
+
+    def settle(self, source_id: str, url: str, *, retry: bool) -> None:
+        """Note that an announced address was asked for.
+
+        Args:
+            source_id: Whose announcement it was.
+            url: As announced.
+            retry: Whether it is worth asking again; after ``MAX_ATTEMPTS`` it is not.
+        """
+        d = t.discoveries.c
+        tried = d.attempts + 1
+        again = sql.case((tried >= MAX_ATTEMPTS, "given-up"), else_="pending")
+        change = {"attempts": tried, "state": again} if retry else {"attempts": 0, "state": "done"}
+        self._connection.execute(t.discoveries.update().where(d.source_id == source_id, d.url == url).values(**change))
+
+    # --- articles ---------------------------------------------------------------------------------------------------
+
+    def put_article(self, article: Article, version: Version | None, credits: Sequence[Credit]) -> None:
+        """Store an article as it now is, its new version if there is one, and have it indexed."""
+        self._put(t.articles, [asdict(article)])
+        if version:
+            self._put(t.versions, [asdict(version)])
+            self._connection.execute(t.credits.delete().where(t.credits.c.article_id == article.id))
+            self._put(t.credits, [{"article_id": article.id, **asdict(credit)} for credit in credits])
+        self._put(t.to_index, [{"article_id": article.id}])
+
+    def article(self, article_id: str) -> Article | None:
+        """Return the article of that id; None: there is none."""
+        return self._first(Article, sql.select(t.articles).where(t.articles.c.id == article_id))
+
+    def articles(self, ids: Iterable[str]) -> dict[str, Article]:
+        """Return the articles of those ids that exist."""
+        found: dict[str, Article] = {}
+        for chunk in _chunks(list(ids)):
+            rows = self._all(Article, sql.select(t.articles).where(t.articles.c.id.in_(chunk)))
+            found |= {a.id: a for a in rows}
+        return found
+
+    def find_articles(self, url: str) -> list[Article]:
+        """Return the articles read at an address, also when it redirected to theirs."""
+        a, c = t.articles.c, t.captures.c
+        led = sql.select(c.url).where(c.asked_url == url)
+        return self._all(Article, sql.select(t.articles).where(sql.or_(a.url == url, a.url.in_(led))).order_by(a.id))
+
+    def article_ids(self) -> list[str]:
+        """Return the ids of all articles."""
+        return [r["id"] for r in self._rows(sql.select(t.articles.c.id).order_by(t.articles.c.id))]
+
+    def versions(self, article_id: str) -> list[Version]:
+        """Return an article's versions, oldest first."""
+        v = t.versions.c
+        return self._all(Version, sql.select(t.versions).where(v.article_id == article_id).order_by(v.number))
+
+    def credits(self, article_id: str) -> list[Credit]:
+        """Return the credit lines of an article's newest version."""
+        c = t.credits.c
+        rows = self._rows(sql.select(t.credits).where(c.article_id == article_id).order_by(c.start))
+        return [Credit(**{f.name: r[f.name] for f in fields(Credit)}) for r in rows]
+
+    def languages(self) -> list[str]:
+        """Return the languages of the articles, the most frequent first."""
+        a = t.articles.c
+        query = sql.select(a.language).where(a.language.is_not(None)).group_by(a.language)
+        return [r["language"] for r in self._rows(query.order_by(sql.func.count().desc(), a.language))]
+
+    # --- matches and clusters ---------------------------------------------------------------------------------------
+
+    def add_grams(self, article_id: str, grams: Iterable[int]) -> None:
+        """Add to an article's fingerprint, which spans all its versions."""
+        self._put(t.grams, [{"gram": g, "article_id": article_id} for g in grams])
+
+    def sharing(self, grams: Iterable[int], *, at_least: int, limit: int) -> list[str]:
+        """Return the articles that share the most grams, ``at_least`` that many."""
+        shared: dict[str, int] = {}
+        for chunk in _chunks(sorted(grams)):
+            g = t.grams.c
+            query = sql.select(g.article_id, sql.func.count().label("n")).where(g.gram.in_(chunk)).group_by(g.article_id)
+            for row in self._rows(query):
+                shared[row["article_id"]] = shared.get(row["article_id"], 0) + row["n"]
+        ranked = sorted((-n, article_id) for article_id, n in shared.items() if n >= at_least)
+        return [article_id for _, article_id in ranked[:limit]]
+
+    def put_matches(self, matches: Iterable[Match]) -> None:
+        """Store matches, replacing those of the same pairs, and join the clusters of what is one text."""
+        for match in matches:
+            self._put(t.matches, [asdict(match)])
+            if match.relation is Relation.DUP:
+                self._join(match.a, match.b)
+
+    def _join(self, a: str, b: str) -> None:
+        c = t.clusters.c
+        rows = self._rows(sql.select(t.clusters).where(c.article_id.in_([a, b])))
+        old = {r["cluster_id"] for r in rows}
+        members = {a, b} | {
+            r["article_id"] for r in self._rows(sql.select(c.article_id).where(c.cluster_id.in_(sorted(old))))
+        }
+        name = min(members)
+        self._put(t.clusters, [{"article_id": m, "cluster_id": name} for m in sorted(members)])
+
+    def matches_of(self, article_ids: Iterable[str]) -> list[Match]:
+        """Return all matches in which one of those articles takes part."""
+        found: dict[tuple[str, str], Match] = {}
+        for chunk in _chunks(list(article_ids)):
+            m = t.matches.c
+            for r in self._rows(sql.select(t.matches).where(sql.or_(m.a.in_(chunk), m.b.in_(chunk)))):
+                passages = tuple(Passage(**p) for p in r["passages"])
+                values = {**r, "relation": Relation(r["relation"]), "passages": passages}
+                found[r["a"], r["b"]] = Match(**{**values, "evidence": tuple(r["evidence"])})
+        return [found[pair] for pair in sorted(found)]
+
+    def cluster_ids(self, article_ids: Iterable[str]) -> dict[str, str]:
+        """Return the cluster of each of those articles that is in one."""
+        c = t.clusters.c
+        return {
+            r["article_id"]: r["cluster_id"]
+            for chunk in _chunks(list(article_ids))
+            for r in self._rows(sql.select(t.clusters).where(c.article_id.in_(chunk)))
+        }
+
+    def clusters(self, ids: Iterable[str] | None = None) -> list[Cluster]:
+        """Return the clusters of those ids, or all of them, each with its probable original."""
+        query = sql.select(t.clusters)
+        if ids is not None:
+            query = query.where(t.clusters.c.cluster_id.in_(list(ids)))
+        members: dict[str, list[str]] = {}
+        for row in self._rows(query.order_by(t.clusters.c.cluster_id, t.clusters.c.article_id)):
+            members.setdefault(row["cluster_id"], []).append(row["article_id"])
+        return [Cluster(id=i, members=tuple(m), original=self._original(m)) for i, m in members.items()]
+
+    def _original(self, members: list[str]) -> str | None:
+        """Return the one member that nobody had before; None: several are left, or none."""
+        dups = [m for m in self.matches_of(members) if m.relation is Relation.DUP and {m.a, m.b} <= set(members)]
+        copies = {m.a if m.first == m.b else m.b for m in dups if m.first}
+        left = [article_id for article_id in members if article_id not in copies]
+        return left[0] if len(left) == 1 else None
+
+    # --- runs -------------------------------------------------------------------------------------------------------
+
+    def runs(self, source_id: str | None = None, *, limit: int = 1000) -> list[Run]:
+        """Return the runs of a source, or of all, the newest first."""
+        query = sql.select(t.runs).order_by(t.runs.c.started_at.desc(), t.runs.c.source_id).limit(limit)
+        return self._all(Run, query.where(t.runs.c.source_id == source_id) if source_id else query)
+
+    def last_runs(self) -> dict[str, Run]:
+        """Return the newest run of each source."""
+        r = t.runs.c
+        newest = sql.select(r.source_id, sql.func.max(r.started_at).label("at")).group_by(r.source_id).subquery()
+        joined = sql.and_(r.source_id == newest.c.source_id, r.started_at == newest.c.at)
+        return {run.source_id: run for run in self._all(Run, sql.select(t.runs).join(newest, joined))}
+
+    def has_completed_run(self, source_id: str) -> bool:
+        """Whether a run of a source ever got to the end of what was announced."""
+        r = t.runs.c
+        query = sql.select(r.source_id).where(r.source_id == source_id, r.outcome.in_([Outcome.OK, Outcome.PARTIAL]))
+        return bool(self._rows(query.limit(1)))
+
+    def last_new(self) -> dict[str, datetime]:
+        """Return when each source last gave a new article."""
+        a = t.articles.c
+        query = sql.select(a.source_id, sql.type_coerce(sql.func.max(a.captured_at), t.Instant).label("at"))
+        return {r["source_id"]: r["at"] for r in self._rows(query.group_by(a.source_id))}
+
+    def article_counts(self) -> dict[str, int]:
+        """Return the number of articles of each source."""
+        a = t.articles.c
+        query = sql.select(a.source_id, sql.func.count().label("n")).group_by(a.source_id)
+        return {r["source_id"]: r["n"] for r in self._rows(query)}
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of rows of the tables that people ask about."""
+        wanted = {"captures": t.captures, "articles": t.articles, "versions": t.versions, "matches": t.matches}
+        found = {name: self._count(table) for name, table in wanted.items()}
+        found["clusters"] = int(
+            self._rows(sql.select(sql.func.count(t.clusters.c.cluster_id.distinct()).label("n")))[0]["n"]
+        )
+        return found | {"to_index": self._count(t.to_index)}
+
+    def _count(self, table: sql.Table) -> int:
+        return int(self._rows(sql.select(sql.func.count().label("n")).select_from(table))[0]["n"])
+
+    # --- the full-text index's errand list --------------------------------------------------------------------------
+
+    def to_index(self) -> list[str]:
+        """Return the articles that the full-text index does not hold as they now are."""
+        return [r["article_id"] for r in self._rows(sql.select(t.to_index).order_by(t.to_index.c.article_id))]
+
+    def indexed(self, article_ids: Iterable[str]) -> None:
+        """Take articles off that list."""
+        for chunk in _chunks(list(article_ids)):
+            self._connection.execute(t.to_index.delete().where(t.to_index.c.article_id.in_(chunk)))
+
+    def index_all(self) -> None:
+        """Put every article on that list."""
+        self._put(t.to_index, [{"article_id": i} for i in self.article_ids()])
+
+    def dump(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield every row of every table that is derived from the archive, in a fixed order."""
+        for table in t.metadata.sorted_tables:
+            if table.name not in t.BOOKKEEPING:
+                for row in self._rows(sql.select(table).order_by(*table.primary_key.columns)):
+                    yield table.name, dict(row)
+
+    def _first(self, kind: type[_Row], query: sql.Select[Any]) -> _Row | None:
+        return next(iter(self._all(kind, query)), None)
+
+    def _all(self, kind: type[_Row], query: sql.Select[Any]) -> list[_Row]:
+        return [kind(**{k: _as_kept(k, v) for k, v in row.items()}) for row in self._rows(query)]
+
+
+def _as_kept(name: str, value: Any) -> Any:
+    """Give a column's value the type its dataclass states."""
+    if name == "role":
+        return Role(value)
+    if name == "outcome":
+        return Outcome(value)
+    if name == "failed":
+        return [(url, reason) for url, reason in value]
+    return tuple(value) if name in ("authors", "problems") else value
+
+
+def _announces_an_edit(found: Discovery, old: RowMapping) -> bool:
+    """Whether a known address is announced with a later edit than before; feed and sitemap may differ, so: later."""
+    before = old["claimed_updated_at"]
+    return found.claimed_updated_at is not None and (before is None or found.claimed_updated_at > before)
+
+
+def _chunks(values: list[Any]) -> Iterator[list[Any]]:
+    for start in range(0, len(values), _CHUNK):
+        yield values[start : start + _CHUNK]
+
+
+def _engine(path: Path, *, writing: bool) -> Engine:
+    engine = sql.create_engine(f"sqlite:///{path}", poolclass=sql.pool.StaticPool)
+
+    @sql.event.listens_for(engine, "connect")
+    def configure(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute("PRAGMA busy_timeout=30000")
+        if writing:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+        else:
+            connection.execute("PRAGMA query_only=ON")
+
+    return engine
+
+
+def dump(path: Path) -> list[tuple[str, dict[str, Any]]]:
+    """Return what a catalogue file knows, for comparing two of them."""
+    with Catalogue(path) as catalogue:
+        return list(catalogue.dump())
+
+
+__all__ = ["Catalogue", "Connection", "Outdated", "dump"]

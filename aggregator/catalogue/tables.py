@@ -1,0 +1,200 @@
+"""The tables of the catalogue. All but ``to_index`` and ``progress`` are functions of ``archive/`` and sources.yaml."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+SCHEMA = 1
+"""Counted up with every change below: an older catalogue is rebuilt, a newer one refused."""
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC datetime, kept as ISO 8601 text that sorts as time does."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        """Return the text to keep."""
+        return None if value is None else f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Return the instant kept."""
+        return None if value is None else datetime.fromisoformat(value)
+
+
+metadata = MetaData()
+
+schema = Table("schema", metadata, Column("number", Integer, primary_key=True))
+
+captures = Table(
+    "captures",
+    metadata,
+    Column("record_id", String, primary_key=True),
+    Column("url", String, nullable=False),
+    Column("captured_at", Instant, nullable=False),
+    Column("source_id", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("asked_url", String, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("content_type", String, nullable=False),
+    Column("payload_digest", String, nullable=False),
+    Column("refers_to", String),
+    Column("etag", String),
+    Column("last_modified", String),
+    Column("location", String),
+    Column("truncated", String),
+    Column("file", String, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("length", BigInteger, nullable=False),
+    Index("captures_by_url", "url", "captured_at"),
+)
+
+discoveries = Table(
+    "discoveries",
+    metadata,
+    Column("source_id", String, primary_key=True),
+    Column("url", String, primary_key=True),
+    Column("found_in", String, nullable=False),
+    Column("found_at", Instant, nullable=False),
+    Column("claimed_title", String),
+    Column("claimed_at", Instant),
+    Column("claimed_updated_at", Instant),
+    Column("claimed_author", String),
+    Column("state", String, nullable=False),  # pending, done, given-up
+    Column("attempts", Integer, nullable=False),
+    Index("discoveries_by_state", "source_id", "state"),
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("source_id", String, nullable=False),
+    Column("url", String, nullable=False),
+    Column("title", String),
+    Column("authors", JSON, nullable=False),
+    Column("claimed_at", Instant),
+    Column("captured_at", Instant, nullable=False),
+    Column("language", String),
+    Column("text", Text, nullable=False),
+    Column("version", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("problems", JSON, nullable=False),
+    Index("articles_by_url", "url"),
+    Index("articles_by_source", "source_id", "captured_at"),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("article_id", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("digest", String, nullable=False),
+    Column("captured_at", Instant, nullable=False),
+    Column("record_id", String, nullable=False),
+    Column("generation", String, nullable=False),
+    Column("title", String),
+    Column("text", Text, nullable=False),
+)
+
+credits = Table(
+    "credits",
+    metadata,
+    Column("article_id", String, primary_key=True),
+    Column("start", Integer, primary_key=True),
+    Column("end", Integer, nullable=False),
+    Column("line", String, nullable=False),
+    Column("outlet", String, nullable=False),
+    Column("source_id", String),
+)
+
+matches = Table(
+    "matches",
+    metadata,
+    Column("a", String, primary_key=True),
+    Column("b", String, primary_key=True),
+    Column("a_version", String, nullable=False),
+    Column("b_version", String, nullable=False),
+    Column("relation", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("first", String),
+    Column("a_coverage", Float, nullable=False),
+    Column("b_coverage", Float, nullable=False),
+    Column("passages", JSON, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Index("matches_by_b", "b"),
+)
+
+clusters = Table(
+    "clusters",
+    metadata,
+    Column("article_id", String, primary_key=True),
+    Column("cluster_id", String, nullable=False),
+    Index("clusters_by_cluster", "cluster_id"),
+)
+
+grams = Table(
+    "grams",
+    metadata,
+    Column("gram", BigInteger, primary_key=True),
+    Column("article_id", String, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("source_id", String, primary_key=True),
+    Column("started_at", Instant, primary_key=True),
+    Column("ended_at", Instant),
+    Column("discovered", Integer, nullable=False),
+    Column("known", Integer, nullable=False),
+    Column("fetched", Integer, nullable=False),
+    Column("not_modified", Integer, nullable=False),
+    Column("new", Integer, nullable=False),
+    Column("new_versions", Integer, nullable=False),
+    Column("pending", Integer, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("failed", JSON, nullable=False),
+)
+
+failures = Table(
+    "failures",
+    metadata,
+    Column("source_id", String, primary_key=True),
+    Column("url", String, primary_key=True),
+    Column("failed_at", Instant, primary_key=True),
+    Column("role", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("retryable", Boolean, nullable=False),
+)
+
+progress = Table(
+    "progress",
+    metadata,
+    Column("file", String, primary_key=True),
+    Column("catalogued_bytes", BigInteger, nullable=False),
+)
+
+to_index = Table("to_index", metadata, Column("article_id", String, primary_key=True))
+
+BOOKKEEPING = ("schema", "progress", "to_index")
+"""Tables that say how far the work is, not what is known; left out of a dump."""

@@ -1,0 +1,382 @@
+"""An article against the known ones: the same, a new version, a match. Pure: it decides, the pipeline applies.
+
+Texts are compared by runs of five words, as text-reuse tools do (passim, Smith et al. 2014): word 5-grams find the
+candidates, then the runs they share are aligned to the character.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from aggregator import credits, urls
+from aggregator.model import Article, Credit, Discovery, Match, Passage, Reading, Relation, Source, Version
+
+GRAM_WORDS = 5
+SAMPLING = 4
+"""One gram in so many goes into the fingerprint: a quoted paragraph of 40 words keeps about nine."""
+MIN_SHARED_GRAMS = 3
+MAX_CANDIDATES = 50
+MIN_PASSAGE_WORDS = 12
+"""Shorter runs are standing phrases: no two unrelated texts of the demo world share more than six words."""
+BRIDGED_WORDS = 3
+"""Two runs that are only so far apart on both sides are one passage with a changed word in it."""
+SAME_COVERAGE = 0.9
+EDITED_COVERAGE = 0.5
+CUT_COVERAGE = 0.75
+MIN_PARTIAL_WORDS = 30
+"""What two texts of different sites must share, where neither is a copy of the other."""
+
+_WORD = re.compile(r"\w+")
+
+
+# --- identity -------------------------------------------------------------------------------------------------------
+
+
+def article_id(source_id: str, key: str) -> str:
+    """Return the id of an article: 12 base32 characters of SHA-256 over source and key, the same on every machine."""
+    return _short_digest(f"{source_id}\n{key}", 12)
+
+
+def version_digest(title: str | None, text: str) -> str:
+    """Return the digest of a version: 16 base32 characters of SHA-256 over title and text, white space normalised."""
+    plain = unicodedata.normalize("NFC", f"{title or ''}\n{text}")
+    return _short_digest("\n".join(" ".join(line.split()) for line in plain.split("\n") if line.strip()), 16)
+
+
+def _short_digest(text: str, chars: int) -> str:
+    return base64.b32encode(hashlib.sha256(text.encode("utf-8", "replace")).digest()).decode()[:chars].lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a reading means for an article: how it now is, and its new version."""
+
+    article: Article
+    version: Version | None
+    """None: the text is the one we have."""
+
+
+def decide(
+    reading: Reading,
+    *,
+    known: Article | None,
+    announced: Discovery | None,
+    source_id: str,
+    url: str,
+    captured_at: datetime,
+    record_id: str,
+    generation: str,
+) -> Decision:
+    """Return what a page's reading makes of its article.
+
+    What the feed announced goes before what the page was read to say: title where the page has none, and the date, which in
+    a feed has its time of day. An empty reading never replaces a text.
+
+    Args:
+        reading: As extracted.
+        known: The article as it was; None: this is its first capture.
+        announced: What a feed, sitemap or list page claimed; None: nothing did.
+        source_id: The article's source.
+        url: Where it was captured.
+        captured_at: When.
+        record_id: The WARC record that holds the page.
+        generation: The extractor and its version.
+    """
+    claimed = announced or Discovery(url=url, found_in="")
+    title = reading.title or claimed.claimed_title
+    digest = version_digest(title, reading.text)
+    if known and (not reading.text or digest == known.version):
+        return Decision(article=known, version=None)
+    number = known.number + 1 if known else 1
+    ident = known.id if known else article_id(source_id, url)
+    article = Article(
+        id=ident,
+        source_id=source_id,
+        url=url,
+        title=title,
+        authors=reading.authors or ((claimed.claimed_author,) if claimed.claimed_author else ()),
+        claimed_at=claimed.claimed_at or reading.claimed_at or (known.claimed_at if known else None),
+        captured_at=known.captured_at if known else captured_at,
+        language=reading.language,
+        text=reading.text,
+        version=digest,
+        number=number,
+        problems=reading.problems,
+    )
+    version = Version(
+        article_id=ident,
+        number=number,
+        digest=digest,
+        captured_at=captured_at,
+        record_id=record_id,
+        generation=generation,
+        title=title,
+        text=reading.text,
+    )
+    return Decision(article=article, version=version)
+
+
+# --- comparing texts ------------------------------------------------------------------------------------------------
+
+
+class Words:
+    """The words of a text: folded for comparing, with the places they stand at."""
+
+    def __init__(self, text: str) -> None:
+        spans = [m.span() for m in _WORD.finditer(text)]
+        self.starts = [s for s, _ in spans]
+        self.ends = [e for _, e in spans]
+        self.folded = [_fold(text[s:e]) for s, e in spans]
+
+    @cached_property
+    def grams(self) -> list[int]:
+        """A 63-bit hash of every run of five words, in order."""
+        return [_hash(" ".join(self.folded[i : i + GRAM_WORDS])) for i in range(len(self.folded) - GRAM_WORDS + 1)]
+
+
+def _fold(word: str) -> str:
+    if word.isascii():
+        return word.lower()
+    return "".join(c for c in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(c))
+
+
+def _hash(gram: str) -> int:
+    return int.from_bytes(hashlib.blake2b(gram.encode("utf-8", "replace"), digest_size=8).digest()) >> 1
+
+
+def fingerprint(text: str) -> set[int]:
+    """Return the grams by which a text is found again: the same sample of every text, chosen by hash."""
+    return {g for g in Words(text).grams if g % SAMPLING == 0}
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """The same words in two texts: word positions, ends exclusive."""
+
+    a: int
+    b: int
+    length: int
+
+
+def _runs(a: Words, b: Words) -> list[_Run]:
+    """Return the longest common runs of words, each word of either side used once, longest first."""
+    places: dict[int, list[int]] = {}
+    for i, gram in enumerate(a.grams):
+        places.setdefault(gram, []).append(i)
+    found: list[_Run] = []
+    j = 0
+    while j < len(b.grams):
+        best = max((_extend(a, b, i, j) for i in places.get(b.grams[j], ())[:20]), default=0)
+        if best:
+            start = next(i for i in places[b.grams[j]][:20] if _extend(a, b, i, j) == best)
+            found.append(_Run(start, j, best))
+        j += max(best - GRAM_WORDS + 1, 1)
+    return _disjoint(found)
+
+
+def _extend(a: Words, b: Words, i: int, j: int) -> int:
+    n = 0
+    limit = min(len(a.folded) - i, len(b.folded) - j)
+    while n < limit and a.folded[i + n] == b.folded[j + n]:
+        n += 1
+    return n
+
+
+def _disjoint(runs: list[_Run]) -> list[_Run]:
+    used_a: set[int] = set()
+    used_b: set[int] = set()
+    kept = []
+    for run in sorted(runs, key=lambda r: (-r.length, r.a, r.b)):
+        in_a, in_b = range(run.a, run.a + run.length), range(run.b, run.b + run.length)
+        if used_a.isdisjoint(in_a) and used_b.isdisjoint(in_b):
+            used_a.update(in_a)
+            used_b.update(in_b)
+            kept.append(run)
+    return sorted(kept, key=lambda r: (r.a, r.b))
+
+
+def _bridged(runs: list[_Run]) -> Iterator[tuple[int, int, int, int, int]]:
+    """Join runs that nearly touch on both sides; yield word bounds of both sides and how many words are the same."""
+    group: tuple[int, int, int, int, int] | None = None
+    for run in runs:
+        if group and 0 <= run.a - group[1] <= BRIDGED_WORDS and 0 <= run.b - group[3] <= BRIDGED_WORDS:
+            group = (group[0], run.a + run.length, group[2], run.b + run.length, group[4] + run.length)
+            continue
+        if group:
+            yield group
+        group = (run.a, run.a + run.length, run.b, run.b + run.length, run.length)
+    if group:
+        yield group
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """What two texts share."""
+
+    passages: tuple[Passage, ...]
+    words: int
+    """How many words stand in the passages on both sides."""
+    a_coverage: float
+    b_coverage: float
+    a_start: float
+    b_start: float
+    """How far into each text, as a share of its words, the first passage begins."""
+
+
+def overlap(a_text: str, b_text: str) -> Overlap | None:
+    """Return the passages that two texts share; None: none of ``MIN_PASSAGE_WORDS``."""
+    a, b = Words(a_text), Words(b_text)
+    groups = [g for g in _bridged(_runs(a, b)) if g[4] >= MIN_PASSAGE_WORDS]
+    if not groups:
+        return None
+    shared = sum(g[4] for g in groups)
+    passages = (
+        Passage(a.starts[g[0]], a.ends[g[1] - 1], b.starts[g[2]], b.ends[g[3] - 1]) for g in groups
+    )
+    return Overlap(
+        passages=tuple(sorted(passages)),
+        words=shared,
+        a_coverage=round(shared / len(a.folded), 4),
+        b_coverage=round(shared / len(b.folded), 4),
+        a_start=min(g[0] for g in groups) / len(a.folded),
+        b_start=min(g[2] for g in groups) / len(b.folded),
+    )
+
+
+# --- deciding what two articles are to each other -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One side of a comparison."""
+
+    article: Article
+    versions: Sequence[Version]
+    credits: Sequence[Credit]
+    source: Source | None
+    """None: sources.yaml no longer has it."""
+
+
+def match(one: Candidate, other: Candidate) -> Match | None:
+    """Return the evidence that one of two articles reuses the other; None: there is not enough.
+
+    Every version of both is tried, so that a copy taken before an edit is still found. The result does not depend on the
+    order of the two.
+    """
+    a, b = sorted((one, other), key=lambda c: c.article.id)
+    best: tuple[Overlap, Version, Version] | None = None
+    for a_version in a.versions:
+        for b_version in b.versions:
+            found = overlap(a_version.text, b_version.text)
+            if found and (best is None or found.words > best[0].words):
+                best = (found, a_version, b_version)
+    if best is None:
+        return None
+    shared, a_version, b_version = best
+    relation, kind, why = _relation(shared, a, b, a_version, b_version)
+    if relation is None:
+        return None
+    first, reasons = _direction(a, b, kind)
+    return Match(
+        a=a.article.id,
+        b=b.article.id,
+        a_version=a_version.digest,
+        b_version=b_version.digest,
+        relation=relation,
+        kind=kind,
+        first=first,
+        a_coverage=shared.a_coverage,
+        b_coverage=shared.b_coverage,
+        passages=shared.passages,
+        evidence=(why, *reasons),
+    )
+
+
+def _relation(
+    shared: Overlap, a: Candidate, b: Candidate, a_version: Version, b_version: Version
+) -> tuple[Relation | None, str, str]:
+    low, high = sorted((shared.a_coverage, shared.b_coverage))
+    said = f"{shared.words} words shared: {shared.a_coverage:.0%} of one, {shared.b_coverage:.0%} of the other"
+    if low >= SAME_COVERAGE:
+        if _mirrors(a, b):
+            return Relation.DUP, "mirror", f"{said}; same path on a mirror host"
+        if credits.is_joint(a_version.text) and credits.is_joint(b_version.text):
+            return Relation.DUP, "joint", f"{said}; both say that several signed it"
+        if _fold_title(a_version.title) != _fold_title(b_version.title):
+            return Relation.DUP, "retitled", f"{said}; the titles differ"
+        return Relation.DUP, "verbatim", said
+    if low >= EDITED_COVERAGE:
+        return Relation.DUP, "edited", said
+    if high >= CUT_COVERAGE:
+        long_start = shared.b_start if shared.a_coverage > shared.b_coverage else shared.a_start
+        if long_start < 0.1:
+            return Relation.DUP, "truncated", f"{said}; the shorter is the beginning of the longer"
+    if a.article.source_id != b.article.source_id and shared.words >= MIN_PARTIAL_WORDS:
+        return Relation.PARTIAL, "excerpt", said
+    return None, "", ""
+
+
+def _fold_title(title: str | None) -> list[str]:
+    return Words(title or "").folded
+
+
+def _mirrors(a: Candidate, b: Candidate) -> bool:
+    for one, other in ((a, b), (b, a)):
+        hosts = one.source.mirrors if one.source else ()
+        if urls.host(other.article.url) in hosts:
+            return urls.path_and_query(one.article.url) == urls.path_and_query(other.article.url)
+    return False
+
+
+def _direction(a: Candidate, b: Candidate, kind: str) -> tuple[str | None, list[str]]:
+    """Return which article had the text first, and why; None: the evidence does not decide."""
+    if kind == "joint":
+        return None, ["a joint release has no original"]
+    credited = [
+        (copy, origin)
+        for copy, origin in ((a, b), (b, a))
+        if any(c.source_id == origin.article.source_id for c in copy.credits)
+        and copy.article.source_id != origin.article.source_id
+    ]
+    if len(credited) == 1:
+        copy, origin = credited[0]
+        line = next(c.line for c in copy.credits if c.source_id == origin.article.source_id)
+        return origin.article.id, [f"{copy.article.source_id} credits {origin.article.source_id}: {line!r}"]
+    if kind == "mirror":
+        origin = a if a.source and urls.host(b.article.url) in a.source.mirrors else b
+        return origin.article.id, ["sources.yaml calls the other a mirror"]
+    dates = a.article.claimed_at, b.article.claimed_at
+    if dates[0] and dates[1] and dates[0] != dates[1]:
+        origin = a if dates[0] < dates[1] else b
+        earlier, later = sorted(d.isoformat() for d in dates if d)
+        return origin.article.id, [f"claimed dates: {earlier} before {later}"]
+    return None, ["undecided: no credit, and the claimed dates do not tell"]
+
+
+def best_of(old: Match | None, new: Match | None) -> Match | None:
+    """Return the stronger of two findings about one pair, so that a later edit never hides an earlier copy."""
+    if old is None or new is None:
+        return new or old
+    return max((old, new), key=lambda m: (min(m.a_coverage, m.b_coverage), m.a_version, m.b_version))
+
+
+__all__ = [
+    "Candidate",
+    "Decision",
+    "Overlap",
+    "Words",
+    "article_id",
+    "best_of",
+    "decide",
+    "fingerprint",
+    "match",
+    "overlap",
+    "version_digest",
+]

@@ -1,0 +1,39 @@
+"""From the bytes of a feed, sitemap, list page, front page or robots.txt to what they announce.
+
+Pure: bytes in, an :class:`~aggregator.model.Announcement` out. Nothing here opens a file or a socket, and no input
+raises: what cannot be read is said in ``Announcement.problems``.
+
+    markup.py     bytes to text: which character encoding, what to strip before a parser sees it
+    claims.py     what an announcement claims: plain titles, instants, addresses
+    feeds.py      RSS, Atom, JSON Feed; the only door to feedparser
+    sitemaps.py   sitemaps, sitemap indexes, the Sitemap lines of robots.txt; the door to lxml
+    pages.py      list pages and front pages; the door to Beautiful Soup
+
+The parsers are imported when first needed, so that a command that reads no feed does not wait for them.
+"""
+
+from __future__ import annotations
+
+from aggregator.discover.feeds import MAX_ITEMS, read_feed
+from aggregator.discover.pages import MAX_FEEDS, MAX_PAGE_CHARS, read_front, read_listing
+from aggregator.discover.sitemaps import (
+    MAX_ADDRESSES,
+    MAX_ROBOTS_SITEMAPS,
+    MAX_SITEMAP_BYTES,
+    read_robots,
+    read_sitemap,
+)
+
+__all__ = [
+    "MAX_ADDRESSES",
+    "MAX_FEEDS",
+    "MAX_ITEMS",
+    "MAX_PAGE_CHARS",
+    "MAX_ROBOTS_SITEMAPS",
+    "MAX_SITEMAP_BYTES",
+    "read_feed",
+    "read_front",
+    "read_listing",
+    "read_robots",
+    "read_sitemap",
+]

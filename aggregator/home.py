@@ -1,0 +1,92 @@
+"""The folder that holds everything: its paths, its lock, its room."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aggregator.errors import BusyError, NoSpaceError
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A folder with ``sources.yaml``, ``archive/`` and ``index/``."""
+
+    root: Path
+
+    @property
+    def sources_yaml(self) -> Path:
+        """What to follow; the only file a person edits."""
+        return self.root / "sources.yaml"
+
+    @property
+    def archive(self) -> Path:
+        """The truth."""
+        return self.root / "archive"
+
+    @property
+    def index(self) -> Path:
+        """All that is derived; may be deleted whenever no writer runs."""
+        return self.root / "index"
+
+    @property
+    def catalogue(self) -> Path:
+        """The database."""
+        return self.index / "catalogue.sqlite"
+
+    @property
+    def fulltext(self) -> Path:
+        """The full-text index."""
+        return self.index / "fulltext"
+
+    def ensure_room(self, min_free_bytes: int) -> None:
+        """Raise NoSpaceError when the disk has less room than ``min_free_bytes``."""
+        free = shutil.disk_usage(self.root).free
+        if free < min_free_bytes:
+            raise NoSpaceError(
+                f"{self.root}: {free >> 20:,} MiB free, less than settings.min_free ({min_free_bytes >> 20:,} MiB). "
+                "All that was reported stored is safe. Make room, or lower min_free."
+            )
+
+    @contextmanager
+    def writing(self, *, wait_s: float = 0.0) -> Iterator[None]:
+        """Hold the home as its one writer; the lock goes with the process, however it ends.
+
+        Args:
+            wait_s: How long to wait for another writer to end, in seconds.
+
+        Raises:
+            BusyError: Another writer holds it.
+            NoSpaceError: The folder is read-only.
+        """
+        try:
+            self.archive.mkdir(parents=True, exist_ok=True)
+            self.index.mkdir(exist_ok=True)
+            lock = os.open(self.archive / "writer.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise NoSpaceError(f"{self.root}: cannot be written to ({error.strerror}). Nothing was changed.") from error
+        try:
+            self._take(lock, time.monotonic() + wait_s)
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+            yield
+        finally:
+            os.close(lock)
+
+    def _take(self, lock: int, until: float) -> None:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    pid = os.pread(lock, 20, 0).strip()
+                    raise BusyError(self.root, int(pid) if pid.isdigit() else None) from None
+                time.sleep(0.1)
+            else:
+                return

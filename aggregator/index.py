@@ -1,0 +1,135 @@
+"""The full-text index. The only room that knows Whoosh.
+
+It holds terms, not texts: an article's title and text as ``analysis`` sees them, under its id. All else about a hit is asked
+of the catalogue. The folder is derived and never accepted from outside: Whoosh unpickles what it finds there.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from aggregator import analysis
+from aggregator.errors import StoreError
+from aggregator.model import Article, Query
+
+MAX_TERMS = 20
+TITLE_BOOST = 3.0
+_STAMP = "generation.json"
+
+
+def _schema() -> Any:
+    from whoosh import fields
+    from whoosh.analysis import SpaceSeparatedTokenizer
+
+    as_given = SpaceSeparatedTokenizer()
+    return fields.Schema(
+        id=fields.ID(unique=True, stored=True),
+        title=fields.TEXT(analyzer=as_given, phrase=True, field_boost=1.0),
+        text=fields.TEXT(analyzer=as_given, phrase=True),
+    )
+
+
+def _stamp() -> str:
+    return json.dumps({"engine": "whoosh", "analysis": analysis.VERSION})
+
+
+class Writer:
+    """Adds articles to the index; what is added can be found after ``commit``.
+
+    Args:
+        folder: ``index/fulltext``; created when missing, emptied when the analysis has changed.
+
+    Attributes:
+        is_new: Whether the index was empty when it was opened: every article must be added.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        from whoosh import index
+
+        stamp = folder / _STAMP
+        self.is_new = not stamp.exists() or stamp.read_text() != _stamp()
+        if self.is_new:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            self._index = index.create_in(folder, _schema())
+            stamp.write_text(_stamp())
+        else:
+            self._index = _opened(folder)
+
+    def put(self, articles: Iterable[Article]) -> None:
+        """Index articles as they now are, and commit."""
+        writer = self._index.writer(limitmb=128)
+        try:
+            for article in articles:
+                writer.update_document(
+                    id=article.id,
+                    title=" ".join(analysis.terms(article.title or "", article.language)),
+                    text=" ".join(analysis.terms(article.text, article.language)),
+                )
+            writer.commit()
+        except BaseException:
+            writer.cancel()
+            raise
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        self._index.close()
+
+
+def search(folder: Path, query: Query, languages: Sequence[str]) -> list[tuple[str, float]]:
+    """Return the ids of the articles that match, with their scores, best first.
+
+    Filters (source, language, date) are the caller's business.
+
+    Args:
+        folder: ``index/fulltext``.
+        query: Words, phrases and excluded words.
+        languages: The languages of the articles, over which each word is expanded.
+
+    Raises:
+        StoreError: The index is missing, damaged or of another analysis.
+    """
+    stamp = folder / _STAMP
+    if not stamp.exists() or stamp.read_text() != _stamp():
+        raise StoreError(folder, "missing or of another version. Nothing is lost. Run `aggregator rebuild --only index`.")
+    index = _opened(folder)
+    with index.searcher() as searcher:
+        hits = searcher.search(_whoosh_query(query, languages), limit=None)
+        return [(hit["id"], float(hit.score or 0.0)) for hit in hits]
+
+
+def _opened(folder: Path) -> Any:
+    from whoosh import index
+
+    try:
+        return index.open_dir(folder)
+    except Exception as error:  # Whoosh lets every error of pickle, struct and OS through
+        raise StoreError(
+            folder, f"damaged ({error}). Nothing is lost. Run `aggregator rebuild --only index`."
+        ) from error
+
+
+def _whoosh_query(query: Query, languages: Sequence[str]) -> Any:
+    from whoosh import query as q
+
+    def anywhere(word: str) -> Any:
+        found = analysis.expanded(word, languages)
+        return q.Or([q.Term("title", t, boost=TITLE_BOOST) for t in found] + [q.Term("text", t) for t in found])
+
+    def phrase(words: tuple[str, ...]) -> Any:
+        in_each = [[analysis.term(w, language) for w in words] for language in (None, *languages)]
+        distinct = list(dict.fromkeys(map(tuple, in_each)))
+        return q.Or([q.Phrase(field, list(ws)) for field in ("title", "text") for ws in distinct])
+
+    wanted = [anywhere(w) for w in query.words] + [phrase(p) for p in query.phrases]
+    if not wanted:
+        combined: Any = q.Every()
+    else:
+        combined = q.Or(wanted) if query.match_any else q.And(wanted)
+    if query.excluded:
+        combined = q.AndNot(combined, q.Or([anywhere(w) for w in query.excluded]))
+    return combined

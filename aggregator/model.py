@@ -1,0 +1,423 @@
+"""The words of this project, as frozen dataclasses. Each is a noun of the field; docs/reference/glossary.md says whose.
+
+Instants are always aware and in UTC. What a source *claims* (``claimed_*``) and what we *observed* (``captured_at``)
+are different facts and keep different names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+# --- what to follow -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """How to read a list page: CSS selectors of a source without a complete feed."""
+
+    links: str
+    """Selects the links to articles (or elements that hold one)."""
+    next: str | None = None
+    """Selects the link to the next, older list page; None: there is only one."""
+    start: str | None = None
+    """The address of the first list page; None: the source's front page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A publisher we follow: one entry of sources.yaml."""
+
+    id: str
+    """Short and stable: lower-case letters, digits and dashes. Article ids are made from it."""
+    name: str
+    url: str
+    """The front page."""
+    feeds: tuple[str, ...] = ()
+    """Feeds, tried in order until one answers; empty: discovered on the front page."""
+    sitemap: str | None = None
+    """A sitemap; None: those that robots.txt names."""
+    listing: Listing | None = None
+    languages: tuple[str, ...] = ()
+    """ISO 639-1 codes, the most frequent first; empty: any."""
+    aliases: tuple[str, ...] = ()
+    """How others credit it, lower case."""
+    mirrors: tuple[str, ...] = ()
+    """Host names that serve the same articles at the same paths."""
+    tags: tuple[str, ...] = ()
+    every: timedelta | None = None
+    """Time from one pass to the next; None: the program chooses."""
+    pace_s: float = 5.0
+    """Seconds from the end of one request to a host to the start of the next."""
+    obey_robots: bool = True
+    paused: bool = False
+    """Keep the source and its articles, but do not visit it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The ``settings:`` of sources.yaml."""
+
+    contact: str | None = None
+    """An address or URL for the User-Agent, so that a webmaster can reach a person; None: none was given."""
+    allow_private: tuple[str, ...] = ()
+    """Networks in CIDR form that may be visited although they are not public; for test worlds."""
+    min_free_bytes: int = 1 << 30
+    """A writer stops cleanly when the disk has less room than this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """sources.yaml as a whole."""
+
+    settings: Settings
+    sources: tuple[Source, ...]
+
+    def source(self, source_id: str) -> Source | None:
+        """Return the source of that id; None: sources.yaml does not have it."""
+        return next((s for s in self.sources if s.id == source_id), None)
+
+
+# --- what the network gave ------------------------------------------------------------------------------------------
+
+
+class Role(StrEnum):
+    """Why an address was asked for; archived with the capture, so that a rebuild reads it the same way."""
+
+    ROBOTS = "robots"
+    FRONT = "front"
+    """The front page of a source without feeds: read for the feeds it announces."""
+    FEED = "feed"
+    SITEMAP = "sitemap"
+    LISTING = "listing"
+    PAGE = "page"
+    """An announced address: read for articles."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One address to ask for, and why."""
+
+    url: str
+    role: Role
+    source_id: str
+    asked_url: str = ""
+    """The address that led here by redirects; empty: this one is the first."""
+    hops: int = 0
+    """How many redirects led here."""
+    depth: int = 0
+    """How many list pages or sitemap indexes led here in this run."""
+    etag: str | None = None
+    """The validator of the last capture, sent as If-None-Match; None: ask unconditionally."""
+    last_modified: str | None = None
+    """Likewise, as If-Modified-Since, in the server's own words."""
+
+    @property
+    def announced_url(self) -> str:
+        """The address as a feed or a person gave it, before any redirect."""
+        return self.asked_url or self.url
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What the server answered, byte for byte as on the wire. A redirect is a response of its own."""
+
+    request: Request
+    started_at: datetime
+    """When the request was sent."""
+    ip: str
+    """The address that was connected to."""
+    sent: bytes
+    """The request as sent."""
+    received: bytes
+    """Status line, headers and body as received: chunked and compressed bodies as they were sent."""
+    truncated: str | None = None
+    """Why the answer is incomplete, in the words of WARC-Truncated (length, time, disconnect); None: it is whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """One archived response: a URL as it was at an instant."""
+
+    url: str
+    captured_at: datetime
+    """When the request was sent; the WARC-Date of its record, to the microsecond."""
+    source_id: str
+    role: Role
+    asked_url: str
+    """The address that was asked for first; differs from ``url`` after a redirect."""
+    status: int
+    content_type: str
+    """As declared by the server; empty: it declared none."""
+    payload_digest: str
+    """SHA-1 of the payload as archived, base32 with its prefix, as in WARC-Payload-Digest."""
+    record_id: str
+    """WARC-Record-ID, with its angle brackets."""
+    refers_to: str | None
+    """For a revisit, the record id of the response that holds the body; None: this record holds it."""
+    etag: str | None
+    last_modified: str | None
+    location: str | None
+    """Where a redirect points, absolute; None: this is no redirect."""
+    truncated: str | None
+    file: str
+    """The WARC file, relative to archive/."""
+    offset: int
+    length: int
+    """Where in the file the gzip member begins, and how long it is, in bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """An address that could not be had or read: a WARC metadata record, so that a rebuild knows it too."""
+
+    url: str
+    source_id: str
+    role: Role
+    failed_at: datetime
+    reason: str
+    retryable: bool
+
+
+# --- what it says ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discovery:
+    """One announced URL, with what the announcement claims about it and where it was seen."""
+
+    url: str
+    found_in: str
+    """The feed, sitemap or list page."""
+    claimed_title: str | None = None
+    claimed_at: datetime | None = None
+    """Publication date, as announced."""
+    claimed_updated_at: datetime | None = None
+    """Date of the last edit, as announced; None: none was."""
+    claimed_author: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """What one feed, sitemap, list page, robots.txt or front page announces."""
+
+    discoveries: tuple[Discovery, ...] = ()
+    """Articles."""
+    feeds: tuple[str, ...] = ()
+    """Feeds that a page links."""
+    sitemaps: tuple[str, ...] = ()
+    """Further sitemaps."""
+    next: str | None = None
+    """The next, older list page; None: this was the last."""
+    problems: tuple[str, ...] = ()
+    """What could not be read, in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credit:
+    """A line in which an article names its origin."""
+
+    start: int
+    end: int
+    """Character offsets of the line in the text, end exclusive."""
+    line: str
+    outlet: str
+    """The name or address given, as written."""
+    source_id: str | None = None
+    """The source it was resolved to; None: not one that we follow."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What an extractor read in one page; nothing of it is certain."""
+
+    title: str | None
+    authors: tuple[str, ...]
+    claimed_at: datetime | None
+    """Publication date as the page states it; a date without a time is midnight UTC."""
+    language: str | None
+    """ISO 639-1 code; None: undetermined."""
+    text: str
+    """Paragraphs, one a line."""
+    problems: tuple[str, ...] = ()
+    """``empty-text``, ``not-html`` ..."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """One piece of writing on a page, the same over time, with its newest version."""
+
+    id: str
+    source_id: str
+    url: str
+    title: str | None
+    authors: tuple[str, ...]
+    claimed_at: datetime | None
+    """Publication date as feed or page claim it; None: neither did."""
+    captured_at: datetime
+    """When we saw it first."""
+    language: str | None
+    text: str
+    version: str
+    """Digest of the newest version's normalised text."""
+    number: int
+    """How many versions there are; for display only."""
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """An article's text as first seen in a capture."""
+
+    article_id: str
+    number: int
+    """1 for the first; for display only, citations use the digest."""
+    digest: str
+    captured_at: datetime
+    record_id: str
+    """The WARC record it was read from."""
+    generation: str
+    """The extractor and its version."""
+    title: str | None
+    text: str
+
+
+class Relation(StrEnum):
+    """What kind of match: coarse."""
+
+    DUP = "dup"
+    """One text, also cut short or edited."""
+    PARTIAL = "partial"
+    """A passage of one in the other."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Passage:
+    """The same words in two texts: character offsets on both sides, ends exclusive."""
+
+    a_start: int
+    a_end: int
+    b_start: int
+    b_end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """Evidence that two articles share text: which spans, how much, in which direction."""
+
+    a: str
+    b: str
+    """Article ids, ``a < b``."""
+    a_version: str
+    b_version: str
+    relation: Relation
+    kind: str
+    """verbatim, retitled, truncated, edited, excerpt, mirror."""
+    first: str | None
+    """The article that had it first; None: undecided."""
+    a_coverage: float
+    b_coverage: float
+    """The share of each text's words inside the passages, 0.0 to 1.0."""
+    passages: tuple[Passage, ...]
+    evidence: tuple[str, ...]
+    """The reasons for kind and direction, in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """The articles that are one text; people read "family"."""
+
+    id: str
+    """Its smallest member."""
+    members: tuple[str, ...]
+    original: str | None
+    """The probable original; None: undecided, or there is none."""
+
+
+# --- what happened, what was asked ----------------------------------------------------------------------------------
+
+
+class Outcome(StrEnum):
+    """How a run ended."""
+
+    OK = "ok"
+    PARTIAL = "partial"
+    """Some addresses failed."""
+    LIMITED = "limited"
+    """A limit ended it before all that was announced had been asked for."""
+    FAILED = "failed"
+    """Nothing could be read that announces articles."""
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One execution for one source, with a count per outcome. The one word that changes: it is being counted."""
+
+    source_id: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    discovered: int = 0
+    """Addresses announced that were not known before."""
+    known: int = 0
+    """Addresses announced that were known."""
+    fetched: int = 0
+    """Answers received, feeds and robots.txt included."""
+    not_modified: int = 0
+    """Of these, answers that said: as before."""
+    new: int = 0
+    """Articles seen for the first time."""
+    new_versions: int = 0
+    """Articles whose text has changed."""
+    pending: int = 0
+    """Addresses left for the next run by a limit."""
+    outcome: Outcome = Outcome.OK
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    """Address and reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What a person looks for; words are as typed, unstemmed."""
+
+    text: str
+    words: tuple[str, ...] = ()
+    phrases: tuple[tuple[str, ...], ...] = ()
+    excluded: tuple[str, ...] = ()
+    match_any: bool = False
+    """One word is enough, many rank higher; else every word must occur."""
+    source_ids: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    published_from: datetime | None = None
+    published_to: datetime | None = None
+    """Exclusive."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One search result: an article, standing for its cluster."""
+
+    article: Article
+    score: float
+    snippet: str
+    """HTML: escaped text with the words found inside ``<mark>``."""
+    copies: tuple[str, ...]
+    """The other members of its cluster."""
+    archived: str
+    """Where the capture is: file and offset, relative to the home."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """The answer to a query."""
+
+    query: Query
+    total: int
+    """How many articles match, copies folded."""
+    took_ms: float
+    hits: tuple[Hit, ...]
+    facets: dict[str, list[tuple[str, int]]]
+    """``source``, ``language``, ``month``: values with their counts, most frequent first."""
+    note: str | None = None
+    """What the reader should know: words ignored, "all words" relaxed to "any word"; None: nothing."""

@@ -1,0 +1,363 @@
+"""The way in: collect (network to archive) and derive (archive to catalogue and index).
+
+    crawl     ask each source's lane for its next request; archive every answer; only then read it
+    catch_up  read what the archive holds and the catalogue does not: after a kill, or all of it in a rebuild
+    rebuild   forget the index/ folder, then catch up
+
+A bad page, feed or source is counted and named; it never ends a run. A full disk or a damaged store does.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from aggregator import archive
+from aggregator.archive import Archive, Entry
+from aggregator.catalogue import Catalogue, Outdated
+from aggregator.errors import FetchError
+from aggregator.fetch import Robots, Web
+from aggregator.home import Home
+from aggregator.index import Writer as IndexWriter
+from aggregator.model import Capture, Failure, Following, Request, Response, Role, Run, Source
+from aggregator.pipeline.deriving import MAX_HOPS, Derived, Deriver
+from aggregator.pipeline.lanes import MAX_PAGES, MAX_RUN_S, Lane
+
+MAX_AT_ONCE = 32
+"""Sources visited at the same time; each has at most one request in flight."""
+BATCH = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a long piece of work is."""
+
+    doing: str
+    done: int
+    total: int
+    """Sources of a crawl, bytes of a rebuild, articles of an indexing."""
+    pages: int = 0
+    pages_left: int = 0
+    new: int = 0
+    failed: int = 0
+
+
+Report = Callable[[Progress], None]
+
+
+def _silence(_: Progress) -> None:
+    pass
+
+
+_InFlight = dict[Future[Response], tuple[Lane, Request]]
+
+
+class Pipeline:
+    """The line, held open by its one writer; made by ``opened``."""
+
+    def __init__(
+        self, home: Home, following: Following, catalogue: Catalogue, writer: Archive, report: Report
+    ) -> None:
+        self.home = home
+        self.following = following
+        self._catalogue = catalogue
+        self._archive = writer
+        self._deriver = Deriver(home.archive, following, catalogue)
+        self._report = report
+
+    # --- collecting -------------------------------------------------------------------------------------------------
+
+    def crawl(
+        self,
+        sources: Sequence[Source],
+        web: Web,
+        *,
+        max_pages: int = MAX_PAGES,
+        stop: threading.Event | None = None,
+    ) -> list[Run]:
+        """Visit sources once, and make what was found searchable.
+
+        Args:
+            sources: Whom to visit.
+            web: Where responses come from.
+            max_pages: How many announced pages to ask each source for.
+            stop: Set it to end the run early: what is in flight is still kept.
+
+        Returns:
+            A tally for each source, in the order given.
+
+        Raises:
+            NoSpaceError: The disk is full or read-only; what was reported stored is safe.
+            StoreError: Archive, catalogue or index is damaged.
+        """
+        stop = stop or threading.Event()
+        robots = Robots()
+        lanes = [self._lane(source, max_pages) for source in sources]
+        idle, in_flight = list(lanes), _InFlight()
+        with ThreadPoolExecutor(max_workers=MAX_AT_ONCE, thread_name_prefix="fetch") as pool:
+            while idle or in_flight:
+                for lane in idle:
+                    request = None if stop.is_set() else self._next(lane, robots)
+                    if request:
+                        pace_s = robots.pace_s(request.url, lane.source.pace_s)
+                        in_flight[pool.submit(web.fetch, request, pace_s=pace_s)] = (lane, request)
+                answered = _answered(in_flight, stop, web)
+                idle = [lane for lane, _, _ in answered]
+                self._keep(answered, robots)
+                self._report(_progress(lanes, in_flight))
+        runs = [self._finish(lane) for lane in lanes]
+        self._keep_runs(runs)
+        self.update_index()
+        return runs
+
+    def _lane(self, source: Source, max_pages: int) -> Lane:
+        return Lane(
+            source,
+            pending=lambda limit: self._catalogue.pending(source.id, limit),
+            from_scratch=not self._catalogue.has_completed_run(source.id),
+            max_pages=max_pages,
+            now=datetime.now(UTC),
+        )
+
+    def _next(self, lane: Lane, robots: Robots) -> Request | None:
+        """Return the lane's next request that may be asked; the rules of a host new to us are asked for first."""
+        refused: list[Entry] = []
+        while request := lane.next():
+            if request.role is not Role.ROBOTS and lane.source.obey_robots:
+                if not robots.knows(request.url):
+                    lane.put_back(request)
+                    request = Request(url=Robots.address(request.url), role=Role.ROBOTS, source_id=lane.source.id)
+                elif refusal := robots.refusal(request.url):
+                    refused.append(self._refuse(lane, request, *refusal))
+                    continue
+            break
+        if refused:
+            self._commit(refused)
+        return request and self._conditional(request)
+
+    def _conditional(self, request: Request) -> Request:
+        """Add the validators of the last capture, so that an unchanged body is not sent again."""
+        earlier = self._catalogue.latest_with_body(request.url)
+        if earlier is None:
+            return request
+        return replace(request, etag=earlier.etag, last_modified=earlier.last_modified)
+
+    def _refuse(self, lane: Lane, request: Request, reason: str, retryable: bool) -> Entry:
+        lane.took(request, Derived(failure=reason))
+        return self._archive.add_failure(_failure(request, reason, retryable=retryable))
+
+    def _keep(self, answered: list[tuple[Lane, Request, Response | FetchError]], robots: Robots) -> None:
+        """Archive what came back, make it safe, then read it: the second law."""
+        entries = [self._archived(request, answer) for _, request, answer in answered]
+        found = self._commit(entries)
+        for (lane, request, answer), entry, derived in zip(answered, entries, found, strict=True):
+            lane.run.fetched += isinstance(answer, Response)
+            lane.took(request, derived)
+            redirected = any(follow.role is Role.ROBOTS for follow in derived.follow) and request.hops < MAX_HOPS
+            if request.role is Role.ROBOTS and not redirected:
+                self._learn(lane, request, entry, robots)
+
+    def _archived(self, request: Request, answer: Response | FetchError) -> Entry:
+        if isinstance(answer, Response):
+            try:
+                return self._archive.add(answer, earlier=self._catalogue.latest_with_body(request.url))
+            except ValueError as error:
+                answer = FetchError(request.url, str(error), retryable=True)
+        return self._archive.add_failure(_failure(request, answer.reason, retryable=answer.retryable))
+
+    def _commit(self, entries: list[Entry]) -> list[Derived]:
+        self.home.ensure_room(self.following.settings.min_free_bytes)
+        self._archive.sync()
+        with self._catalogue.transaction():
+            found = [self._deriver.derive(entry) for entry in entries]
+            if position := self._archive.position:
+                self._catalogue.set_catalogued(*position)
+        return found
+
+    def _learn(self, lane: Lane, request: Request, entry: Entry, robots: Robots) -> None:
+        """Hand an archived robots.txt to those who obey it; where there was no answer, the lane ends here."""
+        rules = request.announced_url
+        if not isinstance(entry.what, Capture):
+            robots.learn(rules, None, b"")
+        elif entry.what.refers_to:
+            earlier = self._catalogue.capture(entry.what.refers_to)
+            robots.learn(rules, 200, archive.body(self.home.archive, earlier) if earlier else b"")
+        else:
+            robots.learn(rules, entry.what.status, entry.body)
+        unreachable = robots.refusal(lane.source.url)
+        if unreachable and unreachable[1] and lane.source.obey_robots and robots.knows(lane.source.url):
+            lane.stop()
+
+    def _finish(self, lane: Lane) -> Run:
+        return lane.finish(now=datetime.now(UTC), left=self._catalogue.count_pending(lane.source.id))
+
+    def _keep_runs(self, runs: list[Run]) -> None:
+        if runs:
+            self._commit([self._archive.add_runs(tuple(runs), now=datetime.now(UTC))])
+
+    # --- deriving ---------------------------------------------------------------------------------------------------
+
+    def catch_up(self) -> None:
+        """Read into the catalogue what the archive holds beyond it, then bring the index up to date."""
+        known = self._catalogue.catalogued_bytes()
+        sizes = {file: archive.size(self.home.archive, file) for file in archive.files(self.home.archive)}
+        behind = [file for file, size in sizes.items() if known.get(file, 0) < size]
+        total, done = sum(sizes[f] - known.get(f, 0) for f in behind), 0
+        for file in behind:
+            start = at = known.get(file, 0)
+            for batch in _batches(archive.entries(self.home.archive, file, start)):
+                with self._catalogue.transaction():
+                    for entry in batch:
+                        self._deriver.derive(entry)
+                    at = batch[-1].end
+                    self._catalogue.set_catalogued(file, at)
+                self._report(Progress(doing="reading the archive", done=done + at - start, total=total))
+            with self._catalogue.transaction():
+                self._catalogue.set_catalogued(file, sizes[file])
+            done += sizes[file] - start
+        self.update_index()
+
+    def update_index(self) -> None:
+        """Make every article searchable as it now is."""
+        if not self.home.fulltext.exists() and not self._catalogue.article_ids():
+            return
+        writer = IndexWriter(self.home.fulltext)
+        if writer.is_new:
+            with self._catalogue.transaction():
+                self._catalogue.index_all()
+        waiting = self._catalogue.to_index()
+        if waiting:
+            self._report(Progress(doing="indexing", done=0, total=len(waiting)))
+            writer.put(self._catalogue.articles(waiting).values())
+            with self._catalogue.transaction():
+                self._catalogue.indexed(waiting)
+            self._report(Progress(doing="indexing", done=len(waiting), total=len(waiting)))
+        writer.close()
+
+
+@contextmanager
+def opened(
+    home: Home, following: Following, *, wait_s: float = 0.0, report: Report = _silence
+) -> Iterator[Pipeline]:
+    """Hold the home as its one writer: mend what a kill left behind, then give the line.
+
+    Args:
+        home: Which.
+        following: sources.yaml, as loaded.
+        wait_s: How long to wait for another writer, in seconds.
+        report: Told how far the work is.
+
+    Raises:
+        BusyError: Another writer holds the home.
+        NoSpaceError: The disk is full, nearly full or read-only.
+        StoreError: The archive is damaged, or the catalogue is newer than this program.
+    """
+    with home.writing(wait_s=wait_s):
+        home.ensure_room(following.settings.min_free_bytes)
+        archive.recover(home.archive)
+        writer = Archive(home.archive, operator=following.settings.contact)
+        try:
+            with _catalogue(home) as catalogue:
+                line = Pipeline(home, following, catalogue, writer, report)
+                line.catch_up()
+                yield line
+        finally:
+            writer.close()
+
+
+def _catalogue(home: Home) -> Catalogue:
+    try:
+        return Catalogue(home.catalogue, writing=True)
+    except Outdated:
+        _forget(home)
+        return Catalogue(home.catalogue, writing=True)
+
+
+def rebuild(
+    home: Home, following: Following, *, only_index: bool = False, wait_s: float = 0.0, report: Report = _silence
+) -> None:
+    """Make ``index/`` again from ``archive/``; for the rest as ``opened``.
+
+    Args:
+        home: Which.
+        following: sources.yaml, as loaded.
+        only_index: Keep the catalogue and make only the full-text index again.
+        wait_s: How long to wait for another writer, in seconds.
+        report: Told how far the work is.
+    """
+    with home.writing(wait_s=wait_s):
+        shutil.rmtree(home.fulltext, ignore_errors=True)
+        if not only_index:
+            _forget(home)
+    with opened(home, following, wait_s=wait_s, report=report):
+        pass
+
+
+def _forget(home: Home) -> None:
+    shutil.rmtree(home.fulltext, ignore_errors=True)
+    for name in (home.catalogue.name, home.catalogue.name + "-wal", home.catalogue.name + "-shm"):
+        (home.index / name).unlink(missing_ok=True)
+
+
+# --- small change ---------------------------------------------------------------------------------------------------
+
+def _answered(
+    in_flight: _InFlight, stop: threading.Event, web: Web
+) -> list[tuple[Lane, Request, Response | FetchError]]:
+    """Wait for an answer; return all that are there by then, and take them out of ``in_flight``."""
+    if not in_flight:
+        return []
+    ready = wait(in_flight, timeout=0.2, return_when=FIRST_COMPLETED).done
+    if stop.is_set():
+        web.stop()
+        ready = wait(in_flight).done
+    answered: list[tuple[Lane, Request, Response | FetchError]] = []
+    for future in sorted(ready, key=lambda f: in_flight[f][1].url)[:BATCH]:
+        lane, request = in_flight.pop(future)
+        try:
+            answered.append((lane, request, future.result()))
+        except FetchError as error:
+            answered.append((lane, request, error))
+    return answered
+
+
+def _failure(request: Request, reason: str, *, retryable: bool) -> Failure:
+    return Failure(
+        url=request.announced_url,
+        source_id=request.source_id,
+        role=request.role,
+        failed_at=datetime.now(UTC),
+        reason=reason,
+        retryable=retryable,
+    )
+
+
+def _batches(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
+    batch: list[Entry] = []
+    for entry in entries:
+        batch.append(entry)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _progress(lanes: list[Lane], in_flight: _InFlight) -> Progress:
+    return Progress(
+        doing="crawling",
+        done=sum(lane.over for lane in lanes),
+        total=len(lanes),
+        pages=sum(lane.run.fetched for lane in lanes),
+        pages_left=sum(lane.pages_left for lane in lanes) + len(in_flight),
+        new=sum(lane.run.new for lane in lanes),
+        failed=sum(len(lane.run.failed) for lane in lanes),
+    )
+
+
+__all__ = ["MAX_AT_ONCE", "MAX_HOPS", "MAX_PAGES", "MAX_RUN_S", "Pipeline", "Progress", "opened", "rebuild"]

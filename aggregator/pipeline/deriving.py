@@ -1,0 +1,227 @@
+"""From one entry of the archive to facts in the catalogue: the same for a crawl and for a rebuild.
+
+What is derived depends on the archive, on sources.yaml and on this program, never on the clock or the network.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from aggregator import archive, credits, dedupe, discover, extract, urls
+from aggregator.catalogue import Catalogue
+from aggregator.errors import ExtractError
+from aggregator.model import (
+    Announcement,
+    Article,
+    Capture,
+    Failure,
+    Following,
+    Listing,
+    Reading,
+    Request,
+    Role,
+    Source,
+)
+
+MAX_HOPS = 10
+MAX_DEPTH = 200
+"""List pages or sitemaps that may lead to one another."""
+_PASSING = (408, 425, 429)
+"""Client errors that may be gone tomorrow (RFC 9110); so may every 5xx."""
+_NOT_ARTICLES = re.compile(r"sitemap[^/]*(?:categor|tag|taxonom|author|user|image|video|misc)[^/]*$", re.IGNORECASE)
+"""Sub-sitemaps of list pages and pictures, as WordPress and its sitemap plug-ins name them."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Derived:
+    """What came of one entry, for the lane and the tally."""
+
+    follow: tuple[Request, ...] = ()
+    """What to ask for next."""
+    feeds: tuple[str, ...] = ()
+    """Feeds that a front page announces, the likeliest first."""
+    announced: bool = False
+    """Whether it was a feed, sitemap or list page that could be read."""
+    discovered: int = 0
+    known: int = 0
+    not_modified: bool = False
+    new: bool = False
+    new_version: bool = False
+    failure: str | None = None
+    """Why the address gave nothing."""
+
+
+class Deriver:
+    """Reads entries into a catalogue; each inside a transaction of the caller.
+
+    Args:
+        folder: ``archive/``: where the body of an earlier capture is, when a server says "as before".
+        following: sources.yaml.
+        catalogue: Open for writing.
+    """
+
+    def __init__(self, folder: Path, following: Following, catalogue: Catalogue) -> None:
+        self._folder = folder
+        self._following = following
+        self._catalogue = catalogue
+
+    def derive(self, entry: archive.Entry) -> Derived:
+        """Take one entry into the catalogue."""
+        what = entry.what
+        if isinstance(what, Failure):
+            self._catalogue.add_failure(what)
+            return self._settle(what.role, what.source_id, what.url, failure=what.reason, retry=what.retryable)
+        if isinstance(what, tuple):
+            self._catalogue.add_runs(what)
+            return Derived()
+        earlier = self._catalogue.latest_with_body(what.url)
+        self._catalogue.add_capture(what)
+        if what.location is not None:
+            return self._redirected(what)
+        if what.role is Role.ROBOTS and 400 <= what.status < 500 and what.status != 429:
+            return Derived()  # RFC 9309, section 2.3.1.3: no rules, all may be asked for
+        if reason := _trouble(what, entry.problem):
+            return self._settle(
+                what.role, what.source_id, what.asked_url, failure=reason, retry=_may_pass(what, entry.problem)
+            )
+        as_before = what.refers_to is not None
+        if what.role is Role.PAGE:
+            derived = Derived() if as_before else self._page(what, entry.body)
+            self._catalogue.settle(what.source_id, what.asked_url, retry=False)
+        else:
+            body = archive.body(self._folder, earlier) if as_before and earlier else entry.body
+            derived = self._announcement(what, body)
+        derived.not_modified = as_before
+        return derived
+
+    def _settle(self, role: Role, source_id: str, url: str, *, failure: str, retry: bool) -> Derived:
+        if role is Role.PAGE:
+            self._catalogue.settle(source_id, url, retry=retry)
+        return Derived(failure=failure)
+
+    def _source(self, source_id: str, url: str) -> Source:
+        """Return the source as sources.yaml has it, or a stand-in for one that was taken out since."""
+        found = self._following.source(source_id)
+        return found or Source(id=source_id, name=source_id, url=urls.origin(url) + "/")
+
+    # --- redirects --------------------------------------------------------------------------------------------------
+
+    def _redirected(self, capture: Capture) -> Derived:
+        target = urls.canonical(capture.location or "", capture.url)
+        home = urls.canonical(self._source(capture.source_id, capture.url).url)
+        if target is None or (capture.role is Role.PAGE and target == home):
+            where = "the front page" if target else "no web address"
+            reason = f"redirects to {where}"
+            return self._settle(capture.role, capture.source_id, capture.asked_url, failure=reason, retry=False)
+        follow = Request(url=target, role=capture.role, source_id=capture.source_id, asked_url=capture.asked_url)
+        return Derived(follow=(follow,))
+
+    # --- what announces articles ------------------------------------------------------------------------------------
+
+    def _announcement(self, capture: Capture, body: bytes) -> Derived:
+        source = self._source(capture.source_id, capture.url)
+        said = _read(capture, body, source)
+        found = [d for d in said.discoveries if d.url != urls.canonical(source.url)]
+        new = self._catalogue.announce(source.id, found, capture.captured_at) if found else 0
+        follow = [(url, Role.SITEMAP) for url in said.sitemaps if not _NOT_ARTICLES.search(url)]
+        if capture.role is Role.ROBOTS and source.sitemap:
+            follow = []
+        if said.next:
+            follow.append((said.next, Role.LISTING))
+        empty = not (said.discoveries or said.feeds or said.sitemaps)
+        failure = "; ".join(said.problems) if empty and said.problems else None
+        return Derived(
+            follow=tuple(Request(url=url, role=role, source_id=source.id) for url, role in follow),
+            feeds=said.feeds,
+            announced=capture.role in (Role.FEED, Role.SITEMAP, Role.LISTING) and failure is None,
+            discovered=new,
+            known=len(found) - new,
+            failure=None if capture.role in (Role.ROBOTS, Role.FRONT) else failure,
+        )
+
+    # --- articles ---------------------------------------------------------------------------------------------------
+
+    def _page(self, capture: Capture, body: bytes) -> Derived:
+        source = self._source(capture.source_id, capture.url)
+        failure = None
+        try:
+            reading = extract.read_page(
+                body, url=capture.url, content_type=capture.content_type, languages=source.languages
+            )
+        except ExtractError as error:
+            failure = error.reason
+            reading = Reading(title=None, authors=(), claimed_at=None, language=None, text="", problems=("unreadable",))
+        known = self._catalogue.article(dedupe.article_id(source.id, capture.url))
+        decision = dedupe.decide(
+            reading,
+            known=known,
+            announced=self._catalogue.discovery(source.id, capture.asked_url),
+            source_id=source.id,
+            url=capture.url,
+            captured_at=capture.captured_at,
+            record_id=capture.record_id,
+            generation=extract.generation(),
+        )
+        if decision.version is None:
+            return Derived(failure=failure)
+        found = [credits.resolve(c, self._following.sources) for c in credits.find_credits(decision.article.text)]
+        self._catalogue.put_article(decision.article, decision.version, found)
+        self._match(decision.article)
+        return Derived(new=known is None, new_version=known is not None, failure=failure)
+
+    def _match(self, article: Article) -> None:
+        """Compare an article with those that share words with it, and keep what is found."""
+        grams = dedupe.fingerprint(article.text)
+        near = self._catalogue.sharing(grams, at_least=dedupe.MIN_SHARED_GRAMS, limit=dedupe.MAX_CANDIDATES)
+        self._catalogue.add_grams(article.id, grams)
+        others = self._catalogue.articles(i for i in near if i != article.id)
+        if not others:
+            return
+        one = self._candidate(article)
+        before = {frozenset((m.a, m.b)): m for m in self._catalogue.matches_of([article.id])}
+        for other in others.values():
+            found = dedupe.match(one, self._candidate(other))
+            if match := dedupe.best_of(before.get(frozenset((article.id, other.id))), found):
+                self._catalogue.put_matches([match])
+
+    def _candidate(self, article: Article) -> dedupe.Candidate:
+        return dedupe.Candidate(
+            article=article,
+            versions=self._catalogue.versions(article.id),
+            credits=self._catalogue.credits(article.id),
+            source=self._following.source(article.source_id),
+        )
+
+
+def _read(capture: Capture, body: bytes, source: Source) -> Announcement:
+    match capture.role:
+        case Role.ROBOTS:
+            return discover.read_robots(body, url=capture.url)
+        case Role.FRONT:
+            return discover.read_front(body, url=capture.url, content_type=capture.content_type)
+        case Role.SITEMAP:
+            return discover.read_sitemap(body, url=capture.url)
+        case Role.LISTING:
+            listing = source.listing or Listing(links="a[href]")
+            return discover.read_listing(body, url=capture.url, listing=listing, content_type=capture.content_type)
+        case _:
+            return discover.read_feed(body, url=capture.url, content_type=capture.content_type)
+
+
+def _trouble(capture: Capture, problem: str | None) -> str | None:
+    if capture.status not in (200, 304):
+        return f"HTTP {capture.status}"
+    if capture.truncated:
+        return f"the answer is incomplete ({capture.truncated})"
+    if capture.status == 304 and capture.refers_to is None:
+        return "HTTP 304 to a request that named no earlier capture"
+    return problem
+
+
+def _may_pass(capture: Capture, problem: str | None) -> bool:
+    return capture.status in _PASSING or capture.status >= 500 or capture.truncated is not None or problem is not None
+
+
+__all__ = ["MAX_DEPTH", "MAX_HOPS", "Derived", "Deriver"]

@@ -1,0 +1,156 @@
+"""What to ask one source next. A lane decides; it opens nothing.
+
+    robots.txt (and its sitemaps) -> feeds, or the front page for them -> list pages -> the pages announced
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from aggregator import urls
+from aggregator.model import Outcome, Request, Role, Run, Source
+from aggregator.pipeline.deriving import MAX_DEPTH, MAX_HOPS, Derived
+
+MAX_PAGES = 500
+MAX_RUN_S = 600.0
+
+
+class Lane:
+    """One source's way through a run: one request at a time, each chosen when the last one's answer is archived.
+
+    Args:
+        source: Whom to visit.
+        pending: Returns the announced addresses still to be asked for, at most so many.
+        from_scratch: Whether no run of this source was ever completed: list pages are then followed to their end, not only
+            until they bring nothing new.
+        max_pages: How many announced pages to ask for.
+        now: When the run began.
+
+    Attributes:
+        run: The tally.
+        over: Whether there is nothing more to ask for.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        pending: Callable[[int], list[str]],
+        from_scratch: bool,
+        max_pages: int = MAX_PAGES,
+        now: datetime,
+    ) -> None:
+        self.source = source
+        self.run = Run(source_id=source.id, started_at=now)
+        self._pending = pending
+        self._from_scratch = from_scratch
+        self._queue: deque[Request] = deque()
+        self._feeds = deque(source.feeds)
+        self._asked: set[str] = set()
+        self._announced = False
+        self._feed_read = False
+        self._paging = False
+        self._pages_left = max_pages
+        self.over = False
+        self._until = time.monotonic() + MAX_RUN_S
+        self._ask(urls.origin(source.url) + "/robots.txt", Role.ROBOTS)
+        if source.sitemap:
+            self._ask(source.sitemap, Role.SITEMAP)
+        if source.listing:
+            self._ask(source.listing.start or source.url, Role.LISTING)
+        if not source.feeds and not source.listing:
+            self._ask(source.url, Role.FRONT)
+
+    @property
+    def pages_left(self) -> int:
+        """How many pages are queued."""
+        return sum(request.role is Role.PAGE for request in self._queue)
+
+    def next(self) -> Request | None:
+        """Return what to ask for now; None: the run is over."""
+        if time.monotonic() > self._until:
+            self._queue.clear()
+            self.run.outcome = Outcome.LIMITED
+            self.over = True
+            return None
+        while not self._queue and self._feeds and not self._feed_read:
+            self._ask(self._feeds.popleft(), Role.FEED)
+        if not self._queue and not self._paging:
+            self._paging = True
+            for url in self._pending(self._pages_left):
+                self._ask(url, Role.PAGE)
+        self.over = not self._queue
+        return self._queue.popleft() if self._queue else None
+
+    def put_back(self, request: Request) -> None:
+        """Ask for this later; something else must be known first."""
+        self._queue.appendleft(request)
+
+    def stop(self) -> None:
+        """Ask for nothing more."""
+        self._queue.clear()
+        self._feeds.clear()
+        self._paging = True
+
+    def took(self, request: Request, derived: Derived) -> None:
+        """Count what came of a request, and queue what follows from it."""
+        run = self.run
+        run.discovered += derived.discovered
+        run.known += derived.known
+        run.not_modified += derived.not_modified
+        run.new += derived.new
+        run.new_versions += derived.new_version
+        self._announced |= derived.announced
+        self._feed_read |= derived.announced and request.role is Role.FEED
+        if derived.failure:
+            run.failed.append((request.announced_url, derived.failure))
+        if request.role is Role.PAGE and not derived.follow:
+            self._pages_left -= 1
+        if request.role is Role.FRONT or not derived.announced:
+            self._feeds.extend(f for f in derived.feeds if f not in self._asked)
+        for follow in derived.follow:
+            self._follow(request, follow, derived)
+
+    def _follow(self, request: Request, follow: Request, derived: Derived) -> None:
+        if follow.asked_url:
+            if request.hops >= MAX_HOPS:
+                self.run.failed.append((request.announced_url, f"more than {MAX_HOPS} redirects"))
+            else:
+                self._queue.appendleft(replace(follow, hops=request.hops + 1, depth=request.depth))
+            return
+        older = follow.role is Role.LISTING and request.role is Role.LISTING
+        if older and not derived.discovered and not self._from_scratch:
+            return
+        if request.depth < MAX_DEPTH:
+            self._ask(follow.url, follow.role, depth=request.depth + 1)
+
+    def _ask(self, url: str, role: Role, *, depth: int = 0) -> None:
+        if url not in self._asked:
+            self._asked.add(url)
+            self._queue.append(Request(url=url, role=role, source_id=self.source.id, depth=depth))
+
+    def finish(self, *, now: datetime, left: int) -> Run:
+        """Close the tally.
+
+        Args:
+            now: When the run ended.
+            left: How many announced addresses are still to be asked for.
+        """
+        run = self.run
+        run.ended_at = now
+        run.pending = left
+        if not self.over:
+            run.outcome = Outcome.INTERRUPTED
+        elif not self._announced:
+            run.outcome = Outcome.FAILED
+            if not run.failed:
+                run.failed.append((self.source.url, "no feed, sitemap or list page was found"))
+        elif run.outcome is Outcome.OK and self._pages_left <= 0 and left:
+            run.outcome = Outcome.LIMITED
+        elif run.outcome is Outcome.OK and run.failed:
+            run.outcome = Outcome.PARTIAL
+        return run

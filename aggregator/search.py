@@ -1,0 +1,195 @@
+"""The way out: a query to hits, one per cluster.
+
+    text -> parse -> index (ids and scores) -> catalogue (what they are) -> filter -> fold copies -> page -> snippets
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from aggregator import analysis, index
+from aggregator.catalogue import Catalogue
+from aggregator.errors import UsageError
+from aggregator.home import Home
+from aggregator.model import Article, Hit, Query, Results
+
+MAX_QUERY_CHARS = 1_000
+MAX_PAGE = 100
+SNIPPET_CHARS = 240
+FACET_VALUES = 20
+
+_PART = re.compile(r'(?P<minus>(?:(?<=\s)|^)-)?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+))')
+
+
+def parse(text: str) -> Query:
+    """Read a query: words that must all occur, ``"a phrase"``, ``-not``.
+
+    Nothing a person types is an error: a quote without its twin, operators of other engines and punctuation are read as
+    words or left out. Words are folded as the index folds them.
+
+    Raises:
+        UsageError: It is longer than 1,000 characters.
+    """
+    if len(text) > MAX_QUERY_CHARS:
+        raise UsageError(f"the query has {len(text):,} characters; at most {MAX_QUERY_CHARS:,} are read. Shorten it.")
+    words: list[str] = []
+    phrases: list[tuple[str, ...]] = []
+    excluded: list[str] = []
+    for part in _PART.finditer(text):
+        found = [token.word for token in analysis.tokens(part["phrase"] or part["word"] or "")]
+        if part["minus"]:
+            excluded += found
+        elif part["phrase"] and len(found) > 1:
+            phrases.append(tuple(found))
+        else:
+            words += found
+    return Query(text=text, words=tuple(dict.fromkeys(words)), phrases=tuple(phrases), excluded=tuple(excluded))
+
+
+def search(home: Home, query: Query, *, limit: int = 10, offset: int = 0, sort: str = "relevance") -> Results:
+    """Return the hits of a query, the copies of one text folded into one hit.
+
+    When no article has all the words, those with any of them are found instead, and the note says so.
+
+    Args:
+        home: Where to look.
+        query: As parsed, with filters.
+        limit: Hits to return, at most 100.
+        offset: Hits to pass over.
+        sort: ``relevance``, ``published`` (claimed, newest first) or ``captured``.
+
+    Raises:
+        StoreError: Catalogue or index is missing, damaged or of another version.
+    """
+    began = time.perf_counter()
+    notes: list[str] = []
+    asked = _limited(query, notes)
+    with Catalogue(home.catalogue) as catalogue:
+        languages = catalogue.languages()
+        scores = dict(index.search(home.fulltext, asked, languages)) if languages else {}
+        if not scores and len(asked.words) + len(asked.phrases) > 1:
+            scores = dict(index.search(home.fulltext, replace(asked, match_any=True), languages))
+            if scores:
+                notes.append("No article has all the words; these have some of them.")
+        found = [a for a in catalogue.articles(scores).values() if _passes(a, query)]
+        found.sort(key=lambda a: a.id)
+        found.sort(key=lambda a: _order(a, scores[a.id], sort), reverse=True)
+        clusters = catalogue.cluster_ids(scores)
+        folded = _folded(found, clusters)
+        page = folded[offset : offset + min(limit, MAX_PAGE)]
+        wanted = {t for w in _all_words(asked) for t in analysis.expanded(w, languages)}
+        members = {c.id: c.members for c in catalogue.clusters({clusters[a.id] for a in page if a.id in clusters})}
+        hits = tuple(
+            Hit(
+                article=article,
+                score=round(scores[article.id], 4),
+                snippet=snippet(article, wanted),
+                copies=tuple(m for m in members.get(clusters.get(article.id, ""), ()) if m != article.id),
+                archived=_where(catalogue, article),
+            )
+            for article in page
+        )
+    return Results(
+        query=query,
+        total=len(folded),
+        took_ms=round((time.perf_counter() - began) * 1000, 1),
+        hits=hits,
+        facets=_facets(folded),
+        note=" ".join(notes) or None,
+    )
+
+
+def _limited(query: Query, notes: list[str]) -> Query:
+    room = index.MAX_TERMS
+    phrases = query.phrases[:room]
+    words = query.words[: room - len(phrases)]
+    excluded = query.excluded[:room]
+    if (words, phrases, excluded) != (query.words, query.phrases, query.excluded):
+        notes.append(f"Only the first {room} words of the query were used.")
+    return replace(query, words=words, phrases=phrases, excluded=excluded)
+
+
+def _all_words(query: Query) -> Iterable[str]:
+    yield from query.words
+    for phrase in query.phrases:
+        yield from phrase
+
+
+def _passes(article: Article, query: Query) -> bool:
+    published = article.claimed_at or article.captured_at
+    return (
+        (not query.source_ids or article.source_id in query.source_ids)
+        and (not query.languages or article.language in query.languages)
+        and (query.published_from is None or published >= query.published_from)
+        and (query.published_to is None or published < query.published_to)
+    )
+
+
+def _order(article: Article, score: float, sort: str) -> tuple[float, datetime]:
+    published = article.claimed_at or article.captured_at
+    if sort == "published":
+        return (0.0, published)
+    if sort == "captured":
+        return (0.0, article.captured_at)
+    return (score, published)
+
+
+def _folded(found: Sequence[Article], clusters: dict[str, str]) -> list[Article]:
+    """Keep the best article of each cluster."""
+    seen: set[str] = set()
+    kept = []
+    for article in found:
+        text = clusters.get(article.id, article.id)
+        if text not in seen:
+            seen.add(text)
+            kept.append(article)
+    return kept
+
+
+def _facets(found: Sequence[Article]) -> dict[str, list[tuple[str, int]]]:
+    def counted(values: Iterable[str]) -> list[tuple[str, int]]:
+        ranked = sorted(Counter(values).items(), key=lambda vn: (-vn[1], vn[0]))
+        return ranked[:FACET_VALUES]
+
+    return {
+        "source": counted(a.source_id for a in found),
+        "language": counted(a.language or "" for a in found),
+        "month": counted(f"{(a.claimed_at or a.captured_at).astimezone(UTC):%Y-%m}" for a in found),
+    }
+
+
+def _where(catalogue: Catalogue, article: Article) -> str:
+    captures = catalogue.captures_of(article.id)
+    return f"archive/{captures[-1].file}#{captures[-1].offset}" if captures else ""
+
+
+def snippet(article: Article, wanted: set[str]) -> str:
+    """Return the part of the text with the most wanted terms, escaped, with ``<mark>`` around them."""
+    tokens = list(analysis.tokens(article.text))
+    marked = [t for t in tokens if analysis.term(t.word, article.language) in wanted or t.word in wanted]
+    if not marked:
+        return html.escape(_cut(article.text, 0, SNIPPET_CHARS))
+    best = max(marked, key=lambda t: (sum(t.start <= u.start < t.start + SNIPPET_CHARS for u in marked), -t.start))
+    start = max(0, best.start - SNIPPET_CHARS // 4)
+    start = article.text.rfind(" ", 0, start) + 1 if start else 0
+    end = min(len(article.text), start + SNIPPET_CHARS)
+    parts, at = [], start
+    for token in marked:
+        if start <= token.start and token.end <= end:
+            parts += [html.escape(article.text[at : token.start]), f"<mark>{html.escape(article.text[token.start : token.end])}</mark>"]
+            at = token.end
+    parts.append(html.escape(_cut(article.text, at, end)))
+    return ("…" if start else "") + " ".join("".join(parts).split())
+
+
+def _cut(text: str, start: int, end: int) -> str:
+    if end >= len(text):
+        return text[start:]
+    space = text.rfind(" ", start, end)
+    return text[start : space if space > start else end] + "…"

@@ -1,0 +1,269 @@
+"""sources.yaml to sources, with complaints that name the line. The only reader of that file.
+
+    text -> as written (events) -> nodes with their marks -> checked against KEYS -> Following
+
+A reading ends in a Following or in one SourcesError with every complaint. Nothing in the file is executed, and no alias
+is followed. The keys themselves, and what may be written there, are the table in ``keys``.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+
+from aggregator import urls
+from aggregator.errors import Complaint, SourcesError
+from aggregator.model import Following, Listing, Settings, Source
+from aggregator.sources.keys import CHILDREN, FILE, KEYS, REQUIRED, Key, Kind, Shape, nearest, shown
+
+__all__ = ["KEYS", "Key", "load", "parse"]
+
+MAX_BYTES = 5_000_000
+MAX_DEPTH = 20
+"""Levels of nesting; the deepest key there is has 5. PyYAML composes recursively, so more is refused before."""
+MAX_VALUES = 500_000
+"""Keys and values in the file, some 15,000 sources: bounds the memory that nodes take."""
+MAX_COMPLAINTS = 200
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_STRAY = re.compile(r"[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What may not stand in YAML, and the line breaks that it counts but an editor does not."""
+_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+"""What no value needs: control characters, line separators, marks that turn the writing direction."""
+_SPOKEN = {"int": "a number", "float": "a number", "bool": "true or false", "timestamp": "a date"}
+
+
+def load(path: Path) -> Following:
+    """Read sources.yaml.
+
+    Raises:
+        SourcesError: It is missing, unreadable or refused; with every complaint.
+    """
+    reading = _Reading(path)
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1).removeprefix(b"\xef\xbb\xbf")
+    except FileNotFoundError:
+        reading.refuse(1, 1, "there is no such file: make one with `aggregator init`, or name its folder with --home")
+    except OSError as e:
+        reading.refuse(1, 1, f"the file cannot be read: {e.strerror}")
+    reading.limit(len(raw))
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as e:
+        where = _position(raw[: e.start].decode())
+        reading.refuse(*where, f"byte 0x{raw[e.start]:02X} is not UTF-8: save the file in that encoding")
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Following:
+    """Read the text of sources.yaml.
+
+    Args:
+        text: What the file holds.
+        path: The file's name, for the complaints.
+
+    Raises:
+        SourcesError: It is refused; with every complaint.
+    """
+    given = _Reading(path).top(text)
+    settings, defaults = given.get("settings", {}), given.get("defaults", {})
+    return Following(
+        settings=Settings(**settings.pop("network", {}), **settings),
+        sources=tuple(_source(defaults | source) for source in given["sources"]),
+    )
+
+
+def _source(given: dict[str, Any]) -> Source:
+    if "listing" in given:
+        given["listing"] = Listing(**given["listing"])
+    return Source(**{"name": given["id"]} | given)
+
+
+def _position(before: str) -> tuple[int, int]:
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
+def _at(node: yaml.Node | yaml.Event) -> tuple[int, int]:
+    mark: Any = node.start_mark
+    return mark.line + 1, mark.column + 1
+
+
+class _Reading:
+    """One reading of the file, with the complaints so far."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.complaints: set[Complaint] = set()
+        self.refused: set[tuple[int, int]] = set()
+        """Where anchors, aliases and tags stand: what they hold is not looked at, so that no alias is followed."""
+        self.taken: dict[tuple[str, Any], int] = {}
+        """Keys with their values so far, and the line that has them first."""
+
+    # --- complaining
+
+    def complain(self, node: yaml.Node | yaml.Event, message: str) -> None:
+        self.complaints.add(Complaint(*_at(node), message))
+        if len(self.complaints) >= MAX_COMPLAINTS:
+            self.refuse(*_at(node), "so much is wrong up to here that the rest was not looked at")
+
+    def refuse(self, line: int, column: int, message: str) -> NoReturn:
+        self.complaints.add(Complaint(line, column, message))
+        self.stop()
+
+    def stop(self) -> NoReturn:
+        raise SourcesError(self.path, tuple(sorted(self.complaints))) from None
+
+    def limit(self, size: int) -> None:
+        if size > MAX_BYTES:
+            self.refuse(1, 1, f"the file is larger than {MAX_BYTES // 1_000_000} MB")
+
+    def syntax_error(self, error: Exception) -> NoReturn:
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        where = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        if where in self.refused:  # an alias to nothing: said already
+            self.stop()
+        problem, context = getattr(error, "problem", None) or str(error), getattr(error, "context", None)
+        hint = ": indent with spaces, not tabs" if "cannot start any token" in problem else ""
+        self.refuse(*where, f"this is not YAML: {problem}{f' ({context})' if context else ''}{hint}")
+
+    # --- as written
+
+    def top(self, text: str) -> dict[str, Any]:
+        """Read the file; raise what there is to complain of."""
+        self.limit(len(text))
+        if stray := _STRAY.search(text):
+            where = _position(text[: stray.start()])
+            self.refuse(*where, f"character U+{ord(stray[0]):04X} may not stand in this file: remove it")
+        if directive := re.search(r"^%", text, re.MULTILINE):  # libyaml takes quadratic time over many of them
+            where = _position(text[: directive.start()])
+            self.refuse(*where, "YAML directives (%...) are not used here: remove the line")
+        try:
+            self.as_written(text)
+            loader = _LOADER(text)
+            node = loader.get_node() if loader.check_node() else None
+        except (yaml.YAMLError, ValueError, OverflowError) as e:  # the last two: escapes, without libyaml
+            self.syntax_error(e)
+        if node is None:
+            self.refuse(1, 1, "the file is empty: write at least `sources:`")
+        given: dict[str, Any] = self.value(node, FILE)
+        if self.complaints:
+            self.stop()
+        return given
+
+    def as_written(self, text: str) -> None:
+        """Complain of what YAML can do and this file does not need, before anything is composed of it."""
+        depth = documents = values = 0
+        for event in yaml.parse(text, Loader=_LOADER):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            documents += isinstance(event, yaml.DocumentStartEvent)
+            values += isinstance(event, yaml.NodeEvent)
+            if depth > MAX_DEPTH:
+                self.refuse(*_at(event), f"nested more than {MAX_DEPTH} levels deep")
+            if values > MAX_VALUES:
+                self.refuse(*_at(event), f"the file holds more than {MAX_VALUES:,} keys and values")
+            if documents > 1:
+                self.complain(event, "a second document (---) begins here: the file may hold only one")
+                return
+            anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
+            if anchor is not None or tag is not None:
+                self.refused.add(_at(event))
+            if isinstance(event, yaml.AliasEvent):
+                self.complain(event, f"aliases (*{anchor}) are not used here: write the value out")
+            elif anchor is not None:
+                self.complain(event, f"anchors (&{anchor}) are not used here: remove it")
+            if tag is not None:
+                self.complain(event, f"tags ({shown(tag)}) are not used here: remove it")
+
+    # --- as meant
+
+    def value(self, node: yaml.Node, key: Key) -> Any:
+        """Read a value of whatever shape; None or nothing when it is refused."""
+        if _at(node) in self.refused:
+            return None
+        if key.kind.shape is Shape.ONE:
+            return self.scalar(node, key)
+        if key.kind.shape is Shape.GROUP:
+            return self.group(node, key)
+        if _blank(node):
+            return ()
+        if isinstance(node, yaml.SequenceNode):
+            read = self.scalar if key.kind.shape is Shape.LIST else self.group
+            return tuple(read(item, key) for item in node.value if _at(item) not in self.refused)
+        hint = f": write [{node.value}]" if isinstance(node, yaml.ScalarNode) and len(node.value) <= 60 else ""
+        self.complain(node, f"{key.word} is {key.kind.shape.value}{hint}")
+        return ()
+
+    def group(self, node: yaml.Node, key: Key) -> dict[str, Any]:
+        """Read a group of keys: the file, a part of it, or one source."""
+        known = CHILDREN[key.name]
+        given: dict[str, Any] = {}
+        lines: dict[str, int] = {}
+        if not isinstance(node, yaml.MappingNode) and not (_blank(node) and key.kind.shape is Shape.GROUP):
+            what = "each source" if key.kind.shape is Shape.GROUPS else key.word or "the file"
+            self.complain(node, f"{what} is a group of keys: {', '.join(known)}")
+            return given
+        for name, value in node.value if isinstance(node, yaml.MappingNode) else ():
+            word = name.value if isinstance(name, yaml.ScalarNode) else ""
+            if not word:
+                self.complain(name, "a key is one word")
+            elif word in lines:
+                self.complain(name, f"{shown(word)} is given twice, first in line {lines[word]}")
+            elif word not in known:
+                self.complain(name, _unknown(word, tuple(known)))
+            else:
+                meaning = self.value(value, known[word])
+                if known[word].field is not None:
+                    given[known[word].field or word] = meaning
+            lines.setdefault(word, _at(name)[0])
+        for child in known.values():
+            if child.default == REQUIRED and child.word not in lines:
+                self.complain(node, f"{child.word} is missing. {child.sentence}")
+        return given
+
+    def scalar(self, node: yaml.Node, key: Key) -> Any:
+        """Read one value; None also when it is refused."""
+        try:
+            value = _meaning(node, key.kind)
+        except ValueError as e:
+            self.complain(node, f"{key.word}: {e}")
+            return None
+        if key.unique and (key.name, value) in self.taken:
+            first = self.taken[key.name, value]
+            self.complain(node, f"{key.word}: {shown(value)} is already that of the source in line {first}")
+        self.taken.setdefault((key.name, value), _at(node)[0])
+        return value
+
+
+def _blank(node: yaml.Node) -> bool:
+    """Whether nothing was written: what belongs here is left out, or commented out."""
+    return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"
+
+
+def _meaning(node: yaml.Node, kind: Kind) -> Any:
+    if not isinstance(node, yaml.ScalarNode):
+        raise ValueError("one value is expected here")
+    text = node.value.strip()
+    if not text or _blank(node):
+        raise ValueError(f"there is no value: write {kind.values}, or leave the key out")
+    if len(text) > urls.MAX_URL_CHARS:
+        raise ValueError(f"{shown(text)} is longer than {urls.MAX_URL_CHARS:,} characters")
+    if hidden := _INVISIBLE.search(text):
+        raise ValueError(f"the value holds an invisible character, U+{ord(hidden[0]):04X}: remove it")
+    yaml_type = node.tag.rpartition(":")[2]
+    if kind.yaml_type == "bool" != yaml_type:
+        raise ValueError(f"{shown(text)} is neither true nor false")
+    if kind.yaml_type == "str" != yaml_type:
+        raise ValueError(f"YAML takes this for {_SPOKEN.get(yaml_type, yaml_type)}: put it in quotes, {shown(text)}")
+    return kind.read(text)
+
+
+def _unknown(word: str, known: tuple[str, ...]) -> str:
+    if word == "<<":
+        return "merge keys (<<) are not used here: write the keys out"
+    elsewhere = [key.name for key in KEYS if key.word == word]
+    hint = f"it belongs in {' or '.join(elsewhere)}" if elsewhere else nearest(word, known)
+    return f"{shown(word)} is not a key here; {hint}"

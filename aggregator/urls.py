@@ -1,0 +1,77 @@
+"""One form per address: what is asked for, what is kept, and what counts as the same."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
+
+MAX_URL_CHARS = 2_048
+
+_TRACKING = re.compile(
+    r"utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|igshid|mc_cid|mc_eid|_hsenc|_hsmi|mkt_tok|pk_\w+|mtm_\w+",
+    re.IGNORECASE,
+)
+"""Query parameters that name a campaign, not a page; the union of what browsers and crawlers strip, as of 2026."""
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_SAFE = "/%:@!$&'()*+,;=~-._?"
+
+
+def canonical(url: str, base: str | None = None) -> str | None:
+    """Return the one form of an address; None: it is no http(s) address, or too long, or malformed.
+
+    Scheme and host in lower case, host names in their IDNA form, no default port, no user name, no fragment, no tracking
+    parameters, an empty path as ``/``, characters that may not stand in an address percent-encoded. Path and query are
+    otherwise left exactly as announced: case, order and existing escapes may matter to the server (RFC 3986, section 6).
+
+    Args:
+        url: As found, absolute or relative.
+        base: The address of the page it was found on; None: ``url`` must be absolute.
+    """
+    try:
+        parts = urlsplit(urljoin(base, url.strip()) if base else url.strip())
+        port = parts.port
+        host = _ascii_host(parts)
+    except ValueError:
+        return None
+    if parts.scheme not in _DEFAULT_PORTS or not host:
+        return None
+    netloc = host if port in (None, _DEFAULT_PORTS[parts.scheme]) else f"{host}:{port}"
+    query = "&".join(p for p in parts.query.split("&") if p and not _TRACKING.fullmatch(p.partition("=")[0]))
+    address = f"{parts.scheme}://{netloc}{quote(parts.path or '/', safe=_SAFE)}"
+    if query:
+        address += "?" + quote(query, safe=_SAFE)
+    return address if len(address) <= MAX_URL_CHARS else None
+
+
+def _ascii_host(parts: SplitResult) -> str:
+    host = (parts.hostname or "").rstrip(".")
+    if not host.isascii():
+        host = host.encode("idna").decode("ascii")
+    if ":" in host:
+        return f"[{host}]"
+    if not re.fullmatch(r"[a-z0-9._-]+", host):
+        raise ValueError(f"not a host name: {host!r}")
+    return host
+
+
+def origin(url: str) -> str:
+    """Return scheme, host and port: what robots.txt speaks for."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def host(url: str) -> str:
+    """Return the host name, lower case, without a port."""
+    return (urlsplit(url).hostname or "").lower()
+
+
+def site(url: str) -> str:
+    """Return the host name without a leading ``www.``: the form in which sites are compared."""
+    return host(url).removeprefix("www.")
+
+
+def path_and_query(url: str) -> str:
+    """Return what follows the host: equal on a mirror that serves the same paths."""
+    parts = urlsplit(url)
+    return parts.path + ("?" + parts.query if parts.query else "")
