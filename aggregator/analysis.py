@@ -1,7 +1,7 @@
 """The terms of a text: the same for what is indexed and for what is asked. Pure.
 
-Case and accents are folded before the stemmer sees a word, on both sides: "refugies" then finds "réfugiés", which it would
-not if the stemmer saw the accent in one and not in the other.
+Case and accents are folded before the stemmer sees a word, on both sides: "refugies" then finds "réfugiés", which it
+would not if the stemmer saw the accent in one and not in the other.
 """
 
 from __future__ import annotations

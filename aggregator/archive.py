@@ -1,8 +1,8 @@
 """WARC files: write, read, recover. The only room that touches ``archive/`` (but for its lock).
 
-A record is one gzip member holding the bytes of the wire as they were; ISO 28500:2017 (WARC/1.1) names the fields. Three
-fields are ours, so that a rebuild reads a capture as the crawl did: ``Aggregator-Source``, ``Aggregator-Role`` and
-``Aggregator-Asked-For`` (the announced address, where redirects led elsewhere). Failed requests and run tallies are
+A record is one gzip member holding the bytes of the wire as they were; ISO 28500:2017 (WARC/1.1) names the fields.
+Three fields are ours, so that a rebuild reads a capture as the crawl did: ``Aggregator-Source``, ``Aggregator-Role``
+and ``Aggregator-Asked-For`` (the announced address, where redirects led elsewhere). Failed requests and run tallies are
 ``metadata`` records of JSON.
 
 Writing is: append the members, ``sync``, and only then may anybody be told that something is stored. A file is named
@@ -28,7 +28,7 @@ from typing import Any
 
 from aggregator import __version__, wire
 from aggregator.errors import NoSpaceError, StoreError
-from aggregator.model import Capture, Failure, Response, Role, Run
+from aggregator.model import Capture, Failure, Outcome, Response, Role, Run
 
 OPEN = ".open"
 MAX_FILE_BYTES = 1_000_000_000
@@ -95,8 +95,8 @@ class Archive:
 
         Args:
             response: As fetched.
-            earlier: The last capture of this address that holds a body, to which a 304 or an identical payload refers; None:
-                there is none.
+            earlier: The last capture of this address that holds a body, to which a 304 or an identical payload refers;
+                None: there is none.
 
         Returns:
             The entry, as ``entries`` would yield it.
@@ -213,9 +213,7 @@ class Archive:
         raise _no_space(self._path, error) from error
 
 
-def _response_record(
-    response: Response, answer: wire.Answer, earlier: Capture | None
-) -> tuple[dict[str, str], bytes]:
+def _response_record(response: Response, answer: wire.Answer, earlier: Capture | None) -> tuple[dict[str, str], bytes]:
     """Return the WARC fields and the block of a response: whole, or only its head where it refers to an earlier one."""
     cut = wire.head_length(response.received)
     digest = _digest(response.received[cut:])
@@ -489,10 +487,15 @@ def _read(head: dict[str, str], block: bytes, *, file: str, offset: int, length:
 
 
 def _run(said: dict[str, Any]) -> Run:
-    instants = {k: datetime.fromisoformat(said[k]) if said[k] else None for k in ("started_at", "ended_at")}
-    failed = [(url, reason) for url, reason in said["failed"]]
-    rest = {k: v for k, v in said.items() if k not in ("source", "started_at", "ended_at", "failed")}
-    return Run(source_id=said["source"], failed=failed, **instants, **rest)
+    ended_at = said.pop("ended_at")
+    return Run(
+        source_id=said.pop("source"),
+        started_at=datetime.fromisoformat(said.pop("started_at")),
+        ended_at=datetime.fromisoformat(ended_at) if ended_at else None,
+        outcome=Outcome(said.pop("outcome")),
+        failed=[(url, reason) for url, reason in said.pop("failed")],
+        **said,
+    )
 
 
 def body(folder: Path, capture: Capture) -> bytes:

@@ -16,8 +16,8 @@ _MAX_LINE_CHARS = 160
 _WORDS = "|".join(
     (
         r"sources?|quelle|quellen|fuente|fonte|fonti|bron|fuentes",
-        r"press release (?:from|by)|statement (?:from|by)|communiqué (?:de presse )?d[eu]|comunicado de|comunicato (?:stampa )?di",
-        r"pressemitteilung (?:von|des|der)|persbericht van",
+        r"press release (?:from|by)|statement (?:from|by)|communiqué (?:de presse )?d[eu]",
+        r"comunicado de|comunicato (?:stampa )?di|pressemitteilung (?:von|des|der)|persbericht van",
         r"via|from|re-?posted from|first published (?:on|by|in)|originally published (?:on|by|in)|translated from",
         r"this article first appeared (?:on|in)|article initialement publié (?:sur|dans|par)|article paru dans",
         r"repris d[eu]|lu sur|traduit d[eu](?: l['’]\w+)?,? source|publié (?:d['’]abord )?(?:sur|par)",

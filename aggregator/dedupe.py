@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time
 from functools import cached_property
 
 from aggregator import credits, urls
@@ -27,9 +27,15 @@ MIN_PASSAGE_WORDS = 12
 """Shorter runs are standing phrases: no two unrelated texts of the demo world share more than six words."""
 BRIDGED_WORDS = 3
 """Two runs that are only so far apart on both sides are one passage with a changed word in it."""
-SAME_COVERAGE = 0.9
+WHOLE_SPAN = 0.7
+"""The share of a text from the first to the last shared word at which it counts as taken whole: what lies outside is a
+credit line, a teaser or furniture that the extractor left in. Demo world: 0.74 and more for whole copies."""
+UNCHANGED = 0.95
+"""The share of the words inside that span at which they count as unchanged; a bridged typo or two."""
 EDITED_COVERAGE = 0.5
 CUT_COVERAGE = 0.75
+HEAD_ENDS = 0.85
+"""A copy of the beginning leaves at least the last 15 % of the longer text out."""
 MIN_PARTIAL_WORDS = 30
 """What two texts of different sites must share, where neither is a copy of the other."""
 
@@ -68,7 +74,7 @@ def decide(
     *,
     known: Article | None,
     announced: Discovery | None,
-    source_id: str,
+    source: Source,
     url: str,
     captured_at: datetime,
     record_id: str,
@@ -76,29 +82,29 @@ def decide(
 ) -> Decision:
     """Return what a page's reading makes of its article.
 
-    What the feed announced goes before what the page was read to say: title where the page has none, and the date, which in
-    a feed has its time of day. An empty reading never replaces a text.
+    The announced date goes before the one read on the page: in a feed it has its time of day. The announced title
+    stands in where the page has none, or only the name of its site. An empty reading never replaces a text.
 
     Args:
         reading: As extracted.
         known: The article as it was; None: this is its first capture.
         announced: What a feed, sitemap or list page claimed; None: nothing did.
-        source_id: The article's source.
+        source: Whose article it is.
         url: Where it was captured.
         captured_at: When.
         record_id: The WARC record that holds the page.
         generation: The extractor and its version.
     """
     claimed = announced or Discovery(url=url, found_in="")
-    title = reading.title or claimed.claimed_title
+    title = reading.title if _says_something(reading.title, source) else claimed.claimed_title or reading.title
     digest = version_digest(title, reading.text)
     if known and (not reading.text or digest == known.version):
         return Decision(article=known, version=None)
     number = known.number + 1 if known else 1
-    ident = known.id if known else article_id(source_id, url)
+    ident = known.id if known else article_id(source.id, url)
     article = Article(
         id=ident,
-        source_id=source_id,
+        source_id=source.id,
         url=url,
         title=title,
         authors=reading.authors or ((claimed.claimed_author,) if claimed.claimed_author else ()),
@@ -121,6 +127,11 @@ def decide(
         text=reading.text,
     )
     return Decision(article=article, version=version)
+
+
+def _says_something(title: str | None, source: Source) -> bool:
+    folded = Words(title or "").folded
+    return bool(folded) and folded not in (Words(source.name).folded, Words(urls.host(source.url)).folded)
 
 
 # --- comparing texts ------------------------------------------------------------------------------------------------
@@ -216,18 +227,31 @@ def _bridged(runs: list[_Run]) -> Iterator[tuple[int, int, int, int, int]]:
         yield group
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One text's part in an overlap; all are shares of its words, 0.0 to 1.0."""
+
+    coverage: float
+    """How much of it stands in passages."""
+    start: float
+    end: float
+    """Where the first passage begins and the last one ends."""
+
+    @property
+    def unchanged(self) -> float:
+        """How much of what lies between the first and the last shared word is shared."""
+        return self.coverage / (self.end - self.start)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Overlap:
     """What two texts share."""
 
     passages: tuple[Passage, ...]
     words: int
     """How many words stand in the passages on both sides."""
-    a_coverage: float
-    b_coverage: float
-    a_start: float
-    b_start: float
-    """How far into each text, as a share of its words, the first passage begins."""
+    a: Side
+    b: Side
 
 
 def overlap(a_text: str, b_text: str) -> Overlap | None:
@@ -236,17 +260,21 @@ def overlap(a_text: str, b_text: str) -> Overlap | None:
     groups = [g for g in _bridged(_runs(a, b)) if g[4] >= MIN_PASSAGE_WORDS]
     if not groups:
         return None
+    passages = (Passage(a.starts[g[0]], a.ends[g[1] - 1], b.starts[g[2]], b.ends[g[3] - 1]) for g in groups)
     shared = sum(g[4] for g in groups)
-    passages = (
-        Passage(a.starts[g[0]], a.ends[g[1] - 1], b.starts[g[2]], b.ends[g[3] - 1]) for g in groups
-    )
     return Overlap(
         passages=tuple(sorted(passages)),
         words=shared,
-        a_coverage=round(shared / len(a.folded), 4),
-        b_coverage=round(shared / len(b.folded), 4),
-        a_start=min(g[0] for g in groups) / len(a.folded),
-        b_start=min(g[2] for g in groups) / len(b.folded),
+        a=_side(shared, [(g[0], g[1]) for g in groups], len(a.folded)),
+        b=_side(shared, [(g[2], g[3]) for g in groups], len(b.folded)),
+    )
+
+
+def _side(shared: int, spans: list[tuple[int, int]], words: int) -> Side:
+    return Side(
+        coverage=round(shared / words, 4),
+        start=min(start for start, _ in spans) / words,
+        end=max(end for _, end in spans) / words,
     )
 
 
@@ -267,8 +295,8 @@ class Candidate:
 def match(one: Candidate, other: Candidate) -> Match | None:
     """Return the evidence that one of two articles reuses the other; None: there is not enough.
 
-    Every version of both is tried, so that a copy taken before an edit is still found. The result does not depend on the
-    order of the two.
+    Every version of both is tried, so that a copy taken before an edit is still found. The result does not depend on
+    the order of the two.
     """
     a, b = sorted((one, other), key=lambda c: c.article.id)
     best: tuple[Overlap, Version, Version] | None = None
@@ -292,8 +320,8 @@ def match(one: Candidate, other: Candidate) -> Match | None:
         relation=relation,
         kind=kind,
         first=first,
-        a_coverage=shared.a_coverage,
-        b_coverage=shared.b_coverage,
+        a_coverage=shared.a.coverage,
+        b_coverage=shared.b.coverage,
         passages=shared.passages,
         evidence=(why, *reasons),
     )
@@ -302,25 +330,30 @@ def match(one: Candidate, other: Candidate) -> Match | None:
 def _relation(
     shared: Overlap, a: Candidate, b: Candidate, a_version: Version, b_version: Version
 ) -> tuple[Relation | None, str, str]:
-    low, high = sorted((shared.a_coverage, shared.b_coverage))
-    said = f"{shared.words} words shared: {shared.a_coverage:.0%} of one, {shared.b_coverage:.0%} of the other"
-    if low >= SAME_COVERAGE:
-        if _mirrors(a, b):
-            return Relation.DUP, "mirror", f"{said}; same path on a mirror host"
-        if credits.is_joint(a_version.text) and credits.is_joint(b_version.text):
-            return Relation.DUP, "joint", f"{said}; both say that several signed it"
-        if _fold_title(a_version.title) != _fold_title(b_version.title):
-            return Relation.DUP, "retitled", f"{said}; the titles differ"
-        return Relation.DUP, "verbatim", said
-    if low >= EDITED_COVERAGE:
+    low, high = sorted((shared.a, shared.b), key=lambda side: side.coverage)
+    said = f"{shared.words} words shared: {shared.a.coverage:.0%} of one, {shared.b.coverage:.0%} of the other"
+    if high.coverage >= CUT_COVERAGE and low.start < 1 - HEAD_ENDS and low.end < HEAD_ENDS:
+        return Relation.DUP, "truncated", f"{said}; the shorter is the beginning of the longer"
+    if all(s.end - s.start >= WHOLE_SPAN and s.unchanged >= UNCHANGED for s in (low, high)):
+        return Relation.DUP, *_whole(a, b, a_version, b_version, said)
+    if low.coverage >= EDITED_COVERAGE:
         return Relation.DUP, "edited", said
-    if high >= CUT_COVERAGE:
-        long_start = shared.b_start if shared.a_coverage > shared.b_coverage else shared.a_start
-        if long_start < 0.1:
-            return Relation.DUP, "truncated", f"{said}; the shorter is the beginning of the longer"
     if a.article.source_id != b.article.source_id and shared.words >= MIN_PARTIAL_WORDS:
         return Relation.PARTIAL, "excerpt", said
     return None, "", ""
+
+
+def _whole(a: Candidate, b: Candidate, a_version: Version, b_version: Version, said: str) -> tuple[str, str]:
+    """Return the kind of a match in which each text holds the other whole, and why."""
+    if _mirrors(a, b):
+        return "mirror", f"{said}; same path on a mirror host"
+    if credits.is_joint(a_version.text) and credits.is_joint(b_version.text):
+        return "joint", f"{said}; both say that several signed it"
+    if (a_version.digest, b_version.digest) != (a.article.version, b.article.version):
+        return "edited", f"{said}; copied before an edit, today's texts differ"
+    if _fold_title(a_version.title) != _fold_title(b_version.title):
+        return "retitled", f"{said}; the titles differ"
+    return "verbatim", said
 
 
 def _fold_title(title: str | None) -> list[str]:
@@ -352,19 +385,22 @@ def _direction(a: Candidate, b: Candidate, kind: str) -> tuple[str | None, list[
     if kind == "mirror":
         origin = a if a.source and urls.host(b.article.url) in a.source.mirrors else b
         return origin.article.id, ["sources.yaml calls the other a mirror"]
-    dates = a.article.claimed_at, b.article.claimed_at
-    if dates[0] and dates[1] and dates[0] != dates[1]:
-        origin = a if dates[0] < dates[1] else b
-        earlier, later = sorted(d.isoformat() for d in dates if d)
-        return origin.article.id, [f"claimed dates: {earlier} before {later}"]
+    earlier, later = sorted((a, b), key=lambda c: (c.article.claimed_at or _NEVER, c.article.id))
+    if _surely_before(earlier.article.claimed_at, later.article.claimed_at):
+        dates = [f"{c.article.claimed_at:%Y-%m-%d %H:%M}" for c in (earlier, later)]
+        return earlier.article.id, [f"claimed dates (UTC): {dates[0]} before {dates[1]}"]
     return None, ["undecided: no credit, and the claimed dates do not tell"]
 
 
-def best_of(old: Match | None, new: Match | None) -> Match | None:
-    """Return the stronger of two findings about one pair, so that a later edit never hides an earlier copy."""
-    if old is None or new is None:
-        return new or old
-    return max((old, new), key=lambda m: (min(m.a_coverage, m.b_coverage), m.a_version, m.b_version))
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def _surely_before(one: datetime | None, other: datetime | None) -> bool:
+    """Whether one claimed date is before another; midnight sharp is a date without a time, true of the whole day."""
+    if one is None or other is None:
+        return False
+    day_only = one.time() == time() or other.time() == time()
+    return one.date() < other.date() if day_only else one < other
 
 
 __all__ = [
@@ -373,7 +409,6 @@ __all__ = [
     "Overlap",
     "Words",
     "article_id",
-    "best_of",
     "decide",
     "fingerprint",
     "match",

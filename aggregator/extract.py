@@ -13,6 +13,7 @@ from aggregator.model import Reading
 MAX_TITLE_CHARS = 1_000
 EMPTY = "empty-text"
 NOT_HTML = "not-html"
+UNREADABLE = "unreadable"
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([a-zA-Z0-9_:.\-]{2,40})", re.IGNORECASE)
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?([a-zA-Z0-9_:.\-]{2,40})", re.IGNORECASE)
@@ -38,14 +39,15 @@ def read_page(body: bytes, *, url: str, content_type: str, languages: tuple[str,
         languages: What the source usually writes, ISO 639-1; decides when the text is too short to tell.
 
     Returns:
-        The reading. A page without a readable text gives an empty one, flagged, with title and date as far as they are known.
+        The reading. A page without a readable text gives an empty one, flagged, with title and date as far as they are
+        known.
 
     Raises:
         ExtractError: The extractor failed on the page.
     """
     kind = content_type.partition(";")[0].strip().lower()
     if kind not in _HTML_TYPES or body.startswith(_NOT_TEXT):
-        return Reading(title=None, authors=(), claimed_at=None, language=None, text="", problems=(NOT_HTML,))
+        return nothing(NOT_HTML)
     html = decoded(body, content_type)
     try:
         found = _trafilatura(html, url)
@@ -62,17 +64,22 @@ def read_page(body: bytes, *, url: str, content_type: str, languages: tuple[str,
     )
 
 
+def nothing(problem: str) -> Reading:
+    """Return the reading of a page that gave nothing, flagged with why."""
+    return Reading(title=None, authors=(), claimed_at=None, language=None, text="", problems=(problem,))
+
+
 def _trafilatura(html: str | bytes, url: str) -> dict[str, Any]:
     from trafilatura import bare_extraction, extract_metadata
 
-    found = bare_extraction(html, url=url, with_metadata=True, include_comments=False, deduplicate=False)
+    found: Any = bare_extraction(html, url=url, with_metadata=True, include_comments=False, deduplicate=False)
     if found is None:  # no text: title and date are worth having all the same
         found = extract_metadata(html, default_url=url)
-    return {} if found is None else dict(found.as_dict())
+    return dict(found.as_dict()) if found else {}
 
 
 def decoded(body: bytes, content_type: str) -> str | bytes:
-    """Return the page as text by the charset it declares; as it is when no declaration fits, for the extractor to guess."""
+    """Return the page as text by the charset it declares; as it is, for the extractor to guess, when none fits."""
     declared = [m.group(1) for m in [_HEADER_CHARSET.search(content_type)] if m]
     declared += [m.group(1).decode("ascii") for m in [_META_CHARSET.search(body[:4096])] if m]
     for label in ("utf-8-sig", *declared) if body.startswith(codecs.BOM_UTF8) else (*declared, "utf-8"):

@@ -14,7 +14,6 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Buffer
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -73,8 +72,8 @@ class Guard:
     def refusal(self, address: str) -> str | None:
         """Return why an address may not be connected to; None: it may.
 
-        Public means global by the IANA special-purpose registries; an IPv6 address that wraps an IPv4 one is judged by what
-        it wraps.
+        Public means global by the IANA special-purpose registries; an IPv6 address that wraps an IPv4 one is judged by
+        what it wraps.
         """
         ip = ipaddress.ip_address(address.partition("%")[0])
         if isinstance(ip, ipaddress.IPv6Address):
@@ -151,7 +150,7 @@ class _Tap(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Buffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         left_s = self._attempt.deadline - time.monotonic()
         if left_s <= 0:
             raise TimeoutError("the whole answer took too long")
@@ -188,12 +187,12 @@ class _Overheard:
         attempt.ip = self.sock.getpeername()[0]  # type: ignore[attr-defined]
 
 
-class _Connection(_Overheard, HTTPConnection):
-    pass
+class _Connection(_Overheard, HTTPConnection):  # type: ignore[misc]
+    """Over TCP; urllib3 does not say that it may be given another response class, http.client does."""
 
 
-class _SecureConnection(_Overheard, HTTPSConnection):
-    pass
+class _SecureConnection(_Overheard, HTTPSConnection):  # type: ignore[misc]
+    """Over TLS: what is kept is what was encrypted."""
 
 
 class _Pool(urllib3.HTTPConnectionPool):
@@ -265,8 +264,8 @@ class Fetcher:
             pace_s: Seconds to leave between the end of this request and the start of the host's next.
 
         Raises:
-            FetchError: No answer came: refused, unreachable, not HTTP, timed out before the head was complete, or the host
-                asked for more patience than a run has.
+            FetchError: No answer came: refused, unreachable, not HTTP, timed out before the head was complete, or the
+                host asked for more patience than a run has.
         """
         gate = self._gate(urls.host(request.url))
         with gate.turn:
@@ -306,7 +305,9 @@ class Fetcher:
         _attempt.set(attempt)
         truncated = None
         try:
-            with self._session.send(prepared, stream=True, timeout=(CONNECT_S, IDLE_S), allow_redirects=False) as answer:
+            with self._session.send(
+                prepared, stream=True, timeout=(CONNECT_S, IDLE_S), allow_redirects=False
+            ) as answer:
                 truncated = _read_to_end(answer)
         except FetchError as error:
             raise FetchError(request.url, error.reason, retryable=error.retryable) from error
@@ -403,8 +404,8 @@ class Robots:
     def learn(self, url: str, status: int | None, body: bytes) -> None:
         """Take in an origin's answer to robots.txt.
 
-        RFC 9309, section 2.3.1: 2xx is read; 4xx and redirects without end mean that everything is allowed; anything else
-        (``None``: no answer at all) that nothing is.
+        RFC 9309, section 2.3.1: 2xx is read; 4xx and redirects without end mean that everything is allowed; anything
+        else (``None``: no answer at all) that nothing is.
         """
         if status is not None and 200 <= status < 300:
             self._rules[urls.origin(url)] = Protego.parse(body[: 500 << 10].decode("utf-8", "replace"))

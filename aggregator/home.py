@@ -45,6 +45,11 @@ class Home:
         """The full-text index."""
         return self.index / "fulltext"
 
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was ever crawled into it."""
+        return not self.catalogue.exists() and not any(self.archive.glob("[0-9]*"))
+
     def ensure_room(self, min_free_bytes: int) -> None:
         """Raise NoSpaceError when the disk has less room than ``min_free_bytes``."""
         free = shutil.disk_usage(self.root).free

@@ -1,7 +1,7 @@
 """The full-text index. The only room that knows Whoosh.
 
-It holds terms, not texts: an article's title and text as ``analysis`` sees them, under its id. All else about a hit is asked
-of the catalogue. The folder is derived and never accepted from outside: Whoosh unpickles what it finds there.
+It holds terms, not texts: an article's title and text as ``analysis`` sees them, under its id. All else about a hit is
+asked of the catalogue. The folder is derived and never accepted from outside: Whoosh unpickles what it finds there.
 """
 
 from __future__ import annotations
@@ -95,7 +95,9 @@ def search(folder: Path, query: Query, languages: Sequence[str]) -> list[tuple[s
     """
     stamp = folder / _STAMP
     if not stamp.exists() or stamp.read_text() != _stamp():
-        raise StoreError(folder, "missing or of another version. Nothing is lost. Run `aggregator rebuild --only index`.")
+        raise StoreError(
+            folder, "missing or of another version. Nothing is lost. Run `aggregator rebuild --only index`."
+        )
     index = _opened(folder)
     with index.searcher() as searcher:
         hits = searcher.search(_whoosh_query(query, languages), limit=None)

@@ -6,6 +6,7 @@ are different facts and keep different names.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -375,6 +376,26 @@ class Run:
     outcome: Outcome = Outcome.OK
     failed: list[tuple[str, str]] = field(default_factory=list)
     """Address and reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a long piece of work is."""
+
+    doing: str
+    done: int
+    total: int
+    """Sources of a crawl, bytes of a rebuild, articles of an indexing."""
+    pages: int = 0
+    """Answers archived and catalogued so far."""
+    pages_left: int = 0
+    """Pages known to be still to ask for."""
+    new: int = 0
+    failed: int = 0
+
+
+Report = Callable[[Progress], None]
+"""Told how far the work is, again and again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The way out: a query to hits, one per cluster.
 
-    text -> parse -> index (ids and scores) -> catalogue (what they are) -> filter -> fold copies -> page -> snippets
+text -> parse -> index (ids and scores) -> catalogue (what they are) -> filter -> fold copies -> page -> snippets
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from aggregator import analysis, index
+from aggregator import analysis, index, urls
 from aggregator.catalogue import Catalogue
-from aggregator.errors import UsageError
+from aggregator.errors import UnknownIdError, UsageError
 from aggregator.home import Home
 from aggregator.model import Article, Hit, Query, Results
 
@@ -68,6 +68,8 @@ def search(home: Home, query: Query, *, limit: int = 10, offset: int = 0, sort: 
         StoreError: Catalogue or index is missing, damaged or of another version.
     """
     began = time.perf_counter()
+    if home.is_new:
+        return Results(query=query, total=0, took_ms=0.0, hits=(), facets=_facets([]), note="Nothing was crawled yet.")
     notes: list[str] = []
     asked = _limited(query, notes)
     with Catalogue(home.catalogue) as catalogue:
@@ -103,6 +105,21 @@ def search(home: Home, query: Query, *, limit: int = 10, offset: int = 0, sort: 
         facets=_facets(folded),
         note=" ".join(notes) or None,
     )
+
+
+def find(catalogue: Catalogue, ref: str) -> Article:
+    """Return the article of an id or an address, also of one that redirected to it.
+
+    Raises:
+        UnknownIdError: There is none.
+    """
+    if article := catalogue.article(ref.strip().lower()):
+        return article
+    address = urls.canonical(ref)
+    found = catalogue.find_articles(address) if address else []
+    if not found:
+        raise UnknownIdError(f"{ref}: no article of that id or address in this home. `aggregator search` finds ids.")
+    return found[0]
 
 
 def _limited(query: Query, notes: list[str]) -> Query:
@@ -182,7 +199,10 @@ def snippet(article: Article, wanted: set[str]) -> str:
     parts, at = [], start
     for token in marked:
         if start <= token.start and token.end <= end:
-            parts += [html.escape(article.text[at : token.start]), f"<mark>{html.escape(article.text[token.start : token.end])}</mark>"]
+            parts += [
+                html.escape(article.text[at : token.start]),
+                f"<mark>{html.escape(article.text[token.start : token.end])}</mark>",
+            ]
             at = token.end
     parts.append(html.escape(_cut(article.text, at, end)))
     return ("…" if start else "") + " ".join("".join(parts).split())

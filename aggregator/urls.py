@@ -20,9 +20,10 @@ _SAFE = "/%:@!$&'()*+,;=~-._?"
 def canonical(url: str, base: str | None = None) -> str | None:
     """Return the one form of an address; None: it is no http(s) address, or too long, or malformed.
 
-    Scheme and host in lower case, host names in their IDNA form, no default port, no user name, no fragment, no tracking
-    parameters, an empty path as ``/``, characters that may not stand in an address percent-encoded. Path and query are
-    otherwise left exactly as announced: case, order and existing escapes may matter to the server (RFC 3986, section 6).
+    Scheme and host in lower case, host names in their IDNA form, no default port, no user name, no fragment, no
+    tracking parameters, an empty path as ``/``, characters that may not stand in an address percent-encoded. Path and
+    query are otherwise left exactly as announced: case, order and existing escapes may matter to the server (RFC 3986,
+    section 6).
 
     Args:
         url: As found, absolute or relative.

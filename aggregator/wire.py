@@ -1,4 +1,4 @@
-"""What the bytes of an HTTP answer say: status, headers, body. Pure; the same for a fresh answer and an archived one."""
+"""What the bytes of an HTTP answer say: status, headers, body. Pure; the same for fresh and archived answers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import http.client
 import io
 import zlib
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urljoin
 
 MAX_DECODED_BYTES = 20 << 20
@@ -58,7 +58,7 @@ def read_answer(received: bytes) -> Answer:
     Raises:
         ValueError: They are no HTTP response at all.
     """
-    response = http.client.HTTPResponse(cast("http.client.socket.socket", _Bytes(received)))  # type: ignore[attr-defined, name-defined]
+    response = http.client.HTTPResponse(cast("Any", _Bytes(received)))
     try:
         response.begin()
     except (http.client.HTTPException, OSError, ValueError) as error:

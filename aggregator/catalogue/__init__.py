@@ -1,7 +1,7 @@
 """The database: what is known and how it relates. The only room that speaks SQL.
 
-SQLite in WAL mode with ``synchronous=FULL``: a committed row survives a power cut, and readers never wait for the writer.
-The catalogue is derived from ``archive/``; delete it and ``aggregator rebuild`` makes it again.
+SQLite in WAL mode with ``synchronous=FULL``: a committed row survives a power cut, and readers never wait for the
+writer. The catalogue is derived from ``archive/``; delete it and ``aggregator rebuild`` makes it again.
 """
 
 from __future__ import annotations
@@ -180,7 +180,14 @@ class Catalogue:
     def captures_of(self, article_id: str) -> list[Capture]:
         """Return the captures an article's versions were read from, oldest first."""
         joined = sql.select(t.captures).join(t.versions, t.versions.c.record_id == t.captures.c.record_id)
-        return self._all(Capture, joined.where(t.versions.c.article_id == article_id).order_by(t.captures.c.captured_at))
+        return self._all(
+            Capture, joined.where(t.versions.c.article_id == article_id).order_by(t.captures.c.captured_at)
+        )
+
+    def captures(self, source_id: str) -> list[Capture]:
+        """Return a source's captures, oldest first."""
+        c = t.captures.c
+        return self._all(Capture, sql.select(t.captures).where(c.source_id == source_id).order_by(c.captured_at, c.url))
 
     # --- announced addresses ----------------------------------------------------------------------------------------
 
@@ -191,7 +198,7 @@ class Catalogue:
         return Discovery(**{f.name: rows[0][f.name] for f in fields(Discovery)}) if rows else None
 
     def announce(self, source_id: str, found: Sequence[Discovery], found_at: datetime) -> int:
-        """Take in announced addresses; one whose announced edit has moved on becomes pending again.
+        """Take in announced addresses; claims about known ones add up, an announced edit makes one pending again.
 
         Returns:
             How many were not known before.
@@ -202,12 +209,16 @@ class Catalogue:
             known |= {r["url"]: r for r in self._rows(sql.select(t.discoveries).where(*wanted))}
         rows = []
         for d in found:
-            row = {"source_id": source_id, **asdict(d), "found_at": found_at, "state": "pending", "attempts": 0}
+            row: dict[str, Any] = {"source_id": source_id, **asdict(d), "found_at": found_at}
+            row |= {"state": "pending", "attempts": 0}
             if old := known.get(d.url):
-                if not _announces_an_edit(d, old):
+                merged = {**old, **{k: v if old[k] is None else old[k] for k, v in asdict(d).items()}}
+                if _announces_an_edit(d, old):
+                    merged |= {k: v for k, v in asdict(d).items() if v is not None and k.startswith("claimed_")}
+                    merged |= {"state": "pending", "attempts": 0}
+                if merged == dict(old):
                     continue
-                row |= {k: old[k] for k in ("found_in", "found_at")}
-                row |= {k: row[k] or old[k] for k in ("claimed_title", "claimed_at", "claimed_author")}
+                row = merged
             rows.append(row)
         self._put(t.discoveries, rows)
         return len({d.url for d in found} - set(known))
@@ -224,6 +235,13 @@ class Catalogue:
         d = t.discoveries.c
         query = sql.select(sql.func.count().label("n")).where(d.source_id == source_id, d.state == "pending")
         return int(self._rows(query)[0]["n"])
+
+    def announced_in(self, source_id: str) -> dict[str, tuple[int, int]]:
+        """Return how many addresses each feed, sitemap or list page announced first, and how many with a date."""
+        d = t.discoveries.c
+        query = sql.select(d.found_in, sql.func.count().label("n"), sql.func.count(d.claimed_at).label("dated"))
+        rows = self._rows(query.where(d.source_id == source_id).group_by(d.found_in).order_by(d.found_in))
+        return {r["found_in"]: (r["n"], r["dated"]) for r in rows}
 
     def settle(self, source_id: str, url: str, *, retry: bool) -> None:
         """Note that an announced address was asked for.
@@ -300,7 +318,9 @@ class Catalogue:
         shared: dict[str, int] = {}
         for chunk in _chunks(sorted(grams)):
             g = t.grams.c
-            query = sql.select(g.article_id, sql.func.count().label("n")).where(g.gram.in_(chunk)).group_by(g.article_id)
+            query = (
+                sql.select(g.article_id, sql.func.count().label("n")).where(g.gram.in_(chunk)).group_by(g.article_id)
+            )
             for row in self._rows(query):
                 shared[row["article_id"]] = shared.get(row["article_id"], 0) + row["n"]
         ranked = sorted((-n, article_id) for article_id, n in shared.items() if n >= at_least)

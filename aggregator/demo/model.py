@@ -173,8 +173,7 @@ class Site:
     """The theme's own words, in the site's language."""
     leaflets: tuple[Leaflet, ...]
     comments: tuple[Comment, ...]
-    following: Following | None
-    """None for a mirror, which is followed through its original."""
+    following: Following
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

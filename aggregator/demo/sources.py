@@ -19,7 +19,7 @@ sources:
 def sources_yaml(port: int) -> str:
     """Return the text of a sources.yaml that follows every site of the demo world at this port.
 
-    A mirror is no source of its own: its original names its host under `mirrors` and its feed among the feeds.
+    The original of a mirror names the mirror's host under `mirrors`.
     """
     sites = load_sites()
     lines: list[str] = []
@@ -32,23 +32,17 @@ def sources_yaml(port: int) -> str:
 def _entry(site: Site, mirrors: list[Site], port: int) -> Iterator[str]:
     """Yield the lines of one source."""
     following = site.following
-    if following is None:
-        return
     yield f"  - id: {site.id}"
     yield f"    name: {_quoted(site.name)}"
     yield f"    url: {site_address(site.id, port)}"
     if site.feed and following.names_feed:
-        yield f"    feeds: [{', '.join(_feed_address(host, port) for host in (site, *mirrors))}]"
+        yield f"    feeds: [{_quoted(site_address(site.id, port).rstrip('/') + site.feed)}]"
     if following.listing_links and following.listing_next:
         yield f"    listing: {{links: {_quoted(following.listing_links)}, next: {_quoted(following.listing_next)}}}"
     yield f"    languages: [{', '.join(site.languages)}]"
     yield f"    aliases: [{', '.join(map(_quoted, following.aliases))}]"
     if mirrors:
         yield f"    mirrors: [{', '.join(f'{mirror.id}.localhost' for mirror in mirrors)}]"
-
-
-def _feed_address(site: Site, port: int) -> str:
-    return _quoted(site_address(site.id, port).rstrip("/") + (site.feed or ""))
 
 
 def _quoted(text: str) -> str:

@@ -115,7 +115,7 @@ def _site(fields: Fields) -> Site:
                 for leaflet in fields.get("leaflets", ())
             ),
             comments=tuple(Comment(**comment) for comment in fields.get("comments", ())),
-            following=_following(fields["following"]) if "following" in fields else None,
+            following=_following(fields["following"]),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"{where}: {error}") from error

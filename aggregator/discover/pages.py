@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -25,6 +26,13 @@ MAX_PAGE_CHARS = 5 * 2**20
 
 MAX_PAGE_TAGS = 200_000
 """Angle brackets read of one page: the tree of so many elements takes seconds and some hundred megabytes."""
+
+MAX_NESTING = 4_000_000
+"""Sum of the depths of a list page's elements: what a selector like ``article a`` has to climb. An ordinary page has
+some ten thousand elements at a depth of ten to twenty."""
+
+_MAX_NEAR = 1_000
+"""Descendants of a selected element among which its link, and the link's words, are looked for."""
 
 _FEED_TYPES = frozenset({
     "application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json",
@@ -93,7 +101,7 @@ def _feed_links(body: bytes, url: str, content_type: str, problems: list[str]) -
         return found
     for anchor in soup.find_all("a", href=True):
         address = claims.address(_attribute(anchor, "href"), base)
-        words = f"{anchor.get_text(' ')} {_attribute(anchor, 'title')}"
+        words = f"{_words(anchor)} {_attribute(anchor, 'title')}"
         if address and _looks_like_feed(address, words, url):
             found.setdefault(address, _rank(address, words))
     return found
@@ -142,6 +150,8 @@ def read_listing(body: bytes, *, url: str, listing: Listing, content_type: str =
     problems: list[str] = []
     try:
         soup = _soup(body, content_type, problems)
+        if _is_nested_too_deeply(soup):
+            return Announcement(problems=(*problems, "the page is nested too deeply to be searched"))
         base, here = _base(soup, url), claims.address(url, None)
         discoveries = _listed(soup, listing.links, base, url, problems)
         next_page = None
@@ -191,15 +201,32 @@ def _selected(soup: BeautifulSoup, selector: str, problems: list[str], *, limit:
 
 def _anchor(element: Tag) -> Tag | None:
     """The element itself if it links, else the first link in it, else the one around it."""
+    from bs4 import Tag
+
     if element.name in ("a", "area", "link") and element.get("href"):
         return element
-    return element.find("a", href=True) or element.find_parent("a", href=True)
+    near = (child for child in islice(element.descendants, _MAX_NEAR) if isinstance(child, Tag))
+    within = next((child for child in near if child.name == "a" and child.get("href")), None)
+    return within or element.find_parent("a", href=True)
 
 
 def _title(anchor: Tag) -> str | None:
     image = anchor.find("img", alt=True)
-    words = [_escaped(anchor.get_text(" ")), _attribute(anchor, "title"), _attribute(image, "alt") if image else ""]
+    words = [_escaped(_words(anchor)), _attribute(anchor, "title"), _attribute(image, "alt") if image else ""]
     return next((title for text in words if (title := claims.plain(text))), None)
+
+
+def _words(anchor: Tag) -> str:
+    return " ".join(islice(anchor.stripped_strings, _MAX_NEAR))
+
+
+def _is_nested_too_deeply(soup: BeautifulSoup) -> bool:
+    depths = {id(soup): 0}
+    total = 0
+    for element in soup.find_all(True):
+        depth = depths[id(element)] = depths.get(id(element.parent), 0) + 1
+        total += depth
+    return total > MAX_NESTING
 
 
 def _escaped(text: str) -> str:

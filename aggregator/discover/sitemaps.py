@@ -69,6 +69,8 @@ def read_sitemap(body: bytes, *, url: str) -> Announcement:
 
         found = read_feed(body, url=url)
         return Announcement(discoveries=found.discoveries, problems=(*problems, *found.problems))
+    if f"{root[1].lower()}>" not in text[-1_000:].lower():
+        problems.append("the sitemap breaks off before its end; what came before was read")
     return _announcement(_entries(text[root.start() :], problems), url, problems)
 
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from aggregator import archive
@@ -24,30 +24,24 @@ from aggregator.errors import FetchError
 from aggregator.fetch import Robots, Web
 from aggregator.home import Home
 from aggregator.index import Writer as IndexWriter
-from aggregator.model import Capture, Failure, Following, Request, Response, Role, Run, Source
+from aggregator.model import (
+    Capture,
+    Failure,
+    Following,
+    Progress,
+    Report,
+    Request,
+    Response,
+    Role,
+    Run,
+    Source,
+)
 from aggregator.pipeline.deriving import MAX_HOPS, Derived, Deriver
 from aggregator.pipeline.lanes import MAX_PAGES, MAX_RUN_S, Lane
 
 MAX_AT_ONCE = 32
 """Sources visited at the same time; each has at most one request in flight."""
 BATCH = 50
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """How far a long piece of work is."""
-
-    doing: str
-    done: int
-    total: int
-    """Sources of a crawl, bytes of a rebuild, articles of an indexing."""
-    pages: int = 0
-    pages_left: int = 0
-    new: int = 0
-    failed: int = 0
-
-
-Report = Callable[[Progress], None]
 
 
 def _silence(_: Progress) -> None:
@@ -60,15 +54,22 @@ _InFlight = dict[Future[Response], tuple[Lane, Request]]
 class Pipeline:
     """The line, held open by its one writer; made by ``opened``."""
 
-    def __init__(
-        self, home: Home, following: Following, catalogue: Catalogue, writer: Archive, report: Report
-    ) -> None:
+    def __init__(self, home: Home, following: Following, catalogue: Catalogue, writer: Archive, report: Report) -> None:
         self.home = home
         self.following = following
         self._catalogue = catalogue
         self._archive = writer
         self._deriver = Deriver(home.archive, following, catalogue)
         self._report = report
+
+    def follow(self, following: Following) -> None:
+        """Go on with another sources.yaml."""
+        self.following = following
+        self._deriver = Deriver(self.home.archive, following, self._catalogue)
+
+    def last_runs(self) -> dict[str, Run]:
+        """Return the newest run of each source."""
+        return self._catalogue.last_runs()
 
     # --- collecting -------------------------------------------------------------------------------------------------
 
@@ -241,9 +242,7 @@ class Pipeline:
 
 
 @contextmanager
-def opened(
-    home: Home, following: Following, *, wait_s: float = 0.0, report: Report = _silence
-) -> Iterator[Pipeline]:
+def opened(home: Home, following: Following, *, wait_s: float = 0.0, report: Report = _silence) -> Iterator[Pipeline]:
     """Hold the home as its one writer: mend what a kill left behind, then give the line.
 
     Args:
@@ -306,6 +305,7 @@ def _forget(home: Home) -> None:
 
 # --- small change ---------------------------------------------------------------------------------------------------
 
+
 def _answered(
     in_flight: _InFlight, stop: threading.Event, web: Web
 ) -> list[tuple[Lane, Request, Response | FetchError]]:
@@ -360,4 +360,4 @@ def _progress(lanes: list[Lane], in_flight: _InFlight) -> Progress:
     )
 
 
-__all__ = ["MAX_AT_ONCE", "MAX_HOPS", "MAX_PAGES", "MAX_RUN_S", "Pipeline", "Progress", "opened", "rebuild"]
+__all__ = ["MAX_AT_ONCE", "MAX_HOPS", "MAX_PAGES", "MAX_RUN_S", "Pipeline", "opened", "rebuild"]

@@ -19,7 +19,6 @@ from aggregator.model import (
     Failure,
     Following,
     Listing,
-    Reading,
     Request,
     Role,
     Source,
@@ -152,13 +151,13 @@ class Deriver:
             )
         except ExtractError as error:
             failure = error.reason
-            reading = Reading(title=None, authors=(), claimed_at=None, language=None, text="", problems=("unreadable",))
+            reading = extract.nothing(extract.UNREADABLE)
         known = self._catalogue.article(dedupe.article_id(source.id, capture.url))
         decision = dedupe.decide(
             reading,
             known=known,
             announced=self._catalogue.discovery(source.id, capture.asked_url),
-            source_id=source.id,
+            source=source,
             url=capture.url,
             captured_at=capture.captured_at,
             record_id=capture.record_id,
@@ -172,19 +171,15 @@ class Deriver:
         return Derived(new=known is None, new_version=known is not None, failure=failure)
 
     def _match(self, article: Article) -> None:
-        """Compare an article with those that share words with it, and keep what is found."""
+        """Compare an article with those that share words with it or did before, and keep what is found."""
         grams = dedupe.fingerprint(article.text)
         near = self._catalogue.sharing(grams, at_least=dedupe.MIN_SHARED_GRAMS, limit=dedupe.MAX_CANDIDATES)
+        partners = {i for match in self._catalogue.matches_of([article.id]) for i in (match.a, match.b)}
         self._catalogue.add_grams(article.id, grams)
-        others = self._catalogue.articles(i for i in near if i != article.id)
-        if not others:
-            return
+        others = self._catalogue.articles({*near, *partners} - {article.id})
         one = self._candidate(article)
-        before = {frozenset((m.a, m.b)): m for m in self._catalogue.matches_of([article.id])}
-        for other in others.values():
-            found = dedupe.match(one, self._candidate(other))
-            if match := dedupe.best_of(before.get(frozenset((article.id, other.id))), found):
-                self._catalogue.put_matches([match])
+        found = (dedupe.match(one, self._candidate(others[i])) for i in sorted(others))
+        self._catalogue.put_matches([match for match in found if match])
 
     def _candidate(self, article: Article) -> dedupe.Candidate:
         return dedupe.Candidate(

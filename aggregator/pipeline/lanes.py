@@ -1,6 +1,6 @@
 """What to ask one source next. A lane decides; it opens nothing.
 
-    robots.txt (and its sitemaps) -> feeds, or the front page for them -> list pages -> the pages announced
+robots.txt (and its sitemaps) -> feeds, or the front page for them -> list pages -> the pages announced
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Lane:
     Args:
         source: Whom to visit.
         pending: Returns the announced addresses still to be asked for, at most so many.
-        from_scratch: Whether no run of this source was ever completed: list pages are then followed to their end, not only
-            until they bring nothing new.
+        from_scratch: Whether no run of this source was ever completed: list pages are then followed to their end, not
+            only until they bring nothing new.
         max_pages: How many announced pages to ask for.
         now: When the run began.
 

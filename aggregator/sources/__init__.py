@@ -100,8 +100,8 @@ class _Reading:
         self.complaints: set[Complaint] = set()
         self.refused: set[tuple[int, int]] = set()
         """Where anchors, aliases and tags stand: what they hold is not looked at, so that no alias is followed."""
-        self.taken: dict[tuple[str, Any], int] = {}
-        """Keys with their values so far, and the line that has them first."""
+        self.taken: dict[tuple[str, Any], yaml.Node] = {}
+        """Values that must be unique, by key, and where they stand first."""
 
     # --- complaining
 
@@ -122,8 +122,8 @@ class _Reading:
             self.refuse(1, 1, f"the file is larger than {MAX_BYTES // 1_000_000} MB")
 
     def syntax_error(self, error: Exception) -> NoReturn:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        where = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        where: tuple[int, int] = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         if where in self.refused:  # an alias to nothing: said already
             self.stop()
         problem, context = getattr(error, "problem", None) or str(error), getattr(error, "context", None)
@@ -231,10 +231,8 @@ class _Reading:
         except ValueError as e:
             self.complain(node, f"{key.word}: {e}")
             return None
-        if key.unique and (key.name, value) in self.taken:
-            first = self.taken[key.name, value]
-            self.complain(node, f"{key.word}: {shown(value)} is already that of the source in line {first}")
-        self.taken.setdefault((key.name, value), _at(node)[0])
+        if key.unique and (first := self.taken.setdefault((key.name, value), node)) is not node:
+            self.complain(node, f"{key.word}: {shown(value)} is already that of the source in line {_at(first)[0]}")
         return value
 
 
@@ -254,9 +252,9 @@ def _meaning(node: yaml.Node, kind: Kind) -> Any:
     if hidden := _INVISIBLE.search(text):
         raise ValueError(f"the value holds an invisible character, U+{ord(hidden[0]):04X}: remove it")
     yaml_type = node.tag.rpartition(":")[2]
-    if kind.yaml_type == "bool" != yaml_type:
-        raise ValueError(f"{shown(text)} is neither true nor false")
-    if kind.yaml_type == "str" != yaml_type:
+    if kind.yaml_type == "bool" and yaml_type != "bool":
+        raise ValueError(f"{shown(text)} is neither true nor false: write one of them, without quotes")
+    if kind.yaml_type == "str" and yaml_type != "str":
         raise ValueError(f"YAML takes this for {_SPOKEN.get(yaml_type, yaml_type)}: put it in quotes, {shown(text)}")
     return kind.read(text)
 

@@ -55,7 +55,8 @@ def nearest(word: str, names: tuple[str, ...]) -> str:
 # --- from text to values --------------------------------------------------------------------------------------------
 
 _MILLISECONDS = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
-_BYTES = {"B": 1} | {f"{p}{u}": b**e for e, p in enumerate("kMGT", 1) for u, b in (("B", 1000), ("iB", 1024))}
+_BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_BYTES |= {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
 def _amount(text: str, units: Mapping[str, int], what: str) -> int:
@@ -66,7 +67,7 @@ def _amount(text: str, units: Mapping[str, int], what: str) -> int:
     if not unit:
         raise ValueError(f"{number} has no unit: write one of {' '.join(number + u for u in units)}")
     if unit not in units:
-        raise ValueError(f"{shown(text)} has a unit that is not known; {nearest(unit, tuple(units))}")
+        raise ValueError(f"{shown(text)} has an unknown unit; possible: {', '.join(units)}")
     return int(number) * units[unit]
 
 

@@ -1,0 +1,141 @@
+"""Commands, printed lines, exit codes.
+
+    collecting    init, sources, crawl, run, rebuild
+    reading       search, show, reposts, status, extract, limits
+    touring       demo
+    output        tables, highlights and progress, for a terminal or a pipe
+
+Data goes to stdout, progress and words to stderr. What is slow to import is imported by the command that needs it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from pathlib import Path
+from typing import Any, ClassVar, NoReturn
+
+import click
+
+from aggregator import __version__
+from aggregator.errors import AggregatorError
+from aggregator.home import Home
+
+INTERRUPTED = 130
+
+
+class _Group(click.Group):
+    """Loads a command's module when the command is named; ``--help`` needs only the one-line summaries."""
+
+    commands_of: ClassVar = {
+        "init": ("collecting", "Make a new home: a folder with a commented sources.yaml."),
+        "sources": ("collecting", "List the sources, or check what they would give."),
+        "crawl": ("collecting", "Visit sources now: archive, read and index what is new."),
+        "run": ("collecting", "Visit sources whenever they are due, until stopped."),
+        "rebuild": ("collecting", "Make index/ again from archive/."),
+        "search": ("reading", "Find articles."),
+        "show": ("reading", "Show one article: text, versions, what was changed."),
+        "reposts": ("reading", "Who has this text, and who had it first."),
+        "status": ("reading", "How the sources and the home are doing."),
+        "extract": ("reading", "Read pages as the crawl would; no home needed."),
+        "limits": ("reading", "Print every limit and its value."),
+        "demo": ("touring", "Crawl a small bundled world of sites and show what came of it."),
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands_of)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.commands_of:
+            return None
+        from importlib import import_module
+
+        module = import_module(f"aggregator.cli.{self.commands_of[cmd_name][0]}")
+        return getattr(module, f"{cmd_name}_command")  # type: ignore[no-any-return]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in self.commands_of.items()])
+
+
+def _chosen(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
+    """Keep --home whether it stands before or after the command."""
+    if value is not None:
+        ctx.ensure_object(dict)["home"] = value
+    return value
+
+
+home_option = click.option(
+    "--home",
+    metavar="DIR",
+    expose_value=False,
+    callback=_chosen,
+    help="The home to work on. Default: $AGGREGATOR_HOME, else this folder.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="aggregator")
+@home_option
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Follow news sites, archive what they publish, search it, and see who had a text first.
+
+    \b
+    Example:
+      aggregator demo                      a tour that needs no internet
+      aggregator init ~/watch              then edit ~/watch/sources.yaml
+      aggregator --home ~/watch crawl
+      aggregator --home ~/watch search "camp eviction"
+    """
+    ctx.ensure_object(dict)
+
+
+def chosen_home(ctx: click.Context) -> Home:
+    """Return the home that --home, AGGREGATOR_HOME or the current folder names.
+
+    Raises:
+        click.UsageError: There is no home.
+    """
+    named = (ctx.obj or {}).get("home") or os.environ.get("AGGREGATOR_HOME")
+    home = Home(Path(named) if named else Path.cwd())
+    if not home.sources_yaml.exists() and not home.archive.is_dir():
+        raise click.UsageError(
+            f"{home.root} is no home: it has no sources.yaml. `aggregator init` makes one; --home names another.", ctx
+        )
+    return home
+
+
+def main(argv: list[str] | None = None) -> NoReturn:
+    """Run a command and leave with its exit code."""
+    sys.exit(_run(argv))
+
+
+def _run(argv: list[str] | None) -> int:
+    try:
+        result: Any = cli.main(args=argv, prog_name="aggregator", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.Abort:
+        return INTERRUPTED
+    except KeyboardInterrupt:
+        print("aggregator: interrupted; what was reported stored is safe.", file=sys.stderr)
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except AggregatorError as error:
+        for line in str(error).splitlines():
+            print(f"aggregator: {line}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has enough
+        return 0
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            raise
+        print(f"aggregator: {error}. What was reported stored is safe; make room and run it again.", file=sys.stderr)
+        return 4
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,50 @@
+"""Every limit of the program, gathered from the rooms that keep it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aggregator import archive, dedupe, discover, extract, fetch, index, pipeline, search, sources, urls, wire
+from aggregator.catalogue import MAX_ATTEMPTS
+from aggregator.pipeline import deriving, lanes
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One limit: what it is called, its value, and what happens beyond it."""
+
+    name: str
+    value: float
+    unit: str
+    beyond: str
+
+
+LIMITS = (
+    Limit("fetch.connect", fetch.CONNECT_S, "s", "the address fails and is tried again in a later run"),
+    Limit("fetch.idle", fetch.IDLE_S, "s", "the answer is kept as far as it came, marked incomplete"),
+    Limit("fetch.total", fetch.TOTAL_S, "s", "the answer is kept as far as it came, marked incomplete"),
+    Limit("fetch.hops", deriving.MAX_HOPS, "redirects", "the address fails"),
+    Limit("fetch.encoded", fetch.MAX_BYTES, "bytes", "the answer is kept as far as it came, marked incomplete"),
+    Limit("fetch.decoded", wire.MAX_DECODED_BYTES, "bytes", "the page fails; its capture is kept"),
+    Limit(
+        "fetch.ratio", wire.MAX_RATIO, ": 1", "above 1 MiB: the page fails as a decompression bomb; its capture is kept"
+    ),
+    Limit("fetch.retry-after", fetch.MAX_RETRY_AFTER_S, "s", "a host that asks for more is left alone for this long"),
+    Limit("fetch.patience", fetch.PATIENCE_S, "s", "a page of a host that wants a longer pause waits for a later run"),
+    Limit("fetch.crawl-delay", fetch.MAX_CRAWL_DELAY_S, "s", "a longer crawl-delay is kept at this"),
+    Limit("url.length", urls.MAX_URL_CHARS, "characters", "the address is not followed"),
+    Limit("feed.items", discover.MAX_ITEMS, "items", "the rest of the feed is not read"),
+    Limit("sitemap.addresses", discover.MAX_ADDRESSES, "addresses", "the rest of the sitemap is not read"),
+    Limit("listing.depth", deriving.MAX_DEPTH, "pages", "older list pages are not followed in this run"),
+    Limit("run.pages", lanes.MAX_PAGES, "pages a source", "the rest is read in the next run"),
+    Limit("run.time", lanes.MAX_RUN_S, "s a source", "the rest is read in the next run"),
+    Limit("run.at-once", pipeline.MAX_AT_ONCE, "sources", "the others wait; never two requests to one host"),
+    Limit("page.attempts", MAX_ATTEMPTS, "failures", "the address is given up until it is announced as edited"),
+    Limit("archive.file", archive.MAX_FILE_BYTES, "bytes", "the WARC file is sealed and another begun"),
+    Limit("title.length", extract.MAX_TITLE_CHARS, "characters", "the title is cut"),
+    Limit("reposts.candidates", dedupe.MAX_CANDIDATES, "articles", "an article is compared with those that share most"),
+    Limit("sources.yaml", sources.MAX_BYTES, "bytes", "the file is refused"),
+    Limit("query.length", search.MAX_QUERY_CHARS, "characters", "the query is refused"),
+    Limit("query.terms", index.MAX_TERMS, "words", "the rest of the query is ignored, and said to be"),
+    Limit("page.size", search.MAX_PAGE, "hits", "the rest is on the next page"),
+)

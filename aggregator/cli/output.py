@@ -1,0 +1,147 @@
+"""Tables, highlights and progress, for a terminal or a pipe.
+
+On a terminal tables are aligned and coloured; into a pipe they are one line a row, fields parted by tabs. Everything
+shown comes from strangers: control characters and marks that turn the writing direction are taken out.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from aggregator.model import Progress, Report
+
+_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_MARK = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
+_LINE_EVERY_S = 5.0
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False)
+
+
+def safe(text: object) -> str:
+    """Return what may be shown of a text in a terminal."""
+    return _UNSAFE.sub("", str(text))
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON value; instants in ISO 8601."""
+    indent = 2 if sys.stdout.isatty() else None
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=indent, default=_as_json) + "\n")
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return iso(value)
+    raise TypeError(f"no JSON form for {value!r}")
+
+
+def iso(instant: datetime | None) -> str | None:
+    """Return an instant in ISO 8601, UTC, to the second; None stays None."""
+    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if instant else None
+
+
+def day(instant: datetime | None) -> str:
+    """Return the date for people; a dash where none is known."""
+    return f"{instant.astimezone(UTC):%Y-%m-%d}" if instant else "–"
+
+
+def minute(instant: datetime | None) -> str:
+    """Return date and time for people, UTC; a dash where none is known."""
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M}" if instant else "–"
+
+
+def say(text: str = "", style: str | None = None) -> None:
+    """Print words to stderr."""
+    err.print(Text(safe(text), style=style or ""), soft_wrap=True)
+
+
+def line(*parts: str | tuple[str, str], indent: int = 0) -> None:
+    """Print one line to stdout; a part may be a pair of text and style."""
+    text = Text(" " * indent)
+    for part in parts:
+        text.append(*(safe(p) for p in part)) if isinstance(part, tuple) else text.append(safe(part))
+    out.print(text)
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> None:
+    """Print rows; columns listed in ``right`` are numbers."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            sys.stdout.write("\t".join(safe(c).replace("\t", " ").replace("\n", " ") for c in row) + "\n")
+        return
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    for number, header in enumerate(headers):
+        grid.add_column(header, justify="right" if number in right else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*(Text(safe(c)) for c in row))
+    out.print(grid)
+
+
+def highlighted(snippet: str) -> Text:
+    """Return a snippet with its marked words in bold."""
+    text = Text()
+    at = 0
+    for mark in _MARK.finditer(snippet):
+        text.append(safe(html.unescape(snippet[at : mark.start()])))
+        text.append(safe(html.unescape(mark.group(1))), "bold yellow" if sys.stdout.isatty() else "")
+        at = mark.end()
+    text.append(safe(html.unescape(snippet[at:])))
+    return text
+
+
+def marked_plain(snippet: str) -> str:
+    """Return a snippet for a pipe, marked words between asterisks."""
+    return safe(html.unescape(_MARK.sub(lambda m: f"*{m.group(1)}*", snippet)))
+
+
+@contextmanager
+def progress() -> Iterator[Report]:
+    """Show how far the work is, on stderr: a bar on a terminal, else a line every five seconds."""
+    if not err.is_terminal:
+        yield _lines()
+        return
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[words]}"), TimeRemainingColumn())
+    with Bar(*columns, console=err, transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def show(now: Progress) -> None:
+            if now.doing not in tasks:
+                tasks[now.doing] = bar.add_task(now.doing, total=1, words="")
+            done, total = (now.pages, now.pages + now.pages_left) if now.pages else (now.done, now.total)
+            bar.update(tasks[now.doing], completed=done, total=max(total, 1), words=_words(now))
+
+        yield show
+
+
+def _words(now: Progress) -> str:
+    if not now.pages:
+        return f"{now.done:,} of {now.total:,}"
+    words = f"{now.done} of {now.total} sources · {now.pages:,} stored · {now.new:,} new"
+    return words + (f" · {now.failed:,} failed" if now.failed else "")
+
+
+def _lines() -> Report:
+    last = time.monotonic()
+
+    def show(now: Progress) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _LINE_EVERY_S:
+            last = time.monotonic()
+            say(f"{now.doing}: {_words(now)}" + (f" · {now.pages_left:,} to go" if now.pages_left else ""))
+
+    return show

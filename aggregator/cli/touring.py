@@ -1,0 +1,146 @@
+"""The command demo: a tour through the whole line, over a small world of sites that the package brings along."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import click
+
+from aggregator.cli import home_option
+from aggregator.cli import output as show
+from aggregator.cli.collecting import print_runs, stopping
+from aggregator.cli.reading import print_family, print_results
+from aggregator.home import Home
+
+PORT = 8641
+"""Where the sites are served when nobody else is there."""
+QUERIES = ("camp eviction", "refugies expulses", '"solidarity kitchen" -concert')
+"""The second is French without its accents."""
+_FAMILIES_SHOWN = 6
+
+
+@click.command("demo")
+@click.option("--keep", is_flag=True, help="Leave the sites running until Ctrl-C.")
+@home_option
+@click.pass_context
+def demo_command(ctx: click.Context, keep: bool) -> int:
+    """Crawl a small bundled world of sites, search it, and show who copied whom. Needs no internet.
+
+    The home is ./demo (or --home): made anew each time, and yours to try the other commands on.
+
+    \b
+    Example:
+      aggregator demo --keep
+    """
+    from aggregator import pipeline, sources
+    from aggregator.demo.server import DemoServer
+    from aggregator.demo.sources import sources_yaml
+    from aggregator.demo.world import FIRST_VISIT, SECOND_VISIT, load_world
+    from aggregator.fetch import Fetcher
+
+    home = Home(Path((ctx.obj or {}).get("home") or "demo"))
+    _begin_anew(home)
+    world = load_world()
+    began = time.monotonic()
+    with DemoServer(world, now=FIRST_VISIT, port=PORT) as server, stopping() as stop:
+        home.sources_yaml.write_text(sources_yaml(server.port), encoding="utf-8")
+        following = sources.load(home.sources_yaml)
+        show.say(
+            f"{len(following.sources)} invented sites are up at http://northport.localhost:{server.port}/ and so on.\n"
+        )
+        for visit, now in (("First visit", FIRST_VISIT), ("Two days later", SECOND_VISIT)):
+            server.move_clock(now)
+            _heading(f"{visit}: {now:%d %B %Y} in their world")
+            with show.progress() as report, pipeline.opened(home, following, report=report) as line:
+                runs = line.crawl(following.sources, Fetcher(following.settings), stop=stop)
+            print_runs(runs, elapsed_s=time.monotonic() - began, as_json=False)
+            show.say()
+            if stop.is_set():
+                return 130
+        _searches(home)
+        _families(home, len(world.families))
+        _edits(home)
+        _files(home, time.monotonic() - began)
+        if keep:
+            show.say(f"\nThe sites stay up at http://northport.localhost:{server.port}/ ; Ctrl-C ends them.")
+            stop.wait()
+    return 0
+
+
+def _begin_anew(home: Home) -> None:
+    """Empty the demo's home; refuse a folder that is something else."""
+    if home.root.exists() and any(home.root.iterdir()):
+        head = home.sources_yaml.read_text(encoding="utf-8")[:2000] if home.sources_yaml.exists() else ""
+        if "demo world" not in head:
+            raise click.UsageError(
+                f"{home.root} is there already and is no demo home; nothing was changed. Use --home."
+            )
+        shutil.rmtree(home.root)
+    home.root.mkdir(parents=True, exist_ok=True)
+
+
+def _heading(text: str) -> None:
+    show.say(text, "bold")
+
+
+def _searches(home: Home) -> None:
+    from aggregator import search
+
+    for query in QUERIES:
+        _heading(f"aggregator search {query}")
+        print_results(search.search(home, search.parse(query), limit=3))
+        show.say()
+
+
+def _families(home: Home, known: int) -> None:
+    from aggregator import reposts
+
+    found = reposts.families(home)
+    _heading(f"aggregator reposts: {len(found)} families of reposts; the first {_FAMILIES_SHOWN}")
+    for family in found[:_FAMILIES_SHOWN]:
+        print_family(family, passages=False)
+    show.say(
+        "Not looked for yet: translations, round-ups as a kind of their own, a site that moved (shown as verbatim)."
+    )
+    show.say(
+        f"The world's own list of {known} families, these included: aggregator/demo/world/families in the package.\n"
+    )
+
+
+def _edits(home: Home) -> None:
+    from aggregator.catalogue import Catalogue
+
+    with Catalogue(home.catalogue) as catalogue:
+        edited = [a for a in catalogue.articles(catalogue.article_ids()).values() if a.number > 1]
+    _heading(f"{len(edited)} articles were edited between the two visits")
+    for article in edited:
+        show.line(f"aggregator --home {home.root} show {article.id} --diff 1 2", indent=2)
+        show.line((f"{article.source_id}: {article.title}", "cyan"), indent=4)
+    show.say()
+
+
+def _files(home: Home, elapsed_s: float) -> None:
+    from aggregator.catalogue import Catalogue
+
+    with Catalogue(home.catalogue) as catalogue:
+        counts = catalogue.counts()
+    _heading("Where it is")
+    for path in sorted(home.archive.rglob("*.warc.gz")):
+        show.line(f"{path}  {path.stat().st_size:,} bytes", indent=2)
+    show.line(f"{home.catalogue}  {home.catalogue.stat().st_size:,} bytes", indent=2)
+    show.line(f"{home.fulltext}/", indent=2)
+    show.say(
+        f"{counts['articles']} articles, {counts['versions']} versions, {counts['captures']} captures, "
+        f"in {elapsed_s:.0f} s.\n"
+    )
+    _heading("Try")
+    for command in (
+        "status",
+        "search lawyers --lang en --facets",
+        "search rifugiati --from 2026-10",
+        "reposts",
+        "rebuild",
+    ):
+        show.line(f"aggregator --home {home.root} {command}", indent=2)

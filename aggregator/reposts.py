@@ -1,0 +1,125 @@
+"""Who has this text: the family of an article, or of a text that somebody pasted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from aggregator import credits, dedupe
+from aggregator.catalogue import Catalogue
+from aggregator.home import Home
+from aggregator.model import Article, Cluster, Credit, Following, Match, Relation, Source, Version
+
+GIVEN = "given"
+"""The id under which a pasted text takes part in matches."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """Articles that share text, with the evidence."""
+
+    cluster: Cluster | None
+    """Those that are one text; None: only passages are shared."""
+    articles: dict[str, Article]
+    matches: tuple[Match, ...]
+    credits: dict[str, tuple[Credit, ...]]
+
+
+def families(home: Home) -> list[Family]:
+    """Return every family of two or more, the largest first.
+
+    Raises:
+        StoreError: The catalogue is missing, damaged or of another version.
+    """
+    with Catalogue(home.catalogue) as catalogue:
+        found = [_family(catalogue, cluster.members, cluster) for cluster in catalogue.clusters()]
+    return sorted(found, key=lambda f: (-len(f.articles), min(f.articles)))
+
+
+def family_of(home: Home, article: Article) -> Family:
+    """Return the articles that share text with one; it stands alone when none does."""
+    with Catalogue(home.catalogue) as catalogue:
+        name = catalogue.cluster_ids([article.id]).get(article.id)
+        cluster = next(iter(catalogue.clusters([name])), None) if name else None
+        return _family(catalogue, cluster.members if cluster else (article.id,), cluster)
+
+
+def _family(catalogue: Catalogue, members: Iterable[str], cluster: Cluster | None) -> Family:
+    matches = tuple(catalogue.matches_of(members))
+    ids = {i for m in matches for i in (m.a, m.b)} | set(members)
+    articles = catalogue.articles(ids)
+    return Family(
+        cluster=cluster,
+        articles=articles,
+        matches=matches,
+        credits={i: tuple(catalogue.credits(i)) for i in sorted(articles)},
+    )
+
+
+def who_has(home: Home, following: Following, text: str) -> Family:
+    """Return the articles that share text with a pasted one, which is called ``given``."""
+    given = _as_article(text)
+    found = [credits.resolve(c, following.sources) for c in credits.find_credits(text)]
+    one = dedupe.Candidate(article=given, versions=[_as_version(given)], credits=found, source=None)
+    with Catalogue(home.catalogue) as catalogue:
+        near = catalogue.sharing(
+            dedupe.fingerprint(text), at_least=dedupe.MIN_SHARED_GRAMS, limit=dedupe.MAX_CANDIDATES
+        )
+        others = catalogue.articles(near)
+        matches = [
+            match
+            for i in near
+            if (match := dedupe.match(one, _candidate(catalogue, others[i], following.source(others[i].source_id))))
+        ]
+        matched = [m.a if m.b == GIVEN else m.b for m in matches]
+        credited = {i: tuple(catalogue.credits(i)) for i in matched}
+    return Family(
+        cluster=_cluster(matches),
+        articles={GIVEN: given, **{i: others[i] for i in matched}},
+        matches=tuple(matches),
+        credits={GIVEN: tuple(found), **credited},
+    )
+
+
+def _cluster(matches: list[Match]) -> Cluster | None:
+    same = {i for m in matches if m.relation is Relation.DUP for i in (m.a, m.b)}
+    return Cluster(id=GIVEN, members=tuple(sorted(same)), original=None) if same else None
+
+
+def _as_article(text: str) -> Article:
+    return Article(
+        id=GIVEN,
+        source_id="",
+        url="",
+        title=None,
+        authors=(),
+        claimed_at=None,
+        captured_at=datetime.now(UTC),
+        language=None,
+        text=text,
+        version=dedupe.version_digest(None, text),
+        number=1,
+    )
+
+
+def _as_version(given: Article) -> Version:
+    return Version(
+        article_id=GIVEN,
+        number=1,
+        digest=given.version,
+        captured_at=given.captured_at,
+        record_id="",
+        generation="",
+        title=None,
+        text=given.text,
+    )
+
+
+def _candidate(catalogue: Catalogue, article: Article, source: Source | None) -> dedupe.Candidate:
+    return dedupe.Candidate(
+        article=article,
+        versions=catalogue.versions(article.id),
+        credits=catalogue.credits(article.id),
+        source=source,
+    )

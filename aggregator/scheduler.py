@@ -1,0 +1,91 @@
+"""When each source is due; one pass at a time.
+
+``schedule`` is only the clock that ticks: its one job marks what is due and returns at once. Due times follow from the
+runs in the catalogue, so that they survive a restart.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import schedule
+
+from aggregator import pipeline
+from aggregator.catalogue import Catalogue
+from aggregator.errors import SourcesError
+from aggregator.fetch import Web
+from aggregator.model import Following, Outcome, Run, Source
+
+AUTO_EVERY = timedelta(hours=6)
+"""Between two passes of a source whose ``every`` is ``auto``."""
+_TICK_S = 1
+_NAP_S = 0.2
+
+
+def due_at(source: Source, last: Run | None) -> datetime | None:
+    """Return when a source is to be visited next; None: now, because it never was, or its last run was cut short."""
+    if last is None or last.outcome is Outcome.INTERRUPTED:
+        return None
+    return last.started_at + (source.every or AUTO_EVERY)
+
+
+def due(sources: Sequence[Source], last_runs: dict[str, Run], now: datetime) -> list[Source]:
+    """Return the sources to visit now, the longest overdue first."""
+    waiting = [(due_at(s, last_runs.get(s.id)), s) for s in sources if not s.paused]
+    never = datetime.min.replace(tzinfo=UTC)
+    return [s for at, s in sorted(waiting, key=lambda ws: (ws[0] or never, ws[1].id)) if at is None or at <= now]
+
+
+def run(
+    line: pipeline.Pipeline,
+    web: Web,
+    *,
+    reload: Callable[[], Following | None],
+    stop: threading.Event,
+    report: Callable[[list[Run]], None],
+    complain: Callable[[SourcesError], None],
+) -> None:
+    """Visit sources as they fall due until told to stop.
+
+    Args:
+        line: Open for writing.
+        web: Where responses come from.
+        reload: Returns sources.yaml when it has changed, else None; raises SourcesError when the new one is refused.
+        stop: Set it to end: what is in flight is kept, the rest stays due.
+        report: Told the tallies of each pass.
+        complain: Told once when a changed sources.yaml is refused; the last good one stays in force.
+
+    Raises:
+        NoSpaceError: The disk is full or read-only.
+        StoreError: Archive, catalogue or index is damaged.
+    """
+    waiting: list[Source] = []
+
+    def tick() -> None:
+        try:
+            if changed := reload():
+                line.follow(changed)
+        except SourcesError as error:
+            complain(error)
+        waiting[:] = due(line.following.sources, line.last_runs(), datetime.now(UTC))
+
+    clock = schedule.Scheduler()
+    clock.every(_TICK_S).seconds.do(tick)
+    tick()
+    while not stop.is_set():
+        clock.run_pending()
+        if waiting:
+            report(line.crawl(tuple(waiting), web, stop=stop))
+            waiting.clear()
+        stop.wait(_NAP_S)
+
+
+def next_due(catalogue: Catalogue, sources: Sequence[Source]) -> dict[str, datetime | None]:
+    """Return when each source is to be visited next; None: now."""
+    last = catalogue.last_runs()
+    return {s.id: due_at(s, last.get(s.id)) for s in sources}
+
+
+__all__ = ["AUTO_EVERY", "due", "due_at", "next_due", "run"]
