@@ -101,7 +101,7 @@ def decide(
     if known and (not reading.text or digest == known.version):
         return Decision(article=known, version=None)
     number = known.number + 1 if known else 1
-    ident = known.id if known else article_id(source.id, url)
+    ident = known.id if known else article_id(source.id, urls.identity(url))
     article = Article(
         id=ident,
         source_id=source.id,

@@ -1,4 +1,4 @@
-"""One form per address: what is asked for, what is kept, and what counts as the same."""
+"""One form per address: what is asked for and kept, and what counts as the same page."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ _SAFE = "/%:@!$&'()*+,;=~-._?"
 def canonical(url: str, base: str | None = None) -> str | None:
     """Return the one form of an address; None: it is no http(s) address, or too long, or malformed.
 
-    Scheme and host in lower case, host names in their IDNA form, no default port, no user name, no fragment, no
-    tracking parameters, an empty path as ``/``, characters that may not stand in an address percent-encoded. Path and
-    query are otherwise left exactly as announced: case, order and existing escapes may matter to the server (RFC 3986,
-    section 6).
+    Scheme and host in lower case, host names in their IDNA form, no default port, no user name, no fragment, an empty
+    path as ``/``, characters that may not stand in an address percent-encoded. Path and query are otherwise left
+    exactly as announced: case, order and existing escapes may matter to the server (RFC 3986, section 6).
 
     Args:
         url: As found, absolute or relative.
@@ -33,16 +32,21 @@ def canonical(url: str, base: str | None = None) -> str | None:
         parts = urlsplit(urljoin(base, url.strip()) if base else url.strip())
         port = parts.port
         host = _ascii_host(parts)
-    except ValueError:
+        path, query = quote(parts.path or "/", safe=_SAFE), quote(parts.query, safe=_SAFE)
+    except ValueError:  # also a lone surrogate, which has no UTF-8 form
         return None
     if parts.scheme not in _DEFAULT_PORTS or not host:
         return None
     netloc = host if port in (None, _DEFAULT_PORTS[parts.scheme]) else f"{host}:{port}"
-    query = "&".join(p for p in parts.query.split("&") if p and not _TRACKING.fullmatch(p.partition("=")[0]))
-    address = f"{parts.scheme}://{netloc}{quote(parts.path or '/', safe=_SAFE)}"
-    if query:
-        address += "?" + quote(query, safe=_SAFE)
+    address = f"{parts.scheme}://{netloc}{path}" + (f"?{query}" if query else "")
     return address if len(address) <= MAX_URL_CHARS else None
+
+
+def identity(url: str) -> str:
+    """Return what makes two canonical addresses the same page: the address without parameters that name a campaign."""
+    address, _, query = url.partition("?")
+    kept = "&".join(p for p in query.split("&") if p and not _TRACKING.fullmatch(p.partition("=")[0]))
+    return f"{address}?{kept}" if kept else address
 
 
 def _ascii_host(parts: SplitResult) -> str:

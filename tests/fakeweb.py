@@ -112,16 +112,17 @@ def catalogue(root: Path) -> Catalogue:
 STORY = (
     "Just before six this morning four vans blocked the lane behind the old net loft, and the people who had slept "
     "there for three weeks were told to carry out what they could hold in two hands.\n\n"
-    "Nobody had been shown a paper. A bailiff who gave no name said that the owner had changed his mind about the lease, "
-    "and that the kettles, the stove and eleven mattresses would go to a store on the ring road until somebody signed.\n\n"
-    "By noon the neighbours had brought soup and three trolleys, the baker lent her van, and most of the mattresses were "
-    "back under a roof before the rain came in from the estuary."
+    "Nobody had been shown a paper. A bailiff who gave no name said that the owner had changed his mind about the "
+    "lease, and that the kettles, the stove and eleven mattresses would go to a store on the ring road until "
+    "somebody signed.\n\n"
+    "By noon the neighbours had brought soup and three trolleys, the baker lent her van, and most of the mattresses "
+    "were back under a roof before the rain came in from the estuary."
 )
 """A text of our own, three paragraphs."""
 OTHER = (
-    "The choir of the dockers meets on Thursdays in the canteen above the ice works, and for the first time since spring "
-    "it has enough tenors to sing the song about the lighthouse keeper in four parts.\n\n"
-    "Those who would like to join need not read music. Bring a mug, and shoes that stand a wet floor: the freezers below "
-    "are defrosted on the same evening, and the drains of that building have never been the pride of the borough."
+    "The choir of the dockers meets on Thursdays in the canteen above the ice works, and for the first time since "
+    "spring it has enough tenors to sing the song about the lighthouse keeper in four parts.\n\n"
+    "Those who would like to join need not read music. Bring a mug, and shoes that stand a wet floor: the freezers "
+    "below are defrosted on the same evening, and the drains of that building have never been the pride of the borough."
 )
 """Another, which shares nothing with it."""

@@ -6,10 +6,12 @@ from tests.fakeweb import STORY, FakeWeb, catalogue, crawl, feed, page, source
 
 
 def test_an_announced_page_becomes_an_article(tmp_path: Path) -> None:
-    web = FakeWeb({
-        "http://a.example/feed": feed("http://a.example/1"),
-        "http://a.example/1": page(STORY),
-    })
+    web = FakeWeb(
+        {
+            "http://a.example/feed": feed("http://a.example/1"),
+            "http://a.example/1": page(STORY),
+        }
+    )
 
     runs = crawl(tmp_path, web, source("a"))
 

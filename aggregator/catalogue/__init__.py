@@ -16,8 +16,9 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sql
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.engine import Connection, Engine, RowMapping
+from sqlalchemy.engine import Engine, RowMapping
 
+from aggregator import urls
 from aggregator.catalogue import tables as t
 from aggregator.errors import AggregatorError, NoSpaceError, StoreError
 from aggregator.model import (
@@ -194,7 +195,7 @@ class Catalogue:
     def discovery(self, source_id: str, url: str) -> Discovery | None:
         """Return what was announced about an address; None: it was not."""
         d = t.discoveries.c
-        rows = self._rows(sql.select(t.discoveries).where(d.source_id == source_id, d.url == url))
+        rows = self._rows(sql.select(t.discoveries).where(d.source_id == source_id, d.key == urls.identity(url)))
         return Discovery(**{f.name: rows[0][f.name] for f in fields(Discovery)}) if rows else None
 
     def announce(self, source_id: str, found: Sequence[Discovery], found_at: datetime) -> int:
@@ -204,14 +205,16 @@ class Catalogue:
             How many were not known before.
         """
         known: dict[str, RowMapping] = {}
-        for chunk in _chunks([d.url for d in found]):
-            wanted = (t.discoveries.c.source_id == source_id, t.discoveries.c.url.in_(chunk))
-            known |= {r["url"]: r for r in self._rows(sql.select(t.discoveries).where(*wanted))}
+        keys = {urls.identity(d.url) for d in found}
+        for chunk in _chunks(sorted(keys)):
+            wanted = (t.discoveries.c.source_id == source_id, t.discoveries.c.key.in_(chunk))
+            known |= {r["key"]: r for r in self._rows(sql.select(t.discoveries).where(*wanted))}
         rows = []
         for d in found:
-            row: dict[str, Any] = {"source_id": source_id, **asdict(d), "found_at": found_at}
+            key = urls.identity(d.url)
+            row: dict[str, Any] = {"source_id": source_id, "key": key, **asdict(d), "found_at": found_at}
             row |= {"state": "pending", "attempts": 0}
-            if old := known.get(d.url):
+            if old := known.get(key):
                 merged = {**old, **{k: v if old[k] is None else old[k] for k, v in asdict(d).items()}}
                 if _announces_an_edit(d, old):
                     merged |= {k: v for k, v in asdict(d).items() if v is not None and k.startswith("claimed_")}
@@ -221,14 +224,14 @@ class Catalogue:
                 row = merged
             rows.append(row)
         self._put(t.discoveries, rows)
-        return len({d.url for d in found} - set(known))
+        return len(keys - set(known))
 
     def pending(self, source_id: str, limit: int) -> list[str]:
         """Return announced addresses to ask for, those that failed least first, then the newest."""
         d = t.discoveries.c
         newest = sql.func.coalesce(d.claimed_at, d.claimed_updated_at, d.found_at).desc()
         query = sql.select(d.url).where(d.source_id == source_id, d.state == "pending")
-        return [r["url"] for r in self._rows(query.order_by(d.attempts, newest, d.url).limit(limit))]
+        return [r["url"] for r in self._rows(query.order_by(d.attempts, newest, d.key).limit(limit))]
 
     def count_pending(self, source_id: str) -> int:
         """Return how many announced addresses are still to be asked for."""
@@ -255,13 +258,14 @@ class Catalogue:
         tried = d.attempts + 1
         again = sql.case((tried >= MAX_ATTEMPTS, "given-up"), else_="pending")
         change = {"attempts": tried, "state": again} if retry else {"attempts": 0, "state": "done"}
-        self._connection.execute(t.discoveries.update().where(d.source_id == source_id, d.url == url).values(**change))
+        which = (d.source_id == source_id, d.key == urls.identity(url))
+        self._connection.execute(t.discoveries.update().where(*which).values(**change))
 
     # --- articles ---------------------------------------------------------------------------------------------------
 
     def put_article(self, article: Article, version: Version | None, credits: Sequence[Credit]) -> None:
         """Store an article as it now is, its new version if there is one, and have it indexed."""
-        self._put(t.articles, [asdict(article)])
+        self._put(t.articles, [{**asdict(article), "key": urls.identity(article.url)}])
         if version:
             self._put(t.versions, [asdict(version)])
             self._connection.execute(t.credits.delete().where(t.credits.c.article_id == article.id))
@@ -283,8 +287,9 @@ class Catalogue:
     def find_articles(self, url: str) -> list[Article]:
         """Return the articles read at an address, also when it redirected to theirs."""
         a, c = t.articles.c, t.captures.c
-        led = sql.select(c.url).where(c.asked_url == url)
-        return self._all(Article, sql.select(t.articles).where(sql.or_(a.url == url, a.url.in_(led))).order_by(a.id))
+        led = {r["url"] for r in self._rows(sql.select(c.url).where(c.asked_url == url))}
+        keys = sorted({urls.identity(u) for u in (url, *led)})
+        return self._all(Article, sql.select(t.articles).where(a.key.in_(keys)).order_by(a.id))
 
     def article_ids(self) -> list[str]:
         """Return the ids of all articles."""
@@ -450,7 +455,8 @@ class Catalogue:
         return next(iter(self._all(kind, query)), None)
 
     def _all(self, kind: type[_Row], query: sql.Select[Any]) -> list[_Row]:
-        return [kind(**{k: _as_kept(k, v) for k, v in row.items()}) for row in self._rows(query)]
+        names = {f.name for f in fields(kind)}
+        return [kind(**{k: _as_kept(k, v) for k, v in row.items() if k in names}) for row in self._rows(query)]
 
 
 def _as_kept(name: str, value: Any) -> Any:
@@ -496,4 +502,4 @@ def dump(path: Path) -> list[tuple[str, dict[str, Any]]]:
         return list(catalogue.dump())
 
 
-__all__ = ["Catalogue", "Connection", "Outdated", "dump"]
+__all__ = ["Catalogue", "Outdated", "dump"]

@@ -71,7 +71,8 @@ discoveries = Table(
     "discoveries",
     metadata,
     Column("source_id", String, primary_key=True),
-    Column("url", String, primary_key=True),
+    Column("key", String, primary_key=True),  # urls.identity(url)
+    Column("url", String, nullable=False),
     Column("found_in", String, nullable=False),
     Column("found_at", Instant, nullable=False),
     Column("claimed_title", String),
@@ -89,6 +90,7 @@ articles = Table(
     Column("id", String, primary_key=True),
     Column("source_id", String, nullable=False),
     Column("url", String, nullable=False),
+    Column("key", String, nullable=False),  # urls.identity(url)
     Column("title", String),
     Column("authors", JSON, nullable=False),
     Column("claimed_at", Instant),
@@ -98,7 +100,7 @@ articles = Table(
     Column("version", String, nullable=False),
     Column("number", Integer, nullable=False),
     Column("problems", JSON, nullable=False),
-    Index("articles_by_url", "url"),
+    Index("articles_by_key", "key"),
     Index("articles_by_source", "source_id", "captured_at"),
 )
 

@@ -14,8 +14,8 @@ The parsers are imported when first needed, so that a command that reads no feed
 
 from __future__ import annotations
 
-from aggregator.discover.feeds import MAX_ITEMS, read_feed
-from aggregator.discover.pages import MAX_FEEDS, MAX_PAGE_CHARS, read_front, read_listing
+from aggregator.discover.feeds import MAX_FEED_CHARS, MAX_ITEMS, MAX_TAGS, read_feed
+from aggregator.discover.pages import MAX_FEEDS, MAX_LINKS, MAX_PAGE_CHARS, MAX_PAGE_TAGS, read_front, read_listing
 from aggregator.discover.sitemaps import (
     MAX_ADDRESSES,
     MAX_ROBOTS_SITEMAPS,
@@ -27,10 +27,14 @@ from aggregator.discover.sitemaps import (
 __all__ = [
     "MAX_ADDRESSES",
     "MAX_FEEDS",
+    "MAX_FEED_CHARS",
     "MAX_ITEMS",
+    "MAX_LINKS",
     "MAX_PAGE_CHARS",
+    "MAX_PAGE_TAGS",
     "MAX_ROBOTS_SITEMAPS",
     "MAX_SITEMAP_BYTES",
+    "MAX_TAGS",
     "read_feed",
     "read_front",
     "read_listing",

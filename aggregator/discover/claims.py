@@ -47,6 +47,7 @@ _ZONES = {
     "MESZ": "+0200", "MEZ": "+0100", "EET": "+0200", "EEST": "+0300", "MSK": "+0300",
 }  # fmt: skip
 """Names of zones: those of RFC 2822, section 4.3, and Europe's. Others are read as UTC, as that section asks."""
+_YEAR_ZERO = re.compile(r"(?<![+\-:\d])0\d{3}(?!\d)", re.ASCII)
 _ZONE_NAME = re.compile(r"\b[A-Z]{3,4}\Z")
 _ZONE_OFFSET = re.compile(r"(?:GMT|UTC)([+-])(\d{1,2}):?(\d\d)?\Z", re.ASCII)
 
@@ -99,6 +100,8 @@ def instant(text: str) -> datetime | None:
     try:
         if match and (match["day"] or match.end() == len(text)):
             return plausible(_from_iso(match))
+        if _YEAR_ZERO.search(text):
+            return None  # the library below takes 0001 for 2001
         text = _ZONE_NAME.sub(lambda zone: _ZONES.get(zone[0], zone[0]), text)
         text = _ZONE_OFFSET.sub(lambda zone: f"{zone[1]}{zone[2]:0>2}{zone[3] or '00'}", text)
         found = parsedate_to_datetime(text)

@@ -41,6 +41,10 @@ _ITEM = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?(?:item|entry)(?=[\s>/])", re.IGNORE
 _LONG_TAG = re.compile("<[^<>]{65536}")
 _EMPTY_LINK = re.compile(r"<link\s*/>|<link>\s{0,1000}</link>", re.IGNORECASE)
 _WRITTEN_OUT = re.compile(r"\b(?:19|20)\d\d\D+\d|\d\D+(?:19|20)\d\d", re.ASCII)
+_MAIL_AND_NAME = re.compile(
+    r"[^\s()<>]+@[^\s()<>]+(?:\s*\((?P<after>[^()]+)\))?|(?P<before>[^<>]+)<[^\s()<>]+@[^\s()<>]+>"
+)
+"""The shapes that RSS 2.0 gives an author: an address, alone or with a name after or before it."""
 _NAMED_ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31};)")
 _CHARACTERS = {name: value for name, value in html5.items() if name.endswith(";") and not set(value) & set("<>&\"'")}
 """The named entities of HTML, without those that stand for characters of markup."""
@@ -89,7 +93,8 @@ def read_feed(body: bytes, *, url: str, content_type: str = "") -> Announcement:
         from aggregator.discover.pages import read_front  # only a page needs Beautiful Soup
 
         found = read_front(body, url=url, content_type=content_type)
-        return Announcement(feeds=found.feeds, problems=("this is a web page, not a feed", *found.problems))
+        feeds = tuple(feed for feed in found.feeds if feed != claims.address(url, None))
+        return Announcement(feeds=feeds, problems=("this is a web page, not a feed", *found.problems))
     if root is None:
         return Announcement(problems=("this is no feed: neither RSS nor Atom nor JSON Feed",))
     try:
@@ -247,9 +252,13 @@ def _instant(entry: Any, key: str) -> datetime | None:
 
 
 def _author(entry: Any) -> str | None:
+    """The names, else what stands in their place; feedparser parts address and name wrongly for newer domains."""
+    stated = str(entry.get("author") or "")[: claims.MAX_CLAIM_CHARS].strip()
+    if match := _MAIL_AND_NAME.fullmatch(stated):
+        return claims.plain(match["after"] or match["before"] or stated)
     names = [str(author.get("name") or "") for author in entry.get("authors") or ()]
     names = list(dict.fromkeys(name for name in names if name))
-    return claims.plain(", ".join(names) or str(entry.get("author") or ""))
+    return claims.plain(", ".join(names) or stated)
 
 
 # --- JSON Feed ------------------------------------------------------------------------------------------------------
@@ -325,7 +334,7 @@ def _announcement(items: list[_Item], url: str, base: str, problems: list[str]) 
         problems.append(f"{_items(len(homeless))} without an address (first: {claims.quoted(homeless[0].title)})")
     if retitled:
         first = claims.quoted(retitled[0].title)
-        problems.append(f"{_items(len(retitled))} repeat an address under another title (first: {first})")
+        problems.append(f"{_items(len(retitled))} with the address of another, but another title (first: {first})")
     return Announcement(discoveries=tuple(found.values()), problems=tuple(problems))
 
 

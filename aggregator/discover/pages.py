@@ -45,7 +45,8 @@ _VAGUE_TYPES = frozenset({"application/xml", "text/xml", "application/json"})
 
 _FEED_ADDRESS = re.compile(
     r"""
-      (?:^|[/_.-])(?:rss|atom|rdf)(?:[\d._-]*)(?:/|$|\.(?:xml|php|aspx?|jsp|cgi|json|rdf)$)
+      /(?:rss|atom|rdf)[\d._-]*(?:/|$)
+    | [/_.-](?:rss|atom|rdf)[\d._-]*\.(?:xml|php|aspx?|jsp|cgi|json|rdf)$
     | (?:^|/)feeds?(?:/(?:default|posts/default|all|rss2?|atom|rdf|articles?|news|latest))*/?$
     | \.(?:rss|atom|rdf)$
     | (?:^|/)(?:feed|index|backend|newsfeed|syndication|newswire)\.(?:xml|rss|rdf|json)$

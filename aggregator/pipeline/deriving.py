@@ -152,7 +152,7 @@ class Deriver:
         except ExtractError as error:
             failure = error.reason
             reading = extract.nothing(extract.UNREADABLE)
-        known = self._catalogue.article(dedupe.article_id(source.id, capture.url))
+        known = self._catalogue.article(dedupe.article_id(source.id, urls.identity(capture.url)))
         decision = dedupe.decide(
             reading,
             known=known,
