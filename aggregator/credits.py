@@ -62,7 +62,7 @@ def resolve(credit: Credit, sources: Sequence[Source]) -> Credit:
         names = (source.name, source.id, *source.aliases, urls.site(source.url))
         if any(_names(given, _folded(name)) for name in names):
             return replace(credit, source_id=source.id)
-    return credit
+    return replace(credit, source_id=None)
 
 
 def _names(given: str, name: str) -> bool:

@@ -368,6 +368,12 @@ def _mirrors(a: Candidate, b: Candidate) -> bool:
     return False
 
 
+def naming_digest(sources: Sequence[Source]) -> str:
+    """Return a digest of all in sources.yaml that credits and matches depend on."""
+    names = sorted(repr((s.id, s.name, s.url, sorted(s.aliases), sorted(s.mirrors))) for s in sources)
+    return _short_digest("\n".join(names), 16)
+
+
 def _direction(a: Candidate, b: Candidate, kind: str) -> tuple[str | None, list[str]]:
     """Return which article had the text first, and why; None: the evidence does not decide."""
     if kind == "joint":
@@ -412,6 +418,7 @@ __all__ = [
     "decide",
     "fingerprint",
     "match",
+    "naming_digest",
     "overlap",
     "version_digest",
 ]

@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from html import escape
 from pathlib import Path
+from typing import Any
 
-from aggregator import pipeline
+from aggregator import pipeline, search
 from aggregator.catalogue import Catalogue
 from aggregator.errors import FetchError
 from aggregator.home import Home
-from aggregator.model import Following, Request, Response, Run, Settings, Source
+from aggregator.model import Article, Following, Match, Request, Response, Run, Settings, Source, Version
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ANYTHING_GOES = b"User-agent: *\nDisallow:\n"
 
 
 class FakeWeb:
-    """Answers what the dict says; every request is remembered in ``asked``.
+    """Answers what the dict says; every request is remembered in ``requests``, its address in ``asked``.
 
-    A value is the body of a 200, a status, ``(status, headers, body)``, or an exception to raise. robots.txt allows
-    everything unless the dict says otherwise; any other address is a 404.
+    A value is the body of a 200, a status, ``(status, headers, body)``, an exception to raise, or a function without
+    arguments that returns one of these. robots.txt allows everything unless the dict says otherwise; any other address
+    is a 404.
     """
 
     def __init__(self, pages: dict[str, object], *, now: datetime = NOON) -> None:
         self.pages = pages
         self.now = now
         self.asked: list[str] = []
+        self.requests: list[Request] = []
 
     def fetch(self, request: Request, *, pace_s: float) -> Response:
         self.asked.append(request.url)
+        self.requests.append(request)
         self.now += timedelta(milliseconds=10)
         found = self.pages.get(request.url, ANYTHING_GOES if request.url.endswith("/robots.txt") else 404)
+        if callable(found):
+            found = found()
         if isinstance(found, Exception):
             raise found
         status, headers, body = _answer(found)
@@ -98,15 +105,55 @@ def following(*sources: Source) -> Following:
     return Following(settings=Settings(min_free_bytes=0), sources=sources)
 
 
-def crawl(root: Path, web: FakeWeb, *sources: Source) -> dict[str, Run]:
+def crawl(
+    root: Path,
+    web: FakeWeb,
+    *sources: Source,
+    max_pages: int = pipeline.MAX_PAGES,
+    stop: threading.Event | None = None,
+) -> dict[str, Run]:
     """One pass over sources into the home at ``root``; the tally of each."""
     with pipeline.opened(Home(root), following(*sources)) as line:
-        return {run.source_id: run for run in line.crawl(sources, web)}
+        return {run.source_id: run for run in line.crawl(sources, web, max_pages=max_pages, stop=stop)}
+
+
+def redirect(target: str) -> tuple[int, dict[str, str], str]:
+    """An answer that sends the visitor elsewhere for good."""
+    return 301, {"Location": target}, ""
 
 
 def catalogue(root: Path) -> Catalogue:
     """The home's catalogue, for reading."""
     return Catalogue(Home(root).catalogue)
+
+
+def articles(root: Path) -> dict[str, Article]:
+    """Every article of the home, by its address."""
+    with catalogue(root) as known:
+        return {a.url: a for a in known.articles(known.article_ids()).values()}
+
+
+def versions(root: Path, url: str) -> list[Version]:
+    """The versions of the article at an address, oldest first."""
+    with catalogue(root) as known:
+        return known.versions(articles(root)[url].id)
+
+
+def matches(root: Path) -> list[Match]:
+    """Every match of the home."""
+    with catalogue(root) as known:
+        return known.matches_of(known.article_ids())
+
+
+def dump(root: Path) -> list[tuple[str, dict[str, Any]]]:
+    """Every derived row of the home's catalogue."""
+    with catalogue(root) as known:
+        return list(known.dump())
+
+
+def found(root: Path, query: str) -> list[str]:
+    """The addresses that a search finds, in alphabetical order."""
+    return sorted(hit.article.url for hit in search.search(Home(root), search.parse(query), limit=100).hits)
 
 
 STORY = (

@@ -269,8 +269,12 @@ class Catalogue:
         if version:
             self._put(t.versions, [asdict(version)])
             self._connection.execute(t.credits.delete().where(t.credits.c.article_id == article.id))
-            self._put(t.credits, [{"article_id": article.id, **asdict(credit)} for credit in credits])
+            self.put_credits(article.id, credits)
         self._put(t.to_index, [{"article_id": article.id}])
+
+    def put_credits(self, article_id: str, credits: Sequence[Credit]) -> None:
+        """Store credit lines, replacing those at the same places."""
+        self._put(t.credits, [{"article_id": article_id, **asdict(credit)} for credit in credits])
 
     def article(self, article_id: str) -> Article | None:
         """Return the article of that id; None: there is none."""
@@ -384,6 +388,18 @@ class Catalogue:
         copies = {m.a if m.first == m.b else m.b for m in dups if m.first}
         left = [article_id for article_id in members if article_id not in copies]
         return left[0] if len(left) == 1 else None
+
+    # --- how sources were called when credits and matches were settled ----------------------------------------------
+
+    def naming(self) -> str | None:
+        """Return the digest of the source names that credits were last resolved by; None: they never were."""
+        rows = self._rows(sql.select(t.naming))
+        return rows[0]["digest"] if rows else None
+
+    def set_naming(self, digest: str) -> None:
+        """Note the digest of the source names that credits are now resolved by."""
+        self._connection.execute(t.naming.delete())
+        self._put(t.naming, [{"digest": digest}])
 
     # --- runs -------------------------------------------------------------------------------------------------------
 

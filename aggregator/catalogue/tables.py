@@ -1,4 +1,4 @@
-"""The tables of the catalogue. All but ``to_index`` and ``progress`` are functions of ``archive/`` and sources.yaml."""
+"""The tables of the catalogue. All but ``BOOKKEEPING`` are functions of ``archive/`` and sources.yaml."""
 
 from __future__ import annotations
 
@@ -196,7 +196,9 @@ progress = Table(
     Column("catalogued_bytes", BigInteger, nullable=False),
 )
 
+naming = Table("naming", metadata, Column("digest", String, primary_key=True))
+
 to_index = Table("to_index", metadata, Column("article_id", String, primary_key=True))
 
-BOOKKEEPING = ("schema", "progress", "to_index")
+BOOKKEEPING = ("schema", "progress", "naming", "to_index")
 """Tables that say how far the work is, not what is known; left out of a dump."""

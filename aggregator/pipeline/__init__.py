@@ -66,6 +66,8 @@ class Pipeline:
         """Go on with another sources.yaml."""
         self.following = following
         self._deriver = Deriver(self.home.archive, following, self._catalogue)
+        with self._catalogue.transaction():
+            self._deriver.settle_names()
 
     def last_runs(self) -> dict[str, Run]:
         """Return the newest run of each source."""
@@ -205,6 +207,8 @@ class Pipeline:
 
     def catch_up(self) -> None:
         """Read into the catalogue what the archive holds beyond it, then bring the index up to date."""
+        with self._catalogue.transaction():
+            self._deriver.settle_names()
         known = self._catalogue.catalogued_bytes()
         sizes = {file: archive.size(self.home.archive, file) for file in archive.files(self.home.archive)}
         behind = [file for file, size in sizes.items() if known.get(file, 0) < size]

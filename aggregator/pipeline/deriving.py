@@ -95,6 +95,21 @@ class Deriver:
         derived.not_modified = as_before
         return derived
 
+    def settle_names(self) -> None:
+        """Resolve credits and judge matches again if sources.yaml calls its sources by other names than it did then."""
+        naming = dedupe.naming_digest(self._following.sources)
+        if self._catalogue.naming() == naming:
+            return
+        ids = self._catalogue.article_ids() if self._catalogue.naming() else []
+        for article_id in ids:
+            found = self._catalogue.credits(article_id)
+            self._catalogue.put_credits(article_id, [credits.resolve(c, self._following.sources) for c in found])
+        for match in self._catalogue.matches_of(ids):
+            pair = self._catalogue.articles((match.a, match.b))
+            again = dedupe.match(self._candidate(pair[match.a]), self._candidate(pair[match.b]))
+            self._catalogue.put_matches([again] if again else [])
+        self._catalogue.set_naming(naming)
+
     def _settle(self, role: Role, source_id: str, url: str, *, failure: str, retry: bool) -> Derived:
         if role is Role.PAGE:
             self._catalogue.settle(source_id, url, retry=retry)

@@ -1,0 +1,239 @@
+"""What is derived can be made again: from the archive alone, after a kill, by another program."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from aggregator import pipeline, search
+from aggregator.errors import StoreError
+from aggregator.home import Home
+from aggregator.model import Source
+from tests.fakeweb import (
+    OTHER,
+    STORY,
+    FakeWeb,
+    articles,
+    catalogue,
+    crawl,
+    dump,
+    feed,
+    following,
+    found,
+    matches,
+    page,
+    redirect,
+    refused,
+    source,
+)
+
+QUERIES = ("mattresses", "lighthouse", '"the stove and eleven"', "estuary -choir", "nowhere")
+
+
+def eventful(root: Path) -> tuple[FakeWeb, tuple[Source, ...]]:
+    """Crawl two sources into a home: a repost, a redirect, an edit, a 404, a PDF, a host that does not answer."""
+    a, b = source("a"), source("b")
+    web = FakeWeb(
+        {
+            "http://a.example/feed": (200, {"ETag": '"1"'}, feed(*(f"http://a.example/{n}" for n in range(1, 7)))),
+            "http://a.example/1": page(STORY),
+            "http://a.example/2": redirect("/2/"),
+            "http://a.example/2/": page(OTHER),
+            "http://a.example/3": 404,
+            "http://a.example/4": refused("http://a.example/4"),
+            "http://a.example/5": (200, {"Content-Type": "application/pdf"}, b"%PDF-1.7"),
+            "http://a.example/6": redirect("/"),
+            "http://b.example/feed": feed("http://b.example/1"),
+            "http://b.example/1": page("(source: a)\n\n" + STORY, title="Taken over"),
+        }
+    )
+    crawl(root, web, a, b)
+    web.pages |= {
+        "http://a.example/feed": (200, {"ETag": '"2"'}, feed("http://a.example/1", updated="2026-11-22T08:00:00Z")),
+        "http://a.example/1": page(STORY + "\n\nUpdate: the store has given everything back."),
+        "http://b.example/robots.txt": 500,
+    }
+    crawl(root, web, a, b)
+    return web, (a, b)
+
+
+def answers(root: Path) -> dict[str, list[tuple[str, float]]]:
+    """What the searches find, with the scores."""
+    results = {query: search.search(Home(root), search.parse(query)) for query in QUERIES}
+    return {query: [(hit.article.id, hit.score) for hit in r.hits] for query, r in results.items()}
+
+
+def set_schema(root: Path, number: int) -> None:
+    with sqlite3.connect(Home(root).catalogue) as connection:
+        connection.execute("update schema set number = ?", (number,))
+    connection.close()
+
+
+def test_a_rebuild_gives_every_row_and_every_search_answer_again(tmp_path: Path) -> None:
+    _, sources = eventful(tmp_path)
+    rows, hits = dump(tmp_path), answers(tmp_path)
+    assert {table for table, _ in rows} >= {"captures", "discoveries", "articles", "versions", "credits", "matches"}
+    assert {table for table, _ in rows} >= {"clusters", "grams", "runs", "failures"}
+
+    pipeline.rebuild(Home(tmp_path), following(*sources))
+
+    assert dump(tmp_path) == rows
+    assert answers(tmp_path) == hits
+    assert hits["mattresses"] and not hits["nowhere"]
+
+
+def test_a_rebuild_of_the_index_leaves_the_catalogue_alone(tmp_path: Path) -> None:
+    _, sources = eventful(tmp_path)
+    rows, hits = dump(tmp_path), answers(tmp_path)
+    shutil.rmtree(Home(tmp_path).fulltext)
+
+    pipeline.rebuild(Home(tmp_path), following(*sources), only_index=True)
+
+    assert dump(tmp_path) == rows
+    assert answers(tmp_path) == hits
+
+
+def test_a_rebuild_does_not_change_the_archive(tmp_path: Path) -> None:
+    _, sources = eventful(tmp_path)
+    before = {p: p.read_bytes() for p in Home(tmp_path).archive.rglob("*.warc.gz")}
+
+    pipeline.rebuild(Home(tmp_path), following(*sources))
+
+    assert {p: p.read_bytes() for p in Home(tmp_path).archive.rglob("*.warc.gz")} == before
+
+
+def test_a_source_taken_out_of_sources_yaml_keeps_its_articles_in_a_rebuild(tmp_path: Path) -> None:
+    _, (a, _) = eventful(tmp_path)
+    before = sorted(articles(tmp_path))
+
+    pipeline.rebuild(Home(tmp_path), following(a))
+
+    assert sorted(articles(tmp_path)) == before
+
+
+def test_a_kill_before_the_catalogue_was_written_is_caught_up_exactly(tmp_path: Path) -> None:
+    web, sources = eventful(tmp_path)
+    older = tmp_path / "older.sqlite"
+    shutil.copy(Home(tmp_path).catalogue, older)
+    web.pages["http://a.example/feed"] = feed("http://a.example/7")
+    web.pages["http://a.example/7"] = page("A zeppelin was seen above the weir. " + OTHER)
+    crawl(tmp_path, web, *sources)
+    rows = dump(tmp_path)
+    shutil.copy(older, Home(tmp_path).catalogue)
+    assert dump(tmp_path) != rows
+
+    with pipeline.opened(Home(tmp_path), following(*sources)):
+        pass
+
+    assert dump(tmp_path) == rows
+    assert found(tmp_path, "zeppelin") == ["http://a.example/7"]
+
+
+def test_a_lost_catalogue_is_made_again_by_the_next_writer(tmp_path: Path) -> None:
+    _, sources = eventful(tmp_path)
+    rows, hits = dump(tmp_path), answers(tmp_path)
+    Home(tmp_path).catalogue.unlink()
+
+    with pipeline.opened(Home(tmp_path), following(*sources)):
+        pass
+
+    assert dump(tmp_path) == rows
+    assert answers(tmp_path) == hits
+
+
+def test_a_catalogue_of_an_older_program_is_rebuilt_by_the_next_writer(tmp_path: Path) -> None:
+    _, sources = eventful(tmp_path)
+    rows = dump(tmp_path)
+    set_schema(tmp_path, 0)
+
+    with pipeline.opened(Home(tmp_path), following(*sources)):
+        pass
+
+    assert dump(tmp_path) == rows
+
+
+def test_a_catalogue_of_a_newer_program_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    _, sources = eventful(tmp_path)
+    set_schema(tmp_path, 999)
+    before = Home(tmp_path).catalogue.read_bytes()
+
+    with (
+        pytest.raises(StoreError, match="newer program.*Upgrade"),
+        pipeline.opened(Home(tmp_path), following(*sources)),
+    ):
+        pass
+
+    assert Home(tmp_path).catalogue.read_bytes() == before
+
+
+def test_a_search_without_an_index_folder_says_what_to_run(tmp_path: Path) -> None:
+    eventful(tmp_path)
+    shutil.rmtree(Home(tmp_path).index)
+
+    with pytest.raises(StoreError, match="aggregator rebuild"):
+        found(tmp_path, "mattresses")
+
+
+def test_a_search_without_the_full_text_index_says_what_to_run(tmp_path: Path) -> None:
+    eventful(tmp_path)
+    shutil.rmtree(Home(tmp_path).fulltext)
+
+    with pytest.raises(StoreError, match="aggregator rebuild"):
+        found(tmp_path, "mattresses")
+
+
+def test_an_index_folder_that_was_deleted_is_made_again_by_the_next_writer(tmp_path: Path) -> None:
+    web, sources = eventful(tmp_path)
+    hits = answers(tmp_path)
+    shutil.rmtree(Home(tmp_path).index)
+
+    crawl(tmp_path, web, *sources)
+
+    assert answers(tmp_path) == hits
+
+
+def test_a_damaged_index_says_what_to_run_and_is_mended_by_it(tmp_path: Path) -> None:
+    _, sources = eventful(tmp_path)
+    hits = answers(tmp_path)
+    for toc in Home(tmp_path).fulltext.glob("*.toc"):
+        toc.write_bytes(b"not an index")
+    with pytest.raises(StoreError, match="aggregator rebuild"):
+        answers(tmp_path)
+
+    pipeline.rebuild(Home(tmp_path), following(*sources), only_index=True)
+
+    assert answers(tmp_path) == hits
+
+
+def test_a_damaged_catalogue_is_named_and_says_what_to_run(tmp_path: Path) -> None:
+    eventful(tmp_path)
+    Home(tmp_path).catalogue.write_bytes(b"not a database, not at all" * 100)
+
+    with pytest.raises(StoreError, match="aggregator rebuild") as raised:
+        found(tmp_path, "mattresses")
+
+    assert raised.value.path == Home(tmp_path).catalogue
+
+
+def test_the_order_in_which_sources_are_visited_does_not_change_what_is_found(tmp_path: Path) -> None:
+    web = {
+        "http://a.example/feed": feed("http://a.example/1"),
+        "http://a.example/1": page(STORY),
+        "http://b.example/feed": feed("http://b.example/1"),
+        "http://b.example/1": page("(source: a)\n\n" + STORY, title="Taken over"),
+    }
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+
+    for name, order in (("one", ("a", "b")), ("other", ("b", "a"))):
+        for one in order:
+            crawl_with = [source("a"), source("b")]
+            with pipeline.opened(Home(tmp_path / name), following(*crawl_with)) as line:
+                line.crawl([s for s in crawl_with if s.id == one], FakeWeb(dict(web)))
+
+    assert matches(tmp_path / "one") == matches(tmp_path / "other") != []
+    with catalogue(tmp_path / "one") as one_known, catalogue(tmp_path / "other") as other_known:
+        assert one_known.clusters() == other_known.clusters()
