@@ -53,9 +53,10 @@ def read_page(body: bytes, *, url: str, content_type: str, languages: tuple[str,
         found = _trafilatura(html, url)
     except Exception as error:  # a parser that meets the whole web fails in every way there is
         raise ExtractError(url, f"the extractor failed ({type(error).__name__}: {error})"[:200]) from error
-    text = clean(str(found.get("text") or ""))
+    title = clean(" ".join(str(found.get("title") or "").split()))[:MAX_TITLE_CHARS]
+    text = _without_headline(clean(str(found.get("text") or "")), title)
     return Reading(
-        title=clean(" ".join(str(found.get("title") or "").split()))[:MAX_TITLE_CHARS] or None,
+        title=title or None,
         authors=tuple(a for a in (clean(a.strip()) for a in str(found.get("author") or "").split(";")) if a),
         claimed_at=_midnight(found.get("date")),
         language=language_of(text, languages),
@@ -67,6 +68,12 @@ def read_page(body: bytes, *, url: str, content_type: str, languages: tuple[str,
 def nothing(problem: str) -> Reading:
     """Return the reading of a page that gave nothing, flagged with why."""
     return Reading(title=None, authors=(), claimed_at=None, language=None, text="", problems=(problem,))
+
+
+def _without_headline(text: str, title: str) -> str:
+    """Drop a first line that only repeats the title."""
+    first, _, rest = text.partition("\n")
+    return rest if rest and first.split() == title.split() else text
 
 
 def _trafilatura(html: str | bytes, url: str) -> dict[str, Any]:

@@ -24,6 +24,8 @@ class Family:
     articles: dict[str, Article]
     matches: tuple[Match, ...]
     credits: dict[str, tuple[Credit, ...]]
+    texts: dict[str, str]
+    """The texts that the passages stand in, by version digest."""
 
 
 def families(home: Home) -> list[Family]:
@@ -54,6 +56,7 @@ def _family(catalogue: Catalogue, members: Iterable[str], cluster: Cluster | Non
         articles=articles,
         matches=matches,
         credits={i: tuple(catalogue.credits(i)) for i in sorted(articles)},
+        texts={v.digest: v.text for i in articles for v in catalogue.versions(i)},
     )
 
 
@@ -74,11 +77,13 @@ def who_has(home: Home, following: Following, text: str) -> Family:
         ]
         matched = [m.a if m.b == GIVEN else m.b for m in matches]
         credited = {i: tuple(catalogue.credits(i)) for i in matched}
+        texts = {v.digest: v.text for i in matched for v in catalogue.versions(i)}
     return Family(
         cluster=_cluster(matches),
         articles={GIVEN: given, **{i: others[i] for i in matched}},
         matches=tuple(matches),
         credits={GIVEN: tuple(found), **credited},
+        texts={given.version: text, **texts},
     )
 
 

@@ -9,7 +9,8 @@ home. Printed are medians over the rounds: the ratio (ours / library, less is be
 second, and the share of the whole line's CPU that the station took in the crawl itself.
 
 DIR (or the environment variable AGGREGATOR_PAGES) holds real pages: ``pages.py`` says in which form. Without it, the
-posts of the demo world are measured. No round is begun that would end after S seconds. ``--profile`` prints where one station (or ``line``) spends its time.
+posts of the demo world are measured. No round is begun that would end after S seconds. ``--profile`` prints where one
+station (or ``line``) spends its time.
 """
 
 from __future__ import annotations
@@ -93,8 +94,8 @@ def _parser() -> argparse.ArgumentParser:
     given = os.environ.get(ENVIRONMENT)
     parser.add_argument("--pages", type=Path, metavar="DIR", default=Path(given) if given else None)
     parser.add_argument("--count", type=int, default=300, help="pages to measure, at most (300)")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds to take the median of, at most (3)")
-    parser.add_argument("--seconds", type=float, default=85.0, help="begin no round that would end later (85)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds to take the median of, at most (5)")
+    parser.add_argument("--seconds", type=float, default=88.0, help="begin no round that would end later (88)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--profile", choices=[*STATIONS, LINE], metavar="STATION", help="where a station's time goes")
     return parser
@@ -120,11 +121,11 @@ class Bench:
         spent: dict[str, list[tuple[float, float]]] = {station: [] for station in STATIONS}
         round_s = 0.0
         while not crawls or (len(crawls) < rounds and time.monotonic() + round_s < began + seconds):
-            round_began = time.monotonic()
+            round_began, first = time.monotonic(), len(crawls)
+            crawls.append(self._crawl(f"round-{first}"))
             for station in STATIONS:
                 with self._contest(station) as contest:
-                    spent[station].append(duel(contest, first=len(crawls)))
-            crawls.append(self._crawl("crawl"))
+                    spent[station].append(duel(contest, first=first))
             round_s = time.monotonic() - round_began
         return self._report(crawls, spent, time.monotonic() - began)
 
@@ -143,7 +144,7 @@ class Bench:
 
     def _warm_up(self) -> None:
         """Load every library and learned model before the clock runs."""
-        whole.crawl(self._pages, self._port, Home(self._folder / "warm-up"), from_each=2)
+        whole.crawl(self._pages, self._port, Home(self._folder / "warm-up"), from_each=1)
 
     def _crawl(self, name: str) -> whole.Crawl:
         home = Home(self._folder / name)
@@ -227,9 +228,10 @@ def _row(station: str, library: str, pairs: Sequence[tuple[float, float]], count
 
 
 def _table(report: Report) -> str:
+    rounds = "1 round" if report.rounds == 1 else f"{report.rounds} rounds"
     lines = [
         f"Python {report.python}, {report.cores} cores, {report.pages} pages of {report.median_page_bytes:,} bytes "
-        f"(median), {report.rounds} rounds in {report.took_s:.0f} s; CPU an article, less is better",
+        f"(median), {rounds} in {report.took_s:.0f} s; CPU an article, less is better",
         "",
         f"{'station':<10} {'ours/library':>12} {'ours ms':>9} {'library ms':>11} {'share':>7}  library",
         *map(_line, report.rows),

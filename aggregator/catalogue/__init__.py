@@ -239,13 +239,6 @@ class Catalogue:
         query = sql.select(sql.func.count().label("n")).where(d.source_id == source_id, d.state == "pending")
         return int(self._rows(query)[0]["n"])
 
-    def announced_in(self, source_id: str) -> dict[str, tuple[int, int]]:
-        """Return how many addresses each feed, sitemap or list page announced first, and how many with a date."""
-        d = t.discoveries.c
-        query = sql.select(d.found_in, sql.func.count().label("n"), sql.func.count(d.claimed_at).label("dated"))
-        rows = self._rows(query.where(d.source_id == source_id).group_by(d.found_in).order_by(d.found_in))
-        return {r["found_in"]: (r["n"], r["dated"]) for r in rows}
-
     def settle(self, source_id: str, url: str, *, retry: bool) -> None:
         """Note that an announced address was asked for.
 

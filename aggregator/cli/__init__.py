@@ -19,7 +19,7 @@ from typing import Any, ClassVar, NoReturn
 import click
 
 from aggregator import __version__
-from aggregator.errors import AggregatorError
+from aggregator.errors import AggregatorError, UsageError
 from aggregator.home import Home
 
 INTERRUPTED = 130
@@ -97,13 +97,13 @@ def chosen_home(ctx: click.Context) -> Home:
     """Return the home that --home, AGGREGATOR_HOME or the current folder names.
 
     Raises:
-        click.UsageError: There is no home.
+        UsageError: There is no home.
     """
     named = (ctx.obj or {}).get("home") or os.environ.get("AGGREGATOR_HOME")
     home = Home(Path(named) if named else Path.cwd())
     if not home.sources_yaml.exists() and not home.archive.is_dir():
-        raise click.UsageError(
-            f"{home.root} is no home: it has no sources.yaml. `aggregator init` makes one; --home names another.", ctx
+        raise UsageError(
+            f"{home.root} is no home: it has no sources.yaml. `aggregator init` makes one; --home names another."
         )
     return home
 

@@ -18,7 +18,7 @@ from aggregator.cli import INTERRUPTED, chosen_home, home_option, json_option
 from aggregator.cli import output as show
 from aggregator.errors import UnknownIdError
 from aggregator.home import Home
-from aggregator.model import Following, Outcome, Run, Source
+from aggregator.model import Announcement, Following, Outcome, Run, Source
 
 if TYPE_CHECKING:
     from aggregator.pipeline.checking import Check
@@ -121,11 +121,12 @@ def sources_check(ctx: click.Context, ids: tuple[str, ...], offline: bool, as_js
 
 
 def _print_check(found: Check) -> None:
-    show.line((found.source.id, "bold"), f"  {found.source.name}  {found.run.outcome}")
-    for capture in found.tried:
-        announced, dated = found.announced.get(capture.url, (0, 0))
-        said = f"{announced} articles, {dated} with a date" if announced else ""
-        show.line(f"{capture.role:<8} HTTP {capture.status}  {capture.url}  {said}", indent=2)
+    can = ("can be followed", "green") if found.sample else ("cannot be followed as it is", "red")
+    show.line((found.source.id, "bold"), f"  {found.source.name}  ", can)
+    for capture, said in found.tried:
+        show.line(f"{capture.role:<8} {capture.url}  ", (_in_words(said), "cyan"), indent=2)
+        for problem in said.problems:
+            show.line(("note     ", "yellow"), problem, indent=2)
     for url, reason in found.run.failed:
         show.line(("failed   ", "red"), f"{url}: {reason}", indent=2)
     if found.sample:
@@ -144,6 +145,16 @@ def _print_check(found: Check) -> None:
     show.line()
 
 
+def _in_words(said: Announcement) -> str:
+    dated = sum(d.claimed_at is not None for d in said.discoveries)
+    counts = {
+        f"articles, {dated} of them dated": len(said.discoveries),
+        "feeds": len(said.feeds),
+        "sitemaps": len(said.sitemaps),
+    }
+    return ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+
+
 def _check_json(found: Check) -> dict[str, Any]:
     sample = found.sample
     return {
@@ -154,10 +165,11 @@ def _check_json(found: Check) -> dict[str, Any]:
                 "role": c.role,
                 "url": c.url,
                 "status": c.status,
-                "announced": found.announced.get(c.url, (0, 0))[0],
-                "dated": found.announced.get(c.url, (0, 0))[1],
+                "announced": len(said.discoveries),
+                "dated": sum(d.claimed_at is not None for d in said.discoveries),
+                "problems": list(said.problems),
             }
-            for c in found.tried
+            for c, said in found.tried
         ],
         "failed": [{"url": url, "reason": reason} for url, reason in found.run.failed],
         "sample": sample

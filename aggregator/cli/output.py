@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -26,7 +27,7 @@ _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u20
 _MARK = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
 _LINE_EVERY_S = 5.0
 
-out = Console(highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 err = Console(stderr=True, highlight=False)
 
 
@@ -37,7 +38,7 @@ def safe(text: object) -> str:
 
 def print_json(value: Any) -> None:
     """Print one JSON value; instants in ISO 8601."""
-    indent = 2 if sys.stdout.isatty() else None
+    indent = 2 if out.is_terminal else None
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=indent, default=_as_json) + "\n")
 
 
@@ -64,20 +65,23 @@ def minute(instant: datetime | None) -> str:
 
 def say(text: str = "", style: str | None = None) -> None:
     """Print words to stderr."""
-    err.print(Text(safe(text), style=style or ""), soft_wrap=True)
+    err.print(Text(safe(text), style=style or ""), soft_wrap=not err.is_terminal)
 
 
 def line(*parts: str | tuple[str, str], indent: int = 0) -> None:
     """Print one line to stdout; a part may be a pair of text and style."""
-    text = Text(" " * indent)
+    text = Text()
     for part in parts:
         text.append(*(safe(p) for p in part)) if isinstance(part, tuple) else text.append(safe(part))
-    out.print(text)
+    if out.is_terminal:
+        out.print(Padding(text, (0, 0, 0, indent)))
+    else:
+        out.print(Text(" " * indent) + text)
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> None:
     """Print rows; columns listed in ``right`` are numbers."""
-    if not sys.stdout.isatty():
+    if not out.is_terminal:
         for row in rows:
             sys.stdout.write("\t".join(safe(c).replace("\t", " ").replace("\n", " ") for c in row) + "\n")
         return
@@ -89,21 +93,19 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, right: Se
     out.print(grid)
 
 
-def highlighted(snippet: str) -> Text:
-    """Return a snippet with its marked words in bold."""
-    text = Text()
-    at = 0
-    for mark in _MARK.finditer(snippet):
-        text.append(safe(html.unescape(snippet[at : mark.start()])))
-        text.append(safe(html.unescape(mark.group(1))), "bold yellow" if sys.stdout.isatty() else "")
+def snippet(marked: str, *, indent: int) -> None:
+    """Print a snippet; the words found are bold on a terminal, between asterisks in a pipe."""
+    if not out.is_terminal:
+        plain = _MARK.sub(lambda m: f"*{m.group(1)}*", marked)
+        line(html.unescape(plain), indent=indent)
+        return
+    text, at = Text(), 0
+    for mark in _MARK.finditer(marked):
+        text.append(safe(html.unescape(marked[at : mark.start()])))
+        text.append(safe(html.unescape(mark.group(1))), "bold yellow")
         at = mark.end()
-    text.append(safe(html.unescape(snippet[at:])))
-    return text
-
-
-def marked_plain(snippet: str) -> str:
-    """Return a snippet for a pipe, marked words between asterisks."""
-    return safe(html.unescape(_MARK.sub(lambda m: f"*{m.group(1)}*", snippet)))
+    text.append(safe(html.unescape(marked[at:])))
+    out.print(Padding(text, (0, 2, 0, indent)))
 
 
 @contextmanager

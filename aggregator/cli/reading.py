@@ -124,7 +124,7 @@ def print_results(results: Results, *, offset: int = 0, facets: bool = False) ->
         copies = f"  +{len(hit.copies)} copies" if len(hit.copies) > 1 else "  +1 copy" if hit.copies else ""
         facts = f"{article.source_id} · {show.day(article.claimed_at)} · {article.language or '?'} · {article.id}"
         show.line((facts, "cyan"), (copies, "magenta"), indent=3)
-        show.out.print("  ", show.highlighted(hit.snippet) if sys.stdout.isatty() else show.marked_plain(hit.snippet))
+        show.snippet(hit.snippet, indent=3)
         show.line((article.url, "dim"), indent=3)
     if facets:
         for name, values in results.facets.items():
@@ -380,7 +380,7 @@ def print_family(family: Family, *, passages: bool) -> None:
 def _print_passages(match: Match, family: Family) -> None:
     longest = sorted(match.passages, key=lambda p: p.a_start - p.a_end)[:3]
     for p in sorted(longest):
-        text = family.articles[match.a].text[p.a_start : p.a_end].replace("\n", " ")
+        text = family.texts[match.a_version][p.a_start : p.a_end].replace("\n", " ")
         cut = text if len(text) <= 160 else f"{text[:110]} […] {text[-45:]}"
         show.line((f"“{cut}”", "dim"), indent=8)
 

@@ -12,11 +12,12 @@ from aggregator.cli import home_option
 from aggregator.cli import output as show
 from aggregator.cli.collecting import print_runs, stopping
 from aggregator.cli.reading import print_family, print_results
+from aggregator.errors import UsageError
 from aggregator.home import Home
 
 PORT = 8641
 """Where the sites are served when nobody else is there."""
-QUERIES = ("camp eviction", "refugies expulses", '"solidarity kitchen" -concert')
+QUERIES = ("police kitchen", "centre de retention", '"harbour kitchen" -concert')
 """The second is French without its accents."""
 _FAMILIES_SHOWN = 6
 
@@ -74,9 +75,7 @@ def _begin_anew(home: Home) -> None:
     if home.root.exists() and any(home.root.iterdir()):
         head = home.sources_yaml.read_text(encoding="utf-8")[:2000] if home.sources_yaml.exists() else ""
         if "demo world" not in head:
-            raise click.UsageError(
-                f"{home.root} is there already and is no demo home; nothing was changed. Use --home."
-            )
+            raise UsageError(f"{home.root} is there already and is no demo home; nothing was changed. Use --home.")
         shutil.rmtree(home.root)
     home.root.mkdir(parents=True, exist_ok=True)
 

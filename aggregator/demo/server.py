@@ -59,7 +59,7 @@ class DemoServer:
         Args:
             world: What to serve.
             now: The world's clock; it stands still until `move_clock`.
-            port: The port to listen at; 0 for any free one.
+            port: The port to listen at, if it is free; 0 for any free one.
             delay_s: How long each answer is held back, so that requests in flight together can be seen.
         """
         self._world = world
@@ -76,7 +76,10 @@ class DemoServer:
 
     def __enter__(self) -> Self:
         """Open the port and begin to answer."""
-        self._server = _Listener(("127.0.0.1", self._asked_port), self)
+        try:
+            self._server = _Listener(("127.0.0.1", self._asked_port), self)
+        except OSError:  # somebody else, perhaps another demo, listens there
+            self._server = _Listener(("127.0.0.1", 0), self)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), name="demo-server", daemon=True).start()
         return self
 

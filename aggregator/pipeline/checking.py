@@ -6,11 +6,13 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from aggregator import archive
 from aggregator.catalogue import Catalogue
 from aggregator.fetch import Web
 from aggregator.home import Home
-from aggregator.model import Article, Capture, Following, Role, Run, Source
+from aggregator.model import Announcement, Article, Capture, Following, Role, Run, Source
 from aggregator.pipeline import opened
+from aggregator.pipeline.deriving import announcement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,10 +21,8 @@ class Check:
 
     source: Source
     run: Run
-    tried: tuple[Capture, ...]
-    """robots.txt, feeds, sitemaps, list pages and front page, in the order asked for."""
-    announced: dict[str, tuple[int, int]]
-    """For each of these, how many articles it announced, and how many of them with a date."""
+    tried: tuple[tuple[Capture, Announcement], ...]
+    """robots.txt, feeds, sitemaps, list pages and front page, in the order asked for, with what each announces."""
     sample: Article | None
     """The newest article, as it would be kept; None: none could be read."""
 
@@ -42,7 +42,10 @@ def check(source: Source, following: Following, web: Web) -> Check:
             return Check(
                 source=source,
                 run=run,
-                tried=tuple(c for c in catalogue.captures(source.id) if c.role is not Role.PAGE),
-                announced=catalogue.announced_in(source.id),
+                tried=tuple(
+                    (c, announcement(c, archive.body(home.archive, c), source))
+                    for c in catalogue.captures(source.id)
+                    if c.role is not Role.PAGE and c.status == 200
+                ),
                 sample=next(iter(catalogue.articles(catalogue.article_ids()).values()), None),
             )

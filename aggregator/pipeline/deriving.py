@@ -75,7 +75,6 @@ class Deriver:
         if isinstance(what, tuple):
             self._catalogue.add_runs(what)
             return Derived()
-        earlier = self._catalogue.latest_with_body(what.url)
         self._catalogue.add_capture(what)
         if what.location is not None:
             return self._redirected(what)
@@ -90,10 +89,14 @@ class Deriver:
             derived = Derived() if as_before else self._page(what, entry.body)
             self._catalogue.settle(what.source_id, what.asked_url, retry=False)
         else:
-            body = archive.body(self._folder, earlier) if as_before and earlier else entry.body
-            derived = self._announcement(what, body)
+            derived = self._announcement(what, self._body_before(what) if as_before else entry.body)
         derived.not_modified = as_before
         return derived
+
+    def _body_before(self, revisit: Capture) -> bytes:
+        """Return the body that a revisit says is still the same."""
+        earlier = self._catalogue.latest_with_body(revisit.url)
+        return archive.body(self._folder, earlier) if earlier else b""
 
     def settle_names(self) -> None:
         """Resolve credits and judge matches again if sources.yaml calls its sources by other names than it did then."""
@@ -136,7 +139,7 @@ class Deriver:
 
     def _announcement(self, capture: Capture, body: bytes) -> Derived:
         source = self._source(capture.source_id, capture.url)
-        said = _read(capture, body, source)
+        said = announcement(capture, body, source)
         found = [d for d in said.discoveries if d.url != urls.canonical(source.url)]
         new = self._catalogue.announce(source.id, found, capture.captured_at) if found else 0
         follow = [(url, Role.SITEMAP) for url in said.sitemaps if not _NOT_ARTICLES.search(url)]
@@ -205,7 +208,8 @@ class Deriver:
         )
 
 
-def _read(capture: Capture, body: bytes, source: Source) -> Announcement:
+def announcement(capture: Capture, body: bytes, source: Source) -> Announcement:
+    """Return what a robots.txt, front page, feed, sitemap or list page announces."""
     match capture.role:
         case Role.ROBOTS:
             return discover.read_robots(body, url=capture.url)
@@ -234,4 +238,4 @@ def _may_pass(capture: Capture, problem: str | None) -> bool:
     return capture.status in _PASSING or capture.status >= 500 or capture.truncated is not None or problem is not None
 
 
-__all__ = ["MAX_DEPTH", "MAX_HOPS", "Derived", "Deriver"]
+__all__ = ["MAX_DEPTH", "MAX_HOPS", "Derived", "Deriver", "announcement"]

@@ -1,0 +1,327 @@
+"""Which texts are one text, how one was made from the other, and who had it first."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from difflib import SequenceMatcher
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator import credits, dedupe
+from aggregator.model import Article, Match, Relation, Source, Version
+from tests.fakeweb import OTHER, STORY, source
+
+STORY_1, STORY_2, STORY_3 = STORY.split("\n\n")
+OTHER_1, OTHER_2 = OTHER.split("\n\n")
+NIGHT = (
+    "All through the night the ferries lay at anchor with their lights on, and from the breakwater one could hear the "
+    "deck hands arguing about whether the strike fund would last until the boats were paid for the autumn timetable."
+)
+"""A third text of our own, one paragraph."""
+A, B, C = (source(name) for name in "abc")
+SOURCES = (A, B, C)
+
+
+def candidate(
+    one: Source,
+    *texts: str,
+    title: str = "The net loft",
+    at: str | None = "2026-11-02T10:00",
+    url: str | None = None,
+) -> dedupe.Candidate:
+    """An article of a source as it would be catalogued, its versions in order; ``at`` is the claimed date."""
+    address = url or f"{one.url}{title}"
+    ident = dedupe.article_id(one.id, address)
+    claimed_at = datetime.fromisoformat(at).replace(tzinfo=UTC) if at else None
+    seen = datetime(2026, 11, 20, tzinfo=UTC)
+    versions = [
+        Version(
+            article_id=ident,
+            number=number,
+            digest=dedupe.version_digest(title, text),
+            captured_at=seen,
+            record_id="",
+            generation="",
+            title=title,
+            text=text,
+        )
+        for number, text in enumerate(texts, 1)
+    ]
+    article = Article(
+        id=ident,
+        source_id=one.id,
+        url=address,
+        title=title,
+        authors=(),
+        claimed_at=claimed_at,
+        captured_at=seen,
+        language="en",
+        text=texts[-1],
+        version=versions[-1].digest,
+        number=len(texts),
+    )
+    found = [credits.resolve(c, SOURCES) for c in credits.find_credits(texts[-1])]
+    return dedupe.Candidate(article=article, versions=versions, credits=found, source=one)
+
+
+def matched(one: dedupe.Candidate, other: dedupe.Candidate) -> Match:
+    """The match of two candidates, which must be one."""
+    match = dedupe.match(one, other)
+    assert match
+    return match
+
+
+def fold(text: str) -> list[str]:
+    return dedupe.Words(text).folded
+
+
+# Laws of overlaps
+
+WORDS = st.lists(st.sampled_from("red green blue one two three four van rain soup".split()), max_size=60).map(" ".join)
+SHARED = st.builds(lambda a, b, c: (f"{a} {STORY_1} {b}", f"{b} {STORY_1} {c}"), WORDS, WORDS, WORDS)
+
+
+@given(st.one_of(SHARED, st.tuples(WORDS, WORDS), st.tuples(st.text(), st.text())))
+def test_a_passage_begins_and_ends_with_the_same_words_on_both_sides(texts: tuple[str, str]) -> None:
+    a, b = texts
+    found = dedupe.overlap(a, b)
+    for p in found.passages if found else ():
+        left, right = fold(a[p.a_start : p.a_end]), fold(b[p.b_start : p.b_end])
+        assert left[: dedupe.GRAM_WORDS] == right[: dedupe.GRAM_WORDS]
+        assert left[-dedupe.GRAM_WORDS :] == right[-dedupe.GRAM_WORDS :]
+        blocks = SequenceMatcher(None, left, right, autojunk=False).get_matching_blocks()
+        assert sum(block.size for block in blocks) >= dedupe.MIN_PASSAGE_WORDS
+
+
+@given(st.one_of(SHARED, st.tuples(WORDS, WORDS)))
+def test_passages_lie_within_their_texts_and_do_not_overlap(texts: tuple[str, str]) -> None:
+    a, b = texts
+    found = dedupe.overlap(a, b)
+    passages = found.passages if found else ()
+    for text, spans in (
+        (a, sorted((p.a_start, p.a_end) for p in passages)),
+        (b, sorted((p.b_start, p.b_end) for p in passages)),
+    ):
+        flat = [place for span in spans for place in span]
+        assert flat == sorted(flat)
+        assert not flat or (flat[0] >= 0 and flat[-1] <= len(text))
+
+
+@given(SHARED)
+def test_a_shared_paragraph_is_always_found(texts: tuple[str, str]) -> None:
+    found = dedupe.overlap(*texts)
+    assert found
+    assert found.words >= len(fold(STORY_1))
+    assert 0 < found.a.coverage <= 1 and 0 < found.b.coverage <= 1
+
+
+@given(st.one_of(SHARED, st.tuples(WORDS, WORDS)))
+def test_a_match_does_not_depend_on_who_is_asked_first(texts: tuple[str, str]) -> None:
+    one, other = candidate(A, texts[0]), candidate(B, texts[1])
+    assert dedupe.match(one, other) == dedupe.match(other, one)
+
+
+@given(st.text(), st.lists(st.sampled_from([" ", "  ", "\t", "\u00a0"]), min_size=1))
+def test_a_version_digest_ignores_white_space(text: str, blanks: list[str]) -> None:
+    pieces = text.split(" ")
+    spread = "".join(piece + blanks[n % len(blanks)] for n, piece in enumerate(pieces))
+    assert dedupe.version_digest("A title", spread) == dedupe.version_digest(" A  title ", text)
+
+
+@pytest.mark.parametrize("changed", ["soup for nine", "Soup for eight", "soup, for eight", "soup for eight!"])
+def test_a_version_digest_tells_any_other_change(changed: str) -> None:
+    assert dedupe.version_digest("T", changed) != dedupe.version_digest("T", "soup for eight")
+    assert dedupe.version_digest(changed, "T") != dedupe.version_digest("soup for eight", "T")
+
+
+def test_an_article_id_is_the_same_on_every_machine() -> None:
+    assert dedupe.article_id("a", "http://a.example/1") == "mrd7lquj2tpn"
+    assert dedupe.article_id("b", "http://a.example/1") != "mrd7lquj2tpn"
+
+
+# Kinds
+
+
+def test_the_same_text_under_the_same_title_is_verbatim() -> None:
+    match = matched(candidate(A, STORY), candidate(B, STORY))
+
+    assert (match.relation, match.kind) == (Relation.DUP, "verbatim")
+    assert (match.a_coverage, match.b_coverage) == (1.0, 1.0)
+
+
+def test_a_credit_line_above_the_copy_leaves_it_verbatim() -> None:
+    assert matched(candidate(A, STORY), candidate(B, "(source: a)\n" + STORY)).kind == "verbatim"
+
+
+def test_the_same_text_under_another_title_is_retitled() -> None:
+    assert matched(candidate(A, STORY), candidate(B, STORY, title="Vans at dawn")).kind == "retitled"
+
+
+def test_a_beginning_is_truncated() -> None:
+    match = matched(candidate(A, STORY), candidate(B, STORY_1 + "\n[…] Read the rest on their site"))
+
+    assert (match.relation, match.kind) == (Relation.DUP, "truncated")
+
+
+def test_a_copy_with_changed_sentences_is_edited() -> None:
+    changed = STORY.replace(
+        "and that the kettles, the stove and eleven mattresses would go to a store", "or so it went"
+    )
+    changed = changed.replace("brought soup and three trolleys, the baker lent her van", "found a lorry")
+
+    match = matched(candidate(A, STORY), candidate(B, changed))
+
+    assert (match.relation, match.kind) == (Relation.DUP, "edited")
+
+
+def test_a_copy_that_is_longer_than_its_original_is_not_truncated() -> None:
+    original = candidate(A, STORY, at="2026-11-02T10:00")
+    longer = candidate(B, f"(source: a)\n{STORY}\n\n{OTHER_1}", at="2026-11-03T10:00")
+
+    match = matched(original, longer)
+
+    assert (match.first, match.kind) == (original.article.id, "edited")
+
+
+def test_a_copy_taken_before_an_edit_is_found_by_the_old_version() -> None:
+    edited = candidate(A, STORY, f"{OTHER}\n\n{NIGHT}")
+
+    match = matched(edited, candidate(B, STORY))
+
+    assert match.kind == "edited"
+    assert dedupe.version_digest("The net loft", STORY) in (match.a_version, match.b_version)
+    assert {match.a_version, match.b_version} == {dedupe.version_digest("The net loft", STORY)}
+
+
+def test_a_paragraph_of_another_text_is_an_excerpt() -> None:
+    one = candidate(A, STORY)
+
+    match = matched(one, candidate(B, f"{OTHER_1}\n\n{STORY_2}\n\n{OTHER_2}\n\n{NIGHT}"))
+
+    assert (match.relation, match.kind) == (Relation.PARTIAL, "excerpt")
+    [p] = match.passages
+    start, end = (p.a_start, p.a_end) if match.a == one.article.id else (p.b_start, p.b_end)
+    assert STORY[start:end] == STORY_2.rstrip(".")
+
+
+@pytest.mark.parametrize(
+    "head", ["Joint statement of: A – B – C", "Communiqué commun de : A – B", "(Gemeinsame Erklärung"]
+)
+def test_a_text_that_several_signed_is_joint_and_has_no_first(head: str) -> None:
+    text = f"{head}\n{STORY}"
+
+    match = matched(candidate(A, text), candidate(B, text, at="2026-11-09T10:00"))
+
+    assert (match.kind, match.first) == ("joint", None)
+
+
+def test_the_same_path_on_a_mirror_host_is_a_mirror_of_the_other() -> None:
+    original = source("orig", mirrors=("mirror.example",))
+    first = candidate(original, STORY, url="http://orig.example/nl/7.html", at="2026-11-05T10:00")
+    copy = candidate(source("mirror"), STORY, url="http://mirror.example/nl/7.html", at="2026-11-01T10:00")
+
+    match = matched(first, copy)
+
+    assert (match.kind, match.first) == ("mirror", first.article.id)
+
+
+def test_texts_that_share_no_passage_do_not_match() -> None:
+    assert dedupe.match(candidate(A, STORY), candidate(B, f"{OTHER}\n\n{NIGHT}")) is None
+
+
+def test_a_short_quotation_is_no_match() -> None:
+    quoted = "the owner had changed his mind about the lease"
+
+    assert dedupe.match(candidate(A, STORY), candidate(B, f"{OTHER_1} He said that {quoted}. {OTHER_2}")) is None
+
+
+def test_a_standing_paragraph_of_one_source_is_no_match() -> None:
+    standing = (
+        "Our legal desk is open on Mondays and Thursdays from two to six in the yard behind the library; bring "
+        "whatever papers you have, and somebody to translate if you can. We never ask for names and keep no list."
+    )
+
+    assert (
+        dedupe.match(candidate(A, f"{STORY}\n\n{standing}"), candidate(A, f"{OTHER}\n\n{standing}", title="x")) is None
+    )
+
+
+# Direction
+
+
+def test_the_earlier_claimed_date_decides() -> None:
+    late, early = candidate(A, STORY, at="2026-11-03T09:00"), candidate(B, STORY, at="2026-11-03T08:59")
+
+    assert matched(late, early).first == early.article.id
+
+
+def test_a_credit_goes_before_the_dates() -> None:
+    original = candidate(A, STORY, at="2026-11-09T10:00")
+    copy = candidate(B, f"{STORY}\n(source: a)", at="2026-11-01T10:00")
+
+    match = matched(original, copy)
+
+    assert match.first == original.article.id
+    assert any("(source: a)" in reason for reason in match.evidence)
+
+
+def test_credits_to_each_other_leave_it_to_the_dates() -> None:
+    one = candidate(A, f"{STORY}\n(source: b)", at="2026-11-01T10:00")
+    other = candidate(B, f"{STORY}\n(source: a)", at="2026-11-02T10:00")
+
+    assert matched(one, other).first == one.article.id
+
+
+@pytest.mark.parametrize(
+    ("one_at", "other_at"),
+    [
+        ("2026-11-03T00:00", "2026-11-03T08:00"),
+        ("2026-11-03T00:00", "2026-11-03T00:00"),
+        ("2026-11-03T08:00", "2026-11-03T08:00"),
+        (None, "2026-11-03T08:00"),
+        (None, None),
+    ],
+)
+def test_dates_that_do_not_tell_leave_it_undecided(one_at: str | None, other_at: str | None) -> None:
+    match = matched(candidate(A, STORY, at=one_at), candidate(B, STORY, at=other_at))
+
+    assert match.first is None
+    assert "undecided" in match.evidence[-1]
+
+
+def test_another_day_decides_also_without_a_time() -> None:
+    one, other = candidate(A, STORY, at="2026-11-03T00:00"), candidate(B, STORY, at="2026-11-04T00:00")
+
+    assert matched(one, other).first == one.article.id
+
+
+# Strange texts
+
+
+@pytest.mark.parametrize("text", ["", " ", "soup", "soup and bread for all", "…", "\x00", "\ud800"])
+def test_short_and_empty_texts_match_nothing(text: str) -> None:
+    assert dedupe.fingerprint(text) == set()
+    assert dedupe.match(candidate(A, text), candidate(B, text)) is None
+    assert dedupe.match(candidate(A, text), candidate(B, STORY)) is None
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("soup " * 100_000, "soup " * 100_000),
+        ("soup bread " * 50_000, ("soup bread " * 7 + "tea ") * 7_000),
+        ("x" * 1_000_000, "x" * 1_000_000),
+        (" ".join(map(str, range(100_000))), " ".join(map(str, reversed(range(100_000))))),
+        ("語" * 200_000, "語" * 200_000),
+    ],
+    ids=["one word", "two words", "no space", "no run", "no spaces in the script"],
+)
+def test_huge_and_repeated_texts_end_quickly(a: str, b: str) -> None:
+    began = time.process_time()
+
+    dedupe.overlap(a, b)
+
+    assert time.process_time() - began < 5

@@ -1,0 +1,216 @@
+"""When each source is due, and the loop that visits them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator import pipeline, scheduler
+from aggregator.errors import Complaint, SourcesError
+from aggregator.home import Home
+from aggregator.model import Following, Outcome, Run, Source
+from tests.fakeweb import NOON, OTHER, STORY, FakeWeb, articles, catalogue, crawl, feed, following, found, page, source
+
+DEADLINE_S = 20
+"""Only ever waited for when something is broken."""
+HOUR = timedelta(hours=1)
+INSTANTS = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC))
+PERIODS = st.timedeltas(min_value=timedelta(seconds=1), max_value=timedelta(weeks=520))
+ENDED = st.sampled_from([outcome for outcome in Outcome if outcome is not Outcome.INTERRUPTED])
+
+
+def run(at: datetime, outcome: Outcome = Outcome.OK, source_id: str = "a") -> Run:
+    return Run(source_id=source_id, started_at=at, outcome=outcome)
+
+
+# due()
+
+
+@given(PERIODS, INSTANTS)
+def test_a_source_that_never_ran_is_due(every: timedelta, now: datetime) -> None:
+    assert scheduler.due([source("a", every=every)], {}, now)
+
+
+@given(PERIODS, INSTANTS)
+def test_a_source_whose_run_was_cut_short_is_due(every: timedelta, now: datetime) -> None:
+    assert scheduler.due([source("a", every=every)], {"a": run(now, Outcome.INTERRUPTED)}, now)
+
+
+@given(INSTANTS, st.booleans())
+def test_a_paused_source_is_never_due(now: datetime, ran: bool) -> None:
+    last = {"a": run(now - timedelta(days=9000))} if ran else {}
+
+    assert scheduler.due([source("a", paused=True, every=timedelta(seconds=1))], last, now) == []
+
+
+@given(PERIODS, INSTANTS, ENDED, st.timedeltas(timedelta(0), timedelta(days=8000)))
+def test_a_source_is_due_once_its_period_is_over(
+    every: timedelta, started: datetime, outcome: Outcome, later: timedelta
+) -> None:
+    is_due = bool(scheduler.due([source("a", every=every)], {"a": run(started, outcome)}, started + later))
+
+    assert is_due == (later >= every)
+
+
+def test_a_source_without_a_period_is_due_after_six_hours() -> None:
+    last = {"a": run(NOON)}
+
+    assert scheduler.due([source("a")], last, NOON + 6 * HOUR - timedelta(seconds=1)) == []
+    assert scheduler.due([source("a")], last, NOON + 6 * HOUR)
+
+
+def test_the_longest_overdue_comes_first_and_the_new_before_all() -> None:
+    sources = [source(name, every=HOUR) for name in "abcd"]
+    last = {name: run(NOON - hours * HOUR, source_id=name) for name, hours in (("a", 2), ("b", 5), ("d", 3))}
+
+    assert [s.id for s in scheduler.due(sources, last, NOON)] == ["c", "b", "d", "a"]
+
+
+def test_due_times_survive_a_restart(tmp_path: Path) -> None:
+    hourly = source("a", every=HOUR)
+    crawl(tmp_path, FakeWeb({"http://a.example/feed": feed("http://a.example/1")}), hourly)
+
+    with catalogue(tmp_path) as known:
+        started = known.last_runs()["a"].started_at
+        assert scheduler.next_due(known, [hourly, source("b")]) == {"a": started + HOUR, "b": None}
+
+
+# run()
+
+
+@contextmanager
+def running(
+    root: Path,
+    web: FakeWeb,
+    *sources: Source,
+    reload: Iterator[Following | SourcesError | None] = iter(()),
+) -> Iterator[tuple[Passes, list[SourcesError]]]:
+    """The scheduler in a thread of its own; it is stopped at the end, and must then end."""
+    stop, complaints, passes = threading.Event(), list[SourcesError](), Passes()
+
+    def reloaded() -> Following | None:
+        changed = next(reload, None)
+        if isinstance(changed, SourcesError):
+            raise changed
+        return changed
+
+    def watch() -> None:
+        with pipeline.opened(Home(root), following(*sources)) as line:
+            scheduler.run(line, web, reload=reloaded, stop=stop, report=passes.add, complain=complaints.append)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield passes, complaints
+    finally:
+        stop.set()
+        thread.join(DEADLINE_S)
+        assert not thread.is_alive()
+
+
+class Passes:
+    """The tallies reported so far, to be waited for."""
+
+    def __init__(self) -> None:
+        self._runs: list[Run] = []
+        self._changed = threading.Condition()
+
+    def add(self, runs: list[Run]) -> None:
+        with self._changed:
+            self._runs += runs
+            self._changed.notify_all()
+
+    def wait_for(self, source_id: str, *, new: int, times: int = 1) -> None:
+        """Wait for so many runs of a source, which together brought so many articles."""
+
+        def arrived() -> bool:
+            runs = [r for r in self._runs if r.source_id == source_id]
+            return len(runs) >= times and sum(r.new for r in runs) >= new
+
+        with self._changed:
+            assert self._changed.wait_for(arrived, DEADLINE_S), self._runs
+
+
+def refusal() -> SourcesError:
+    return SourcesError(Path("sources.yaml"), (Complaint(3, 5, "'feedz' is not a key here"),))
+
+
+@pytest.fixture
+def web() -> FakeWeb:
+    """Two sources with an article each."""
+    pages: dict[str, object] = {}
+    for name, text in (("a", STORY), ("b", OTHER)):
+        pages[f"http://{name}.example/feed"] = feed(f"http://{name}.example/1")
+        pages[f"http://{name}.example/1"] = page(text)
+    return FakeWeb(pages)
+
+
+def test_a_post_published_meanwhile_becomes_a_hit(tmp_path: Path, web: FakeWeb) -> None:
+    often = source("a", every=timedelta(seconds=1))
+
+    with running(tmp_path, web, often) as (passes, _):
+        passes.wait_for("a", new=1)
+        web.pages["http://a.example/2"] = page("A zeppelin was seen above the weir. " + OTHER)
+        web.pages["http://a.example/feed"] = feed("http://a.example/1", "http://a.example/2")
+        passes.wait_for("a", new=2)
+
+    assert found(tmp_path, "zeppelin") == ["http://a.example/2"]
+
+
+def test_a_source_that_is_not_due_is_left_alone(tmp_path: Path, web: FakeWeb) -> None:
+    with running(tmp_path, web, source("a", every=timedelta(seconds=1)), source("b", every=HOUR)) as (passes, _):
+        passes.wait_for("a", new=1, times=3)
+
+    assert web.times_asked("http://b.example/feed") == 1
+
+
+def test_a_changed_sources_yaml_is_taken_over(tmp_path: Path, web: FakeWeb) -> None:
+    changes = iter([None, following(source("a", every=HOUR), source("b", every=HOUR))])
+
+    with running(tmp_path, web, source("a", every=HOUR), reload=changes) as (passes, _):
+        passes.wait_for("b", new=1)
+
+    assert sorted(articles(tmp_path)) == ["http://a.example/1", "http://b.example/1"]
+
+
+def test_a_source_taken_out_is_not_visited_any_more(tmp_path: Path, web: FakeWeb) -> None:
+    often = replace(source("b"), every=timedelta(seconds=1))
+    changes = iter([None, following(often)])
+
+    with running(tmp_path, web, source("a", every=timedelta(seconds=1)), reload=changes) as (passes, _):
+        passes.wait_for("b", new=1)
+        before = web.times_asked("http://a.example/feed")
+        passes.wait_for("b", new=1, times=3)
+
+    assert web.times_asked("http://a.example/feed") == before
+
+
+def test_a_refused_sources_yaml_is_complained_about_once_and_the_last_good_one_kept(
+    tmp_path: Path, web: FakeWeb
+) -> None:
+    often = source("a", every=timedelta(seconds=1))
+
+    with running(tmp_path, web, often, reload=iter([None, refusal()])) as (passes, complaints):
+        passes.wait_for("a", new=1, times=4)
+
+    assert [str(c) for c in complaints] == ["sources.yaml:3:5: 'feedz' is not a key here"]
+
+
+def test_a_source_in_trouble_does_not_end_the_loop(tmp_path: Path, web: FakeWeb) -> None:
+    web.pages["http://a.example/robots.txt"] = 500
+    often = source("a", every=timedelta(seconds=1))
+
+    with running(tmp_path, web, often) as (passes, _):
+        passes.wait_for("a", new=0, times=2)
+        del web.pages["http://a.example/robots.txt"]
+        passes.wait_for("a", new=1)
+
+    assert list(articles(tmp_path)) == ["http://a.example/1"]
