@@ -18,6 +18,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import uuid
 import zlib
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ from aggregator.model import Capture, Failure, Outcome, Response, Role, Run
 OPEN = ".open"
 MAX_FILE_BYTES = 1_000_000_000
 GZIP_LEVEL = 6
+_NAME = re.compile(r"captures-\d{8}T\d{6}Z-(\d+)-")
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _PROFILES = "http://netpreserve.org/warc/1.1/revisit/"
 IDENTICAL = _PROFILES + "identical-payload-digest"
@@ -183,7 +185,7 @@ class Archive:
         folder = self._folder / day
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            number = 1 + max((int(p.name.split("-")[2]) for p in folder.glob("captures-*")), default=0)
+            number = 1 + max((int(m[1]) for p in folder.iterdir() if (m := _NAME.match(p.name))), default=0)
             name = f"captures-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{number:04d}-{_node()}.warc.gz{OPEN}"
             self._path = folder / name
             self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)

@@ -113,7 +113,8 @@ class Guard:
         try:
             found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
-            raise FetchError(host, f"the name does not resolve ({error})", retryable=True) from error
+            why = getattr(error, "strerror", None) or error
+            raise FetchError(host, f"the name does not resolve ({why})", retryable=True) from error
         return list(dict.fromkeys(str(info[4][0]) for info in found))
 
 
@@ -290,16 +291,24 @@ class Fetcher:
 
     def _ask(self, request: Request) -> Response:
         headers = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified}
-        prepared = self._session.prepare_request(
-            requests.Request("GET", request.url, headers={k: v for k, v in headers.items() if v})
-        )
+        try:
+            prepared = self._session.prepare_request(
+                requests.Request("GET", request.url, headers={k: v for k, v in headers.items() if v})
+            )
+        except (requests.RequestException, ValueError) as error:
+            raise FetchError(request.url, _in_words(error), retryable=False) from error
         prepared.url = request.url  # as announced: requests would rewrite some escapes
         try:
             return self._send(request, prepared)
         except _Stale:
+            pass
+        try:
             return self._send(request, prepared)
+        except _Stale as error:
+            raise FetchError(request.url, _in_words(error), retryable=True) from error
 
     def _send(self, request: Request, prepared: requests.PreparedRequest) -> Response:
+        """Ask once; raises _Stale when a kept-alive connection turned out to be dead."""
         attempt = _Attempt(self._guard, time.monotonic() + TOTAL_S)
         started_at = datetime.now(UTC)
         _attempt.set(attempt)

@@ -30,7 +30,7 @@ GERMAN = (
 )
 SPANISH = (
     "Las compañeras detenidas salieron anoche de la comisaría después de dieciocho horas. Mañana habrá una "
-    "concentración frente al juzgado, y la abogada pide que nadie publique los nombres de las niñas que estaban en el autobús."
+    "concentración frente al juzgado, y la abogada pide que nadie publique los nombres de las niñas del autobús."
 )
 ITALIAN = (
     "I rifugiati hanno passato la notte nella stazione chiusa. L'accoglienza dell'amministrazione era finita già in "
@@ -42,7 +42,7 @@ DUTCH = (
 )
 HOSTILE_TEXT = (
     "They wrote <script>alert('mattress')</script> & \"worse\" on the door of the mattress workshop, and signed it "
-    "</mark> with <mark>nobody</mark>; the caretaker painted it over before the children came back from their swimming lesson."
+    "</mark> with <mark>nobody</mark>; the caretaker painted it over before the children came back from their lesson."
 )
 TEXTS = {
     "1": STORY,

@@ -51,6 +51,10 @@ class Outdated(AggregatorError):
     exit_code = 3
 
 
+class TooNew(StoreError):
+    """The catalogue was written by a newer program."""
+
+
 class Catalogue:
     """An open catalogue.
 
@@ -59,7 +63,8 @@ class Catalogue:
         writing: Whether changes will be made; a reader's connection refuses them.
 
     Raises:
-        StoreError: It is missing (for a reader), damaged, or newer than this program.
+        StoreError: It is missing (for a reader) or damaged.
+        TooNew: It is newer than this program.
         Outdated: It is older than this program.
     """
 
@@ -98,6 +103,12 @@ class Catalogue:
                 raise
 
     @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Inside a transaction: undo the changes of the block alone when it raises."""
+        with self._guarded(), self._connection.begin_nested():
+            yield
+
+    @contextmanager
     def _guarded(self) -> Iterator[None]:
         """Turn the driver's troubles into ours."""
         try:
@@ -119,7 +130,7 @@ class Catalogue:
             self._connection.execute(t.schema.insert().values(number=t.SCHEMA))
             self._connection.commit()
         elif (number or 0) > t.SCHEMA:
-            raise StoreError(
+            raise TooNew(
                 self._path,
                 f"written by a newer program (schema {number}, this one knows {t.SCHEMA}). Nothing was changed. "
                 "Upgrade this program.",
@@ -495,12 +506,17 @@ def _engine(path: Path, *, writing: bool) -> Engine:
 
     @sql.event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves: the driver's own way breaks savepoints
         connection.execute("PRAGMA busy_timeout=30000")
         if writing:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
         else:
             connection.execute("PRAGMA query_only=ON")
+
+    @sql.event.listens_for(engine, "begin")
+    def begin(connection: sql.Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
 
     return engine
 
@@ -511,4 +527,4 @@ def dump(path: Path) -> list[tuple[str, dict[str, Any]]]:
         return list(catalogue.dump())
 
 
-__all__ = ["Catalogue", "Outdated", "dump"]
+__all__ = ["Catalogue", "Outdated", "TooNew", "dump"]

@@ -16,11 +16,12 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Literal
 
 from aggregator import archive
 from aggregator.archive import Archive, Entry
-from aggregator.catalogue import Catalogue, Outdated
-from aggregator.errors import FetchError
+from aggregator.catalogue import Catalogue, Outdated, TooNew
+from aggregator.errors import FetchError, StoreError
 from aggregator.fetch import Robots, Web
 from aggregator.home import Home
 from aggregator.index import Writer as IndexWriter
@@ -246,14 +247,22 @@ class Pipeline:
 
 
 @contextmanager
-def opened(home: Home, following: Following, *, wait_s: float = 0.0, report: Report = _silence) -> Iterator[Pipeline]:
-    """Hold the home as its one writer: mend what a kill left behind, then give the line.
+def opened(
+    home: Home,
+    following: Following,
+    *,
+    wait_s: float = 0.0,
+    report: Report = _silence,
+    forget: Literal["nothing", "index", "all"] = "nothing",
+) -> Iterator[Pipeline]:
+    """Hold the home as its one writer: mend what a kill left behind, catch up, then give the line.
 
     Args:
         home: Which.
         following: sources.yaml, as loaded.
         wait_s: How long to wait for another writer, in seconds.
         report: Told how far the work is.
+        forget: What of ``index/`` to make again: nothing, the full-text index, or all.
 
     Raises:
         BusyError: Another writer holds the home.
@@ -263,9 +272,11 @@ def opened(home: Home, following: Following, *, wait_s: float = 0.0, report: Rep
     with home.writing(wait_s=wait_s):
         home.ensure_room(following.settings.min_free_bytes)
         archive.recover(home.archive)
+        if forget != "nothing":
+            shutil.rmtree(home.fulltext, ignore_errors=True)
         writer = Archive(home.archive, operator=following.settings.contact)
         try:
-            with _catalogue(home) as catalogue:
+            with _catalogue(home, forget=forget == "all") as catalogue:
                 line = Pipeline(home, following, catalogue, writer, report)
                 line.catch_up()
                 yield line
@@ -273,18 +284,27 @@ def opened(home: Home, following: Following, *, wait_s: float = 0.0, report: Rep
             writer.close()
 
 
-def _catalogue(home: Home) -> Catalogue:
+def _catalogue(home: Home, *, forget: bool) -> Catalogue:
+    """Open the catalogue; begin anew where that is wanted or an older program wrote it."""
     try:
-        return Catalogue(home.catalogue, writing=True)
+        catalogue = Catalogue(home.catalogue, writing=True)
+        if not forget:
+            return catalogue
+        catalogue.close()
     except Outdated:
-        _forget(home)
-        return Catalogue(home.catalogue, writing=True)
+        pass
+    except StoreError as error:
+        if isinstance(error, TooNew) or not forget:
+            raise
+    for name in (home.catalogue.name, home.catalogue.name + "-wal", home.catalogue.name + "-shm"):
+        (home.index / name).unlink(missing_ok=True)
+    return Catalogue(home.catalogue, writing=True)
 
 
 def rebuild(
     home: Home, following: Following, *, only_index: bool = False, wait_s: float = 0.0, report: Report = _silence
 ) -> None:
-    """Make ``index/`` again from ``archive/``; for the rest as ``opened``.
+    """Make ``index/`` again from ``archive/``; arguments and errors as for ``opened``.
 
     Args:
         home: Which.
@@ -293,18 +313,9 @@ def rebuild(
         wait_s: How long to wait for another writer, in seconds.
         report: Told how far the work is.
     """
-    with home.writing(wait_s=wait_s):
-        shutil.rmtree(home.fulltext, ignore_errors=True)
-        if not only_index:
-            _forget(home)
-    with opened(home, following, wait_s=wait_s, report=report):
+    forget: Literal["index", "all"] = "index" if only_index else "all"
+    with opened(home, following, wait_s=wait_s, report=report, forget=forget):
         pass
-
-
-def _forget(home: Home) -> None:
-    shutil.rmtree(home.fulltext, ignore_errors=True)
-    for name in (home.catalogue.name, home.catalogue.name + "-wal", home.catalogue.name + "-shm"):
-        (home.index / name).unlink(missing_ok=True)
 
 
 # --- small change ---------------------------------------------------------------------------------------------------

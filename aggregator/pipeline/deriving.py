@@ -11,14 +11,13 @@ from pathlib import Path
 
 from aggregator import archive, credits, dedupe, discover, extract, urls
 from aggregator.catalogue import Catalogue
-from aggregator.errors import ExtractError
+from aggregator.errors import AggregatorError, ExtractError
 from aggregator.model import (
     Announcement,
     Article,
     Capture,
     Failure,
     Following,
-    Listing,
     Request,
     Role,
     Source,
@@ -67,7 +66,29 @@ class Deriver:
         self._catalogue = catalogue
 
     def derive(self, entry: archive.Entry) -> Derived:
-        """Take one entry into the catalogue."""
+        """Take one entry into the catalogue.
+
+        Whatever is wrong with a page, and whatever is wrong with us, costs this one entry: it is noted as archived and
+        given up, so that neither this run nor a rebuild ever ends on it.
+
+        Raises:
+            NoSpaceError: The disk is full or read-only.
+            StoreError: Archive or catalogue is damaged.
+        """
+        try:
+            with self._catalogue.attempt():
+                return self._derive(entry)
+        except AggregatorError:
+            raise
+        except Exception as error:
+            if not isinstance(entry.what, Capture):
+                raise
+            self._catalogue.add_capture(entry.what)
+            reason = f"could not be read ({type(error).__name__}: {error})"[:300]
+            what = entry.what
+            return self._settle(what.role, what.source_id, what.asked_url, failure=reason, retry=False)
+
+    def _derive(self, entry: archive.Entry) -> Derived:
         what = entry.what
         if isinstance(what, Failure):
             self._catalogue.add_failure(what)
@@ -218,8 +239,11 @@ def announcement(capture: Capture, body: bytes, source: Source) -> Announcement:
         case Role.SITEMAP:
             return discover.read_sitemap(body, url=capture.url)
         case Role.LISTING:
-            listing = source.listing or Listing(links="a[href]")
-            return discover.read_listing(body, url=capture.url, listing=listing, content_type=capture.content_type)
+            if source.listing is None:  # sources.yaml no longer says how to read it
+                return Announcement()
+            return discover.read_listing(
+                body, url=capture.url, listing=source.listing, content_type=capture.content_type
+            )
         case _:
             return discover.read_feed(body, url=capture.url, content_type=capture.content_type)
 
