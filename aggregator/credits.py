@@ -13,9 +13,9 @@ from aggregator.model import Credit, Source
 _MAX_LINE_CHARS = 160
 """Longer lines are sentences of the article; a credit inside a sentence is not looked for yet."""
 
-_WORDS = "|".join(
+_NOUNS = r"sources?|quellen?|fuentes?|fonte|fonti|bron|bronnen"
+_PHRASES = "|".join(
     (
-        r"sources?|quelle|quellen|fuente|fonte|fonti|bron|fuentes",
         r"press release (?:from|by)|statement (?:from|by)|communiqué (?:de presse )?d[eu]",
         r"comunicado de|comunicato (?:stampa )?di|pressemitteilung (?:von|des|der)|persbericht van",
         r"via|from|re-?posted from|first published (?:on|by|in)|originally published (?:on|by|in)|translated from",
@@ -26,10 +26,15 @@ _WORDS = "|".join(
         r"overgenomen van|eerder verschenen (?:op|bij)",
     )
 )
-_CREDIT = re.compile(
-    rf"(?:^|[.…\]]\s|read more\s*/\s*)[(\[\s]*(?P<word>{_WORDS})\s*:{{0,2}}\s*(?P<outlet>[^()\[\]\n]{{2,80}}?)\s*"
-    rf"(?:\([^()]*\))?\s*[)\].]*\s*$",
-    re.IGNORECASE,
+_BEFORE = r"(?:^|[.…\]]\s|read more\s*/\s*)"
+_AFTER = r"\s*(?:\([^()]*\))?\s*[)\].]*\s*$"
+_CREDITS = tuple(
+    re.compile(_BEFORE + middle + _AFTER, re.IGNORECASE)
+    for middle in (
+        rf"[(\[\s]*(?:{_NOUNS}|{_PHRASES})\s*:{{1,2}}\s*(?P<outlet>[^()\[\]\n]{{2,80}}?)",  # with a colon
+        rf"[(\[]\s*(?:{_NOUNS}|{_PHRASES})\s+(?P<outlet>[^()\[\]\n]{{2,80}}?)",  # in brackets
+        rf"\s*(?:{_PHRASES})\s+(?P<outlet>(?-i:[A-ZÀ-ÖØ-Þ]|https?://)[^()\[\]\n,;!?]{{1,60}}?)",  # bare: a name
+    )
 )
 _JOINT = re.compile(
     r"^[(\[\s]*(communiqué commun|joint (?:statement|press release)|gemeinsame (?:erklärung|pressemitteilung)"
@@ -42,12 +47,18 @@ def find_credits(text: str) -> list[Credit]:
     """Return the credit lines of a text, unresolved, in order."""
     found, start = [], 0
     for line in text.split("\n"):
-        if len(line) <= _MAX_LINE_CHARS and (hit := _CREDIT.search(line)):
-            outlet = hit.group("outlet").strip(" .:;,\"'“”«»")
-            if outlet:
-                found.append(Credit(start=start, end=start + len(line), line=line.strip(), outlet=outlet))
+        outlet = _outlet(line) if len(line) <= _MAX_LINE_CHARS else None
+        if outlet:
+            found.append(Credit(start=start, end=start + len(line), line=line.strip(), outlet=outlet))
         start += len(line) + 1
     return found
+
+
+def _outlet(line: str) -> str | None:
+    for pattern in _CREDITS:
+        if hit := pattern.search(line):
+            return hit["outlet"].strip(" .:;,\"'“”«»") or None
+    return None
 
 
 def is_joint(text: str) -> bool:
@@ -57,7 +68,8 @@ def is_joint(text: str) -> bool:
 
 def resolve(credit: Credit, sources: Sequence[Source]) -> Credit:
     """Return the credit with the source it means, if it is one that we follow: by name, id, alias or host."""
-    given = _folded(credit.outlet)
+    address = urls.canonical(credit.outlet)
+    given = _folded(urls.site(address) if address else credit.outlet.removeprefix("www."))
     for source in sources:
         names = (source.name, source.id, *source.aliases, urls.site(source.url))
         if any(_names(given, _folded(name)) for name in names):

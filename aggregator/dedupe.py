@@ -312,6 +312,12 @@ def match(one: Candidate, other: Candidate) -> Match | None:
     if relation is None:
         return None
     first, reasons = _direction(a, b, kind)
+    shorter = a if shared.a.coverage > shared.b.coverage else b
+    if kind == "truncated" and first == shorter.article.id:
+        kind, why = (
+            "edited",
+            why.replace("the shorter is the beginning of the longer", "the longer adds to the shorter"),
+        )
     return Match(
         a=a.article.id,
         b=b.article.id,

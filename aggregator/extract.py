@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
@@ -102,8 +103,8 @@ _WEB_NAMES = {"iso-8859-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252", 
 
 
 def clean(text: str) -> str:
-    """Return the text without control characters and lone surrogates."""
-    return _CONTROL.sub("", text)
+    """Return the text in its composed form (Unicode NFC), without control characters and lone surrogates."""
+    return unicodedata.normalize("NFC", _CONTROL.sub("", text))
 
 
 def _midnight(date: Any) -> datetime | None:
@@ -127,4 +128,4 @@ def language_of(text: str, languages: tuple[str, ...] = ()) -> str | None:
         return languages[0] if languages else None
     import py3langid
 
-    return str(py3langid.classify(text[:4000])[0])
+    return str(py3langid.classify(text[:1000])[0])

@@ -22,8 +22,8 @@ _STAMP = "generation.json"
 
 
 PIVOT_TERMS = {"title": 8, "text": 300}
-"""The length at which BM25 neither rewards nor punishes, in terms a field: typical of news. Whoosh would take the average
-of the index, but goes on counting the words of replaced documents: answers would depend on history."""
+"""The length at which BM25 neither rewards nor punishes, in terms a field: typical of news. Whoosh would take the
+average of the index, but goes on counting the words of replaced documents: answers would depend on history."""
 
 
 def _weighting() -> Any:

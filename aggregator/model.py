@@ -162,6 +162,8 @@ class Capture:
     location: str | None
     """Where a redirect points, absolute; None: this is no redirect."""
     truncated: str | None
+    problem: str | None
+    """Why the body cannot be decoded; None: it can, or this is a revisit."""
     file: str
     """The WARC file, relative to archive/."""
     offset: int
@@ -265,6 +267,22 @@ class Article:
     number: int
     """How many versions there are; for display only."""
     problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What filters, facets and order need of an article: light enough to hold for every match of a query."""
+
+    id: str
+    source_id: str
+    language: str | None
+    claimed_at: datetime | None
+    captured_at: datetime
+
+    @property
+    def dated(self) -> datetime:
+        """The claimed publication date; where none is claimed, when we saw it first."""
+        return self.claimed_at or self.captured_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -60,8 +61,9 @@ def _family(catalogue: Catalogue, members: Iterable[str], cluster: Cluster | Non
     )
 
 
-def who_has(home: Home, following: Following, text: str) -> Family:
+def who_has(home: Home, following: Following, pasted: str) -> Family:
     """Return the articles that share text with a pasted one, which is called ``given``."""
+    text = unicodedata.normalize("NFC", pasted)
     given = _as_article(text)
     found = [credits.resolve(c, following.sources) for c in credits.find_credits(text)]
     one = dedupe.Candidate(article=given, versions=[_as_version(given)], credits=found, source=None)

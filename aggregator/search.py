@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import re
 import time
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -17,7 +18,7 @@ from aggregator import analysis, index, urls
 from aggregator.catalogue import Catalogue
 from aggregator.errors import UnknownIdError, UsageError
 from aggregator.home import Home
-from aggregator.model import Article, Hit, Query, Results
+from aggregator.model import Article, Facts, Hit, Query, Results
 
 MAX_QUERY_CHARS = 1_000
 MAX_PAGE = 100
@@ -41,7 +42,7 @@ def parse(text: str) -> Query:
     words: list[str] = []
     phrases: list[tuple[str, ...]] = []
     excluded: list[str] = []
-    for part in _PART.finditer(text):
+    for part in _PART.finditer(unicodedata.normalize("NFC", text)):
         found = [token.word for token in analysis.tokens(part["phrase"] or part["word"] or "")]
         if part["minus"]:
             excluded += found
@@ -79,12 +80,14 @@ def search(home: Home, query: Query, *, limit: int = 10, offset: int = 0, sort: 
             scores = dict(index.search(home.fulltext, replace(asked, match_any=True), languages))
             if scores:
                 notes.append("No article has all the words; these have some of them.")
-        found = [a for a in catalogue.articles(scores).values() if _passes(a, query)]
-        found.sort(key=lambda a: a.id)
-        found.sort(key=lambda a: _order(a, scores[a.id], sort), reverse=True)
-        clusters = catalogue.cluster_ids(scores)
+        found = [facts for facts in catalogue.facts(scores) if _passes(facts, query)]
+        found.sort(key=lambda f: f.id)
+        found.sort(key=lambda f: _order(f, scores[f.id], sort), reverse=True)
+        clusters = catalogue.cluster_ids(f.id for f in found)
         folded = _folded(found, clusters)
-        page = folded[offset : offset + min(limit, MAX_PAGE)]
+        wanted_ids = [f.id for f in folded[offset : offset + min(limit, MAX_PAGE)]]
+        articles = catalogue.articles(wanted_ids)
+        page = [articles[i] for i in wanted_ids]
         wanted = {t for w in _all_words(asked) for t in analysis.expanded(w, languages)}
         members = {c.id: c.members for c in catalogue.clusters({clusters[a.id] for a in page if a.id in clusters})}
         hits = tuple(
@@ -124,12 +127,15 @@ def find(catalogue: Catalogue, ref: str) -> Article:
 
 def _limited(query: Query, notes: list[str]) -> Query:
     room = index.MAX_TERMS
-    phrases = query.phrases[:room]
-    words = query.words[: room - len(phrases)]
-    excluded = query.excluded[:room]
-    if (words, phrases, excluded) != (query.words, query.phrases, query.excluded):
-        notes.append(f"Only the first {room} words of the query were used.")
-    return replace(query, words=words, phrases=phrases, excluded=excluded)
+    phrases = []
+    for phrase in query.phrases:
+        phrases.append(phrase[:room])
+        room -= len(phrases[-1])
+    words, room = query.words[:room], room - len(query.words[:room])
+    kept = replace(query, words=words, phrases=tuple(filter(None, phrases)), excluded=query.excluded[:room])
+    if kept != query:
+        notes.append(f"Only the first {index.MAX_TERMS} words of the query were used.")
+    return kept
 
 
 def _all_words(query: Query) -> Iterable[str]:
@@ -138,46 +144,40 @@ def _all_words(query: Query) -> Iterable[str]:
         yield from phrase
 
 
-def _passes(article: Article, query: Query) -> bool:
-    published = article.claimed_at or article.captured_at
+def _passes(facts: Facts, query: Query) -> bool:
     return (
-        (not query.source_ids or article.source_id in query.source_ids)
-        and (not query.languages or article.language in query.languages)
-        and (query.published_from is None or published >= query.published_from)
-        and (query.published_to is None or published < query.published_to)
+        (not query.source_ids or facts.source_id in query.source_ids)
+        and (not query.languages or facts.language in query.languages)
+        and (query.published_from is None or facts.dated >= query.published_from)
+        and (query.published_to is None or facts.dated < query.published_to)
     )
 
 
-def _order(article: Article, score: float, sort: str) -> tuple[float, datetime]:
-    published = article.claimed_at or article.captured_at
+def _order(facts: Facts, score: float, sort: str) -> tuple[float, datetime]:
     if sort == "published":
-        return (0.0, published)
+        return (0.0, facts.dated)
     if sort == "captured":
-        return (0.0, article.captured_at)
-    return (score, published)
+        return (0.0, facts.captured_at)
+    return (score, facts.dated)
 
 
-def _folded(found: Sequence[Article], clusters: dict[str, str]) -> list[Article]:
+def _folded(found: Sequence[Facts], clusters: dict[str, str]) -> list[Facts]:
     """Keep the best article of each cluster."""
-    seen: set[str] = set()
-    kept = []
-    for article in found:
-        text = clusters.get(article.id, article.id)
-        if text not in seen:
-            seen.add(text)
-            kept.append(article)
-    return kept
+    best: dict[str, Facts] = {}
+    for facts in found:
+        best.setdefault(clusters.get(facts.id, facts.id), facts)
+    return list(best.values())
 
 
-def _facets(found: Sequence[Article]) -> dict[str, list[tuple[str, int]]]:
+def _facets(found: Sequence[Facts]) -> dict[str, list[tuple[str, int]]]:
     def counted(values: Iterable[str]) -> list[tuple[str, int]]:
         ranked = sorted(Counter(values).items(), key=lambda vn: (-vn[1], vn[0]))
         return ranked[:FACET_VALUES]
 
     return {
-        "source": counted(a.source_id for a in found),
-        "language": counted(a.language or "" for a in found),
-        "month": counted(f"{(a.claimed_at or a.captured_at).astimezone(UTC):%Y-%m}" for a in found),
+        "source": counted(f.source_id for f in found),
+        "language": counted(f.language or "" for f in found),
+        "month": counted(f"{f.dated.astimezone(UTC):%Y-%m}" for f in found),
     }
 
 

@@ -19,7 +19,7 @@ from aggregator.demo.model import FIRST_VISIT
 from aggregator.demo.server import DemoServer
 from aggregator.demo.sources import sources_yaml
 from aggregator.demo.world import load_world
-from tests.fakeweb import OTHER, STORY, FakeWeb, articles, crawl, feed, page, source
+from tests.fakeweb import STORY, FakeWeb, articles, crawl, feed, page, source
 
 DEADLINE_S = 30
 """Only ever waited for when something is broken."""
@@ -68,9 +68,8 @@ def server() -> Iterator[DemoServer]:
         yield server
 
 
-def demo_home(root: Path, server: DemoServer, more: str = "") -> Path:
-    root.mkdir(exist_ok=True)
-    text = sources_yaml(server.port).replace("pace: 0s", "pace: 0s" if not more else more)
+def demo_home(root: Path, server: DemoServer, pace: str = "0s") -> Path:
+    text = sources_yaml(server.port).replace("pace: 0s", f"pace: {pace}")
     (root / "sources.yaml").write_text(text.replace("settings: {", "settings: {min_free: 1MB, "))
     return root
 
@@ -230,7 +229,7 @@ def test_a_crawl_with_a_failed_source_is_1_and_names_it(tmp_path: Path, server: 
 def test_a_signal_ends_it_soon_and_loses_nothing(
     tmp_path: Path, server: DemoServer, command: str, number: signal.Signals, code: int
 ) -> None:
-    home = demo_home(tmp_path, server, "pace: 20s")
+    home = demo_home(tmp_path, server, pace="20s")
     asked = len(server.requests)
     argv = [sys.executable, "-m", "aggregator", "--home", str(home), command]
     with subprocess.Popen(argv, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -284,4 +283,3 @@ def test_a_demo_refuses_a_folder_that_is_something_else(home: Path) -> None:
     assert said.returncode == 2
     assert "nothing was changed" in said.stderr
     assert (home / "sources.yaml").read_text() == before
-    assert OTHER not in said.stdout

@@ -189,11 +189,17 @@ def test_the_first_pass_walks_list_pages_to_their_end_and_a_later_one_stops_when
 
 def test_a_first_pass_cut_short_among_list_pages_is_walked_to_the_end_later(tmp_path: Path) -> None:
     stop = threading.Event()
-    second_page = list_page("/2", older="/old/3")
+
+    def busy_at_first() -> object:
+        if stop.is_set():
+            return list_page("/2", older="/old/3")
+        stop.set()
+        return 503
+
     web = FakeWeb(
         {
             "http://a.example/": list_page("/1", older="/old/2"),
-            "http://a.example/old/2": lambda: (200, {}, second_page) if stop.is_set() else (stop.set(), 503)[1],
+            "http://a.example/old/2": busy_at_first,
             "http://a.example/old/3": list_page("/3"),
             **{url: page(STORY) for url in (ONE, TWO, THREE)},
         }

@@ -9,10 +9,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sql
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -27,6 +28,7 @@ from aggregator.model import (
     Cluster,
     Credit,
     Discovery,
+    Facts,
     Failure,
     Match,
     Outcome,
@@ -37,12 +39,15 @@ from aggregator.model import (
     Version,
 )
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 MAX_ATTEMPTS = 5
 """After so many failures in a row an address is given up until it is announced as changed."""
 _CHUNK = 500
 """Values bound at once; SQLite's own limit is 32,766."""
 
-_Row = TypeVar("_Row", Article, Capture, Version, Run, Failure)
+_Row = TypeVar("_Row", Article, Facts, Capture, Version, Run, Failure)
 
 
 class Outdated(AggregatorError):
@@ -149,27 +154,21 @@ class Catalogue:
         """Insert rows, replacing those with the same key."""
         if not values:
             return
-        statement = upsert(table)
-        rest = {c.name: statement.excluded[c.name] for c in table.columns if not c.primary_key and c.name in values[0]}
-        keys = list(table.primary_key.columns)
-        if rest:
-            self._connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest), values)
-        else:
-            self._connection.execute(statement.on_conflict_do_nothing(index_elements=keys), values)
+        self._connection.execute(_upsert(table, tuple(values[0])), values)
 
     # --- what the archive holds -------------------------------------------------------------------------------------
 
     def add_capture(self, capture: Capture) -> None:
         """Note an archived response."""
-        self._put(t.captures, [asdict(capture)])
+        self._put(t.captures, [_row(capture)])
 
     def add_failure(self, failure: Failure) -> None:
         """Note a request that got no answer."""
-        self._put(t.failures, [asdict(failure)])
+        self._put(t.failures, [_row(failure)])
 
     def add_runs(self, runs: Iterable[Run]) -> None:
         """Note the tallies of a pass."""
-        self._put(t.runs, [asdict(run) for run in runs])
+        self._put(t.runs, [_row(run) for run in runs])
 
     def catalogued_bytes(self) -> dict[str, int]:
         """Return how far each WARC file has been read."""
@@ -184,9 +183,9 @@ class Catalogue:
         return self._first(Capture, sql.select(t.captures).where(t.captures.c.record_id == record_id))
 
     def latest_with_body(self, url: str) -> Capture | None:
-        """Return the last whole 200 response archived for an address, not a revisit; None: there is none."""
+        """Return the last readable 200 response archived for an address, not a revisit; None: there is none."""
         c = t.captures.c
-        wanted = (c.url == url, c.status == 200, c.refers_to.is_(None), c.truncated.is_(None))
+        wanted = (c.url == url, c.status == 200, c.refers_to.is_(None), c.truncated.is_(None), c.problem.is_(None))
         return self._first(Capture, sql.select(t.captures).where(*wanted).order_by(c.captured_at.desc()).limit(1))
 
     def captures_of(self, article_id: str) -> list[Capture]:
@@ -223,12 +222,12 @@ class Catalogue:
         rows = []
         for d in found:
             key = urls.identity(d.url)
-            row: dict[str, Any] = {"source_id": source_id, "key": key, **asdict(d), "found_at": found_at}
+            row: dict[str, Any] = {"source_id": source_id, "key": key, **_row(d), "found_at": found_at}
             row |= {"state": "pending", "attempts": 0}
             if old := known.get(key):
-                merged = {**old, **{k: v if old[k] is None else old[k] for k, v in asdict(d).items()}}
+                merged = {**old, **{k: v if old[k] is None else old[k] for k, v in _row(d).items()}}
                 if _announces_an_edit(d, old):
-                    merged |= {k: v for k, v in asdict(d).items() if v is not None and k.startswith("claimed_")}
+                    merged |= {k: v for k, v in _row(d).items() if v is not None and k.startswith("claimed_")}
                     merged |= {"state": "pending", "attempts": 0}
                 if merged == dict(old):
                     continue
@@ -269,16 +268,16 @@ class Catalogue:
 
     def put_article(self, article: Article, version: Version | None, credits: Sequence[Credit]) -> None:
         """Store an article as it now is, its new version if there is one, and have it indexed."""
-        self._put(t.articles, [{**asdict(article), "key": urls.identity(article.url)}])
+        self._put(t.articles, [{**_row(article), "key": urls.identity(article.url)}])
         if version:
-            self._put(t.versions, [asdict(version)])
+            self._put(t.versions, [_row(version)])
             self._connection.execute(t.credits.delete().where(t.credits.c.article_id == article.id))
             self.put_credits(article.id, credits)
         self._put(t.to_index, [{"article_id": article.id}])
 
     def put_credits(self, article_id: str, credits: Sequence[Credit]) -> None:
         """Store credit lines, replacing those at the same places."""
-        self._put(t.credits, [{"article_id": article_id, **asdict(credit)} for credit in credits])
+        self._put(t.credits, [{"article_id": article_id, **_row(credit)} for credit in credits])
 
     def article(self, article_id: str) -> Article | None:
         """Return the article of that id; None: there is none."""
@@ -291,6 +290,12 @@ class Catalogue:
             rows = self._all(Article, sql.select(t.articles).where(t.articles.c.id.in_(chunk)))
             found |= {a.id: a for a in rows}
         return found
+
+    def facts(self, ids: Iterable[str]) -> list[Facts]:
+        """Return the facts of those articles that exist, by id."""
+        columns = [t.articles.c[f.name] for f in fields(Facts)]
+        chunks = _chunks(sorted(ids))
+        return [f for chunk in chunks for f in self._all(Facts, sql.select(*columns).where(columns[0].in_(chunk)))]
 
     def find_articles(self, url: str) -> list[Article]:
         """Return the articles read at an address, also when it redirected to theirs."""
@@ -342,7 +347,7 @@ class Catalogue:
     def put_matches(self, matches: Iterable[Match]) -> None:
         """Store matches, replacing those of the same pairs, and join the clusters of what is one text."""
         for match in matches:
-            self._put(t.matches, [asdict(match)])
+            self._put(t.matches, [_row(match)])
             if match.relation is Relation.DUP:
                 self._join(match.a, match.b)
 
@@ -420,9 +425,9 @@ class Catalogue:
         return {run.source_id: run for run in self._all(Run, sql.select(t.runs).join(newest, joined))}
 
     def has_completed_run(self, source_id: str) -> bool:
-        """Whether a run of a source ever got to the end of what was announced."""
+        """Whether a run of a source ever read all that announces articles, and all that was announced."""
         r = t.runs.c
-        query = sql.select(r.source_id).where(r.source_id == source_id, r.outcome.in_([Outcome.OK, Outcome.PARTIAL]))
+        query = sql.select(r.source_id).where(r.source_id == source_id, r.outcome == Outcome.OK)
         return bool(self._rows(query.limit(1)))
 
     def last_new(self) -> dict[str, datetime]:
@@ -477,6 +482,25 @@ class Catalogue:
     def _all(self, kind: type[_Row], query: sql.Select[Any]) -> list[_Row]:
         names = {f.name for f in fields(kind)}
         return [kind(**{k: _as_kept(k, v) for k, v in row.items() if k in names}) for row in self._rows(query)]
+
+
+@cache
+def _upsert(table: sql.Table, names: tuple[str, ...]) -> Any:
+    """Return the statement that inserts or replaces rows of these columns; to build it takes longer than to run it."""
+    statement = upsert(table)
+    rest = {c.name: statement.excluded[c.name] for c in table.columns if not c.primary_key and c.name in names}
+    keys = list(table.primary_key.columns)
+    if rest:
+        return statement.on_conflict_do_update(index_elements=keys, set_=rest)
+    return statement.on_conflict_do_nothing(index_elements=keys)
+
+
+def _row(value: DataclassInstance) -> dict[str, Any]:
+    """Return a dataclass's fields by name; passages, which are dataclasses too, as JSON wants them."""
+    row = {f.name: getattr(value, f.name) for f in fields(value)}
+    if "passages" in row:
+        row["passages"] = [_row(passage) for passage in row["passages"]]
+    return row
 
 
 def _as_kept(name: str, value: Any) -> Any:

@@ -61,6 +61,7 @@ captures = Table(
     Column("last_modified", String),
     Column("location", String),
     Column("truncated", String),
+    Column("problem", String),
     Column("file", String, nullable=False),
     Column("offset", BigInteger, nullable=False),
     Column("length", BigInteger, nullable=False),

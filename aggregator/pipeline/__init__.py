@@ -43,6 +43,7 @@ from aggregator.pipeline.lanes import MAX_PAGES, MAX_RUN_S, Lane
 MAX_AT_ONCE = 32
 """Sources visited at the same time; each has at most one request in flight."""
 BATCH = 50
+GATHER_S = 0.02
 
 
 def _silence(_: Progress) -> None:
@@ -132,13 +133,16 @@ class Pipeline:
         """Return the lane's next request that may be asked; the rules of a host new to us are asked for first."""
         refused: list[Entry] = []
         while request := lane.next():
-            if request.role is not Role.ROBOTS and lane.source.obey_robots:
-                if not robots.knows(request.url):
-                    lane.put_back(request)
-                    request = Request(url=Robots.address(request.url), role=Role.ROBOTS, source_id=lane.source.id)
-                elif refusal := robots.refusal(request.url):
-                    refused.append(self._refuse(lane, request, *refusal))
-                    continue
+            obeys = lane.source.obey_robots and request.role is not Role.ROBOTS
+            if obeys and not robots.knows(request.url):
+                lane.put_back(request)
+                request = Request(url=Robots.address(request.url), role=Role.ROBOTS, source_id=lane.source.id)
+            elif request.hops > MAX_HOPS:
+                refused.append(self._refuse(lane, request, f"more than {MAX_HOPS} redirects", retryable=True))
+                continue
+            elif obeys and (refusal := robots.refusal(request.url)):
+                refused.append(self._refuse(lane, request, refusal[0], retryable=refusal[1]))
+                continue
             break
         if refused:
             self._commit(refused)
@@ -151,7 +155,7 @@ class Pipeline:
             return request
         return replace(request, etag=earlier.etag, last_modified=earlier.last_modified)
 
-    def _refuse(self, lane: Lane, request: Request, reason: str, retryable: bool) -> Entry:
+    def _refuse(self, lane: Lane, request: Request, reason: str, *, retryable: bool) -> Entry:
         lane.took(request, Derived(failure=reason))
         return self._archive.add_failure(_failure(request, reason, retryable=retryable))
 
@@ -292,7 +296,7 @@ def _catalogue(home: Home, *, forget: bool) -> Catalogue:
             return catalogue
         catalogue.close()
     except Outdated:
-        pass
+        shutil.rmtree(home.fulltext, ignore_errors=True)
     except StoreError as error:
         if isinstance(error, TooNew) or not forget:
             raise
@@ -327,7 +331,8 @@ def _answered(
     """Wait for an answer; return all that are there by then, and take them out of ``in_flight``."""
     if not in_flight:
         return []
-    ready = wait(in_flight, timeout=0.2, return_when=FIRST_COMPLETED).done
+    wait(in_flight, timeout=0.2, return_when=FIRST_COMPLETED)
+    ready = wait(in_flight, timeout=GATHER_S).done  # a commit is dear: one for what comes in together
     if stop.is_set():
         web.stop()
         ready = wait(in_flight).done

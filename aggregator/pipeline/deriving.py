@@ -101,22 +101,23 @@ class Deriver:
             return self._redirected(what)
         if what.role is Role.ROBOTS and 400 <= what.status < 500 and what.status != 429:
             return Derived()  # RFC 9309, section 2.3.1.3: no rules, all may be asked for
-        if reason := _trouble(what, entry.problem):
-            return self._settle(
-                what.role, what.source_id, what.asked_url, failure=reason, retry=_may_pass(what, entry.problem)
-            )
+        if reason := _trouble(what):
+            return self._settle(what.role, what.source_id, what.asked_url, failure=reason, retry=_may_pass(what))
         as_before = what.refers_to is not None
         if what.role is Role.PAGE:
-            derived = Derived() if as_before else self._page(what, entry.body)
+            known = self._catalogue.article(_article_id(what))
+            derived = Derived() if as_before and known else self._page(what, self._body(entry), known)
             self._catalogue.settle(what.source_id, what.asked_url, retry=False)
         else:
-            derived = self._announcement(what, self._body_before(what) if as_before else entry.body)
+            derived = self._announcement(what, self._body(entry))
         derived.not_modified = as_before
         return derived
 
-    def _body_before(self, revisit: Capture) -> bytes:
-        """Return the body that a revisit says is still the same."""
-        earlier = self._catalogue.latest_with_body(revisit.url)
+    def _body(self, entry: archive.Entry) -> bytes:
+        """Return an entry's body; for a revisit, the one that it says is still the same."""
+        if not isinstance(entry.what, Capture) or entry.what.refers_to is None:
+            return entry.body
+        earlier = self._catalogue.capture(entry.what.refers_to)
         return archive.body(self._folder, earlier) if earlier else b""
 
     def settle_names(self) -> None:
@@ -181,7 +182,7 @@ class Deriver:
 
     # --- articles ---------------------------------------------------------------------------------------------------
 
-    def _page(self, capture: Capture, body: bytes) -> Derived:
+    def _page(self, capture: Capture, body: bytes, known: Article | None) -> Derived:
         source = self._source(capture.source_id, capture.url)
         failure = None
         try:
@@ -191,7 +192,6 @@ class Deriver:
         except ExtractError as error:
             failure = error.reason
             reading = extract.nothing(extract.UNREADABLE)
-        known = self._catalogue.article(dedupe.article_id(source.id, urls.identity(capture.url)))
         decision = dedupe.decide(
             reading,
             known=known,
@@ -199,7 +199,7 @@ class Deriver:
             source=source,
             url=capture.url,
             captured_at=capture.captured_at,
-            record_id=capture.record_id,
+            record_id=capture.refers_to or capture.record_id,
             generation=extract.generation(),
         )
         if decision.version is None:
@@ -248,18 +248,22 @@ def announcement(capture: Capture, body: bytes, source: Source) -> Announcement:
             return discover.read_feed(body, url=capture.url, content_type=capture.content_type)
 
 
-def _trouble(capture: Capture, problem: str | None) -> str | None:
+def _article_id(capture: Capture) -> str:
+    return dedupe.article_id(capture.source_id, urls.identity(capture.url))
+
+
+def _trouble(capture: Capture) -> str | None:
     if capture.status not in (200, 304):
         return f"HTTP {capture.status}"
     if capture.truncated:
         return f"the answer is incomplete ({capture.truncated})"
     if capture.status == 304 and capture.refers_to is None:
         return "HTTP 304 to a request that named no earlier capture"
-    return problem
+    return capture.problem
 
 
-def _may_pass(capture: Capture, problem: str | None) -> bool:
-    return capture.status in _PASSING or capture.status >= 500 or capture.truncated is not None or problem is not None
+def _may_pass(capture: Capture) -> bool:
+    return capture.status in _PASSING or capture.status >= 500 or bool(capture.truncated or capture.problem)
 
 
 __all__ = ["MAX_DEPTH", "MAX_HOPS", "Derived", "Deriver", "announcement"]

@@ -117,9 +117,7 @@ class Lane:
 
     def _follow(self, request: Request, follow: Request, derived: Derived) -> None:
         if follow.asked_url:
-            if request.hops >= MAX_HOPS:
-                self.run.failed.append((request.announced_url, f"more than {MAX_HOPS} redirects"))
-            else:
+            if request.hops < MAX_HOPS or request.role is not Role.ROBOTS:
                 self._queue.appendleft(replace(follow, hops=request.hops + 1, depth=request.depth))
             return
         older = follow.role is Role.LISTING and request.role is Role.LISTING
