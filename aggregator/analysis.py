@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-VERSION = 1
+VERSION = 2
 """Counted up with every change of the terms: an index of another version is built again."""
 
 STEMMERS = {
@@ -37,7 +37,7 @@ STEMMERS = {
 }
 """ISO 639-1 code to Snowball algorithm; other languages are folded, not stemmed."""
 
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"\w[\w\u0300-\u036f]*")
 _ELISION = re.compile(r"\b(?:[cdjlmnst]|qu|all|dall|dell|nell|sull|un|lorsqu|puisqu|jusqu)['’](?=\w)", re.IGNORECASE)
 
 
@@ -65,7 +65,8 @@ def fold(word: str) -> str:
     """Return the word in lower case and without accents."""
     if word.isascii():
         return word.lower()
-    return "".join(c for c in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(c))
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", word).casefold())
+    return "".join(c for c in apart if not unicodedata.combining(c))
 
 
 @lru_cache(maxsize=1 << 17)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aggregator import urls
+from aggregator import analysis, urls
 from aggregator.model import Credit, Source
 
 _MAX_LINE_CHARS = 160
@@ -82,5 +81,4 @@ def _names(given: str, name: str) -> bool:
 
 
 def _folded(name: str) -> str:
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
-    return " ".join(re.findall(r"\w+", plain))
+    return " ".join(token.word for token in analysis.tokens(name))

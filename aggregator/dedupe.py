@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from functools import cached_property
 
-from aggregator import credits, urls
+from aggregator import analysis, credits, urls
 from aggregator.model import Article, Credit, Discovery, Match, Passage, Reading, Relation, Source, Version
 
 GRAM_WORDS = 5
@@ -144,18 +144,12 @@ class Words:
         spans = [m.span() for m in _WORD.finditer(text)]
         self.starts = [s for s, _ in spans]
         self.ends = [e for _, e in spans]
-        self.folded = [_fold(text[s:e]) for s, e in spans]
+        self.folded = [analysis.fold(text[s:e]) for s, e in spans]
 
     @cached_property
     def grams(self) -> list[int]:
         """A 63-bit hash of every run of five words, in order."""
         return [_hash(" ".join(self.folded[i : i + GRAM_WORDS])) for i in range(len(self.folded) - GRAM_WORDS + 1)]
-
-
-def _fold(word: str) -> str:
-    if word.isascii():
-        return word.lower()
-    return "".join(c for c in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(c))
 
 
 def _hash(gram: str) -> int:

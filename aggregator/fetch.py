@@ -18,7 +18,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Protocol
 
 import requests
@@ -42,7 +41,6 @@ PATIENCE_S = 30.0
 MAX_CRAWL_DELAY_S = 60.0
 AGENT = "aggregator"
 
-_TRUSTED_PROXIES: dict[str, str] = {}
 logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
@@ -83,7 +81,8 @@ class Guard:
             ip = wrapped or ip
         if any(ip in network for network in self._allowed if network.version == ip.version):
             return None
-        if ip.is_global and not ip.is_multicast and not ip.is_reserved:
+        site_local = isinstance(ip, ipaddress.IPv6Address) and ip.is_site_local
+        if ip.is_global and not (ip.is_multicast or ip.is_reserved or site_local):
             return None
         return f"{address} is not a public address"
 
@@ -126,7 +125,10 @@ class _Attempt:
     """What one request may use, and what was heard of it on the wire."""
 
     guard: Guard
+    target: str
+    """Path and query as announced: urllib3 would rewrite some escapes."""
     deadline: float
+    """Monotonic instant at which the whole answer must be here."""
     sent: bytearray = field(default_factory=bytearray)
     received: bytearray = field(default_factory=bytearray)
     ip: str = ""
@@ -142,14 +144,24 @@ _attempt: ContextVar[_Attempt] = ContextVar("_attempt")
 
 
 class _Tap(io.RawIOBase):
-    """Reads a socket, keeps every byte, and gives up at the deadline."""
+    """Reads a socket, keeps every byte, and gives up at the deadline.
 
-    def __init__(self, sock: socket.socket) -> None:
+    Args:
+        sock: The connection.
+        file: http.client's own file over it, kept open: the socket lives as long as one of its files does.
+    """
+
+    def __init__(self, sock: socket.socket, file: io.BufferedIOBase) -> None:
         self._sock = sock
+        self._file = file
         self._attempt = _attempt.get()
 
     def readable(self) -> bool:
         return True
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
     def readinto(self, buffer: Any) -> int:
         left_s = self._attempt.deadline - time.monotonic()
@@ -164,11 +176,10 @@ class _Tap(io.RawIOBase):
         return count
 
 
-class _Answer(http.client.HTTPResponse):
+class _Answer(wire.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp.close()
-        self.fp = io.BufferedReader(_Tap(sock), 1 << 16)
+        self.fp = io.BufferedReader(_Tap(sock, self.fp), 1 << 16)
 
 
 class _Overheard:
@@ -180,6 +191,9 @@ class _Overheard:
         attempt = _attempt.get()
         attempt.connected = True
         return attempt.guard.connect(self._dns_host, self.port, CONNECT_S)  # type: ignore[attr-defined]
+
+    def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+        super().putrequest(method, _attempt.get().target, *args, **kwargs)  # type: ignore[misc]
 
     def send(self, data: Any) -> None:
         attempt = _attempt.get()
@@ -231,25 +245,21 @@ class Fetcher:
     """The network: ``fetch`` asks one address, and waits its turn for it."""
 
     def __init__(self, settings: Settings) -> None:
-        self._guard = Guard(settings.allow_private)
         self._gates: dict[str, _Gate] = {}
         self._gates_lock = threading.Lock()
         self._stopping = threading.Event()
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = _Adapter()
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
+        self._adapter = _Adapter()
+        self.follow(settings)
+
+    def follow(self, settings: Settings) -> None:
+        """Go on with other settings; hosts keep their pauses."""
+        self._guard = Guard(settings.allow_private)
         contact = f"; +{settings.contact}" if settings.contact else ""
-        self._session.headers.clear()
-        self._session.headers.update(
-            {
-                "User-Agent": f"{AGENT}/{__version__} (news archive{contact})",
-                "Accept": "*/*",
-                "Accept-Encoding": "gzip, deflate",
-            }
-        )
+        self._headers = {
+            "User-Agent": f"{AGENT}/{__version__} (news archive{contact})",
+            "Accept": "*/*",
+            "Accept-Encoding": "gzip, deflate",
+        }
 
     def stop(self) -> None:
         """Let no request wait any longer: pauses end at once with a FetchError."""
@@ -290,14 +300,12 @@ class Fetcher:
             raise FetchError(url, "interrupted before it was asked", retryable=True)
 
     def _ask(self, request: Request) -> Response:
-        headers = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified}
+        conditions = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified}
+        headers = self._headers | {name: value for name, value in conditions.items() if value}
         try:
-            prepared = self._session.prepare_request(
-                requests.Request("GET", request.url, headers={k: v for k, v in headers.items() if v})
-            )
+            prepared = requests.Request("GET", request.url, headers=headers).prepare()
         except (requests.RequestException, ValueError) as error:
             raise FetchError(request.url, _in_words(error), retryable=False) from error
-        prepared.url = request.url  # as announced: requests would rewrite some escapes
         try:
             return self._send(request, prepared)
         except _Stale:
@@ -309,14 +317,13 @@ class Fetcher:
 
     def _send(self, request: Request, prepared: requests.PreparedRequest) -> Response:
         """Ask once; raises _Stale when a kept-alive connection turned out to be dead."""
-        attempt = _Attempt(self._guard, time.monotonic() + TOTAL_S)
+        attempt = _Attempt(self._guard, urls.path_and_query(request.url), time.monotonic() + TOTAL_S)
         started_at = datetime.now(UTC)
         _attempt.set(attempt)
         truncated = None
         try:
-            with self._session.send(
-                prepared, stream=True, timeout=(CONNECT_S, IDLE_S), allow_redirects=False
-            ) as answer:
+            # the adapter, not a session: no redirects, cookies, proxies or netrc
+            with self._adapter.send(prepared, stream=True, timeout=(CONNECT_S, IDLE_S)) as answer:
                 truncated = _read_to_end(answer)
         except FetchError as error:
             raise FetchError(request.url, error.reason, retryable=error.retryable) from error
@@ -324,6 +331,10 @@ class Fetcher:
             if not attempt.connected and not attempt.received:
                 raise _Stale from error
             raise FetchError(request.url, _in_words(error), retryable=True) from error
+        try:
+            wire.head_length(attempt.received)
+        except ValueError as error:
+            raise FetchError(request.url, str(error), retryable=True) from error
         return Response(
             request=request,
             started_at=started_at,
@@ -347,8 +358,8 @@ def _read_to_end(answer: requests.Response) -> str | None:
         return "length"
     except (TimeoutError, urllib3.exceptions.TimeoutError):
         return "time"
-    except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError):
-        return "disconnect"
+    except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError, OverflowError):
+        return "disconnect"  # also a chunk whose announced size is nonsense
     return None
 
 
@@ -395,6 +406,17 @@ def _in_words(error: BaseException) -> str:
 # --- robots.txt -----------------------------------------------------------------------------------------------------
 
 
+MAX_ROBOTS_BYTES = 500 << 10
+"""What RFC 9309, section 2.5, asks a crawler to read at least."""
+
+
+def _whole_lines(body: bytes) -> bytes:
+    """Return the lines within the limit; half a rule could forbid more than it said."""
+    if len(body) <= MAX_ROBOTS_BYTES:
+        return body
+    return body[: max(body.rfind(end, 0, MAX_ROBOTS_BYTES) for end in (b"\n", b"\r")) + 1]
+
+
 class Robots:
     """What each origin's robots.txt allows us (RFC 9309)."""
 
@@ -417,7 +439,7 @@ class Robots:
         else (``None``: no answer at all) that nothing is.
         """
         if status is not None and 200 <= status < 300:
-            self._rules[urls.origin(url)] = Protego.parse(body[: 500 << 10].decode("utf-8", "replace"))
+            self._rules[urls.origin(url)] = Protego.parse(_whole_lines(body).decode("utf-8-sig", "replace"))
         else:
             self._rules[urls.origin(url)] = status is not None and 300 <= status < 500 and status != 429
 

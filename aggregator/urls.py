@@ -29,7 +29,7 @@ def canonical(url: str, base: str | None = None) -> str | None:
         base: The address of the page it was found on; None: ``url`` must be absolute.
     """
     try:
-        parts = urlsplit(urljoin(base, url.strip()) if base else url.strip())
+        parts = urlsplit(_absolute(url.strip(), base))
         port = parts.port
         host = _ascii_host(parts)
         path, query = quote(parts.path or "/", safe=_SAFE), quote(parts.query, safe=_SAFE)
@@ -40,6 +40,10 @@ def canonical(url: str, base: str | None = None) -> str | None:
     netloc = host if port in (None, _DEFAULT_PORTS[parts.scheme]) else f"{host}:{port}"
     address = f"{parts.scheme}://{netloc}{path}" + (f"?{query}" if query else "")
     return address if len(address) <= MAX_URL_CHARS else None
+
+
+def _absolute(url: str, base: str | None) -> str:
+    return urljoin(base, url) if base and not urlsplit(url).scheme else url
 
 
 def identity(url: str) -> str:

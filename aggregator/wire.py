@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import http.client
 import io
+import re
 import zlib
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urljoin
 
 MAX_DECODED_BYTES = 20 << 20
+_PIECE = 1 << 16
+_FOLDED = re.compile(r"\s*\r?\n\s+")
+"""A header value that goes on in the next line (obs-fold, RFC 9112, section 5.2)."""
 MAX_RATIO = 100
 RATIO_FREE_BYTES = 1 << 20
 """Below this size a body may shrink to anything; above it, ``MAX_RATIO`` marks a decompression bomb."""
@@ -33,7 +37,23 @@ class Answer:
     def location(self, url: str) -> str | None:
         """Return where a redirect answered for ``url`` points, absolute; None: this is no redirect."""
         target = self.header("Location")
-        return urljoin(url, target) if target and self.status in (301, 302, 303, 307, 308) else None
+        if not target or self.status not in (301, 302, 303, 307, 308):
+            return None
+        try:
+            return urljoin(url, _as_utf8(target))
+        except ValueError:
+            return None
+
+
+class HTTPResponse(http.client.HTTPResponse):
+    """http.client's reader, passing over every interim answer (RFC 9110, section 15.2), not only over 100."""
+
+    def begin(self) -> None:
+        """Read status line and headers of the final answer."""
+        super().begin()
+        while 100 <= self.status < 200 and self.status != 101:
+            self.headers = None  # type: ignore[assignment]  # how http.client knows that it has not begun
+            super().begin()
 
 
 class _Bytes:
@@ -46,10 +66,22 @@ class _Bytes:
         return io.BytesIO(self._data)
 
 
-def head_length(received: bytes) -> int:
-    """Return how many bytes status line and headers take, the empty line included."""
-    ends = [i + len(mark) for mark in (b"\r\n\r\n", b"\n\n") if (i := received.find(mark)) >= 0]
-    return min(ends, default=len(received))
+_HEAD_END = re.compile(rb"\n\r?\n")
+_INTERIM = re.compile(rb"HTTP/\d\.\d 1(?!01)\d\d")
+
+
+def head_length(received: bytes | bytearray) -> int:
+    """Return how many bytes status line and headers take, the empty line and interim answers included.
+
+    Raises:
+        ValueError: The empty line that ends them is missing.
+    """
+    start = 0
+    while end := _HEAD_END.search(received, start):
+        if not _INTERIM.match(received, start):
+            return end.end()
+        start = end.end()
+    raise ValueError("the answer was cut off in its headers")
 
 
 def read_answer(received: bytes) -> Answer:
@@ -58,19 +90,22 @@ def read_answer(received: bytes) -> Answer:
     Raises:
         ValueError: They are no HTTP response at all.
     """
-    response = http.client.HTTPResponse(cast("Any", _Bytes(received)))
+    response = HTTPResponse(cast("Any", _Bytes(received)))
     try:
         response.begin()
+        head_length(received)
     except (http.client.HTTPException, OSError, ValueError) as error:
         raise ValueError(f"not an HTTP response: {error}") from error
     problem = None
+    if response.length is not None:
+        response.length = min(response.length, len(received))  # some lengths are no length
     try:
         body = response.read()
     except http.client.IncompleteRead as error:
         body, problem = error.partial, "the answer is incomplete"
-    except (http.client.HTTPException, OSError, ValueError) as error:
+    except (http.client.HTTPException, OSError, ValueError, OverflowError) as error:
         body, problem = b"", f"the answer is garbled: {error}"
-    headers = tuple(response.getheaders())
+    headers = tuple((name, _FOLDED.sub(" ", value)) for name, value in response.getheaders())
     encodings = [e.strip().lower() for k, v in headers if k.lower() == "content-encoding" for e in v.split(",")]
     for encoding in reversed([e for e in encodings if e not in ("", "identity")]):
         body, trouble = _decoded(body, encoding)
@@ -87,12 +122,37 @@ def _decoded(body: bytes, encoding: str) -> tuple[bytes, str | None]:
     limit = max(RATIO_FREE_BYTES, min(MAX_DECODED_BYTES, MAX_RATIO * len(body)))
     # 47: zlib finds out by itself whether it is gzip or zlib; -15: raw deflate, as some servers send it
     for window in (47, -15) if encoding == "deflate" else (47,):
+        decoded, trouble = _inflated(body, window, limit)
+        if decoded:
+            return decoded, trouble
+    return (b"", None) if trouble is None else (body, f"the body is not {encoding} as declared")
+
+
+def _inflated(body: bytes, window: int, limit: int) -> tuple[bytes, str | None]:
+    """Decompress, member after member, as far as it goes; what follows the last member is no body."""
+    decoded, rest = bytearray(), body
+    while rest:
         inflater = zlib.decompressobj(window)
         try:
-            decoded = inflater.decompress(body, limit + 1)
-        except zlib.error:
-            continue
-        if len(decoded) > limit:
-            return decoded[:limit], f"the body grows past {limit:,} bytes when decompressed"
-        return decoded, None if inflater.eof else "the compressed body is incomplete"
-    return body, f"the body is not {encoding} as declared"
+            for start in range(0, len(rest), _PIECE):
+                decoded += inflater.decompress(rest[start : start + _PIECE], limit + 1 - len(decoded))
+                if len(decoded) > limit:
+                    return bytes(decoded[:limit]), f"the body grows past {limit:,} bytes when decompressed"
+                if inflater.eof:
+                    break
+        except zlib.error as error:
+            return bytes(decoded), f"the compressed body is damaged ({error})"
+        if not inflater.eof:
+            return bytes(decoded), "the compressed body is incomplete"
+        rest = inflater.unused_data + rest[start + _PIECE :]
+        if not rest.startswith(b"\x1f\x8b"):
+            break
+    return bytes(decoded), None
+
+
+def _as_utf8(value: str) -> str:
+    """Return a header value as its sender meant it: http.client reads every byte as a letter of ISO 8859-1."""
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return value

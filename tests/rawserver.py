@@ -6,7 +6,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum, auto
 
 
@@ -40,7 +40,7 @@ class RawServer:
         """When each request was there, on the monotonic clock."""
         self.connections = 0
         self.most_at_once = 0
-        """How many requests were ever without a complete answer at the same time."""
+        """How many requests were ever waiting for the first byte of their answer at the same time."""
         self.asked = threading.Semaphore(0)
         """Counts requests: acquire it to wait for one."""
         self._at_once = 0
@@ -57,13 +57,16 @@ class RawServer:
         return f"http://{host}:{self.port}{path}"
 
     def paths(self) -> list[str]:
-        return [request.split(b" ")[1].decode() for request in self.requests]
+        return [_path(request) for request in self.requests]
 
     def release(self) -> None:
         """End every pause."""
         self._released.set()
 
-    def close(self) -> None:
+    def __enter__(self) -> RawServer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self.release()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -74,8 +77,8 @@ class RawServer:
         for thread in self._threads:
             thread.join(10)
 
-    def _start(self, work: object, *args: object) -> None:
-        thread = threading.Thread(target=work, args=args, daemon=True)  # type: ignore[arg-type]
+    def _start(self, work: Callable[..., None], *args: object) -> None:
+        thread = threading.Thread(target=work, args=args, daemon=True)
         self._threads.append(thread)
         thread.start()
 
@@ -93,13 +96,10 @@ class RawServer:
                 request = _read_head(stream.readline)
                 if not request:
                     return
-                path = self._note(request)
-                try:
-                    if not self._answer(connection, self.pages.get(path, NOT_FOUND)):
-                        return
-                finally:
-                    self._at_once -= 1
-            self._note(_read_head(stream.readline) or b"GET nothing")
+                if not self._answer(connection, self.pages.get(self._note(request), NOT_FOUND)):
+                    return
+            if request := _read_head(stream.readline):
+                self._note(request)
 
     def _note(self, request: bytes) -> str:
         with self._lock:
@@ -108,22 +108,30 @@ class RawServer:
             self.asked_at.append(time.monotonic())
             self.requests.append(request)
         self.asked.release()
-        return request.split(b" ")[1].decode()
+        return _path(request)
 
     def _answer(self, connection: socket.socket, answer: Answer) -> bool:
         """Send it; return whether the connection stays open."""
+        waiting = True
         for step in (answer,) if isinstance(answer, bytes) else answer:
-            if step is Do.CUT:
-                return False
-            if isinstance(step, bytes):
-                connection.sendall(step)
-            else:
+            if isinstance(step, float) or step is Do.HANG:
                 self._released.wait(step if isinstance(step, float) else None)
+                continue
+            with self._lock:
+                self._at_once -= waiting
+            waiting = False
+            if not isinstance(step, bytes):
+                return False
+            connection.sendall(step)
         return True
 
 
-def _read_head(readline: object) -> bytes:
+def _read_head(readline: Callable[[], bytes]) -> bytes:
     lines: list[bytes] = []
     while not lines or lines[-1] not in (b"\r\n", b""):
-        lines.append(readline())  # type: ignore[operator]
+        lines.append(readline())
     return b"".join(lines)
+
+
+def _path(request: bytes) -> str:
+    return request.split(b" ")[1].decode()

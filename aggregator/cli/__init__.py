@@ -73,6 +73,8 @@ home_option = click.option(
     callback=_chosen,
     help="The home to work on. Default: $AGGREGATOR_HOME, else this folder.",
 )
+WORDS_MAY_BEGIN_WITH_A_DASH = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+"""For a command whose words may be excluded as -word, and which therefore has no option of a single letter."""
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
@@ -115,7 +117,10 @@ def main(argv: list[str] | None = None) -> NoReturn:
 
 def _run(argv: list[str] | None) -> int:
     try:
-        result: Any = cli.main(args=argv, prog_name="aggregator", standalone_mode=False)
+        # not cli.main(): it has an opinion of its own about a closed pipe
+        with cli.make_context("aggregator", sys.argv[1:] if argv is None else argv) as ctx:
+            result: Any = cli.invoke(ctx)
+        sys.stdout.flush()
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.Abort:

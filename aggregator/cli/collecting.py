@@ -348,6 +348,7 @@ def run_command(ctx: click.Context, wait_s: float, as_json: bool) -> int:
 
     home = chosen_home(ctx)
     following = loaded(home)
+    web = Fetcher(following.settings)
     seen = home.sources_yaml.stat().st_mtime_ns
 
     def reload() -> Following | None:
@@ -356,7 +357,9 @@ def run_command(ctx: click.Context, wait_s: float, as_json: bool) -> int:
         if changed == seen:
             return None
         seen = changed
-        return loaded(home)
+        found = loaded(home)
+        web.follow(found.settings)
+        return found
 
     def report(runs: list[Run]) -> None:
         if as_json or any(run.new or run.new_versions or run.failed for run in runs):
@@ -370,7 +373,7 @@ def run_command(ctx: click.Context, wait_s: float, as_json: bool) -> int:
         show.say(f"Watching {len(following.sources)} sources; Ctrl-C ends it.")
         scheduler.run(
             line,
-            Fetcher(following.settings),
+            web,
             reload=reload,
             stop=stop,
             report=report,

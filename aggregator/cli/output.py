@@ -27,7 +27,14 @@ _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u20
 _MARK = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
 _LINE_EVERY_S = 5.0
 
-out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to the one place that ends the program."""
+        raise BrokenPipeError
+
+
+out = _Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 err = Console(stderr=True, highlight=False)
 
 

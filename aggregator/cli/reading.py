@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli import chosen_home, home_option, json_option
+from aggregator.cli import WORDS_MAY_BEGIN_WITH_A_DASH, chosen_home, home_option, json_option
 from aggregator.cli import output as show
 from aggregator.cli.collecting import loaded, run_json
 from aggregator.errors import UnknownIdError
@@ -53,7 +53,7 @@ class Period(click.ParamType[tuple[datetime, datetime]]):
         self.fail(f"{value!r} is no date: write 2026, 2026-11 or 2026-11-23.", param, ctx)
 
 
-@click.command("search")
+@click.command("search", context_settings=WORDS_MAY_BEGIN_WITH_A_DASH)
 @click.argument("query", nargs=-1, required=True)
 @click.option("--from", "since", type=Period(), metavar="DATE", help="Published on DATE or later.")
 @click.option(
@@ -92,7 +92,7 @@ def search_command(
     \b
     Example:
       aggregator search camp eviction --from 2026-09 --lang en
-      aggregator search '"centre de retention" -tribunal' --json
+      aggregator search '"centre de retention"' -tribunal --json
     """
     from aggregator import search
 
@@ -277,7 +277,7 @@ def _print_diff(old: Version, new: Version, *, as_json: bool) -> None:
 
 
 def _word_changes(old: str, new: str) -> Iterator[tuple[str, str]]:
-    a, b = re.findall(r"\S+\s*", old), re.findall(r"\S+\s*", new)
+    a, b = re.findall(r"\S+|\s+", old), re.findall(r"\S+|\s+", new)
     for tag, a0, a1, b0, b1 in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
         if tag == "equal":
             yield "same", "".join(b[b0:b1])
