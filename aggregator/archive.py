@@ -280,7 +280,7 @@ def _warcinfo(name: str, operator: str | None, now: datetime) -> bytes:
         "software": f"aggregator/{__version__}",
         "format": "WARC File Format 1.1",
         "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
-        "robots": "obey",
+        "robots": "obeyed, but for sources whose entry in sources.yaml says otherwise",
     }
     if operator:
         said["operator"] = operator
@@ -463,7 +463,8 @@ def entries(folder: Path, file: str, start: int = 0) -> Iterator[Entry]:
                 if entry := _read(head, block, file=file, offset=offset, length=length):
                     yield entry
         except (ArchiveLoadFailed, zlib.error, EOFError, ValueError, KeyError) as error:
-            raise StoreError(path, f"damaged ({error}). Nothing was changed. Restore it from a copy.") from error
+            what = " ".join(str(error).split())[:120]
+            raise StoreError(path, f"damaged ({what}). Nothing was changed. Restore it from a copy.") from error
 
 
 def _read(head: dict[str, str], block: bytes, *, file: str, offset: int, length: int) -> Entry | None:

@@ -338,7 +338,8 @@ def _relation(
         return Relation.DUP, *_whole(a, b, a_version, b_version, said)
     if low.coverage >= EDITED_COVERAGE:
         return Relation.DUP, "edited", said
-    if a.article.source_id != b.article.source_id and shared.words >= MIN_PARTIAL_WORDS:
+    elsewhere = a.article.source_id != b.article.source_id
+    if elsewhere and (shared.words >= MIN_PARTIAL_WORDS or high.coverage >= CUT_COVERAGE):
         return Relation.PARTIAL, "excerpt", said
     return None, "", ""
 

@@ -237,8 +237,10 @@ class _Gate:
     """One host's turnstile."""
 
     turn: threading.Lock = field(default_factory=threading.Lock)
-    open_at: float = 0.0
-    """Monotonic instant of the next request allowed."""
+    rested_at: float = 0.0
+    """Monotonic instant at which our own pause is over."""
+    shut_until: float = 0.0
+    """Monotonic instant until which the host asked to be left alone."""
 
 
 class Fetcher:
@@ -284,8 +286,8 @@ class Fetcher:
             try:
                 response = self._ask(request)
             finally:
-                gate.open_at = time.monotonic() + pace_s
-            gate.open_at = max(gate.open_at, time.monotonic() + _retry_after_s(response))
+                gate.rested_at = time.monotonic() + pace_s
+            gate.shut_until = time.monotonic() + _retry_after_s(response)
             return response
 
     def _gate(self, host: str) -> _Gate:
@@ -293,10 +295,11 @@ class Fetcher:
             return self._gates.setdefault(host, _Gate())
 
     def _wait(self, gate: _Gate, url: str) -> None:
-        wait_s = gate.open_at - time.monotonic()
-        if wait_s > max(PATIENCE_S, MAX_CRAWL_DELAY_S):
-            raise FetchError(url, f"the host asked to be left alone for {wait_s:.0f} s more", retryable=True)
-        if self._stopping.wait(max(wait_s, 0.0)):
+        now = time.monotonic()
+        if gate.shut_until - now > PATIENCE_S:
+            asked_s = gate.shut_until - now
+            raise FetchError(url, f"the host asked to be left alone for {asked_s:.0f} s more", retryable=True)
+        if self._stopping.wait(max(gate.rested_at - now, gate.shut_until - now, 0.0)):
             raise FetchError(url, "interrupted before it was asked", retryable=True)
 
     def _ask(self, request: Request) -> Response:

@@ -19,6 +19,8 @@ class Home:
     """A folder with ``sources.yaml``, ``archive/`` and ``index/``."""
 
     root: Path
+    index_name: str = "index"
+    """The folder of all that is derived, relative to ``root``; another one while a rebuild is under way."""
 
     @property
     def sources_yaml(self) -> Path:
@@ -33,7 +35,7 @@ class Home:
     @property
     def index(self) -> Path:
         """All that is derived; may be deleted whenever no writer runs."""
-        return self.root / "index"
+        return self.root / self.index_name
 
     @property
     def catalogue(self) -> Path:
@@ -55,7 +57,7 @@ class Home:
         free = shutil.disk_usage(self.root).free
         if free < min_free_bytes:
             raise NoSpaceError(
-                f"{self.root}: {free >> 20:,} MiB free, less than settings.min_free ({min_free_bytes >> 20:,} MiB). "
+                f"{self.root}: {free:,} bytes free, less than settings.min_free ({min_free_bytes:,} bytes). "
                 "All that was reported stored is safe. Make room, or lower min_free."
             )
 
@@ -72,7 +74,7 @@ class Home:
         """
         try:
             self.archive.mkdir(parents=True, exist_ok=True)
-            self.index.mkdir(exist_ok=True)
+            self.index.mkdir(parents=True, exist_ok=True)
             lock = os.open(self.archive / "writer.lock", os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
             raise NoSpaceError(f"{self.root}: cannot be written to ({error.strerror}). Nothing was changed.") from error

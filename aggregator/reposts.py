@@ -68,9 +68,9 @@ def who_has(home: Home, following: Following, pasted: str) -> Family:
     found = [credits.resolve(c, following.sources) for c in credits.find_credits(text)]
     one = dedupe.Candidate(article=given, versions=[_as_version(given)], credits=found, source=None)
     with Catalogue(home.catalogue) as catalogue:
-        near = catalogue.sharing(
-            dedupe.fingerprint(text), at_least=dedupe.MIN_SHARED_GRAMS, limit=dedupe.MAX_CANDIDATES
-        )
+        grams = dedupe.fingerprint(text)
+        enough = min(dedupe.MIN_SHARED_GRAMS, max(1, len(grams) // 2))  # a pasted sentence has few
+        near = catalogue.sharing(grams, at_least=enough, limit=dedupe.MAX_CANDIDATES)
         others = catalogue.articles(near)
         matches = [
             match

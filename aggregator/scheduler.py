@@ -20,6 +20,8 @@ from aggregator.model import Following, Outcome, Run, Source
 
 AUTO_EVERY = timedelta(hours=6)
 """Between two passes of a source whose ``every`` is ``auto``."""
+AFTER_FAILURE = timedelta(minutes=30)
+"""Between a run that could read nothing and the next, where ``every`` is longer."""
 _TICK_S = 1
 _NAP_S = 0.2
 
@@ -28,12 +30,28 @@ def due_at(source: Source, last: Run | None) -> datetime | None:
     """Return when a source is to be visited next; None: now, because it never was, or its last run was cut short."""
     if last is None or last.outcome is Outcome.INTERRUPTED:
         return None
-    return last.started_at + (source.every or AUTO_EVERY)
+    every = source.every or AUTO_EVERY
+    return last.started_at + (min(every, AFTER_FAILURE) if last.outcome is Outcome.FAILED else every)
 
 
-def due(sources: Sequence[Source], last_runs: dict[str, Run], now: datetime) -> list[Source]:
-    """Return the sources to visit now, the longest overdue first."""
-    waiting = [(due_at(s, last_runs.get(s.id)), s) for s in sources if not s.paused]
+def due(
+    sources: Sequence[Source], last_runs: dict[str, Run], now: datetime, *, early: timedelta = timedelta()
+) -> list[Source]:
+    """Return the sources to visit now, the longest overdue first.
+
+    Args:
+        sources: Those to choose from; paused ones are left out.
+        last_runs: The newest run of each source that had one.
+        now: The time.
+        early: How much before its time a source may be visited, at most a quarter of its interval: for whoever comes
+            by only now and then, as cron does.
+    """
+    waiting = []
+    for source in sources:
+        at = due_at(source, last_runs.get(source.id))
+        slack = min(early, (source.every or AUTO_EVERY) / 4)
+        if not source.paused:
+            waiting.append((at - slack if at else None, source))
     never = datetime.min.replace(tzinfo=UTC)
     return [s for at, s in sorted(waiting, key=lambda ws: (ws[0] or never, ws[1].id)) if at is None or at <= now]
 

@@ -24,7 +24,7 @@ DEADLINE_S = 20
 HOUR = timedelta(hours=1)
 INSTANTS = st.timedeltas(timedelta(days=-9000), timedelta(days=9000)).map(lambda since: NOON + since)
 PERIODS = st.timedeltas(min_value=timedelta(seconds=1), max_value=timedelta(weeks=520))
-ENDED = st.sampled_from([outcome for outcome in Outcome if outcome is not Outcome.INTERRUPTED])
+ENDED = st.sampled_from([outcome for outcome in Outcome if outcome not in (Outcome.INTERRUPTED, Outcome.FAILED)])
 
 
 def run(at: datetime, outcome: Outcome = Outcome.OK, source_id: str = "a") -> Run:
@@ -58,6 +58,22 @@ def test_a_source_is_due_once_its_period_is_over(
     is_due = bool(scheduler.due([source("a", every=every)], {"a": run(started, outcome)}, started + later))
 
     assert is_due == (later >= every)
+
+
+def test_a_source_that_could_not_be_read_is_due_after_half_an_hour() -> None:
+    last = {"a": run(NOON, Outcome.FAILED)}
+
+    assert scheduler.due([source("a", every=24 * HOUR)], last, NOON + HOUR / 2)
+    assert not scheduler.due([source("a", every=24 * HOUR)], last, NOON + HOUR / 3)
+    assert scheduler.due([source("a", every=timedelta(minutes=5))], last, NOON + timedelta(minutes=5))
+
+
+def test_whoever_comes_by_only_now_and_then_may_come_a_little_early() -> None:
+    last, early = {"a": run(NOON)}, timedelta(minutes=15)
+
+    assert scheduler.due([source("a", every=24 * HOUR)], last, NOON + 24 * HOUR - early, early=early)
+    assert not scheduler.due([source("a", every=24 * HOUR)], last, NOON + 23 * HOUR, early=early)
+    assert not scheduler.due([source("a", every=timedelta(minutes=4))], last, NOON + timedelta(minutes=2), early=early)
 
 
 def test_a_source_without_a_period_is_due_after_six_hours() -> None:

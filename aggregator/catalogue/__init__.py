@@ -6,6 +6,7 @@ writer. The catalogue is derived from ``archive/``; delete it and ``aggregator r
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 import sqlalchemy as sql
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -129,7 +131,9 @@ class Catalogue:
     def _check_schema(self, *, writing: bool) -> None:
         try:
             number = self._connection.execute(sql.select(sql.func.max(t.schema.c.number))).scalar()
-        except sql.exc.OperationalError:
+        except sql.exc.OperationalError as error:
+            if "no such table" not in str(error.orig):
+                raise
             number = 0
         if number is None and writing:
             self._connection.execute(t.schema.insert().values(number=t.SCHEMA))
@@ -526,7 +530,11 @@ def _chunks(values: list[Any]) -> Iterator[list[Any]]:
 
 
 def _engine(path: Path, *, writing: bool) -> Engine:
-    engine = sql.create_engine(f"sqlite:///{path}", poolclass=sql.pool.StaticPool)
+    # SQLite cannot share a WAL in a folder that cannot be written to: the file is read as it is, if nothing waits in it
+    wal = path.with_name(path.name + "-wal")
+    still = not writing and not os.access(path.parent, os.W_OK) and not (wal.exists() and wal.stat().st_size)
+    address = f"sqlite:///file:{quote(str(path))}?mode=ro&immutable=1&uri=true" if still else f"sqlite:///{path}"
+    engine = sql.create_engine(address, poolclass=sql.pool.StaticPool)
 
     @sql.event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _: object) -> None:

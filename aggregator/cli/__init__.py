@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import shutil
 import sys
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
@@ -73,9 +75,17 @@ home_option = click.option(
     callback=_chosen,
     help="The home to work on. Default: $AGGREGATOR_HOME, else this folder.",
 )
-WORDS_MAY_BEGIN_WITH_A_DASH = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
-"""For a command whose words may be excluded as -word, and which therefore has no option of a single letter."""
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+class Words(click.Command):
+    """A command whose arguments are words, some of them excluded as -word: a dash and two letters are no option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        cut = args.index("--") if "--" in args else len(args)
+        excluded = [word for word in args[:cut] if re.match(r"-\w\w", word)]
+        rest = [word for word in args[:cut] if word not in excluded]
+        return super().parse_args(ctx, [*rest, "--", *excluded, *args[cut + 1 :]])
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -110,6 +120,16 @@ def chosen_home(ctx: click.Context) -> Home:
     return home
 
 
+def again(home: Home, command: str) -> str:
+    """Return the line that runs a command on the same home, as this program was called."""
+    program = Path(sys.argv[0])
+    name = program.name if shutil.which(program.name) else os.path.relpath(program)
+    here = home.root.resolve() == Path.cwd().resolve()
+    return " ".join(
+        ("aggregator" if name == "__main__.py" else name, *([] if here else ["--home", str(home.root)]), command)
+    )
+
+
 def main(argv: list[str] | None = None) -> NoReturn:
     """Run a command and leave with its exit code."""
     sys.exit(_run(argv))
@@ -132,8 +152,10 @@ def _run(argv: list[str] | None) -> int:
         error.show()
         return 2
     except AggregatorError as error:
+        from aggregator.cli.output import safe
+
         for line in str(error).splitlines():
-            print(f"aggregator: {line}", file=sys.stderr)
+            print(f"aggregator: {safe(line)}", file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has enough

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,12 @@ from aggregator.home import Home
 from aggregator.model import Announcement, Following, Outcome, Run, Source
 
 if TYPE_CHECKING:
+    from aggregator.archive import Recovery
+    from aggregator.pipeline import Pipeline
     from aggregator.pipeline.checking import Check
+
+CRON_EARLY = timedelta(minutes=15)
+"""How much before its time `crawl --due` visits a source: cron's second night begins a moment before the day is over."""
 
 wait_option = click.option(
     "--wait", "wait_s", type=click.FloatRange(0), default=0.0, metavar="S", help="Wait S seconds for another writer."
@@ -32,14 +38,17 @@ wait_option = click.option(
 
 
 @click.command("init")
-@click.argument("folder", type=click.Path(path_type=Path), default=".", metavar="[DIR]")
-def init_command(folder: Path) -> None:
+@click.argument("folder", type=click.Path(path_type=Path), required=False, metavar="[DIR]")
+@home_option
+@click.pass_context
+def init_command(ctx: click.Context, folder: Path | None) -> None:
     """Make a new home in DIR (default: this folder), with a commented sources.yaml.
 
     \b
     Example:
       aggregator init ~/watch
     """
+    folder = folder or Path((ctx.obj or {}).get("home") or ".")
     home = Home(folder)
     if home.sources_yaml.exists():
         show.say(f"{home.root} is a home already; nothing was changed.")
@@ -55,6 +64,7 @@ def init_command(folder: Path) -> None:
 
 
 @click.group("sources")
+@home_option
 def sources_command() -> None:
     """List the sources, or check what they would give.
 
@@ -159,7 +169,7 @@ def _check_json(found: Check) -> dict[str, Any]:
     sample = found.sample
     return {
         "source": found.source.id,
-        "outcome": found.run.outcome,
+        "followable": found.sample is not None,
         "tried": [
             {
                 "role": c.role,
@@ -230,14 +240,12 @@ def crawl_command(
     home = chosen_home(ctx)
     following = loaded(home)
     sources = named(following, ids)
-    if only_due:
-        sources = _due(home, sources)
     if dry_run:
-        _print_plan(home, sources, as_json=as_json)
+        _print_plan(home, sources, only_due=only_due, as_json=as_json)
         return 0
     if not sources:
-        show.say("No source to visit" + (": none is due." if only_due else f": see {home.sources_yaml}."))
-    from aggregator import pipeline
+        show.say(f"No source to visit: see {home.sources_yaml}.")
+    from aggregator import pipeline, scheduler
     from aggregator.fetch import Fetcher
 
     began = time.monotonic()
@@ -247,6 +255,9 @@ def crawl_command(
         show.progress() as report,
         pipeline.opened(home, following, wait_s=wait_s, report=report) as line,
     ):
+        tell_mended(line)
+        if only_due:
+            sources = scheduler.due(sources, line.last_runs(), datetime.now(UTC), early=CRON_EARLY)
         runs = line.crawl(sources, Fetcher(following.settings), max_pages=pages, stop=stop)
     print_runs(runs, elapsed_s=time.monotonic() - began, as_json=as_json)
     if stop.is_set():
@@ -254,29 +265,40 @@ def crawl_command(
     return int(any(run.failed for run in runs))
 
 
-def _due(home: Home, sources: Sequence[Source]) -> list[Source]:
-    from datetime import UTC, datetime
-
+def _print_plan(home: Home, sources: Sequence[Source], *, only_due: bool, as_json: bool) -> None:
     from aggregator import scheduler
-    from aggregator.catalogue import Catalogue
+    from aggregator.catalogue import Catalogue, Outdated
 
-    if not home.catalogue.exists():
-        return list(sources)
-    with Catalogue(home.catalogue) as catalogue:
-        return scheduler.due(sources, catalogue.last_runs(), datetime.now(UTC))
-
-
-def _print_plan(home: Home, sources: Sequence[Source], *, as_json: bool) -> None:
-    from aggregator.catalogue import Catalogue
-
-    waiting = {}
-    if home.catalogue.exists():
-        with Catalogue(home.catalogue) as catalogue:
-            waiting = {s.id: catalogue.count_pending(s.id) for s in sources}
+    waiting: dict[str, int] = {}
+    last: dict[str, Run] = {}
+    try:
+        if home.catalogue.exists():
+            with Catalogue(home.catalogue) as catalogue:
+                waiting = {s.id: catalogue.count_pending(s.id) for s in sources}
+                last = catalogue.last_runs()
+    except Outdated as error:
+        show.say(str(error))
+    if only_due:
+        sources = scheduler.due(sources, last, datetime.now(UTC), early=CRON_EARLY)
     if as_json:
         show.print_json([{"source": s.id, "url": s.url, "pending": waiting.get(s.id, 0)} for s in sources])
         return
     show.table(("source", "address", "announced, not yet read"), [(s.id, s.url, waiting.get(s.id, 0)) for s in sources])
+
+
+def _mended(recovery: Recovery) -> str:
+    said = f"{recovery.file.name}: left open by an interrupted writer, now sealed; nothing stored is lost"
+    if recovery.cut_bytes:
+        said += f"; a torn tail of {recovery.cut_bytes:,} bytes was moved to {recovery.quarantine}"
+    return said + "."
+
+
+def tell_mended(line: Pipeline) -> None:
+    """Say what was wrong with the archive when it was opened."""
+    for recovery in line.mended:
+        show.say(_mended(recovery))
+    for file in line.missing:
+        show.say(f"archive/{file} is missing. What was read from it is still in index/; restore it from a copy.", "red")
 
 
 def print_runs(runs: list[Run], *, elapsed_s: float, as_json: bool) -> None:
@@ -370,6 +392,7 @@ def run_command(ctx: click.Context, wait_s: float, as_json: bool) -> int:
             )
 
     with stopping() as stop, pipeline.opened(home, following, wait_s=wait_s) as line:
+        tell_mended(line)
         show.say(f"Watching {len(following.sources)} sources; Ctrl-C ends it.")
         scheduler.run(
             line,
@@ -405,7 +428,9 @@ def rebuild_command(ctx: click.Context, only: str | None, wait_s: float, as_json
     home = chosen_home(ctx)
     following = loaded(home)
     with show.progress() as report:
-        pipeline.rebuild(home, following, only_index=only == "index", wait_s=wait_s, report=report)
+        mended = pipeline.rebuild(home, following, only_index=only == "index", wait_s=wait_s, report=report)
+    for recovery in mended:
+        show.say(_mended(recovery))
     with Catalogue(home.catalogue) as catalogue:
         counts = catalogue.counts()
     if as_json:

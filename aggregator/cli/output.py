@@ -89,7 +89,7 @@ def line(*parts: str | tuple[str, str], indent: int = 0) -> None:
 def table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> None:
     """Print rows; columns listed in ``right`` are numbers."""
     if not out.is_terminal:
-        for row in rows:
+        for row in (headers, *rows):
             sys.stdout.write("\t".join(safe(c).replace("\t", " ").replace("\n", " ") for c in row) + "\n")
         return
     grid = Table(box=None, pad_edge=False, header_style="bold")

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli import WORDS_MAY_BEGIN_WITH_A_DASH, chosen_home, home_option, json_option
+from aggregator.cli import Words, again, chosen_home, home_option, json_option
 from aggregator.cli import output as show
 from aggregator.cli.collecting import loaded, run_json
-from aggregator.errors import UnknownIdError
+from aggregator.errors import UnknownIdError, UsageError
 from aggregator.home import Home
 from aggregator.model import Article, Following, Hit, Match, Results, Version
 
@@ -53,7 +53,7 @@ class Period(click.ParamType[tuple[datetime, datetime]]):
         self.fail(f"{value!r} is no date: write 2026, 2026-11 or 2026-11-23.", param, ctx)
 
 
-@click.command("search", context_settings=WORDS_MAY_BEGIN_WITH_A_DASH)
+@click.command("search", cls=Words)
 @click.argument("query", nargs=-1, required=True)
 @click.option("--from", "since", type=Period(), metavar="DATE", help="Published on DATE or later.")
 @click.option(
@@ -62,12 +62,23 @@ class Period(click.ParamType[tuple[datetime, datetime]]):
 @click.option("--source", "source_ids", multiple=True, metavar="ID", help="Only this source; may be repeated.")
 @click.option("--lang", "languages", multiple=True, metavar="CODE", help="Only this language; may be repeated.")
 @click.option(
-    "--sort", type=click.Choice(["relevance", "published", "captured"]), default="relevance", show_default=True
+    "--sort",
+    type=click.Choice(["relevance", "published", "captured"]),
+    default="relevance",
+    show_default=True,
+    help="Best first, or newest first: by the claimed date, or by when it was first seen.",
 )
 @click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True, help="Hits to print.")
 @click.option("--offset", type=click.IntRange(0), default=0, help="Hits to pass over.")
 @click.option("--facets", is_flag=True, help="Print counts by source, language and month too.")
-@click.option("--format", "form", type=click.Choice(["table", "json", "jsonl"]), default="table", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "jsonl"]),
+    default="table",
+    show_default=True,
+    help="table for people, json for all at once, jsonl for one hit a line.",
+)
 @home_option
 @json_option
 @click.pass_context
@@ -221,7 +232,7 @@ def show_command(
             }
         )
     else:
-        _print_article(article, chosen, versions, [c.line for c in credits], len(matches))
+        _print_article(home, article, chosen, versions, [c.line for c in credits], len(matches))
 
 
 def _version(versions: list[Version], number: int, article: Article) -> Version:
@@ -231,7 +242,7 @@ def _version(versions: list[Version], number: int, article: Article) -> Version:
 
 
 def _print_article(
-    article: Article, version: Version, versions: list[Version], credits: list[str], matches: int
+    home: Home, article: Article, version: Version, versions: list[Version], credits: list[str], matches: int
 ) -> None:
     show.line((version.title or "(no title)", "bold"))
     facts = [("source", article.source_id), ("address", article.url), ("id", article.id)]
@@ -246,9 +257,9 @@ def _print_article(
     facts += [("credit", line) for line in credits]
     facts += [("problem", problem) for problem in article.problems]
     if matches:
-        facts.append(("reposts", f"{matches} matches: aggregator reposts {article.id}"))
+        facts.append(("reposts", f"{matches} found: {again(home, f'reposts {article.id}')}"))
     if len(versions) > 1:
-        facts.append(("edits", f"aggregator show {article.id} --diff 1 {len(versions)}"))
+        facts.append(("edits", again(home, f"show {article.id} --diff 1 {len(versions)}")))
     for name, value in facts:
         show.line((f"{name:<11}", "cyan"), value)
     show.line()
@@ -344,9 +355,18 @@ def reposts_command(ctx: click.Context, ref: str | None, as_json: bool) -> None:
                 sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
         return
     if not any(family.matches for family in found):
-        show.say("Nobody else has it." if ref else "No text stands in two places.")
+        show.say(_nobody(found[0]) if ref else "No text stands in two places.")
     for family in found:
         print_family(family, passages=ref is not None)
+
+
+def _nobody(family: Family) -> str:
+    from aggregator import dedupe
+
+    words = max((len(dedupe.Words(text).folded) for text in family.texts.values()), default=0)
+    if words < 2 * dedupe.MIN_PASSAGE_WORDS:
+        return f"Nothing found, but {words} words are few to go by: paste at least a paragraph."
+    return "Nobody else has it."
 
 
 def _following(home: Home) -> Following:
@@ -580,11 +600,14 @@ def _pages(files: tuple[str, ...], url: str) -> Iterator[tuple[str, str, bytes]]
         if not given.lstrip().startswith(b"{"):
             yield "-", url, given
             continue
-        for line in given.splitlines():
+        for line in given.decode("utf-8", "replace").splitlines():
             if line.strip():
-                row = json.loads(line)
-                path = Path(row["html_path"])
-                yield row.get("id", path.stem), row.get("url", ""), _bytes(path)
+                try:
+                    row = json.loads(line)
+                    path = Path(row["html_path"])
+                    yield str(row.get("id", path.stem)), str(row.get("url", "")), _bytes(path)
+                except (ValueError, KeyError, TypeError) as error:
+                    raise UsageError(f'no line of {{"id", "url", "html_path"}}: {show.safe(line[:80])}') from error
 
 
 def _bytes(path: Path) -> bytes:
@@ -593,7 +616,7 @@ def _bytes(path: Path) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise click.UsageError(f"{path}: {error.strerror}") from error
+        raise UsageError(f"{path}: {error.strerror}") from error
     return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from aggregator.cli import home_option
+from aggregator.cli import again, home_option
 from aggregator.cli import output as show
 from aggregator.cli.collecting import print_runs, stopping
 from aggregator.cli.reading import print_family, print_results
@@ -29,7 +29,7 @@ _FAMILIES_SHOWN = 6
 def demo_command(ctx: click.Context, keep: bool) -> int:
     """Crawl a small bundled world of sites, search it, and show who copied whom. Needs no internet.
 
-    The home is ./demo (or --home): made anew each time, and yours to try the other commands on.
+    Its home is ./demo, unless --home says otherwise: made anew each time, and yours to try the other commands on.
 
     \b
     Example:
@@ -115,7 +115,7 @@ def _edits(home: Home) -> None:
         edited = [a for a in catalogue.articles(catalogue.article_ids()).values() if a.number > 1]
     _heading(f"{len(edited)} articles were edited between the two visits")
     for article in edited:
-        show.line(f"aggregator --home {home.root} show {article.id} --diff 1 2", indent=2)
+        show.line(again(home, f"show {article.id} --diff 1 2"), indent=2)
         show.line((f"{article.source_id}: {article.title}", "cyan"), indent=4)
     show.say()
 
@@ -138,8 +138,8 @@ def _files(home: Home, elapsed_s: float) -> None:
     for command in (
         "status",
         "search lawyers --lang en --facets",
-        "search rifugiati --from 2026-10",
+        "search sgombero --from 2026-08",
         "reposts",
         "rebuild",
     ):
-        show.line(f"aggregator --home {home.root} {command}", indent=2)
+        show.line(again(home, command), indent=2)

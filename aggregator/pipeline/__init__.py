@@ -16,10 +16,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Literal
 
 from aggregator import archive
-from aggregator.archive import Archive, Entry
+from aggregator.archive import Archive, Entry, Recovery
 from aggregator.catalogue import Catalogue, Outdated, TooNew
 from aggregator.errors import FetchError, StoreError
 from aggregator.fetch import Robots, Web
@@ -54,11 +53,28 @@ _InFlight = dict[Future[Response], tuple[Lane, Request]]
 
 
 class Pipeline:
-    """The line, held open by its one writer; made by ``opened``."""
+    """The line, held open by its one writer; made by ``opened``.
 
-    def __init__(self, home: Home, following: Following, catalogue: Catalogue, writer: Archive, report: Report) -> None:
+    Attributes:
+        home: Where it works.
+        following: sources.yaml, as it is in force.
+        mended: What an interrupted writer had left in the archive.
+        missing: WARC files that the catalogue knows and the archive no longer has.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        following: Following,
+        catalogue: Catalogue,
+        writer: Archive,
+        report: Report,
+        mended: list[Recovery],
+    ) -> None:
         self.home = home
         self.following = following
+        self.mended = mended
+        self.missing: list[str] = []
         self._catalogue = catalogue
         self._archive = writer
         self._deriver = Deriver(home.archive, following, catalogue)
@@ -216,6 +232,7 @@ class Pipeline:
             self._deriver.settle_names()
         known = self._catalogue.catalogued_bytes()
         sizes = {file: archive.size(self.home.archive, file) for file in archive.files(self.home.archive)}
+        self.missing = sorted(known.keys() - sizes.keys())
         behind = [file for file, size in sizes.items() if known.get(file, 0) < size]
         total, done = sum(sizes[f] - known.get(f, 0) for f in behind), 0
         for file in behind:
@@ -251,14 +268,7 @@ class Pipeline:
 
 
 @contextmanager
-def opened(
-    home: Home,
-    following: Following,
-    *,
-    wait_s: float = 0.0,
-    report: Report = _silence,
-    forget: Literal["nothing", "index", "all"] = "nothing",
-) -> Iterator[Pipeline]:
+def opened(home: Home, following: Following, *, wait_s: float = 0.0, report: Report = _silence) -> Iterator[Pipeline]:
     """Hold the home as its one writer: mend what a kill left behind, catch up, then give the line.
 
     Args:
@@ -266,49 +276,21 @@ def opened(
         following: sources.yaml, as loaded.
         wait_s: How long to wait for another writer, in seconds.
         report: Told how far the work is.
-        forget: What of ``index/`` to make again: nothing, the full-text index, or all.
 
     Raises:
         BusyError: Another writer holds the home.
         NoSpaceError: The disk is full, nearly full or read-only.
-        StoreError: The archive is damaged, or the catalogue is newer than this program.
+        StoreError: The archive is damaged, or the catalogue is damaged or newer than this program.
     """
-    with home.writing(wait_s=wait_s):
-        home.ensure_room(following.settings.min_free_bytes)
-        archive.recover(home.archive)
-        if forget != "nothing":
-            shutil.rmtree(home.fulltext, ignore_errors=True)
-        writer = Archive(home.archive, operator=following.settings.contact)
-        try:
-            with _catalogue(home, forget=forget == "all") as catalogue:
-                line = Pipeline(home, following, catalogue, writer, report)
-                line.catch_up()
-                yield line
-        finally:
-            writer.close()
-
-
-def _catalogue(home: Home, *, forget: bool) -> Catalogue:
-    """Open the catalogue; begin anew where that is wanted or an older program wrote it."""
-    try:
-        catalogue = Catalogue(home.catalogue, writing=True)
-        if not forget:
-            return catalogue
-        catalogue.close()
-    except Outdated:
-        shutil.rmtree(home.fulltext, ignore_errors=True)
-    except StoreError as error:
-        if isinstance(error, TooNew) or not forget:
-            raise
-    for name in (home.catalogue.name, home.catalogue.name + "-wal", home.catalogue.name + "-shm"):
-        (home.index / name).unlink(missing_ok=True)
-    return Catalogue(home.catalogue, writing=True)
+    with home.writing(wait_s=wait_s), _line(home, following, report) as line:
+        line.catch_up()
+        yield line
 
 
 def rebuild(
     home: Home, following: Following, *, only_index: bool = False, wait_s: float = 0.0, report: Report = _silence
-) -> None:
-    """Make ``index/`` again from ``archive/``; arguments and errors as for ``opened``.
+) -> list[Recovery]:
+    """Make ``index/`` again from ``archive/``, aside; it takes the place of the old one when it is whole.
 
     Args:
         home: Which.
@@ -316,10 +298,75 @@ def rebuild(
         only_index: Keep the catalogue and make only the full-text index again.
         wait_s: How long to wait for another writer, in seconds.
         report: Told how far the work is.
+
+    Returns:
+        What was mended in the archive on the way.
+
+    Raises:
+        BusyError: Another writer holds the home.
+        NoSpaceError: The disk is full, nearly full or read-only; the old index is still in place.
+        StoreError: The archive is damaged, or the catalogue is newer than this program; the old index is still in place.
     """
-    forget: Literal["index", "all"] = "index" if only_index else "all"
-    with opened(home, following, wait_s=wait_s, report=report, forget=forget):
-        pass
+    aside = replace(home, index_name=f"{home.index_name}/rebuilding")
+    with home.writing(wait_s=wait_s):
+        _refuse_newer(home)
+        shutil.rmtree(aside.index, ignore_errors=True)
+        if only_index:
+            shutil.rmtree(home.fulltext, ignore_errors=True)
+        else:
+            aside.index.mkdir()
+        with _line(home if only_index else aside, following, report) as line:
+            line.catch_up()
+            mended = line.mended
+        if not only_index:
+            _take_place(aside, home)
+    return mended
+
+
+@contextmanager
+def _line(home: Home, following: Following, report: Report) -> Iterator[Pipeline]:
+    home.ensure_room(following.settings.min_free_bytes)
+    mended = archive.recover(home.archive)
+    writer = Archive(home.archive, operator=following.settings.contact)
+    try:
+        with _catalogue(home) as catalogue:
+            yield Pipeline(home, following, catalogue, writer, report, mended)
+    finally:
+        writer.close()
+
+
+def _catalogue(home: Home) -> Catalogue:
+    """Open the catalogue; begin anew where an older program wrote it."""
+    try:
+        return Catalogue(home.catalogue, writing=True)
+    except Outdated:
+        shutil.rmtree(home.fulltext, ignore_errors=True)
+        _remove(home)
+        return Catalogue(home.catalogue, writing=True)
+
+
+def _refuse_newer(home: Home) -> None:
+    try:
+        Catalogue(home.catalogue).close()
+    except TooNew:
+        raise
+    except (StoreError, Outdated):
+        return
+
+
+def _take_place(aside: Home, home: Home) -> None:
+    """Put a rebuilt index where the old one was; cut short anywhere, the next writer makes the full-text index again."""
+    shutil.rmtree(home.fulltext, ignore_errors=True)
+    _remove(home)
+    aside.catalogue.rename(home.catalogue)
+    if aside.fulltext.exists():
+        aside.fulltext.rename(home.fulltext)
+    shutil.rmtree(aside.index)
+
+
+def _remove(home: Home) -> None:
+    for name in (home.catalogue.name, home.catalogue.name + "-wal", home.catalogue.name + "-shm"):
+        (home.index / name).unlink(missing_ok=True)
 
 
 # --- small change ---------------------------------------------------------------------------------------------------
