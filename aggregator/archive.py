@@ -35,7 +35,7 @@ OPEN = ".open"
 MAX_FILE_BYTES = 1_000_000_000
 GZIP_LEVEL = 6
 _NAME = re.compile(r"captures-\d{8}T\d{6}Z-(\d+)-")
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 _PROFILES = "http://netpreserve.org/warc/1.1/revisit/"
 IDENTICAL = _PROFILES + "identical-payload-digest"
 NOT_MODIFIED = _PROFILES + "server-not-modified"
@@ -210,6 +210,10 @@ class Archive:
         assert self._fd is not None
         os.ftruncate(self._fd, self._synced)
         self._end = self._synced
+        if not self._synced:  # leave no file that has not even its warcinfo
+            os.close(self._fd)
+            self._fd = None
+            self._path.unlink(missing_ok=True)
         raise _no_space(self._path, error) from error
 
 
@@ -384,9 +388,9 @@ def _mend(folder: Path, path: Path) -> Recovery:
     return Recovery(path, end, size - end, kept)
 
 
-def _whole_members_end(path: Path) -> int:
-    """Return the offset behind the last gzip member that is complete and intact."""
-    end = 0
+def _whole_members_end(path: Path, start: int = 0) -> int:
+    """Return the offset behind the last gzip member that is complete and intact, from the one at ``start``."""
+    end = start
     with path.open("rb") as file:
         while True:
             file.seek(end)
@@ -454,14 +458,19 @@ def entries(folder: Path, file: str, start: int = 0) -> Iterator[Entry]:
     path = _existing(folder, file)
     with path.open("rb") as stream:
         stream.seek(start)
-        records = ArchiveIterator(stream, no_record_parse=True)
+        records, last = ArchiveIterator(stream, no_record_parse=True), start
         try:
             for record in records:
                 head = dict(record.rec_headers.headers)
                 block = record.raw_stream.read()
                 offset, length = records.get_record_offset(), records.get_record_length()
+                last = offset
+                if len(block) != int(head["Content-Length"]):  # warcio passes over a file that breaks off
+                    raise ValueError(f"the record at {offset} is cut off")
                 if entry := _read(head, block, file=file, offset=offset, length=length):
                     yield entry
+            if _whole_members_end(path, last) != path.stat().st_size:
+                raise ValueError(f"the record at {last} is cut off, or something else follows it")
         except (ArchiveLoadFailed, zlib.error, EOFError, ValueError, KeyError) as error:
             what = " ".join(str(error).split())[:120]
             raise StoreError(path, f"damaged ({what}). Nothing was changed. Restore it from a copy.") from error

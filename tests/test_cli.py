@@ -325,3 +325,34 @@ def test_limits_lists_what_the_blueprint_promises(aggregator: Aggregator) -> Non
         "page.size": 100,
     }.items()  # fmt: skip
     assert all(limit["beyond"] and limit["unit"] for limit in aggregator("limits", "--json").json)
+
+
+def test_a_home_is_made_where_the_option_says(aggregator: Aggregator, tmp_path: Path) -> None:
+    assert aggregator("--home", str(tmp_path / "new"), "init").code == 0
+    assert (tmp_path / "new" / "sources.yaml").exists()
+
+
+def test_a_misspelt_option_of_a_search_is_an_error_and_an_excluded_word_is_not(
+    aggregator: Aggregator, home: Path
+) -> None:
+    assert aggregator("--home", str(home), "search", "mattresses", "--sorce", "a").code == 2
+    assert aggregator("--home", str(home), "search", "mattresses", "-estuary", "--json").json["total"] == 0
+    assert aggregator("--home", str(home), "search", "mattresses", "-harpsichord", "--json").json["total"] == 1
+
+
+def test_a_pasted_sentence_finds_its_article(aggregator: Aggregator, home: Path, tmp_path: Path) -> None:
+    (tmp_path / "pasted").write_text(STORY.split("\n\n")[0])
+
+    found = aggregator("--home", str(home), "reposts", str(tmp_path / "pasted"), "--json").lines
+
+    assert {line["kind"] for line in found if line["type"] == "pair"} == {"truncated"}
+
+
+def test_a_few_pasted_words_are_said_to_be_few(aggregator: Aggregator, home: Path, tmp_path: Path) -> None:
+    (tmp_path / "pasted").write_text("words that nobody has")
+
+    assert "few to go by" in aggregator("--home", str(home), "reposts", str(tmp_path / "pasted")).err
+
+
+def test_a_line_that_is_no_page_is_refused(aggregator: Aggregator) -> None:
+    assert aggregator("extract", "-", stdin=b'{"id": 1}\n').code == 2

@@ -238,3 +238,43 @@ def test_the_order_in_which_sources_are_visited_does_not_change_what_is_found(tm
     assert matches(tmp_path / "one") == matches(tmp_path / "other") != []
     with catalogue(tmp_path / "one") as one_known, catalogue(tmp_path / "other") as other_known:
         assert one_known.clusters() == other_known.clusters()
+
+
+def test_a_rebuild_that_meets_a_damaged_file_leaves_the_old_index_in_place(tmp_path: Path) -> None:
+    _, sources = eventful(tmp_path)
+    before, answers = dump(tmp_path), found(tmp_path, "mattresses")
+    file = next(Home(tmp_path).archive.rglob("*.warc.gz"))
+    raw = bytearray(file.read_bytes())
+    raw[len(raw) // 2] ^= 0xFF
+    file.write_bytes(raw)
+
+    with pytest.raises(StoreError, match=file.name):
+        pipeline.rebuild(Home(tmp_path), following(*sources))
+
+    assert dump(tmp_path) == before
+    assert found(tmp_path, "mattresses") == answers
+
+
+def test_a_rebuild_cut_short_between_its_last_steps_is_completed_by_the_next_writer(tmp_path: Path) -> None:
+    _, sources = eventful(tmp_path)
+    before, answers = dump(tmp_path), found(tmp_path, "mattresses")
+    shutil.rmtree(Home(tmp_path).fulltext)
+
+    with pipeline.opened(Home(tmp_path), following(*sources)):
+        pass
+
+    assert dump(tmp_path) == before
+    assert found(tmp_path, "mattresses") == answers
+
+
+def test_what_was_mended_and_what_is_missing_is_told(tmp_path: Path) -> None:
+    _, sources = eventful(tmp_path)
+    first, second = sorted(Home(tmp_path).archive.rglob("*.warc.gz"))
+    second.rename(second.with_name(second.name + ".open"))
+    with second.with_name(second.name + ".open").open("ab") as file:
+        file.write(b"\x1f\x8b torn")
+    first.unlink()
+
+    with pipeline.opened(Home(tmp_path), following(*sources)) as line:
+        assert [recovery.cut_bytes for recovery in line.mended] == [7]
+        assert [Path(file).name for file in line.missing] == [first.name]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from aggregator.pipeline.checking import Check
 
 CRON_EARLY = timedelta(minutes=15)
-"""How much before its time `crawl --due` visits a source: cron's second night begins a moment before the day is over."""
+"""How much before its time `crawl --due` visits a source: the second night begins a moment before the day is over."""
 
 wait_option = click.option(
     "--wait", "wait_s", type=click.FloatRange(0), default=0.0, metavar="S", help="Wait S seconds for another writer."

@@ -305,7 +305,7 @@ def rebuild(
     Raises:
         BusyError: Another writer holds the home.
         NoSpaceError: The disk is full, nearly full or read-only; the old index is still in place.
-        StoreError: The archive is damaged, or the catalogue is newer than this program; the old index is still in place.
+        StoreError: The archive is damaged, or the catalogue newer than this program; the old index is still in place.
     """
     aside = replace(home, index_name=f"{home.index_name}/rebuilding")
     with home.writing(wait_s=wait_s):
@@ -355,7 +355,7 @@ def _refuse_newer(home: Home) -> None:
 
 
 def _take_place(aside: Home, home: Home) -> None:
-    """Put a rebuilt index where the old one was; cut short anywhere, the next writer makes the full-text index again."""
+    """Put a rebuilt index where the old one was; if that is cut short, the next writer makes what is missing again."""
     shutil.rmtree(home.fulltext, ignore_errors=True)
     _remove(home)
     aside.catalogue.rename(home.catalogue)
