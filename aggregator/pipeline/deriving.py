@@ -170,7 +170,7 @@ class Deriver:
         if said.next:
             follow.append((said.next, Role.LISTING))
         empty = not (said.discoveries or said.feeds or said.sitemaps)
-        failure = "; ".join(said.problems) if empty and said.problems else None
+        failure = f"announces nothing: {'; '.join(said.problems)}" if empty and said.problems else None
         return Derived(
             follow=tuple(Request(url=url, role=role, source_id=source.id) for url, role in follow),
             feeds=said.feeds,
