@@ -331,7 +331,9 @@ def _relation(
     shared: Overlap, a: Candidate, b: Candidate, a_version: Version, b_version: Version
 ) -> tuple[Relation | None, str, str]:
     low, high = sorted((shared.a, shared.b), key=lambda side: side.coverage)
-    said = f"{shared.words} words shared: {shared.a.coverage:.0%} of one, {shared.b.coverage:.0%} of the other"
+    names = [c.article.source_id or "the text given" for c in (a, b)]
+    shares = [f"{side.coverage:.0%} of {name}" for side, name in zip((shared.a, shared.b), names, strict=True)]
+    said = f"{shared.words} words shared: {', '.join(shares)}"
     if high.coverage >= CUT_COVERAGE and low.start < 1 - HEAD_ENDS and low.end < HEAD_ENDS:
         return Relation.DUP, "truncated", f"{said}; the shorter is the beginning of the longer"
     if all(s.end - s.start >= WHOLE_SPAN and s.unchanged >= UNCHANGED for s in (low, high)):
@@ -352,7 +354,8 @@ def _whole(a: Candidate, b: Candidate, a_version: Version, b_version: Version, s
         return "joint", f"{said}; both say that several signed it"
     if (a_version.digest, b_version.digest) != (a.article.version, b.article.version):
         return "edited", f"{said}; copied before an edit, today's texts differ"
-    if _fold_title(a_version.title) != _fold_title(b_version.title):
+    titles = a_version.title, b_version.title
+    if all(titles) and _fold_title(titles[0]) != _fold_title(titles[1]):
         return "retitled", f"{said}; the titles differ"
     return "verbatim", said
 
@@ -388,7 +391,8 @@ def _direction(a: Candidate, b: Candidate, kind: str) -> tuple[str | None, list[
     if len(credited) == 1:
         copy, origin = credited[0]
         line = next(c.line for c in copy.credits if c.source_id == origin.article.source_id)
-        return origin.article.id, [f"{copy.article.source_id} credits {origin.article.source_id}: {line!r}"]
+        who = copy.article.source_id or "the text given"
+        return origin.article.id, [f"{who} credits {origin.article.source_id}: {line!r}"]
     if kind == "mirror":
         origin = a if a.source and urls.host(b.article.url) in a.source.mirrors else b
         return origin.article.id, ["sources.yaml calls the other a mirror"]

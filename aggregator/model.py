@@ -332,7 +332,7 @@ class Match:
     b_version: str
     relation: Relation
     kind: str
-    """verbatim, retitled, truncated, edited, excerpt, mirror."""
+    """verbatim, retitled, truncated, edited, excerpt, joint, mirror."""
     first: str | None
     """The article that had it first; None: undecided."""
     a_coverage: float
@@ -457,6 +457,6 @@ class Results:
     took_ms: float
     hits: tuple[Hit, ...]
     facets: dict[str, list[tuple[str, int]]]
-    """``source``, ``language``, ``month``: values with their counts, most frequent first."""
+    """``source``, ``language``, ``month``: values with their counts, most frequent first; months newest first."""
     note: str | None = None
     """What the reader should know: words ignored, "all words" relaxed to "any word"; None: nothing."""

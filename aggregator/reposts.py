@@ -72,26 +72,30 @@ def who_has(home: Home, following: Following, pasted: str) -> Family:
         enough = min(dedupe.MIN_SHARED_GRAMS, max(1, len(grams) // 2))  # a pasted sentence has few
         near = catalogue.sharing(grams, at_least=enough, limit=dedupe.MAX_CANDIDATES)
         others = catalogue.articles(near)
-        matches = [
-            match
-            for i in near
-            if (match := dedupe.match(one, _candidate(catalogue, others[i], following.source(others[i].source_id))))
+        compared = [
+            dedupe.match(one, _candidate(catalogue, others[i], following.source(others[i].source_id))) for i in near
         ]
-        matched = [m.a if m.b == GIVEN else m.b for m in matches]
-        credited = {i: tuple(catalogue.credits(i)) for i in matched}
-        texts = {v.digest: v.text for i in matched for v in catalogue.versions(i)}
+        matches = [match for match in compared if match]
+        same = {i for m in matches if m.relation is Relation.DUP for i in (m.a, m.b)} - {GIVEN}
+        family = _family(catalogue, *_whole_family(catalogue, same)) if same else None
+        shared = catalogue.articles({i for m in matches for i in (m.a, m.b)} - {GIVEN})
+        texts = {v.digest: v.text for i in shared for v in catalogue.versions(i)}
     return Family(
-        cluster=_cluster(matches),
-        articles={GIVEN: given, **{i: others[i] for i in matched}},
-        matches=tuple(matches),
-        credits={GIVEN: tuple(found), **credited},
-        texts={given.version: text, **texts},
+        cluster=family.cluster if family else None,
+        articles={GIVEN: given, **shared, **(family.articles if family else {})},
+        matches=(*matches, *(family.matches if family else ())),
+        credits={GIVEN: tuple(found), **(family.credits if family else {})},
+        texts={given.version: text, **texts, **(family.texts if family else {})},
     )
 
 
-def _cluster(matches: list[Match]) -> Cluster | None:
-    same = {i for m in matches if m.relation is Relation.DUP for i in (m.a, m.b)}
-    return Cluster(id=GIVEN, members=tuple(sorted(same)), original=None) if same else None
+def _whole_family(catalogue: Catalogue, same: set[str]) -> tuple[tuple[str, ...], Cluster]:
+    """Return the family of articles that are one text with a pasted one: the one they are in, or a new one."""
+    clusters = catalogue.clusters(set(catalogue.cluster_ids(same).values()))
+    members = tuple(sorted(same.union(*(c.members for c in clusters))))
+    originals = {c.original for c in clusters} | (same - {m for c in clusters for m in c.members})
+    original = originals.pop() if len(originals) == 1 else None
+    return members, Cluster(id=members[0], members=members, original=original)
 
 
 def _as_article(text: str) -> Article:

@@ -10,7 +10,7 @@ import re
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -75,6 +75,7 @@ def search(home: Home, query: Query, *, limit: int = 10, offset: int = 0, sort: 
     asked = _limited(query, notes)
     with Catalogue(home.catalogue) as catalogue:
         languages = catalogue.languages()
+        notes += _caveats(query, catalogue, languages)
         scores = dict(index.search(home.fulltext, asked, languages)) if languages else {}
         if not scores and len(asked.words) + len(asked.phrases) > 1:
             scores = dict(index.search(home.fulltext, replace(asked, match_any=True), languages))
@@ -88,7 +89,8 @@ def search(home: Home, query: Query, *, limit: int = 10, offset: int = 0, sort: 
         wanted_ids = [f.id for f in folded[offset : offset + min(limit, MAX_PAGE)]]
         articles = catalogue.articles(wanted_ids)
         page = [articles[i] for i in wanted_ids]
-        wanted = {t for w in _all_words(asked) for t in analysis.expanded(w, languages)}
+        telling = [w for w in _all_words(asked) if len(w) > 2] or list(_all_words(asked))
+        wanted = {t for w in telling for t in analysis.expanded(w, languages)}
         members = {c.id: c.members for c in catalogue.clusters({clusters[a.id] for a in page if a.id in clusters})}
         hits = tuple(
             Hit(
@@ -108,6 +110,18 @@ def search(home: Home, query: Query, *, limit: int = 10, offset: int = 0, sort: 
         facets=_facets(folded),
         note=" ".join(notes) or None,
     )
+
+
+def _caveats(query: Query, catalogue: Catalogue, languages: Sequence[str]) -> Iterator[str]:
+    """Yield what may make an answer smaller than the reader thinks."""
+    if waiting := len(catalogue.to_index()):
+        yield f"{waiting:,} articles are not indexed yet: the crawl that is running, or the next one, will do it."
+    for source_id in sorted(set(query.source_ids) - catalogue.article_counts().keys()):
+        yield f"There is no article of a source {source_id!r}."
+    for language in sorted(set(query.languages) - set(languages)):
+        yield f"There is no article in a language {language!r}; languages are two letters, such as fr."
+    if re.search(r"\w[*~]", query.text):
+        yield "* and ~ are not understood; words are found in their other forms without them."
 
 
 def find(catalogue: Catalogue, ref: str) -> Article:
@@ -154,7 +168,7 @@ def _passes(facts: Facts, query: Query) -> bool:
 
 
 def _order(facts: Facts, score: float, sort: str) -> tuple[float, datetime]:
-    if sort == "published":
+    if sort == "published" or not score:
         return (0.0, facts.dated)
     if sort == "captured":
         return (0.0, facts.captured_at)
@@ -177,7 +191,7 @@ def _facets(found: Sequence[Facts]) -> dict[str, list[tuple[str, int]]]:
     return {
         "source": counted(f.source_id for f in found),
         "language": counted(f.language or "" for f in found),
-        "month": counted(f"{f.dated.astimezone(UTC):%Y-%m}" for f in found),
+        "month": sorted(counted(f"{f.dated.astimezone(UTC):%Y-%m}" for f in found), reverse=True),
     }
 
 
@@ -191,7 +205,7 @@ def snippet(article: Article, wanted: set[str]) -> str:
     tokens = list(analysis.tokens(article.text))
     marked = [t for t in tokens if analysis.term(t.word, article.language) in wanted or t.word in wanted]
     if not marked:
-        return html.escape(_cut(article.text, 0, SNIPPET_CHARS))
+        return " ".join(html.escape(_cut(article.text, 0, SNIPPET_CHARS)).split())
     best = max(marked, key=lambda t: (sum(t.start <= u.start < t.start + SNIPPET_CHARS for u in marked), -t.start))
     start = max(0, best.start - SNIPPET_CHARS // 4)
     start = article.text.rfind(" ", 0, start) + 1 if start else 0

@@ -345,7 +345,13 @@ def test_a_pasted_sentence_finds_its_article(aggregator: Aggregator, home: Path,
 
     found = aggregator("--home", str(home), "reposts", str(tmp_path / "pasted"), "--json").lines
 
-    assert {line["kind"] for line in found if line["type"] == "pair"} == {"truncated"}
+    mine = [line for line in found if line["type"] == "pair" and "given" in (line["a"], line["b"])]
+    assert {line["kind"] for line in mine} == {"truncated"}
+    assert [line["original"] for line in found if line["type"] == "cluster"] == [id_of(home, ONE)]
+
+
+def id_of(home: Path, url: str) -> str:
+    return articles(home)[url].id
 
 
 def test_a_few_pasted_words_are_said_to_be_few(aggregator: Aggregator, home: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import textwrap
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -149,7 +150,7 @@ def _print_check(found: Check) -> None:
             *sample.problems,
         )
         show.line(" · ".join(facts), indent=11)
-        show.line(sample.text[:200].replace("\n", " "), indent=11)
+        show.line(textwrap.shorten(sample.text, 200, placeholder=" …"), indent=11)
     else:
         show.line(("no article could be read", "red"), indent=2)
     show.line()
@@ -157,12 +158,9 @@ def _print_check(found: Check) -> None:
 
 def _in_words(said: Announcement) -> str:
     dated = sum(d.claimed_at is not None for d in said.discoveries)
-    counts = {
-        f"articles, {dated} of them dated": len(said.discoveries),
-        "feeds": len(said.feeds),
-        "sitemaps": len(said.sitemaps),
-    }
-    return ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    parts = [f"{len(said.discoveries)} articles, {dated} of them dated"] if said.discoveries else []
+    parts += [f"feed {url}" for url in said.feeds] + [f"sitemap {url}" for url in said.sitemaps]
+    return ", ".join(parts)
 
 
 def _check_json(found: Check) -> dict[str, Any]:
@@ -245,6 +243,8 @@ def crawl_command(
         return 0
     if not sources:
         show.say(f"No source to visit: see {home.sources_yaml}.")
+        return 0
+    warn_of_no_contact(following)
     from aggregator import pipeline, scheduler
     from aggregator.fetch import Fetcher
 
@@ -293,6 +293,12 @@ def _mended(recovery: Recovery) -> str:
     return said + "."
 
 
+def warn_of_no_contact(following: Following) -> None:
+    """Say so when webmasters are given no way to reach a person."""
+    if following.settings.contact is None:
+        show.say("settings.contact is not set: the webmasters you visit cannot reach you.", "yellow")
+
+
 def tell_mended(line: Pipeline) -> None:
     """Say what was wrong with the archive when it was opened."""
     for recovery in line.mended:
@@ -321,7 +327,7 @@ def print_runs(runs: list[Run], *, elapsed_s: float, as_json: bool) -> None:
         )
         for r in runs
     ]
-    headers = ("source", "outcome", "announced", "stored", "as before", "new", "edited", "failed", "left")
+    headers = ("source", "outcome", "discovered", "stored", "as before", "new", "edited", "failed", "left")
     show.table(headers, rows, right=range(2, 9))
     for run in runs:
         for url, reason in run.failed[:10]:
@@ -393,6 +399,7 @@ def run_command(ctx: click.Context, wait_s: float, as_json: bool) -> int:
 
     with stopping() as stop, pipeline.opened(home, following, wait_s=wait_s) as line:
         tell_mended(line)
+        warn_of_no_contact(following)
         show.say(f"Watching {len(following.sources)} sources; Ctrl-C ends it.")
         scheduler.run(
             line,

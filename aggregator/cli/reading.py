@@ -54,7 +54,7 @@ class Period(click.ParamType[tuple[datetime, datetime]]):
 
 
 @click.command("search", cls=Words)
-@click.argument("query", nargs=-1, required=True)
+@click.argument("query", nargs=-1)
 @click.option("--from", "since", type=Period(), metavar="DATE", help="Published on DATE or later.")
 @click.option(
     "--to", "until", type=Period(), metavar="DATE", help="Published on DATE or before; 2026-11 is all November."
@@ -98,7 +98,8 @@ def search_command(
 ) -> None:
     """Find articles that have all the words; "phrases in quotes" and -not are understood.
 
-    Accents and case do not matter, and words are found in their other forms. The copies of one text are one hit.
+    Accents and case do not matter, and words are found in their other forms. The copies of one text are one hit. With
+    filters and no words: all that passes them, the newest first.
 
     \b
     Example:
@@ -107,6 +108,8 @@ def search_command(
     """
     from aggregator import search
 
+    if not (query or since or until or source_ids or languages):
+        raise click.UsageError("What to search for? Give words, or a filter such as --source or --from.", ctx)
     asked = replace(
         search.parse(" ".join(query)),
         source_ids=source_ids,
@@ -287,16 +290,25 @@ def _print_diff(old: Version, new: Version, *, as_json: bool) -> None:
     show.line(*((forms[what][0].format(text), forms[what][1]) for what, text in changes))
 
 
+_MIN_SAME = 6
+"""Words and the gaps between them that two changes must lie apart, to be two."""
+
+
 def _word_changes(old: str, new: str) -> Iterator[tuple[str, str]]:
     a, b = re.findall(r"\S+|\s+", old), re.findall(r"\S+|\s+", new)
-    for tag, a0, a1, b0, b1 in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
-        if tag == "equal":
-            yield "same", "".join(b[b0:b1])
-            continue
-        if a1 > a0:
-            yield "deleted", "".join(a[a0:a1])
-        if b1 > b0:
-            yield "inserted", "".join(b[b0:b1])
+    blocks = SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
+    at_a = at_b = 0
+    for block in blocks:
+        inside = block.a > 0 and block.a + block.size < len(a)
+        if inside and block.size < _MIN_SAME:
+            continue  # a word or two between two changes belong to the change
+        if block.a > at_a:
+            yield "deleted", "".join(a[at_a : block.a])
+        if block.b > at_b:
+            yield "inserted", "".join(b[at_b : block.b])
+        if block.size:
+            yield "same", "".join(b[block.b : block.b + block.size])
+        at_a, at_b = block.a + block.size, block.b + block.size
 
 
 def article_json(article: Article) -> dict[str, Any]:
@@ -384,12 +396,14 @@ def print_family(family: Family, *, passages: bool) -> None:
         show.line((f"{len(cluster.members)} articles, one text", "bold"), f"  original: {original}")
     for article in sorted(family.articles.values(), key=lambda a: (a.claimed_at or a.captured_at, a.id)):
         mark = "●" if article.id == first else "○"
+        if not article.source_id:
+            continue  # the text given
         same = "" if cluster and article.id in cluster.members else "  (shares a passage)"
         facts = f"{show.minute(article.claimed_at)}  {article.source_id}  {article.language or '?'}  {article.id}"
-        show.line((f" {mark} {facts}", "cyan"), f"  {article.title or '(the text given)'}{same}")
+        show.line((f" {mark} {facts}", "cyan"), f"  {article.title or '(no title)'}{same}")
     for match in family.matches:
-        names = [family.articles[i].source_id or i for i in (match.a, match.b)]
-        show.line((f"   {match.kind}", "magenta"), f"  {names[0]} {match.a} / {names[1]} {match.b}")
+        sides = [f"{family.articles[i].source_id} {i}".replace(" given", "the text given") for i in (match.a, match.b)]
+        show.line((f"   {match.kind}", "magenta"), f"  {sides[0]} / {sides[1]}")
         for reason in match.evidence:
             show.line(f"– {reason}", indent=6)
         if passages:
@@ -455,7 +469,7 @@ def status_command(ctx: click.Context, as_json: bool) -> None:
     rows = [
         (
             s["source"],
-            "paused" if s["paused"] else (s["outcome"] or "never run"),
+            "paused" if s["paused"] else (s["outcome"] or ("cut short" if s["articles"] else "never run")),
             _short(s["last_run"]),
             _short(s["last_new"]),
             "now" if s["next_due"] is None and not s["paused"] else _short(s["next_due"]),
@@ -479,7 +493,10 @@ def status_command(ctx: click.Context, as_json: bool) -> None:
 
 
 def _short(iso: str | None) -> str:
-    return iso[:16].replace("T", " ") if iso else "–"
+    """Return a time for people, UTC: of today only the hour, else only the day."""
+    if not iso:
+        return "–"
+    return iso[11:16] if iso[:10] == f"{datetime.now(UTC):%Y-%m-%d}" else iso[:10]
 
 
 def _status(home: Home) -> dict[str, Any]:

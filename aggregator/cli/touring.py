@@ -17,7 +17,7 @@ from aggregator.home import Home
 
 PORT = 8641
 """Where the sites are served when nobody else is there."""
-QUERIES = ("police kitchen", "centre de retention", '"harbour kitchen" -concert')
+QUERIES = ("police kitchen", "prefecture expulsions", '"harbour kitchen" -concert')
 """The second is French without its accents."""
 _FAMILIES_SHOWN = 6
 
@@ -101,10 +101,8 @@ def _families(home: Home, known: int) -> None:
     for family in found[:_FAMILIES_SHOWN]:
         print_family(family, passages=False)
     show.say(
-        "Not looked for yet: translations, round-ups as a kind of their own, a site that moved (shown as verbatim)."
-    )
-    show.say(
-        f"The world's own list of {known} families, these included: aggregator/demo/world/families in the package.\n"
+        f"The world's own list, aggregator/demo/world/families, has {known}. Translations are not looked for yet; round-ups "
+        "and a site that moved are found, but not called so.\n"
     )
 
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from aggregator import archive
 from aggregator.archive import Archive, Entry, Recovery
@@ -43,6 +45,8 @@ MAX_AT_ONCE = 32
 """Sources visited at the same time; each has at most one request in flight."""
 BATCH = 50
 GATHER_S = 0.02
+INDEX_EVERY_S = 60.0
+"""How long a new article may wait until it is searchable, while a crawl goes on."""
 
 
 def _silence(_: Progress) -> None:
@@ -119,7 +123,7 @@ class Pipeline:
         stop = stop or threading.Event()
         robots = Robots()
         lanes = [self._lane(source, max_pages) for source in sources]
-        idle, in_flight = list(lanes), _InFlight()
+        idle, in_flight, indexed_at = list(lanes), _InFlight(), time.monotonic()
         with ThreadPoolExecutor(max_workers=MAX_AT_ONCE, thread_name_prefix="fetch") as pool:
             while idle or in_flight:
                 for lane in idle:
@@ -131,6 +135,9 @@ class Pipeline:
                 idle = [lane for lane, _, _ in answered]
                 self._keep(answered, robots)
                 self._report(_progress(lanes, in_flight))
+                if time.monotonic() - indexed_at > INDEX_EVERY_S:
+                    self.update_index()
+                    indexed_at = time.monotonic()
         runs = [self._finish(lane) for lane in lanes]
         self._keep_runs(runs)
         self.update_index()
@@ -176,7 +183,7 @@ class Pipeline:
         return self._archive.add_failure(_failure(request, reason, retryable=retryable))
 
     def _keep(self, answered: list[tuple[Lane, Request, Response | FetchError]], robots: Robots) -> None:
-        """Archive what came back, make it safe, then read it: the second law."""
+        """Archive what came back, make it safe, and only then read it: committed means on disk."""
         entries = [self._archived(request, answer) for _, request, answer in answered]
         found = self._commit(entries)
         for (lane, request, answer), entry, derived in zip(answered, entries, found, strict=True):
@@ -205,14 +212,14 @@ class Pipeline:
 
     def _learn(self, lane: Lane, request: Request, entry: Entry, robots: Robots) -> None:
         """Hand an archived robots.txt to those who obey it; where there was no answer, the lane ends here."""
-        rules = request.announced_url
+        address = request.announced_url
         if not isinstance(entry.what, Capture):
-            robots.learn(rules, None, b"")
+            robots.learn(address, None, b"")
         elif entry.what.refers_to:
             earlier = self._catalogue.capture(entry.what.refers_to)
-            robots.learn(rules, 200, archive.body(self.home.archive, earlier) if earlier else b"")
+            robots.learn(address, 200, archive.body(self.home.archive, earlier) if earlier else b"")
         else:
-            robots.learn(rules, entry.what.status, entry.body)
+            robots.learn(address, entry.what.status, entry.body)
         unreachable = robots.refusal(lane.source.url)
         if unreachable and unreachable[1] and lane.source.obey_robots and robots.knows(lane.source.url):
             lane.stop()
@@ -226,8 +233,12 @@ class Pipeline:
 
     # --- deriving ---------------------------------------------------------------------------------------------------
 
-    def catch_up(self) -> None:
-        """Read into the catalogue what the archive holds beyond it, then bring the index up to date."""
+    def catch_up(self, *, index: Path | None = None) -> None:
+        """Read into the catalogue what the archive holds beyond it, then bring the full-text index up to date.
+
+        Args:
+            index: Where that is; None: in the home.
+        """
         with self._catalogue.transaction():
             self._deriver.settle_names()
         known = self._catalogue.catalogued_bytes()
@@ -247,13 +258,11 @@ class Pipeline:
             with self._catalogue.transaction():
                 self._catalogue.set_catalogued(file, sizes[file])
             done += sizes[file] - start
-        self.update_index()
+        self.update_index(index)
 
-    def update_index(self) -> None:
-        """Make every article searchable as it now is."""
-        if not self.home.fulltext.exists() and not self._catalogue.article_ids():
-            return
-        writer = IndexWriter(self.home.fulltext)
+    def update_index(self, folder: Path | None = None) -> None:
+        """Make every article searchable as it now is, in the home's index or another."""
+        writer = IndexWriter(folder or self.home.fulltext)
         if writer.is_new:
             with self._catalogue.transaction():
                 self._catalogue.index_all()
@@ -311,15 +320,11 @@ def rebuild(
     with home.writing(wait_s=wait_s):
         _refuse_newer(home)
         shutil.rmtree(aside.index, ignore_errors=True)
-        if only_index:
-            shutil.rmtree(home.fulltext, ignore_errors=True)
-        else:
-            aside.index.mkdir()
+        aside.index.mkdir()
         with _line(home if only_index else aside, following, report) as line:
-            line.catch_up()
+            line.catch_up(index=aside.fulltext)
             mended = line.mended
-        if not only_index:
-            _take_place(aside, home)
+        _take_place(aside, home)
     return mended
 
 
@@ -357,10 +362,10 @@ def _refuse_newer(home: Home) -> None:
 def _take_place(aside: Home, home: Home) -> None:
     """Put a rebuilt index where the old one was; if that is cut short, the next writer makes what is missing again."""
     shutil.rmtree(home.fulltext, ignore_errors=True)
-    _remove(home)
-    aside.catalogue.rename(home.catalogue)
-    if aside.fulltext.exists():
-        aside.fulltext.rename(home.fulltext)
+    if aside.catalogue.exists():
+        _remove(home)
+        aside.catalogue.rename(home.catalogue)
+    aside.fulltext.rename(home.fulltext)
     shutil.rmtree(aside.index)
 
 
@@ -421,7 +426,7 @@ def _progress(lanes: list[Lane], in_flight: _InFlight) -> Progress:
         done=sum(lane.over for lane in lanes),
         total=len(lanes),
         pages=sum(lane.run.fetched for lane in lanes),
-        pages_left=sum(lane.pages_left for lane in lanes) + len(in_flight),
+        pages_left=sum(lane.pages_queued for lane in lanes) + len(in_flight),
         new=sum(lane.run.new for lane in lanes),
         failed=sum(len(lane.run.failed) for lane in lanes),
     )

@@ -53,8 +53,8 @@ class Lane:
         self._asked: set[str] = set()
         self._announced = False
         self._feed_read = False
-        self._paging = False
-        self._pages_left = max_pages
+        self._pages_chosen = False
+        self._page_budget = max_pages
         self.over = False
         self._until = time.monotonic() + MAX_RUN_S
         self._ask(urls.origin(source.url) + "/robots.txt", Role.ROBOTS)
@@ -66,7 +66,7 @@ class Lane:
             self._ask(source.url, Role.FRONT)
 
     @property
-    def pages_left(self) -> int:
+    def pages_queued(self) -> int:
         """How many pages are queued."""
         return sum(request.role is Role.PAGE for request in self._queue)
 
@@ -79,9 +79,9 @@ class Lane:
             return None
         while not self._queue and self._feeds and not self._feed_read:
             self._ask(self._feeds.popleft(), Role.FEED)
-        if not self._queue and not self._paging:
-            self._paging = True
-            for url in self._pending(self._pages_left):
+        if not self._queue and not self._pages_chosen:
+            self._pages_chosen = True
+            for url in self._pending(self._page_budget):
                 self._ask(url, Role.PAGE)
         self.over = not self._queue
         return self._queue.popleft() if self._queue else None
@@ -94,7 +94,7 @@ class Lane:
         """Ask for nothing more."""
         self._queue.clear()
         self._feeds.clear()
-        self._paging = True
+        self._pages_chosen = True
 
     def took(self, request: Request, derived: Derived) -> None:
         """Count what came of a request, and queue what follows from it."""
@@ -109,7 +109,7 @@ class Lane:
         if derived.failure:
             run.failed.append((request.announced_url, derived.failure))
         if request.role is Role.PAGE and not derived.follow:
-            self._pages_left -= 1
+            self._page_budget -= 1
         if request.role is Role.FRONT or not derived.announced:
             self._feeds.extend(f for f in derived.feeds if f not in self._asked)
         for follow in derived.follow:
@@ -147,7 +147,7 @@ class Lane:
             run.outcome = Outcome.FAILED
             if not run.failed:
                 run.failed.append((self.source.url, "no feed, sitemap or list page was found"))
-        elif run.outcome is Outcome.OK and self._pages_left <= 0 and left:
+        elif run.outcome is Outcome.OK and self._page_budget <= 0 and left:
             run.outcome = Outcome.LIMITED
         elif run.outcome is Outcome.OK and run.failed:
             run.outcome = Outcome.PARTIAL
