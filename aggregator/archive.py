@@ -35,6 +35,7 @@ OPEN = ".open"
 MAX_FILE_BYTES = 1_000_000_000
 GZIP_LEVEL = 6
 _NAME = re.compile(r"captures-\d{8}T\d{6}Z-(\d+)-")
+_MEMBER = b"\x1f\x8b\x08"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 _PROFILES = "http://netpreserve.org/warc/1.1/revisit/"
 IDENTICAL = _PROFILES + "identical-payload-digest"
@@ -84,11 +85,12 @@ class Archive:
         self._day = ""
         self._end = 0
         self._synced = 0
+        self._written: dict[str, int] = {}
 
-    @property
-    def position(self) -> tuple[str, int] | None:
-        """The sealed name of the file being written and its length in bytes; None: nothing was written yet."""
-        return (_sealed_name(self._folder, self._path), self._end) if self._fd is not None else None
+    def written(self) -> dict[str, int]:
+        """Return how far each file was written since this was asked last, by its sealed name, in bytes."""
+        ends, self._written = self._written, {}
+        return ends
 
     def add(self, response: Response, *, earlier: Capture | None) -> Entry:
         """Append a response and its request; it is safe only after ``sync``.
@@ -182,8 +184,8 @@ class Archive:
             return
         folder = self._folder / day
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            number = 1 + max((int(m[1]) for p in folder.iterdir() if (m := _NAME.match(p.name))), default=0)
+            _make_folder(folder, self._folder)
+            number = 1 + max(map(_number, files(self._folder)), default=0)
             name = f"captures-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{number:04d}-{_node()}.warc.gz{OPEN}"
             self._path = folder / name
             self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
@@ -204,12 +206,14 @@ class Archive:
                 view = view[written:]
         except OSError as error:
             self._take_back(error)
+        self._written[_sealed_name(self._folder, self._path)] = self._end
         return offset
 
     def _take_back(self, error: OSError) -> None:
         assert self._fd is not None
         os.ftruncate(self._fd, self._synced)
         self._end = self._synced
+        self._written.pop(_sealed_name(self._folder, self._path), None)
         if not self._synced:  # leave no file that has not even its warcinfo
             os.close(self._fd)
             self._fd = None
@@ -367,12 +371,15 @@ def recover(folder: Path) -> list[Recovery]:
 def _mend(folder: Path, path: Path) -> Recovery:
     end, size = _whole_members_end(path), path.stat().st_size
     kept = None
+    if end < size and _member_follows(path, end):
+        # not torn but damaged, in the middle: cut nothing, a rebuild will name the place
+        end = size
     try:
         with path.open("r+b") as file:
             if end < size:
                 file.seek(end)
                 kept = folder / "quarantine" / f"{path.name.removesuffix(OPEN)}-{end}.tail"
-                kept.parent.mkdir(exist_ok=True)
+                _make_folder(kept.parent, folder)
                 kept.write_bytes(file.read())
                 _sync_file(kept)
                 _sync_folder(kept.parent)
@@ -386,6 +393,23 @@ def _mend(folder: Path, path: Path) -> Recovery:
     except OSError as error:
         raise _no_space(path, error) from error
     return Recovery(path, end, size - end, kept)
+
+
+def _member_follows(path: Path, damage: int) -> bool:
+    """Whether an intact WARC record stands somewhere behind a damage."""
+    with path.open("rb") as file:
+        file.seek(damage + 1)
+        rest = file.read()
+    at = rest.find(_MEMBER)
+    while at >= 0:
+        try:
+            inflater = zlib.decompressobj(31)
+            if inflater.decompress(rest[at:]).startswith(b"WARC/1.") and inflater.eof:
+                return True
+        except zlib.error:
+            pass
+        at = rest.find(_MEMBER, at + 1)
+    return False
 
 
 def _whole_members_end(path: Path, start: int = 0) -> int:
@@ -405,6 +429,14 @@ def _whole_members_end(path: Path, start: int = 0) -> int:
                     return end
                 used += len(piece)
             end += used - len(inflater.unused_data)
+
+
+def _make_folder(folder: Path, root: Path) -> None:
+    """Make a folder below ``root``; a power cut takes none of its new parents away."""
+    folder.mkdir(parents=True, exist_ok=True)
+    while folder != root:
+        folder = folder.parent
+        _sync_folder(folder)
 
 
 def _seal(path: Path) -> None:
@@ -436,9 +468,17 @@ def _no_space(path: Path, error: OSError) -> Exception:
 
 
 def files(folder: Path) -> list[str]:
-    """Return every WARC file, by its sealed name relative to ``archive/``, oldest first."""
+    """Return every WARC file, by its sealed name relative to ``archive/``, in the order they were begun.
+
+    Their numbers tell that order, not their times: a clock may be set back.
+    """
     found = [*folder.glob("[0-9]*/*/*/captures-*.warc.gz"), *folder.glob(f"[0-9]*/*/*/captures-*.warc.gz{OPEN}")]
-    return sorted(_sealed_name(folder, path) for path in found)
+    return sorted((_sealed_name(folder, path) for path in found), key=lambda file: (_number(file), file))
+
+
+def _number(file: str) -> int:
+    name = _NAME.search(file)
+    return int(name[1]) if name else 0
 
 
 def size(folder: Path, file: str) -> int:
@@ -511,6 +551,11 @@ def _run(said: dict[str, Any]) -> Run:
         failed=[(url, reason) for url, reason in said.pop("failed")],
         **said,
     )
+
+
+def holds(folder: Path, capture: Capture) -> bool:
+    """Whether the file of a capture is there."""
+    return any((folder / name).exists() for name in (capture.file, capture.file + OPEN))
 
 
 def body(folder: Path, capture: Capture) -> bytes:

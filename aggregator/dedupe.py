@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from aggregator import analysis, credits, urls
 from aggregator.model import Article, Credit, Discovery, Match, Passage, Reading, Relation, Source, Version
@@ -23,6 +23,10 @@ SAMPLING = 4
 """One gram in so many goes into the fingerprint: a quoted paragraph of 40 words keeps about nine."""
 MIN_SHARED_GRAMS = 3
 MAX_CANDIDATES = 50
+MAX_VERSIONS = 4
+"""Of an article edited more often, the first and the newest three are compared."""
+MAX_COMPARED_CHARS = 200_000
+"""What is beyond in a text is not looked at; no article is so long."""
 MIN_PASSAGE_WORDS = 12
 """Shorter runs are standing phrases: no two unrelated texts of the demo world share more than six words."""
 BRIDGED_WORDS = 3
@@ -97,7 +101,7 @@ def decide(
     """
     claimed = announced or Discovery(url=url, found_in="")
     title = reading.title if _says_something(reading.title, source) else claimed.claimed_title or reading.title
-    digest = version_digest(title, reading.text)
+    digest = version_digest(reading.title, reading.text)  # what the page says, not what a feed says of it
     if known and (not reading.text or digest == known.version):
         return Decision(article=known, version=None)
     number = known.number + 1 if known else 1
@@ -152,13 +156,18 @@ class Words:
         return [_hash(" ".join(self.folded[i : i + GRAM_WORDS])) for i in range(len(self.folded) - GRAM_WORDS + 1)]
 
 
+@lru_cache(maxsize=64)
+def _words(text: str) -> Words:
+    return Words(text[:MAX_COMPARED_CHARS])
+
+
 def _hash(gram: str) -> int:
     return int.from_bytes(hashlib.blake2b(gram.encode("utf-8", "replace"), digest_size=8).digest()) >> 1
 
 
 def fingerprint(text: str) -> set[int]:
     """Return the grams by which a text is found again: the same sample of every text, chosen by hash."""
-    return {g for g in Words(text).grams if g % SAMPLING == 0}
+    return {g for g in _words(text).grams if g % SAMPLING == 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +259,7 @@ class Overlap:
 
 def overlap(a_text: str, b_text: str) -> Overlap | None:
     """Return the passages that two texts share; None: none of ``MIN_PASSAGE_WORDS``."""
-    a, b = Words(a_text), Words(b_text)
+    a, b = _words(a_text), _words(b_text)
     groups = [g for g in _bridged(_runs(a, b)) if g[4] >= MIN_PASSAGE_WORDS]
     if not groups:
         return None
@@ -294,8 +303,8 @@ def match(one: Candidate, other: Candidate) -> Match | None:
     """
     a, b = sorted((one, other), key=lambda c: c.article.id)
     best: tuple[Overlap, Version, Version] | None = None
-    for a_version in a.versions:
-        for b_version in b.versions:
+    for a_version in _compared(a.versions):
+        for b_version in _compared(b.versions):
             found = overlap(a_version.text, b_version.text)
             if found and (best is None or found.words > best[0].words):
                 best = (found, a_version, b_version)
@@ -325,6 +334,11 @@ def match(one: Candidate, other: Candidate) -> Match | None:
         passages=shared.passages,
         evidence=(why, *reasons),
     )
+
+
+def _compared(versions: Sequence[Version]) -> Sequence[Version]:
+    """Return the versions to compare: all of a few, else the first and the newest."""
+    return versions if len(versions) <= MAX_VERSIONS else (versions[0], *versions[1 - MAX_VERSIONS :])
 
 
 def _relation(

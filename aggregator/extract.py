@@ -30,13 +30,16 @@ def generation() -> str:
     return f"trafilatura-{trafilatura.__version__}"
 
 
-def read_page(body: bytes, *, url: str, content_type: str, languages: tuple[str, ...] = ()) -> Reading:
+def read_page(
+    body: bytes, *, url: str, content_type: str, captured_at: datetime, languages: tuple[str, ...] = ()
+) -> Reading:
     """Read the article of a page.
 
     Args:
         body: The decoded body.
         url: Where it was captured.
         content_type: As the server declared it; empty: it did not.
+        captured_at: When; a later date in the page is none of its publication.
         languages: What the source usually writes, ISO 639-1; decides when the text is too short to tell.
 
     Returns:
@@ -51,7 +54,7 @@ def read_page(body: bytes, *, url: str, content_type: str, languages: tuple[str,
         return nothing(NOT_HTML)
     html = decoded(body, content_type)
     try:
-        found = _trafilatura(html, url)
+        found = _trafilatura(html, url, captured_at)
     except Exception as error:  # a parser that meets the whole web fails in every way there is
         raise ExtractError(url, f"the extractor failed ({type(error).__name__}: {error})"[:200]) from error
     title = clean(" ".join(str(found.get("title") or "").split()))[:MAX_TITLE_CHARS]
@@ -77,12 +80,16 @@ def _without_headline(text: str, title: str) -> str:
     return rest if rest and first.split() == title.split() else text
 
 
-def _trafilatura(html: str | bytes, url: str) -> dict[str, Any]:
+def _trafilatura(html: str | bytes, url: str, captured_at: datetime) -> dict[str, Any]:
     from trafilatura import bare_extraction, extract_metadata
 
-    found: Any = bare_extraction(html, url=url, with_metadata=True, include_comments=False, deduplicate=False)
+    # without a last date it would take today's, and a rebuild next year would find other dates
+    dates = {"original_date": True, "extensive_search": True, "max_date": f"{captured_at:%Y-%m-%d}"}
+    found: Any = bare_extraction(
+        html, url=url, with_metadata=True, include_comments=False, deduplicate=False, date_extraction_params=dates
+    )
     if found is None:  # no text: title and date are worth having all the same
-        found = extract_metadata(html, default_url=url)
+        found = extract_metadata(html, default_url=url, date_config=dates)
     return dict(found.as_dict()) if found else {}
 
 

@@ -39,6 +39,8 @@ MAX_RETRY_AFTER_S = 24 * 3600.0
 PATIENCE_S = 30.0
 """How long a request waits out another's Retry-After before it is left for a later run."""
 MAX_CRAWL_DELAY_S = 60.0
+MAX_ADDRESSES = 4
+"""Of a host's addresses, how many are tried."""
 AGENT = "aggregator"
 
 logging.getLogger("urllib3").setLevel(logging.ERROR)
@@ -58,6 +60,8 @@ class Web(Protocol):
 
 # --- addresses ------------------------------------------------------------------------------------------------------
 
+_ASSIGNMENTS = ipaddress.ip_network("192.0.0.0/24")
+"""IETF protocol assignments (RFC 6890): nobody's site is there, whatever an older Python says of some of them."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -82,7 +86,7 @@ class Guard:
         if any(ip in network for network in self._allowed if network.version == ip.version):
             return None
         site_local = isinstance(ip, ipaddress.IPv6Address) and ip.is_site_local
-        if ip.is_global and not (ip.is_multicast or ip.is_reserved or site_local):
+        if ip not in _ASSIGNMENTS and ip.is_global and not (ip.is_multicast or ip.is_reserved or site_local):
             return None
         return f"{address} is not a public address"
 
@@ -98,7 +102,7 @@ class Guard:
             if reason := self.refusal(address):
                 raise FetchError(host, f"refused: {reason}", retryable=False)
         failure: OSError = OSError(f"{host} has no address")
-        for address in addresses:
+        for address in addresses[:MAX_ADDRESSES]:
             try:
                 return socket.create_connection((address, port), timeout=timeout_s)
             except OSError as error:
@@ -304,7 +308,7 @@ class Fetcher:
 
     def _ask(self, request: Request) -> Response:
         conditions = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified}
-        headers = self._headers | {name: value for name, value in conditions.items() if value}
+        headers = self._headers | {name: value for name, value in conditions.items() if _may_be_sent(value)}
         try:
             prepared = requests.Request("GET", request.url, headers=headers).prepare()
         except (requests.RequestException, ValueError) as error:
@@ -350,6 +354,11 @@ class Fetcher:
 
 class _Stale(Exception):
     """A kept-alive connection was closed by the peer before our request reached it: ask again on a new one."""
+
+
+def _may_be_sent(validator: str | None) -> bool:
+    """Whether a validator, as the server gave it, may stand in a request."""
+    return validator is not None and validator.isprintable() and validator == validator.strip() != ""
 
 
 def _read_to_end(answer: requests.Response) -> str | None:

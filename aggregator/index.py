@@ -68,15 +68,19 @@ class Writer:
     def __init__(self, folder: Path) -> None:
         from whoosh import index
 
+        self._folder = folder
         stamp = folder / _STAMP
         self.is_new = not stamp.exists() or stamp.read_text() != _stamp()
         if self.is_new:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             self._index = index.create_in(folder, _schema())
-            stamp.write_text(_stamp())
         else:
             self._index = _opened(folder)
+
+    def sign(self) -> None:
+        """Declare a new index fit for searching, once it is noted which articles it lacks."""
+        (self._folder / _STAMP).write_text(_stamp())
 
     def put(self, articles: Iterable[Article]) -> None:
         """Index articles as they now are, and commit."""
@@ -120,9 +124,12 @@ def search(folder: Path, query: Query, languages: Sequence[str]) -> list[tuple[s
             folder, "missing or of another version. Nothing is lost. Run `aggregator rebuild --only index`."
         )
     index = _opened(folder)
-    with index.searcher(weighting=_weighting()) as searcher:
-        hits = searcher.search(_whoosh_query(query, languages), limit=None)
-        return [(hit["id"], float(hit.score or 0.0)) for hit in hits]
+    try:
+        with index.searcher(weighting=_weighting()) as searcher:
+            hits = searcher.search(_whoosh_query(query, languages), limit=None)
+            return [(hit["id"], float(hit.score or 0.0)) for hit in hits]
+    except Exception as error:
+        raise _damaged(folder, error) from error
 
 
 def _opened(folder: Path) -> Any:
@@ -130,10 +137,14 @@ def _opened(folder: Path) -> Any:
 
     try:
         return index.open_dir(folder)
-    except Exception as error:  # Whoosh lets every error of pickle, struct and OS through
-        raise StoreError(
-            folder, f"damaged ({error}). Nothing is lost. Run `aggregator rebuild --only index`."
-        ) from error
+    except Exception as error:
+        raise _damaged(folder, error) from error
+
+
+def _damaged(folder: Path, error: Exception) -> StoreError:
+    """Return our error for Whoosh's, which are all of pickle's, struct's and the system's."""
+    what = " ".join(f"{type(error).__name__} {error}".split())[:120]
+    return StoreError(folder, f"damaged ({what}). Nothing is lost. Run `aggregator rebuild --only index`.")
 
 
 def _whoosh_query(query: Query, languages: Sequence[str]) -> Any:
@@ -154,5 +165,5 @@ def _whoosh_query(query: Query, languages: Sequence[str]) -> Any:
     else:
         combined = q.Or(wanted) if query.match_any else q.And(wanted)
     if query.excluded:
-        combined = q.AndNot(combined, q.Or([anywhere(w) for w in query.excluded]))
+        combined = q.AndNot(combined, q.Or([phrase(p) if len(p) > 1 else anywhere(p[0]) for p in query.excluded]))
     return combined

@@ -423,7 +423,8 @@ class Query:
     text: str
     words: tuple[str, ...] = ()
     phrases: tuple[tuple[str, ...], ...] = ()
-    excluded: tuple[str, ...] = ()
+    excluded: tuple[tuple[str, ...], ...] = ()
+    """Phrases that must not occur; most are of one word."""
     match_any: bool = False
     """One word is enough, many rank higher; else every word must occur."""
     source_ids: tuple[str, ...] = ()

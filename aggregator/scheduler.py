@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 import schedule
 
 from aggregator import pipeline
-from aggregator.catalogue import Catalogue
 from aggregator.errors import SourcesError
 from aggregator.fetch import Web
 from aggregator.model import Following, Outcome, Run, Source
@@ -37,7 +36,7 @@ def due_at(source: Source, last: Run | None) -> datetime | None:
 def due(
     sources: Sequence[Source], last_runs: dict[str, Run], now: datetime, *, early: timedelta = timedelta()
 ) -> list[Source]:
-    """Return the sources to visit now, the longest overdue first.
+    """Return the sources to visit now, the longest overdue first; also one whose last run a wrong clock put far ahead.
 
     Args:
         sources: Those to choose from; paused ones are left out.
@@ -53,7 +52,8 @@ def due(
         if not source.paused:
             waiting.append((at - slack if at else None, source))
     never = datetime.min.replace(tzinfo=UTC)
-    return [s for at, s in sorted(waiting, key=lambda ws: (ws[0] or never, ws[1].id)) if at is None or at <= now]
+    ready = [(at, s) for at, s in waiting if at is None or at <= now or at > now + 2 * (s.every or AUTO_EVERY)]
+    return [s for _, s in sorted(ready, key=lambda ws: (ws[0] or never, ws[1].id))]
 
 
 def run(
@@ -100,10 +100,4 @@ def run(
         stop.wait(_NAP_S)
 
 
-def next_due(catalogue: Catalogue, sources: Sequence[Source]) -> dict[str, datetime | None]:
-    """Return when each source is to be visited next; None: now."""
-    last = catalogue.last_runs()
-    return {s.id: due_at(s, last.get(s.id)) for s in sources}
-
-
-__all__ = ["AUTO_EVERY", "due", "due_at", "next_due", "run"]
+__all__ = ["AUTO_EVERY", "due", "due_at", "run"]

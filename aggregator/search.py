@@ -41,11 +41,11 @@ def parse(text: str) -> Query:
         raise UsageError(f"the query has {len(text):,} characters; at most {MAX_QUERY_CHARS:,} are read. Shorten it.")
     words: list[str] = []
     phrases: list[tuple[str, ...]] = []
-    excluded: list[str] = []
+    excluded: list[tuple[str, ...]] = []
     for part in _PART.finditer(unicodedata.normalize("NFC", text)):
         found = [token.word for token in analysis.tokens(part["phrase"] or part["word"] or "")]
         if part["minus"]:
-            excluded += found
+            excluded += [tuple(found)] if part["phrase"] and found else [(word,) for word in found]
         elif part["phrase"] and len(found) > 1:
             phrases.append(tuple(found))
         else:
@@ -206,7 +206,7 @@ def snippet(article: Article, wanted: set[str]) -> str:
     marked = [t for t in tokens if analysis.term(t.word, article.language) in wanted or t.word in wanted]
     if not marked:
         return " ".join(html.escape(_cut(article.text, 0, SNIPPET_CHARS)).split())
-    best = max(marked, key=lambda t: (sum(t.start <= u.start < t.start + SNIPPET_CHARS for u in marked), -t.start))
+    best = _densest(marked)
     start = max(0, best.start - SNIPPET_CHARS // 4)
     start = article.text.rfind(" ", 0, start) + 1 if start else 0
     end = min(len(article.text), start + SNIPPET_CHARS)
@@ -220,6 +220,17 @@ def snippet(article: Article, wanted: set[str]) -> str:
             at = token.end
     parts.append(html.escape(_cut(article.text, at, end)))
     return ("…" if start else "") + " ".join("".join(parts).split())
+
+
+def _densest(marked: list[analysis.Token]) -> analysis.Token:
+    """Return the first of the words that has the most of the others within a snippet's length behind it."""
+    best, most, end = marked[0], 0, 0
+    for number, token in enumerate(marked):
+        while end < len(marked) and marked[end].start < token.start + SNIPPET_CHARS:
+            end += 1
+        if end - number > most:
+            best, most = token, end - number
+    return best
 
 
 def _cut(text: str, start: int, end: int) -> str:

@@ -12,6 +12,8 @@ from urllib.parse import urljoin
 
 MAX_DECODED_BYTES = 20 << 20
 _PIECE = 1 << 16
+_MAX_MEMBERS = 1_000
+_SWARM = f"the compressed body has more than {_MAX_MEMBERS:,} members"
 _FOLDED = re.compile(r"\s*\r?\n\s+")
 """A header value that goes on in the next line (obs-fold, RFC 9112, section 5.2)."""
 MAX_RATIO = 100
@@ -66,22 +68,26 @@ class _Bytes:
         return io.BytesIO(self._data)
 
 
-_HEAD_END = re.compile(rb"\n\r?\n")
-_INTERIM = re.compile(rb"HTTP/\d\.\d 1(?!01)\d\d")
-
-
 def head_length(received: bytes | bytearray) -> int:
     """Return how many bytes status line and headers take, the empty line and interim answers included.
 
     Raises:
-        ValueError: The empty line that ends them is missing.
+        ValueError: They are no HTTP response, or the empty line that ends the headers is missing.
     """
-    start = 0
-    while end := _HEAD_END.search(received, start):
-        if not _INTERIM.match(received, start):
-            return end.end()
-        start = end.end()
-    raise ValueError("the answer was cut off in its headers")
+    response = _begun(received)  # held: a response that is let go closes what it read
+    return response.fp.tell()
+
+
+def _begun(received: bytes | bytearray) -> HTTPResponse:
+    """Return a response of which the head has been read."""
+    response = HTTPResponse(cast("Any", _Bytes(bytes(received))))
+    try:
+        response.begin()
+    except (http.client.HTTPException, OSError, ValueError, AttributeError) as error:
+        raise ValueError(f"not an HTTP response: {error}") from error
+    if not received[: response.fp.tell()].endswith((b"\n\r\n", b"\n\n")):
+        raise ValueError("not an HTTP response: it was cut off in its headers")
+    return response
 
 
 def read_answer(received: bytes) -> Answer:
@@ -90,12 +96,7 @@ def read_answer(received: bytes) -> Answer:
     Raises:
         ValueError: They are no HTTP response at all.
     """
-    response = HTTPResponse(cast("Any", _Bytes(received)))
-    try:
-        response.begin()
-        head_length(received)
-    except (http.client.HTTPException, OSError, ValueError) as error:
-        raise ValueError(f"not an HTTP response: {error}") from error
+    response = _begun(received)
     problem = None
     if response.length is not None:
         response.length = min(response.length, len(received))  # some lengths are no length
@@ -123,31 +124,30 @@ def _decoded(body: bytes, encoding: str) -> tuple[bytes, str | None]:
     # 47: zlib finds out by itself whether it is gzip or zlib; -15: raw deflate, as some servers send it
     for window in (47, -15) if encoding == "deflate" else (47,):
         decoded, trouble = _inflated(body, window, limit)
-        if decoded:
+        if decoded or trouble in (None, _SWARM):
             return decoded, trouble
-    return (b"", None) if trouble is None else (body, f"the body is not {encoding} as declared")
+    return body, f"the body is not {encoding} as declared"
 
 
 def _inflated(body: bytes, window: int, limit: int) -> tuple[bytes, str | None]:
     """Decompress, member after member, as far as it goes; what follows the last member is no body."""
-    decoded, rest = bytearray(), body
-    while rest:
+    decoded, view, at = bytearray(), memoryview(body), 0
+    for _ in range(_MAX_MEMBERS):
         inflater = zlib.decompressobj(window)
         try:
-            for start in range(0, len(rest), _PIECE):
-                decoded += inflater.decompress(rest[start : start + _PIECE], limit + 1 - len(decoded))
+            while not inflater.eof and at < len(view):
+                piece = view[at : at + _PIECE]
+                decoded += inflater.decompress(piece, limit + 1 - len(decoded))
                 if len(decoded) > limit:
                     return bytes(decoded[:limit]), f"the body grows past {limit:,} bytes when decompressed"
-                if inflater.eof:
-                    break
+                at += len(piece) - len(inflater.unused_data)
         except zlib.error as error:
             return bytes(decoded), f"the compressed body is damaged ({error})"
         if not inflater.eof:
             return bytes(decoded), "the compressed body is incomplete"
-        rest = inflater.unused_data + rest[start + _PIECE :]
-        if not rest.startswith(b"\x1f\x8b"):
-            break
-    return bytes(decoded), None
+        if bytes(view[at : at + 2]) != b"\x1f\x8b":
+            return bytes(decoded), None
+    return bytes(decoded), _SWARM
 
 
 def _as_utf8(value: str) -> str:

@@ -156,7 +156,9 @@ def extracting(given: Material, folder: Path) -> Iterator[Contest[Entry]]:
         for entry in batch:
             capture = _capture(entry)
             with suppress(ExtractError):
-                extract.read_page(entry.body, url=capture.url, content_type=capture.content_type)
+                extract.read_page(
+                    entry.body, url=capture.url, content_type=capture.content_type, captured_at=capture.captured_at
+                )
 
     def library(batch: Sequence[Entry]) -> None:
         for entry in batch:

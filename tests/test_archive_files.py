@@ -47,17 +47,18 @@ def test_a_writer_that_has_nothing_to_write_leaves_nothing(tmp_path: Path) -> No
     writer.sync()
     writer.close()
 
-    assert writer.position is None
+    assert writer.written() == {}
     assert on_disk(tmp_path) == []
 
 
-def test_the_position_is_where_the_file_will_go_on(tmp_path: Path) -> None:
+def test_the_writer_tells_once_how_far_each_file_was_written(tmp_path: Path) -> None:
     writer = Archive(tmp_path)
     writer.add_failure(failure())
-    position = writer.position
+    written = writer.written()
     writer.close()
 
-    assert position == (archive.files(tmp_path)[0], archive.size(tmp_path, archive.files(tmp_path)[0]))
+    assert written == {file: archive.size(tmp_path, file) for file in archive.files(tmp_path)}
+    assert writer.written() == {}
 
 
 def test_what_is_synced_can_be_read_while_the_file_is_open(tmp_path: Path) -> None:

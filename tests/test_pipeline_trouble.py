@@ -115,7 +115,7 @@ def test_a_full_disk_ends_the_pass_before_anything_is_asked(tmp_path: Path) -> N
 # Broken pages
 
 
-@pytest.mark.parametrize("status", [404, 410, 403])
+@pytest.mark.parametrize("status", [404, 410])
 def test_a_page_that_is_gone_is_not_asked_for_again(tmp_path: Path, status: int) -> None:
     web = FakeWeb({FEED: feed(ONE), ONE: status})
 
@@ -138,7 +138,7 @@ def test_a_page_in_passing_trouble_is_asked_for_again(tmp_path: Path, trouble: o
     assert list(articles(tmp_path)) == [ONE]
 
 
-@pytest.mark.parametrize("trouble", [503, refused(ONE), redirect(ONE)])
+@pytest.mark.parametrize("trouble", [503, 403, refused(ONE), redirect(ONE)])
 def test_a_page_in_lasting_trouble_is_given_up(tmp_path: Path, trouble: object) -> None:
     web = FakeWeb({FEED: feed(ONE), ONE: trouble})
     for _ in range(MAX_ATTEMPTS):

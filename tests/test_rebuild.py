@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -278,3 +279,72 @@ def test_what_was_mended_and_what_is_missing_is_told(tmp_path: Path) -> None:
     with pipeline.opened(Home(tmp_path), following(*sources)) as line:
         assert [recovery.cut_bytes for recovery in line.mended] == [7]
         assert [Path(file).name for file in line.missing] == [first.name]
+
+
+def test_a_revisit_whose_earlier_capture_is_gone_costs_itself_alone(tmp_path: Path) -> None:
+    etag = (200, {"ETag": '"1"'}, feed("http://a.example/1"))
+    web = FakeWeb({"http://a.example/feed": etag, "http://a.example/1": page(STORY)})
+    crawl(tmp_path, web, source("a"))
+    file = next(Home(tmp_path).archive.rglob("*.warc.gz"))
+    file.write_bytes(file.read_bytes().replace(b"\x1f\x8b", b"\x1f\x8c"))
+
+    run = crawl(tmp_path, web, source("a"))["a"]
+
+    assert any("no longer has what was before" in reason for _, reason in run.failed)
+    assert crawl(tmp_path, web, source("a"))["a"].ended_at
+
+
+def test_a_damage_in_the_middle_of_an_open_file_is_not_taken_for_a_torn_tail(tmp_path: Path) -> None:
+    _, sources = eventful(tmp_path)
+    before = dump(tmp_path)
+    file = max(Home(tmp_path).archive.rglob("*.warc.gz"))
+    raw = bytearray(file.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    file.with_name(file.name + ".open").write_bytes(raw)
+    file.unlink()
+
+    with pipeline.opened(Home(tmp_path), following(*sources)) as line:
+        assert [recovery.cut_bytes for recovery in line.mended] == [0]
+
+    assert file.stat().st_size == len(raw)
+    assert dump(tmp_path) == before
+
+
+def test_files_are_read_in_the_order_they_were_begun_whatever_the_clock_said(tmp_path: Path) -> None:
+    web = FakeWeb({"http://a.example/feed": feed("http://a.example/1"), "http://a.example/1": page(STORY)})
+    crawl(tmp_path, web, source("a"))
+    web.now -= timedelta(days=40)
+    web.pages |= {
+        "http://a.example/feed": feed("http://a.example/1", updated="2026-10-12T08:00:00Z"),
+        "http://a.example/1": page(STORY + "\n\nUpdate: all is well."),
+    }
+    crawl(tmp_path, web, source("a"))
+    before = dump(tmp_path)
+
+    pipeline.rebuild(Home(tmp_path), following(source("a")))
+
+    assert dump(tmp_path) == before
+    assert articles(tmp_path)["http://a.example/1"].text.endswith("all is well.")
+
+
+def test_a_batch_over_midnight_is_read_once(tmp_path: Path) -> None:
+    web = FakeWeb({"http://a.example/feed": feed("http://a.example/1"), "http://a.example/1": page(STORY)})
+    web.now = web.now.replace(hour=23, minute=59, second=59, microsecond=985_000)
+    crawl(tmp_path, web, source("a"))
+    assert len(list(Home(tmp_path).archive.rglob("*.warc.gz"))) == 2
+    before = dump(tmp_path)
+
+    with pipeline.opened(Home(tmp_path), following(source("a"))):
+        pass
+
+    assert dump(tmp_path) == before
+
+
+def test_a_home_may_be_called_anything(tmp_path: Path) -> None:
+    root = tmp_path / "what?x=1 #% é"
+    web = FakeWeb({"http://a.example/feed": feed("http://a.example/1"), "http://a.example/1": page(STORY)})
+
+    crawl(root, web, source("a"))
+
+    assert (root / "index" / "catalogue.sqlite").exists()
+    assert list(articles(root)) == ["http://a.example/1"]

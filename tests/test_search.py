@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from aggregator import search
 from aggregator.errors import UnknownIdError, UsageError
 from aggregator.home import Home
-from aggregator.model import Query, Results
-from tests.fakeweb import OTHER, STORY, FakeWeb, articles, catalogue, crawl, feed, found, page, source
+from aggregator.model import Article, Query, Results
+from tests.fakeweb import NOON, OTHER, STORY, FakeWeb, articles, catalogue, crawl, feed, found, page, source
 
 FRENCH = (
     "Hier matin, les réfugiés du quai ont été expulsés sans préavis. L'asile leur avait été promis en septembre par la "
@@ -331,5 +331,27 @@ def test_a_query_remembers_what_was_typed() -> None:
         text='Réfugiés "Sans  préavis" -d’asile "one"',
         words=("refugies", "one"),
         phrases=(("sans", "preavis"),),
-        excluded=("asile",),
+        excluded=(("asile",),),
     )
+
+
+def test_a_phrase_may_be_excluded() -> None:
+    assert search.parse('camp -"police van"').excluded == (("police", "van"),)
+
+
+def test_a_very_long_text_of_one_word_has_its_snippet_at_once() -> None:
+    article = Article(
+        id="a",
+        source_id="a",
+        url="http://a.example/",
+        title=None,
+        authors=(),
+        claimed_at=None,
+        captured_at=NOON,
+        language="en",
+        text="camp " * 50_000,
+        version="v",
+        number=1,
+    )
+
+    assert search.snippet(article, {"camp"}).startswith("<mark>camp</mark> <mark>camp</mark>")

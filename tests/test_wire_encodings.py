@@ -115,3 +115,12 @@ def test_a_body_is_never_larger_than_the_limit(monkeypatch: pytest.MonkeyPatch) 
 
     assert len(encoded(gzip.compress(TEXT * 100, compresslevel=0), "gzip").body) == 8 * KIB
     assert len(encoded(nested, "gzip, gzip").body) <= 8 * KIB
+
+
+def test_a_swarm_of_empty_members_is_named() -> None:
+    swarm = gzip.compress(b"") * 5_000
+
+    answer = encoded(swarm, "gzip")
+
+    assert answer.body == b""
+    assert answer.problem and "members" in answer.problem

@@ -10,8 +10,8 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
-from datetime import datetime
+from dataclasses import fields, replace
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -82,10 +82,11 @@ class Catalogue:
         self._engine = _engine(path, writing=writing)
         with self._guarded():
             self._connection = self._engine.connect()
-            if writing:
+            if writing and not sql.inspect(self._connection).get_table_names():
                 t.metadata.create_all(self._connection)
+                self._connection.execute(t.schema.insert().values(number=t.SCHEMA))
                 self._connection.commit()
-            self._check_schema(writing=writing)
+            self._check_schema()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -128,17 +129,14 @@ class Catalogue:
                 self._path, f"{said}. Nothing is lost: archive/ is whole. Run `aggregator rebuild`."
             ) from error
 
-    def _check_schema(self, *, writing: bool) -> None:
+    def _check_schema(self) -> None:
         try:
             number = self._connection.execute(sql.select(sql.func.max(t.schema.c.number))).scalar()
         except sql.exc.OperationalError as error:
             if "no such table" not in str(error.orig):
                 raise
             number = 0
-        if number is None and writing:
-            self._connection.execute(t.schema.insert().values(number=t.SCHEMA))
-            self._connection.commit()
-        elif (number or 0) > t.SCHEMA:
+        if (number or 0) > t.SCHEMA:
             raise TooNew(
                 self._path,
                 f"written by a newer program (schema {number}, this one knows {t.SCHEMA}). Nothing was changed. "
@@ -224,7 +222,10 @@ class Catalogue:
             wanted = (t.discoveries.c.source_id == source_id, t.discoveries.c.key.in_(chunk))
             known |= {r["key"]: r for r in self._rows(sql.select(t.discoveries).where(*wanted))}
         rows = []
-        for d in found:
+        for announced in found:
+            d = announced
+            if d.claimed_updated_at and d.claimed_updated_at > found_at + timedelta(days=1):
+                d = replace(d, claimed_updated_at=None)  # an edit of the future would hide every real one
             key = urls.identity(d.url)
             row: dict[str, Any] = {"source_id": source_id, "key": key, **_row(d), "found_at": found_at}
             row |= {"state": "pending", "attempts": 0}
@@ -533,7 +534,10 @@ def _engine(path: Path, *, writing: bool) -> Engine:
     # SQLite cannot share a WAL in a folder that cannot be written to: the file is read as it is, if nothing waits in it
     wal = path.with_name(path.name + "-wal")
     still = not writing and not os.access(path.parent, os.W_OK) and not (wal.exists() and wal.stat().st_size)
-    address = f"sqlite:///file:{quote(str(path))}?mode=ro&immutable=1&uri=true" if still else f"sqlite:///{path}"
+    address = sql.URL.create("sqlite", database=str(path))
+    if still:
+        database = f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
+        address = sql.URL.create("sqlite", database=database, query={"uri": "true"})
     engine = sql.create_engine(address, poolclass=sql.pool.StaticPool)
 
     @sql.event.listens_for(engine, "connect")

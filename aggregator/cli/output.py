@@ -45,8 +45,8 @@ def safe(text: object) -> str:
 
 def print_json(value: Any) -> None:
     """Print one JSON value; instants in ISO 8601."""
-    indent = 2 if out.is_terminal else None
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=indent, default=_as_json) + "\n")
+    text = json.dumps(value, ensure_ascii=False, indent=2 if out.is_terminal else None, default=_as_json)
+    sys.stdout.write((safe(text) if out.is_terminal else text) + "\n")
 
 
 def _as_json(value: Any) -> Any:

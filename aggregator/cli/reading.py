@@ -6,7 +6,9 @@ import json
 import re
 import shutil
 import sys
+import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from difflib import SequenceMatcher
@@ -211,6 +213,8 @@ def show_command(
         matches = catalogue.matches_of([article.id])
     chosen = _version(versions, number or len(versions), article)
     if raw:
+        if sys.stdout.isatty():
+            raise UsageError("a page as archived may hold anything; send it into a file or a pipe.")
         sys.stdout.buffer.write(archive.body(home.archive, captures[chosen.record_id]))
     elif diff:
         _print_diff(*(_version(versions, n, article) for n in diff), as_json=as_json)
@@ -294,11 +298,27 @@ _MIN_SAME = 6
 """Words and the gaps between them that two changes must lie apart, to be two."""
 
 
+_MAX_DIFFED_CHARS = 20_000
+"""Longer changes are shown whole: comparing words takes time with the square of their number."""
+
+
 def _word_changes(old: str, new: str) -> Iterator[tuple[str, str]]:
-    a, b = re.findall(r"\S+|\s+", old), re.findall(r"\S+|\s+", new)
-    blocks = SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
+    """Yield what is the same, deleted and inserted: paragraphs first, then the words of those that changed."""
+    a, b = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    for tag, a0, a1, b0, b1 in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        before, after = "".join(a[a0:a1]), "".join(b[b0:b1])
+        if tag == "equal":
+            yield "same", after
+        elif tag == "replace" and len(before) + len(after) < _MAX_DIFFED_CHARS:
+            yield from _changes_within(before, after)
+        else:
+            yield from ((what, text) for what, text in (("deleted", before), ("inserted", after)) if text)
+
+
+def _changes_within(before: str, after: str) -> Iterator[tuple[str, str]]:
+    a, b = re.findall(r"\S+|\s+", before), re.findall(r"\S+|\s+", after)
     at_a = at_b = 0
-    for block in blocks:
+    for block in SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks():
         inside = block.a > 0 and block.a + block.size < len(a)
         if inside and block.size < _MIN_SAME:
             continue  # a word or two between two changes belong to the change
@@ -537,7 +557,11 @@ _TOTALS = ("captures", "articles", "versions", "matches", "clusters", "to_index"
 
 
 def _size(folder: Path) -> int:
-    return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # a writer is at work
+            total += path.stat().st_size if path.is_file() else 0
+    return total
 
 
 # --- extract --------------------------------------------------------------------------------------------------------
@@ -562,7 +586,7 @@ def extract_command(files: tuple[str, ...], url: str, as_json: bool) -> int:
     failed = 0
     for name, address, body in _pages(files, url):
         try:
-            reading = extract.read_page(body, url=address, content_type="")
+            reading = extract.read_page(body, url=address, content_type="", captured_at=datetime.now(UTC))
         except ExtractError as error:
             failed += 1
             show.say(str(error))
@@ -634,7 +658,10 @@ def _bytes(path: Path) -> bytes:
         data = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
-    return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    try:
+        return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    except (EOFError, OSError, zlib.error) as error:
+        raise UsageError(f"{path}: not a whole gzip file ({error})") from error
 
 
 # --- limits ---------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ PORT = 8641
 QUERIES = ("police kitchen", "prefecture expulsions", '"harbour kitchen" -concert')
 """The second is French without its accents."""
 _FAMILIES_SHOWN = 6
+_MARK = "made-by-demo.txt"
 
 
 @click.command("demo")
@@ -71,13 +72,14 @@ def demo_command(ctx: click.Context, keep: bool) -> int:
 
 
 def _begin_anew(home: Home) -> None:
-    """Empty the demo's home; refuse a folder that is something else."""
+    """Empty the demo's home; refuse a folder that no demo made."""
     if home.root.exists() and any(home.root.iterdir()):
-        head = home.sources_yaml.read_text(encoding="utf-8")[:2000] if home.sources_yaml.exists() else ""
-        if "demo world" not in head:
-            raise UsageError(f"{home.root} is there already and is no demo home; nothing was changed. Use --home.")
-        shutil.rmtree(home.root)
+        if not (home.root / _MARK).exists():
+            raise UsageError(f"{home.root} is there already, and no demo made it; nothing was changed.")
+        with home.writing():
+            shutil.rmtree(home.root)
     home.root.mkdir(parents=True, exist_ok=True)
+    (home.root / _MARK).write_text("Made by `aggregator demo`, which empties this folder when it runs again.\n")
 
 
 def _heading(text: str) -> None:
@@ -101,8 +103,8 @@ def _families(home: Home, known: int) -> None:
     for family in found[:_FAMILIES_SHOWN]:
         print_family(family, passages=False)
     show.say(
-        f"The world's own list, aggregator/demo/world/families, has {known}. Translations are not looked for yet; round-ups "
-        "and a site that moved are found, but not called so.\n"
+        f"The world's own list, aggregator/demo/world/families, has {known}. Translations are not looked for yet; "
+        "round-ups and a site that moved are found, but not called so.\n"
     )
 
 

@@ -174,7 +174,7 @@ class Pipeline:
     def _conditional(self, request: Request) -> Request:
         """Add the validators of the last capture, so that an unchanged body is not sent again."""
         earlier = self._catalogue.latest_with_body(request.url)
-        if earlier is None:
+        if earlier is None or not archive.holds(self.home.archive, earlier):
             return request
         return replace(request, etag=earlier.etag, last_modified=earlier.last_modified)
 
@@ -206,20 +206,18 @@ class Pipeline:
         self._archive.sync()
         with self._catalogue.transaction():
             found = [self._deriver.derive(entry) for entry in entries]
-            if position := self._archive.position:
-                self._catalogue.set_catalogued(*position)
+            for file, end in self._archive.written().items():
+                self._catalogue.set_catalogued(file, end)
         return found
 
     def _learn(self, lane: Lane, request: Request, entry: Entry, robots: Robots) -> None:
         """Hand an archived robots.txt to those who obey it; where there was no answer, the lane ends here."""
         address = request.announced_url
-        if not isinstance(entry.what, Capture):
+        body = self._deriver.body(entry)
+        if not isinstance(entry.what, Capture) or body is None or entry.what.truncated or entry.what.problem:
             robots.learn(address, None, b"")
-        elif entry.what.refers_to:
-            earlier = self._catalogue.capture(entry.what.refers_to)
-            robots.learn(address, 200, archive.body(self.home.archive, earlier) if earlier else b"")
         else:
-            robots.learn(address, entry.what.status, entry.body)
+            robots.learn(address, 200 if entry.what.refers_to else entry.what.status, body)
         unreachable = robots.refusal(lane.source.url)
         if unreachable and unreachable[1] and lane.source.obey_robots and robots.knows(lane.source.url):
             lane.stop()
@@ -266,6 +264,7 @@ class Pipeline:
         if writer.is_new:
             with self._catalogue.transaction():
                 self._catalogue.index_all()
+            writer.sign()
         waiting = self._catalogue.to_index()
         if waiting:
             self._report(Progress(doing="indexing", done=0, total=len(waiting)))
@@ -395,6 +394,9 @@ def _answered(
             answered.append((lane, request, future.result()))
         except FetchError as error:
             answered.append((lane, request, error))
+        except Exception as error:  # one address may not end the run of all, whatever is wrong with it or with us
+            reason = f"could not be asked for ({type(error).__name__}: {error})"[:300]
+            answered.append((lane, request, FetchError(request.url, reason, retryable=False)))
     return answered
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aggregator import archive, credits, dedupe, discover, extract, urls
 from aggregator.catalogue import Catalogue
-from aggregator.errors import AggregatorError, ExtractError
+from aggregator.errors import AggregatorError, ExtractError, StoreError
 from aggregator.model import (
     Announcement,
     Article,
@@ -26,7 +26,7 @@ from aggregator.model import (
 MAX_HOPS = 10
 MAX_DEPTH = 200
 """List pages or sitemaps that may lead to one another."""
-_PASSING = (408, 425, 429)
+_PASSING = (401, 403, 408, 425, 429)
 """Client errors that may be gone tomorrow (RFC 9110); so may every 5xx."""
 _NOT_ARTICLES = re.compile(r"sitemap[^/]*(?:categor|tag|taxonom|author|user|image|video|misc)[^/]*$", re.IGNORECASE)
 """Sub-sitemaps of list pages and pictures, as WordPress and its sitemap plug-ins name them."""
@@ -104,21 +104,31 @@ class Deriver:
         if reason := _trouble(what):
             return self._settle(what.role, what.source_id, what.asked_url, failure=reason, retry=_may_pass(what))
         as_before = what.refers_to is not None
+        known = self._catalogue.article(_article_id(what)) if what.role is Role.PAGE else None
+        if as_before and known:
+            self._catalogue.settle(what.source_id, what.asked_url, retry=False)
+            return Derived(not_modified=True)
+        body = self.body(entry)
+        if body is None:
+            reason = "as before, but the archive no longer has what was before"
+            return self._settle(what.role, what.source_id, what.asked_url, failure=reason, retry=True)
         if what.role is Role.PAGE:
-            known = self._catalogue.article(_article_id(what))
-            derived = Derived() if as_before and known else self._page(what, self._body(entry), known)
+            derived = self._page(what, body, known)
             self._catalogue.settle(what.source_id, what.asked_url, retry=False)
         else:
-            derived = self._announcement(what, self._body(entry))
+            derived = self._announcement(what, body)
         derived.not_modified = as_before
         return derived
 
-    def _body(self, entry: archive.Entry) -> bytes:
-        """Return an entry's body; for a revisit, the one that it says is still the same."""
+    def body(self, entry: archive.Entry) -> bytes | None:
+        """Return an entry's body, for a revisit the one that it says is still the same; None: that cannot be read."""
         if not isinstance(entry.what, Capture) or entry.what.refers_to is None:
             return entry.body
         earlier = self._catalogue.capture(entry.what.refers_to)
-        return archive.body(self._folder, earlier) if earlier else b""
+        try:
+            return archive.body(self._folder, earlier) if earlier else None
+        except StoreError:
+            return None
 
     def settle_names(self) -> None:
         """Resolve credits and judge matches again if sources.yaml calls its sources by other names than it did then."""
@@ -187,7 +197,11 @@ class Deriver:
         failure = None
         try:
             reading = extract.read_page(
-                body, url=capture.url, content_type=capture.content_type, languages=source.languages
+                body,
+                url=capture.url,
+                content_type=capture.content_type,
+                languages=source.languages,
+                captured_at=capture.captured_at,
             )
         except ExtractError as error:
             failure = error.reason

@@ -17,6 +17,7 @@ from aggregator.pipeline.deriving import MAX_DEPTH, MAX_HOPS, Derived
 
 MAX_PAGES = 500
 MAX_RUN_S = 600.0
+_BEFORE_FEEDS = (Role.ROBOTS, Role.FRONT)
 
 
 class Lane:
@@ -77,8 +78,16 @@ class Lane:
             self.run.outcome = Outcome.LIMITED
             self.over = True
             return None
-        while not self._queue and self._feeds and not self._feed_read:
-            self._ask(self._feeds.popleft(), Role.FEED)
+        first = self._queue[0] if self._queue else None
+        if self._feeds and not self._feed_read and not (first and (first.hops or first.role in _BEFORE_FEEDS)):
+            feed = self._feeds.popleft()
+            if feed not in self._asked:
+                self._asked.add(feed)
+                return Request(url=feed, role=Role.FEED, source_id=self.source.id)
+            return self.next()
+        if time.monotonic() > self._until - MAX_RUN_S / 2 and not self._pages_chosen:
+            self._queue.clear()  # half the time is for the pages, however long the lists are
+            self.run.outcome = Outcome.LIMITED
         if not self._queue and not self._pages_chosen:
             self._pages_chosen = True
             for url in self._pending(self._page_budget):
