@@ -277,3 +277,26 @@ def test_a_redirect_to_the_front_page_is_no_article(tmp_path: Path) -> None:
 
     assert runs["a"].failed == [(ONE, "redirects to the front page")]
     assert articles(tmp_path) == {}
+
+
+def test_when_every_feed_is_dead_the_front_page_is_asked_for_another(tmp_path: Path) -> None:
+    web = FakeWeb(
+        {
+            FEED: 404,
+            "http://a.example/": "<link rel=alternate type='application/atom+xml' href='/new-feed'>",
+            "http://a.example/new-feed": feed(ONE),
+            ONE: page(STORY),
+        }
+    )
+
+    runs = crawl(tmp_path, web, source("a"))
+
+    assert (runs["a"].new, runs["a"].failed) == (1, [(FEED, "HTTP 404")])
+
+
+def test_a_feed_is_asked_for_before_long_lists(tmp_path: Path) -> None:
+    web = FakeWeb({FEED: feed(ONE), ONE: page(STORY), "http://a.example/robots.txt": "Sitemap: /sitemap.xml"})
+
+    crawl(tmp_path, web, source("a"))
+
+    assert web.asked.index(FEED) < web.asked.index("http://a.example/sitemap.xml")

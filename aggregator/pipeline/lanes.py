@@ -1,6 +1,6 @@
 """What to ask one source next. A lane decides; it opens nothing.
 
-robots.txt (and its sitemaps) -> feeds, or the front page for them -> list pages -> the pages announced
+    robots.txt -> a feed, or the front page for one -> sitemaps and list pages -> the pages announced
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from aggregator.pipeline.deriving import MAX_DEPTH, MAX_HOPS, Derived
 
 MAX_PAGES = 500
 MAX_RUN_S = 600.0
-_BEFORE_FEEDS = (Role.ROBOTS, Role.FRONT)
+_FIRST = (Role.ROBOTS, Role.FRONT, Role.FEED)
 
 
 class Lane:
@@ -78,13 +78,8 @@ class Lane:
             self.run.outcome = Outcome.LIMITED
             self.over = True
             return None
-        first = self._queue[0] if self._queue else None
-        if self._feeds and not self._feed_read and not (first and (first.hops or first.role in _BEFORE_FEEDS)):
-            feed = self._feeds.popleft()
-            if feed not in self._asked:
-                self._asked.add(feed)
-                return Request(url=feed, role=Role.FEED, source_id=self.source.id)
-            return self.next()
+        if not self._queue or not (self._queue[0].hops or self._queue[0].role in _FIRST):
+            self._choose_feed()
         if time.monotonic() > self._until - MAX_RUN_S / 2 and not self._pages_chosen:
             self._queue.clear()  # half the time is for the pages, however long the lists are
             self.run.outcome = Outcome.LIMITED
@@ -95,6 +90,20 @@ class Lane:
         self.over = not self._queue
         return self._queue.popleft() if self._queue else None
 
+    def _choose_feed(self) -> None:
+        """Put the next feed to try before all lists; when all have failed, the front page, which may name others."""
+        if self._feed_read:
+            return
+        while self._feeds:
+            feed = self._feeds.popleft()
+            if feed not in self._asked:
+                self._asked.add(feed)
+                self._queue.appendleft(Request(url=feed, role=Role.FEED, source_id=self.source.id))
+                return
+        if self.source.feeds and self.source.url not in self._asked:
+            self._asked.add(self.source.url)
+            self._queue.appendleft(Request(url=self.source.url, role=Role.FRONT, source_id=self.source.id))
+
     def put_back(self, request: Request) -> None:
         """Ask for this later; something else must be known first."""
         self._queue.appendleft(request)
@@ -103,6 +112,7 @@ class Lane:
         """Ask for nothing more."""
         self._queue.clear()
         self._feeds.clear()
+        self._feed_read = True
         self._pages_chosen = True
 
     def took(self, request: Request, derived: Derived) -> None:
