@@ -4,7 +4,9 @@
     ├── UsageError                      2   the command or a query makes no sense
     │   └── SourcesError                2   sources.yaml is refused: every complaint, with its line
     ├── UnknownIdError                  1   no article or address of that name in the home
-    ├── StoreError                      3   archive/ or index/ is damaged, missing or newer than the program
+    ├── StoreError                      3   archive/ or index/ is damaged or missing
+    │   └── TooNew                      3   the catalogue was written by a newer program
+    ├── Outdated                        3   the catalogue was written by an older program
     ├── NoSpaceError                    4   the disk is full, nearly full or read-only
     ├── BusyError                       5   another writer holds the home
     ├── FetchError                      -   one page could not be had: counted, never ends a run
@@ -60,7 +62,7 @@ class UnknownIdError(AggregatorError):
 
 
 class StoreError(AggregatorError):
-    """archive/ or index/ is damaged, missing or newer than this program.
+    """archive/ or index/ is damaged or missing.
 
     Attributes:
         path: The file or folder meant.
@@ -71,6 +73,16 @@ class StoreError(AggregatorError):
     def __init__(self, path: Path, message: str) -> None:
         self.path = path
         super().__init__(f"{path}: {message}")
+
+
+class TooNew(StoreError):
+    """The catalogue was written by a newer program; it is left alone."""
+
+
+class Outdated(AggregatorError):
+    """The catalogue was written by an older program: the next writer rebuilds it."""
+
+    exit_code = 3
 
 
 class NoSpaceError(AggregatorError):

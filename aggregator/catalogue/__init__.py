@@ -23,7 +23,7 @@ from sqlalchemy.engine import Engine, RowMapping
 
 from aggregator import urls
 from aggregator.catalogue import tables as t
-from aggregator.errors import AggregatorError, NoSpaceError, StoreError
+from aggregator.errors import NoSpaceError, Outdated, StoreError, TooNew
 from aggregator.model import (
     Article,
     Capture,
@@ -50,16 +50,6 @@ _CHUNK = 500
 """Values bound at once; SQLite's own limit is 32,766."""
 
 _Row = TypeVar("_Row", Article, Facts, Capture, Version, Run, Failure)
-
-
-class Outdated(AggregatorError):
-    """The catalogue was written by an older program: the next writer rebuilds it."""
-
-    exit_code = 3
-
-
-class TooNew(StoreError):
-    """The catalogue was written by a newer program."""
 
 
 class Catalogue:
@@ -563,4 +553,4 @@ def dump(path: Path) -> list[tuple[str, dict[str, Any]]]:
         return list(catalogue.dump())
 
 
-__all__ = ["Catalogue", "Outdated", "TooNew", "dump"]
+__all__ = ["Catalogue", "dump"]

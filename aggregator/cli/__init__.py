@@ -1,7 +1,10 @@
 """Commands, printed lines, exit codes.
 
     collecting    init, sources, crawl, run, rebuild
-    reading       search, show, reposts, status, extract, limits
+    reading       search, show
+    families      reposts
+    health        status, limits
+    extracting    extract
     touring       demo
     output        tables, highlights and progress, for a terminal or a pipe
 
@@ -38,10 +41,10 @@ class _Group(click.Group):
         "rebuild": ("collecting", "Make index/ again from archive/."),
         "search": ("reading", "Find articles."),
         "show": ("reading", "Show one article: text, versions, what was changed."),
-        "reposts": ("reading", "Who has this text, and who had it first."),
-        "status": ("reading", "How the sources and the home are doing."),
-        "extract": ("reading", "Read pages as the crawl would; no home needed."),
-        "limits": ("reading", "Print every limit and its value."),
+        "reposts": ("families", "Who has this text, and who had it first."),
+        "status": ("health", "How the sources and the home are doing."),
+        "extract": ("extracting", "Read pages as the crawl would; no home needed."),
+        "limits": ("health", "Print every limit and its value."),
         "demo": ("touring", "Crawl a small bundled world of sites and show what came of it."),
     }
 

@@ -18,7 +18,7 @@ import click
 
 from aggregator.cli import INTERRUPTED, chosen_home, home_option, json_option
 from aggregator.cli import output as show
-from aggregator.errors import UnknownIdError
+from aggregator.errors import Outdated, UnknownIdError
 from aggregator.home import Home
 from aggregator.model import Announcement, Following, Outcome, Run, Source
 
@@ -267,7 +267,7 @@ def crawl_command(
 
 def _print_plan(home: Home, sources: Sequence[Source], *, only_due: bool, as_json: bool) -> None:
     from aggregator import scheduler
-    from aggregator.catalogue import Catalogue, Outdated
+    from aggregator.catalogue import Catalogue
 
     waiting: dict[str, int] = {}
     last: dict[str, Run] = {}

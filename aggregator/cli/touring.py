@@ -11,7 +11,8 @@ import click
 from aggregator.cli import again, home_option
 from aggregator.cli import output as show
 from aggregator.cli.collecting import print_runs, stopping
-from aggregator.cli.reading import print_family, print_results
+from aggregator.cli.families import print_family
+from aggregator.cli.reading import print_results
 from aggregator.errors import UsageError
 from aggregator.home import Home
 

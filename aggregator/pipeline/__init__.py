@@ -2,7 +2,7 @@
 
     crawl     ask each source's lane for its next request; archive every answer; only then read it
     catch_up  read what the archive holds and the catalogue does not: after a kill, or all of it in a rebuild
-    rebuild   forget the index/ folder, then catch up
+    rebuild   catch up from the start, aside, and put the new index in the place of the old
 
 A bad page, feed or source is counted and named; it never ends a run. A full disk or a damaged store does.
 """
@@ -21,8 +21,8 @@ from pathlib import Path
 
 from aggregator import archive
 from aggregator.archive import Archive, Entry, Recovery
-from aggregator.catalogue import Catalogue, Outdated, TooNew
-from aggregator.errors import FetchError, StoreError
+from aggregator.catalogue import Catalogue
+from aggregator.errors import FetchError, Outdated, StoreError, TooNew
 from aggregator.fetch import Robots, Web
 from aggregator.home import Home
 from aggregator.index import Writer as IndexWriter

@@ -1,6 +1,6 @@
 """What to ask one source next. A lane decides; it opens nothing.
 
-    robots.txt -> a feed, or the front page for one -> sitemaps and list pages -> the pages announced
+robots.txt -> a feed, or the front page for one -> sitemaps and list pages -> the pages announced
 """
 
 from __future__ import annotations

@@ -1,0 +1,134 @@
+"""Commands that tell how things are: status, limits."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aggregator.cli import chosen_home, home_option, json_option
+from aggregator.cli import output as show
+from aggregator.cli.collecting import loaded, run_json
+from aggregator.home import Home
+
+# --- status -----------------------------------------------------------------------------------------------------------
+
+
+@click.command("status")
+@home_option
+@json_option
+@click.pass_context
+def status_command(ctx: click.Context, as_json: bool) -> None:
+    """Show how each source is doing, and the home: disk, articles, what waits to be indexed.
+
+    \b
+    Example:
+      aggregator status
+    """
+    home = chosen_home(ctx)
+    found = _status(home)
+    if as_json:
+        show.print_json(found)
+        return
+    rows = [
+        (
+            s["source"],
+            "paused" if s["paused"] else (s["outcome"] or ("cut short" if s["articles"] else "never run")),
+            _short(s["last_run"]),
+            _short(s["last_new"]),
+            "now" if s["next_due"] is None and not s["paused"] else _short(s["next_due"]),
+            s["articles"],
+            s["pending"],
+            f"{s['failed'][0]['reason']}" + (f" (+{len(s['failed']) - 1})" if len(s["failed"]) > 1 else "")
+            if s["failed"]
+            else "",
+        )
+        for s in found["sources"]
+    ]
+    headers = ("source", "last run", "at", "last new", "next due", "articles", "left", "trouble")
+    show.table(headers, rows, right=[5, 6])
+    totals = found["totals"]
+    show.say(
+        f"{totals['articles']:,} articles, {totals['versions']:,} versions, {totals['captures']:,} captures, "
+        f"{totals['clusters']:,} families; archive {found['archive_bytes'] / 1e6:,.1f} MB, index "
+        f"{found['index_bytes'] / 1e6:,.1f} MB, {found['free_bytes'] / 1e9:,.1f} GB free; "
+        f"{totals['to_index']:,} waiting to be indexed"
+    )
+
+
+def _short(iso: str | None) -> str:
+    """Return a time for people, UTC: of today only the hour, else only the day."""
+    if not iso:
+        return "–"
+    return iso[11:16] if iso[:10] == f"{datetime.now(UTC):%Y-%m-%d}" else iso[:10]
+
+
+def _status(home: Home) -> dict[str, Any]:
+    from aggregator import scheduler
+    from aggregator.catalogue import Catalogue
+
+    following = loaded(home)
+    last, new, articles, pending, totals = {}, {}, {}, {}, dict.fromkeys(_TOTALS, 0)
+    if not home.is_new:
+        with Catalogue(home.catalogue) as catalogue:
+            last, new, articles = catalogue.last_runs(), catalogue.last_new(), catalogue.article_counts()
+            pending = {s.id: catalogue.count_pending(s.id) for s in following.sources}
+            totals = catalogue.counts()
+    return {
+        "sources": [
+            {
+                "source": s.id,
+                "name": s.name,
+                "paused": s.paused,
+                "outcome": last[s.id].outcome if s.id in last else None,
+                "last_run": show.iso(last[s.id].started_at) if s.id in last else None,
+                "last_new": show.iso(new.get(s.id)),
+                "next_due": show.iso(scheduler.due_at(s, last.get(s.id))),
+                "articles": articles.get(s.id, 0),
+                "pending": pending.get(s.id, 0),
+                "failed": run_json(last[s.id])["failed"] if s.id in last else [],
+            }
+            for s in following.sources
+        ],
+        "totals": totals,
+        "archive_bytes": _size(home.archive),
+        "index_bytes": _size(home.index),
+        "free_bytes": shutil.disk_usage(home.root).free,
+    }
+
+
+_TOTALS = ("captures", "articles", "versions", "matches", "clusters", "to_index")
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # a writer is at work
+            total += path.stat().st_size if path.is_file() else 0
+    return total
+
+
+# --- limits -----------------------------------------------------------------------------------------------------------
+
+
+@click.command("limits")
+@json_option
+def limits_command(as_json: bool) -> None:
+    """Print every limit and its value.
+
+    \b
+    Example:
+      aggregator limits --json
+    """
+    from aggregator.cli.limits import LIMITS
+
+    if as_json:
+        show.print_json([asdict(limit) for limit in LIMITS])
+        return
+    rows = [(limit.name, f"{limit.value:,.0f}", limit.unit, limit.beyond) for limit in LIMITS]
+    show.table(("limit", "value", "unit", "beyond it"), rows, right=[1])
