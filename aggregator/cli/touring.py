@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from aggregator.cli import again, home_option
+from aggregator.cli import INTERRUPTED, again, home_option
 from aggregator.cli import output as show
 from aggregator.cli.collecting import print_runs, stopping
 from aggregator.cli.families import print_family
 from aggregator.cli.reading import print_results
 from aggregator.errors import UsageError
 from aggregator.home import Home
+from aggregator.model import Run
 
+if TYPE_CHECKING:
+    from aggregator.fetch import Web
+    from aggregator.pipeline import Pipeline
+
+EVERY = "1s"
+"""In the demo's world two days pass in a second."""
 PORT = 8641
 """Where the sites are served when nobody else is there."""
 QUERIES = ("police kitchen", "prefecture expulsions", '"harbour kitchen" -concert')
@@ -48,7 +57,7 @@ def demo_command(ctx: click.Context, keep: bool) -> int:
     world = load_world()
     began = time.monotonic()
     with DemoServer(world, now=FIRST_VISIT, port=PORT) as server, stopping() as stop:
-        home.sources_yaml.write_text(sources_yaml(server.port), encoding="utf-8")
+        home.sources_yaml.write_text(sources_yaml(server.port, every=EVERY), encoding="utf-8")
         following = sources.load(home.sources_yaml)
         show.say(
             f"{len(following.sources)} invented sites are up at http://northport.localhost:{server.port}/ and so on.\n"
@@ -57,11 +66,11 @@ def demo_command(ctx: click.Context, keep: bool) -> int:
             server.move_clock(now)
             _heading(f"{visit}: {now:%d %B %Y} in their world")
             with show.progress() as report, pipeline.opened(home, following, report=report) as line:
-                runs = line.crawl(following.sources, Fetcher(following.settings), stop=stop)
+                runs = _scheduled_pass(line, Fetcher(following.settings), stop)
+            if stop.is_set():
+                return INTERRUPTED
             print_runs(runs, elapsed_s=time.monotonic() - began, as_json=False)
             show.say()
-            if stop.is_set():
-                return 130
         _searches(home)
         _families(home, len(world.families))
         _edits(home)
@@ -70,6 +79,32 @@ def demo_command(ctx: click.Context, keep: bool) -> int:
             show.say(f"\nThe sites stay up at http://northport.localhost:{server.port}/ ; Ctrl-C ends them.")
             stop.wait()
     return 0
+
+
+def _scheduled_pass(line: Pipeline, web: Web, stop: threading.Event) -> list[Run]:
+    """Let the scheduler wait until the sources are due and visit them, as `aggregator run` does; end after one pass."""
+    from aggregator import scheduler
+
+    passed: list[Run] = []
+    over = _Either(stop)
+
+    def took(runs: list[Run]) -> None:
+        passed.extend(runs)
+        over.set()
+
+    scheduler.run(line, web, reload=lambda: None, stop=over, report=took, complain=lambda error: show.say(str(error)))
+    return passed
+
+
+class _Either(threading.Event):
+    """An event that is also set when another one is."""
+
+    def __init__(self, other: threading.Event) -> None:
+        super().__init__()
+        self._other = other
+
+    def is_set(self) -> bool:
+        return super().is_set() or self._other.is_set()
 
 
 def _begin_anew(home: Home) -> None:

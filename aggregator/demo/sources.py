@@ -10,13 +10,13 @@ from aggregator.demo.world import load_sites
 
 _HEAD = """\
 # The sites of the demo world, as one would follow real ones.
-settings: {contact: demo@example.org, network: {allow_private: [127.0.0.0/8]}}
-defaults: {every: 6h, pace: 0s}
+settings: {{contact: demo@example.org, network: {{allow_private: [127.0.0.0/8]}}}}
+defaults: {{every: {every}, pace: 0s}}
 sources:
 """
 
 
-def sources_yaml(port: int) -> str:
+def sources_yaml(port: int, *, every: str = "6h") -> str:
     """Return the text of a sources.yaml that follows every site of the demo world at this port.
 
     The original of a mirror names the mirror's host under `mirrors`.
@@ -26,7 +26,7 @@ def sources_yaml(port: int) -> str:
     for site in sites.values():
         mirrors = [mirror for mirror in sites.values() if mirror.mirror_of == site.id]
         lines.extend(_entry(site, mirrors, port))
-    return _HEAD + "\n".join(lines) + "\n"
+    return _HEAD.format(every=every) + "\n".join(lines) + "\n"
 
 
 def _entry(site: Site, mirrors: list[Site], port: int) -> Iterator[str]:
