@@ -18,9 +18,11 @@ from aggregator.errors import BusyError, NoSpaceError
 from aggregator.home import Home
 
 HOLD = """
+import signal
 import sys
 from pathlib import Path
 from aggregator.home import Home
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background is born deaf to it
 with Home(Path(sys.argv[1])).writing():
     print("held", flush=True)
     sys.stdin.read()
@@ -123,7 +125,7 @@ def test_two_homes_do_not_exclude_each_other(tmp_path: Path, holder: Holder) -> 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_the_lock_goes_with_a_writer_that_is_killed(tmp_path: Path, holder: Holder, how: signal.Signals) -> None:
     holder.process.send_signal(how)
-    holder.process.wait()
+    holder.process.wait(timeout=20)
 
     with Home(tmp_path).writing():
         assert (tmp_path / "archive" / "writer.lock").read_text() == f"{os.getpid()}\n"
