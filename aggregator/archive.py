@@ -3,7 +3,7 @@
 A record is one gzip member holding the bytes of the wire as they were; ISO 28500:2017 (WARC/1.1) names the fields.
 Three fields are ours, so that a rebuild reads a capture as the crawl did: ``Aggregator-Source``, ``Aggregator-Role``
 and ``Aggregator-Asked-For`` (the announced address, where redirects led elsewhere). Failed requests and run tallies are
-``metadata`` records of JSON.
+``metadata`` records of JSON, told apart by a fourth field, ``Aggregator-Kind``.
 
 Writing is: append the members, ``sync``, and only then may anybody be told that something is stored. A file is named
 ``.open`` while it is written; it is sealed (synced, renamed) when the writer closes or the UTC day ends.

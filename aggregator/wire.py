@@ -12,8 +12,8 @@ from urllib.parse import urljoin
 
 MAX_DECODED_BYTES = 20 << 20
 _PIECE = 1 << 16
-_MAX_MEMBERS = 1_000
-_SWARM = f"the compressed body has more than {_MAX_MEMBERS:,} members"
+MAX_MEMBERS = 1_000
+_SWARM = f"the compressed body has more than {MAX_MEMBERS:,} members"
 _FOLDED = re.compile(r"\s*\r?\n\s+")
 """A header value that goes on in the next line (obs-fold, RFC 9112, section 5.2)."""
 MAX_RATIO = 100
@@ -132,7 +132,7 @@ def _decoded(body: bytes, encoding: str) -> tuple[bytes, str | None]:
 def _inflated(body: bytes, window: int, limit: int) -> tuple[bytes, str | None]:
     """Decompress, member after member, as far as it goes; what follows the last member is no body."""
     decoded, view, at = bytearray(), memoryview(body), 0
-    for _ in range(_MAX_MEMBERS):
+    for _ in range(MAX_MEMBERS):
         inflater = zlib.decompressobj(window)
         try:
             while not inflater.eof and at < len(view):

@@ -21,6 +21,7 @@ class Limit:
 
 LIMITS = (
     Limit("fetch.connect", fetch.CONNECT_S, "s", "the address fails and is tried again in a later run"),
+    Limit("fetch.addresses", fetch.MAX_ADDRESSES, "addresses", "the other addresses of a host are not tried"),
     Limit("fetch.idle", fetch.IDLE_S, "s", "the answer is kept as far as it came, marked incomplete"),
     Limit("fetch.total", fetch.TOTAL_S, "s", "the answer is kept as far as it came, marked incomplete"),
     Limit("fetch.hops", deriving.MAX_HOPS, "redirects", "the address fails"),
@@ -29,6 +30,7 @@ LIMITS = (
     Limit(
         "fetch.ratio", wire.MAX_RATIO, ": 1", "above 1 MiB: the page fails as a decompression bomb; its capture is kept"
     ),
+    Limit("fetch.members", wire.MAX_MEMBERS, "gzip members", "the page fails; its capture is kept"),
     Limit("fetch.retry-after", fetch.MAX_RETRY_AFTER_S, "s", "a host that asks for more is left alone for this long"),
     Limit("fetch.patience", fetch.PATIENCE_S, "s", "a page of a host that wants a longer pause waits for a later run"),
     Limit("fetch.crawl-delay", fetch.MAX_CRAWL_DELAY_S, "s", "a longer crawl-delay is kept at this"),
@@ -51,6 +53,8 @@ LIMITS = (
     Limit("archive.file", archive.MAX_FILE_BYTES, "bytes", "the WARC file is sealed and another begun"),
     Limit("title.length", extract.MAX_TITLE_CHARS, "characters", "the title is cut"),
     Limit("reposts.candidates", dedupe.MAX_CANDIDATES, "articles", "an article is compared with those that share most"),
+    Limit("reposts.versions", dedupe.MAX_VERSIONS, "versions", "of an article edited more often, the first and newest"),
+    Limit("reposts.length", dedupe.MAX_COMPARED_CHARS, "characters", "the rest of the text is not compared"),
     Limit("sources.yaml", sources.MAX_BYTES, "bytes", "the file is refused"),
     Limit("query.length", search.MAX_QUERY_CHARS, "characters", "the query is refused"),
     Limit("query.terms", index.MAX_TERMS, "words", "the rest of the query is ignored, and said to be"),
