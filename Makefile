@@ -56,10 +56,11 @@ bench: $(VENV)/installed  ## measure the whole line
 
 lock: $(VENV)/installed  ## choose the newest packages that pyproject.toml allows and lock them with their hashes
 	@echo 'requirements-build.lock'
-	@sed -n 's/^requires = \["\(.*\)"\]$$/\1/p' pyproject.toml | $(LOCK) --upgrade --output-file $(VENV)/build.lock - >/dev/null
+	@{ sed -n 's/^requires = \["\(.*\)"\]$$/\1/p' pyproject.toml; echo 'pip>=26'; } \
+		| $(LOCK) --upgrade --output-file $(VENV)/build.lock - >/dev/null
 	@echo 'requirements.lock'
 	@$(LOCK) --upgrade --extra dev --output-file $(VENV)/all.lock pyproject.toml >/dev/null
-	@{ echo '# What builds the packages that come without a wheel, and this project itself. Made by `make lock`.'; \
+	@{ echo '# What installs and builds: older pips mistake a package with extras for one without a hash. Made by `make lock`.'; \
 		cat $(VENV)/build.lock; } > requirements-build.lock
 	@{ echo '# Every package that runs, tests and checks this project, for Linux and macOS, CPython 3.11 to 3.14, with the'; \
 		echo '# hashes of its files. Made by `make lock` from pyproject.toml; not to be edited by hand.'; \
@@ -79,7 +80,7 @@ $(VENV)/locked: requirements-build.lock requirements.lock
 		echo '$(PYTHON) cannot make environments. On Debian and Ubuntu: apt install python3-venv. Then: make setup' >&2; exit 1; }
 	@echo '1/4  a new environment in $(VENV)'
 	@$(PYTHON) -m venv --clear $(VENV)
-	@echo '2/4  what builds packages (requirements-build.lock)'
+	@echo '2/4  what installs and builds packages (requirements-build.lock)'
 	@$(PIP) install --require-hashes -r requirements-build.lock || $(FAILED)
 	@echo '3/4  what runs, tests and checks (requirements.lock)'
 	@$(PIP) install --require-hashes --no-build-isolation --use-pep517 -r requirements.lock || $(FAILED)

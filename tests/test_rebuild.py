@@ -270,9 +270,9 @@ def test_a_rebuild_cut_short_between_its_last_steps_is_completed_by_the_next_wri
 
 def test_what_was_mended_and_what_is_missing_is_told(tmp_path: Path) -> None:
     _, sources = eventful(tmp_path)
-    first, second = sorted(Home(tmp_path).archive.rglob("*.warc.gz"))
-    second.rename(second.with_name(second.name + ".open"))
-    with second.with_name(second.name + ".open").open("ab") as file:
+    first, *_, last = sorted(Home(tmp_path).archive.rglob("*.warc.gz"))
+    last.rename(last.with_name(last.name + ".open"))
+    with last.with_name(last.name + ".open").open("ab") as file:
         file.write(b"\x1f\x8b torn")
     first.unlink()
 
@@ -331,7 +331,7 @@ def test_a_batch_over_midnight_is_read_once(tmp_path: Path) -> None:
     web = FakeWeb({"http://a.example/feed": feed("http://a.example/1"), "http://a.example/1": page(STORY)})
     web.now = web.now.replace(hour=23, minute=59, second=59, microsecond=985_000)
     crawl(tmp_path, web, source("a"))
-    assert len(list(Home(tmp_path).archive.rglob("*.warc.gz"))) == 2
+    assert {"23", "24"} <= {file.parent.name for file in Home(tmp_path).archive.rglob("*.warc.gz")}
     before = dump(tmp_path)
 
     with pipeline.opened(Home(tmp_path), following(source("a"))):
