@@ -82,7 +82,7 @@ def test_a_new_day_has_a_new_file_and_a_late_answer_stays_in_it(tmp_path: Path) 
 
 
 def test_a_full_file_is_followed_by_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "MAX_FILE_BYTES", 1)
+    monkeypatch.setattr(archive.writer, "MAX_FILE_BYTES", 1)
     told = stored(tmp_path, response(), response(ZIPPED), response())
 
     assert [file.split("-")[2] for file in archive.files(tmp_path)] == ["0001", "0002", "0003"]

@@ -1,0 +1,33 @@
+"""WARC files: write, read, recover. The only room that touches ``archive/`` (but for its lock and its decisions).
+
+    disk      the one door to the disk
+    records   WARC records as bytes and as words
+    reader    what the files say, in order
+    writer    one file at a time, appended to, sealed when the day ends
+    recovery  what an interrupted writer left open
+
+Writing is: append the members, ``sync``, and only then may anybody be told that something is stored.
+"""
+
+from aggregator.archive.reader import MAX_RECORD_BYTES, OPEN, body, entries, files, holds, size
+from aggregator.archive.records import IDENTICAL, NOT_MODIFIED, Entry
+from aggregator.archive.recovery import Recovery, recover
+from aggregator.archive.writer import MAX_FILE_BYTES, Archive, Seal
+
+__all__ = [
+    "IDENTICAL",
+    "MAX_FILE_BYTES",
+    "MAX_RECORD_BYTES",
+    "NOT_MODIFIED",
+    "OPEN",
+    "Archive",
+    "Entry",
+    "Recovery",
+    "Seal",
+    "body",
+    "entries",
+    "files",
+    "holds",
+    "recover",
+    "size",
+]

@@ -1,0 +1,125 @@
+"""The one door to the disk: every write, sync, rename and removal in ``archive/`` goes through ``door``.
+
+A test that stands in the door can fail or kill at each of them; nothing else in this package may change a file.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from aggregator.errors import NoSpaceError, StoreError
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
+_T = TypeVar("_T")
+
+
+def door(call: Callable[..., _T], *arguments: object) -> _T:
+    """Make one call that changes the disk."""
+    return call(*arguments)
+
+
+def create(path: Path) -> int:
+    """Make a new file to append to, and return its descriptor; its name is safe against a power cut."""
+    fd = door(os.open, path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+    sync_folder(path.parent)
+    return fd
+
+
+def write(fd: int, data: bytes | memoryview) -> int:
+    """Write at the end of a file, as much as it takes; a nearly full disk takes less, without an error."""
+    return door(os.write, fd, data)
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Write all of it, in as many pieces as it takes."""
+    view = memoryview(data)
+    while view:
+        view = view[write(fd, view) :]
+
+
+def sync(fd: int) -> None:
+    """Make what was written to a file safe against a power cut."""
+    door(os.fdatasync if hasattr(os, "fdatasync") else os.fsync, fd)
+
+
+def truncate(fd: int, size: int) -> None:
+    """Cut a file off."""
+    door(os.ftruncate, fd, size)
+
+
+def rename(path: Path, to: Path) -> None:
+    """Give a file another name in the same folder, or put it in the place of another; safe against a power cut."""
+    door(os.replace, path, to)
+    sync_folder(to.parent)
+
+
+def remove(path: Path) -> None:
+    """Remove a file; that it is gone is safe against a power cut."""
+    if path.exists():
+        door(os.unlink, path)
+        sync_folder(path.parent)
+
+
+def put(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Write a whole file, in the place of an earlier one: a reader sees the one or the other, never a half."""
+    aside = path.with_name(f".{path.name}.aside")
+    fd = door(os.open, aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    try:
+        write_all(fd, data)
+        sync(fd)
+    finally:
+        os.close(fd)
+    rename(aside, path)
+
+
+def patch(path: Path, offset: int, data: bytes) -> None:
+    """Overwrite a place in a file, and make it safe; the length of the file stays."""
+    fd = os.open(path, os.O_RDWR)
+    try:
+        view = memoryview(data)
+        while view:
+            written = door(os.pwrite, fd, view, offset)
+            view, offset = view[written:], offset + written
+        sync(fd)
+    finally:
+        os.close(fd)
+
+
+def make_folder(folder: Path, root: Path) -> None:
+    """Make a folder below ``root``; a power cut takes none of its new parents away."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent, root)
+    try:
+        door(os.mkdir, folder, 0o755)
+    except FileExistsError:
+        return
+    sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder safe against a power cut."""
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        door(os.fsync, fd)
+    finally:
+        os.close(fd)
+
+
+def trouble(path: Path, error: OSError) -> Exception:
+    """Return our error for a disk that is full, read-only or failing; any other error as it is."""
+    what = os.strerror(error.errno or 0)
+    if error.errno in FULL:
+        return NoSpaceError(
+            f"{path}: {what}. All that was reported stored is safe. "
+            "Make room or make the folder writable, then run the command again."
+        )
+    if error.errno == errno.EIO:
+        return StoreError(
+            path, f"{what}. All that was reported stored was on the disk. Look after the disk, then run `verify`."
+        )
+    return error

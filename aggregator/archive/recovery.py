@@ -1,0 +1,98 @@
+"""What an interrupted writer left open is mended and sealed."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from aggregator.archive import disk
+from aggregator.archive.reader import OPEN, members, sealed_name
+
+_MEMBER = b"\x1f\x8b\x08"
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What was mended in a file that its writer did not close."""
+
+    file: Path
+    kept_bytes: int
+    cut_bytes: int
+    quarantine: Path | None
+    """Where the torn tail was moved; None: nothing was torn."""
+
+
+def recover(folder: Path, catalogued: Mapping[str, int] | None = None) -> list[Recovery]:
+    """Mend and seal what an interrupted writer left open; to be called by the holder of the lock.
+
+    Whole members stay. A torn tail is moved to ``quarantine/``, and the file is synced before it is sealed.
+
+    Args:
+        folder: ``archive/``.
+        catalogued: How far each file is known to be whole, in bytes; None: nothing is known.
+
+    Raises:
+        NoSpaceError: The disk is full or read-only.
+        StoreError: The disk fails.
+    """
+    known = catalogued or {}
+    return [
+        _mend(folder, path, known.get(sealed_name(folder, path), 0))
+        for path in sorted(folder.glob(f"*/*/*/captures-*{OPEN}"))
+    ]
+
+
+def _mend(folder: Path, path: Path, known: int) -> Recovery:
+    size = path.stat().st_size
+    end = _whole_members_end(path, known if known <= size else 0)
+    kept = None
+    if end < size and _member_follows(path, end):
+        # not torn but damaged, in the middle: cut nothing, a rebuild will name the place
+        end = size
+    try:
+        with path.open("r+b") as file:
+            if end < size:
+                file.seek(end)
+                kept = folder / "quarantine" / f"{path.name.removesuffix(OPEN)}-{end}.tail"
+                disk.make_folder(kept.parent, folder)
+                disk.put(kept, file.read())
+                disk.truncate(file.fileno(), end)
+            disk.sync(file.fileno())
+        if end == 0:
+            disk.remove(path)
+        else:
+            disk.rename(path, folder / sealed_name(folder, path))
+    except OSError as error:
+        raise disk.trouble(path, error) from error
+    return Recovery(path, end, size - end, kept)
+
+
+def _member_follows(path: Path, damage: int) -> bool:
+    """Whether an intact WARC record stands somewhere behind a damage."""
+    with path.open("rb") as file:
+        file.seek(damage + 1)
+        rest = file.read()
+    at = rest.find(_MEMBER)
+    while at >= 0:
+        try:
+            inflater = zlib.decompressobj(31)
+            if inflater.decompress(rest[at:]).startswith(b"WARC/1.") and inflater.eof:
+                return True
+        except zlib.error:
+            pass
+        at = rest.find(_MEMBER, at + 1)
+    return False
+
+
+def _whole_members_end(path: Path, start: int) -> int:
+    """Return the offset behind the last gzip member that is complete and intact, from the one at ``start``."""
+    end = start
+    with path.open("rb") as file:
+        try:
+            for offset, length, _ in members(file, start):
+                end = offset + length
+        except ValueError:
+            pass
+    return end
