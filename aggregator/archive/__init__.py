@@ -1,6 +1,5 @@
 """WARC files: write, read, recover. The only room that touches ``archive/`` (but for its lock and its decisions).
 
-    disk      the one door to the disk
     records   WARC records as bytes and as words
     reader    what the files say, in order
     writer    one file at a time, appended to, sealed when the day ends

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from aggregator.archive import disk
+from aggregator import disk
 from aggregator.archive.reader import OPEN, members, sealed_name
 
 _MEMBER = b"\x1f\x8b\x08"

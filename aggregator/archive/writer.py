@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aggregator import wire
-from aggregator.archive import disk, records
+from aggregator import disk, wire
+from aggregator.archive import records
 from aggregator.archive.reader import OPEN, files, number_of, sealed_name
 from aggregator.archive.records import Entry, member
 from aggregator.model import Capture, Failure, Response, Run

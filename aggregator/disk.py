@@ -1,6 +1,6 @@
 """The one door to the disk: every write, sync, rename and removal in ``archive/`` goes through ``door``.
 
-A test that stands in the door can fail or kill at each of them; nothing else in this package may change a file.
+A test that stands in the door can fail or kill at each of them. ``archive`` and ``decisions`` change files only here.
 """
 
 from __future__ import annotations

@@ -1,0 +1,173 @@
+"""What people decided and what was closed: ``archive/events.jsonl``. The only room that touches it.
+
+One event a line, only ever appended to. Each line carries the SHA-256 of the line before, so that none can be changed,
+taken out or put in without being seen; it is on the disk before anybody is told. Anyone may append at any time: a short
+lock of the file's own keeps two from writing at once, and readers need none.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from aggregator import disk
+from aggregator.errors import StoreError
+
+NAME = "events.jsonl"
+FIRST = "0" * 64
+"""What the first line gives for the line before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of the chain."""
+
+    number: int
+    """1 for the first."""
+    at: datetime
+    kind: str
+    """seal, day-closed, import, export, takedown, lift, erased."""
+    said: dict[str, Any]
+    """All that is particular to the kind."""
+
+
+class Decisions:
+    """The events of one archive.
+
+    Args:
+        folder: ``archive/``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._path = folder / NAME
+
+    def append(self, kind: str, said: dict[str, Any], *, now: datetime) -> Event:
+        """Add an event; it is safe against a power cut when this returns.
+
+        Args:
+            kind: What happened.
+            said: All else, as JSON knows it; not ``number``, ``at``, ``kind`` and ``previous``.
+            now: When.
+
+        Raises:
+            NoSpaceError: The disk is full or read-only; nothing was added.
+            StoreError: The disk fails, or the chain is broken where this would be added.
+        """
+        try:
+            with self._locked() as fd:
+                last = self._mended_end(fd)
+                number = int(json.loads(last)["number"]) + 1 if last else 1
+                event = {
+                    "number": number,
+                    "at": f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
+                    "kind": kind,
+                    "previous": hashlib.sha256(last).hexdigest() if last else FIRST,
+                    **said,
+                }
+                self._write(fd, json.dumps(event, ensure_ascii=False).encode() + b"\n")
+        except OSError as error:
+            raise disk.trouble(self._path, error) from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(self._path, f"its last line cannot be read ({error}). Nothing was added.") from error
+        return _event(event)
+
+    def events(self) -> list[Event]:
+        """Return all events, oldest first; a last line that is still being written is passed over.
+
+        Raises:
+            StoreError: A line cannot be read.
+        """
+        found = []
+        for number, line in enumerate(self._lines(), start=1):
+            try:
+                found.append(_event(json.loads(line)))
+            except (ValueError, KeyError, TypeError) as error:
+                raise StoreError(
+                    self._path, f"line {number} cannot be read ({error}). Restore the file from a copy; run `verify`."
+                ) from error
+        return found
+
+    def faults(self) -> list[tuple[int, str]]:
+        """Return what is wrong with the chain: the number of the line, and what; empty: nothing is."""
+        found = []
+        before = FIRST
+        for number, line in enumerate(self._lines(), start=1):
+            try:
+                event = json.loads(line)
+                if event["number"] != number:
+                    found.append((number, f"it calls itself number {event['number']}: lines are missing or were added"))
+                if event["previous"] != before:
+                    found.append(
+                        (number, "it does not carry the digest of the line before: one of the two was changed")
+                    )
+                _event(event)
+            except (ValueError, KeyError, TypeError) as error:
+                found.append((number, f"it cannot be read ({type(error).__name__}: {error})"))
+            before = hashlib.sha256(line).hexdigest()
+        return found
+
+    def _lines(self) -> list[bytes]:
+        try:
+            data = self._path.read_bytes()
+        except FileNotFoundError:
+            return []
+        return data[: data.rfind(b"\n") + 1].splitlines()
+
+    @contextmanager
+    def _locked(self) -> Iterator[int]:
+        """Hold the file for one line."""
+        new = not self._path.exists()
+        fd = disk.door(os.open, self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            if new:
+                disk.sync_folder(self._folder)
+            yield fd
+        finally:
+            os.close(fd)
+
+    def _mended_end(self, fd: int) -> bytes:
+        """Return the last line; a torn one behind it, which nobody was told of, is moved to ``quarantine/``."""
+        with self._path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            tail, at = b"", size
+            while at and tail.count(b"\n") < 2:  # the newline that ends the last line, and the one before it
+                step = min(at, 1 << 16)
+                at -= step
+                file.seek(at)
+                tail = file.read(step) + tail
+        whole = tail[: tail.rfind(b"\n") + 1]
+        if torn := tail[len(whole) :]:
+            end = size - len(torn)
+            kept = self._folder / "quarantine" / f"{NAME}-{end}.tail"
+            disk.make_folder(kept.parent, self._folder)
+            disk.put(kept, torn)
+            disk.truncate(fd, end)
+            disk.sync(fd)
+        return whole.rstrip(b"\n").rpartition(b"\n")[2]
+
+    def _write(self, fd: int, line: bytes) -> None:
+        end = os.fstat(fd).st_size
+        try:
+            disk.write_all(fd, line)
+            disk.sync(fd)
+        except OSError:
+            disk.truncate(fd, end)
+            raise
+
+
+def _event(said: dict[str, Any]) -> Event:
+    rest = {k: v for k, v in said.items() if k not in ("number", "at", "kind", "previous")}
+    return Event(number=said["number"], at=datetime.fromisoformat(said["at"]), kind=said["kind"], said=rest)
+
+
+__all__ = ["FIRST", "NAME", "Decisions", "Event"]
