@@ -14,15 +14,18 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     search          the way out: query to hits, one per cluster
     reposts         the way out: who has this text, and who had it first
     fetch           polite HTTP: pace, guard, robots, the bytes of the wire               one outside world each
-    archive         WARC files: write, read, recover
+    archive/        WARC files: write, read, recover
     catalogue/      the database: what is known and how it relates
+    decisions       what people decided and what was closed: a chain of hashes
     index           the full-text index
     sources         sources.yaml to sources, with complaints that name the line
     home            the folder: its paths, its lock, its room
     discover/       feed, sitemap, list page bytes to discoveries                         pure
     extract         page bytes to a reading
     dedupe          an article against the known ones: same, new version, match, cluster
+    schemaorg       a version in the words of schema.org
     credits         "(source: ...)", "via ...", "Repris de ..."
+    disk            the one door to write, sync, rename, remove
     analysis        the terms of a text, the same for index and query
     wire            the bytes of an HTTP answer: status, headers, body
     urls            one form per address

@@ -96,6 +96,16 @@ class Decisions:
                 ) from error
         return found
 
+    def digests(self) -> dict[str, str]:
+        """Return the SHA-256 that every sealed file has, hexadecimal, by its name relative to ``archive/``."""
+        found: dict[str, str] = {}
+        for event in self.events():
+            if event.kind == "seal":
+                found[event.said["file"]] = event.said["sha256"]
+            elif event.kind == "erased":
+                found |= event.said["files"]
+        return found
+
     def faults(self) -> list[tuple[int, str]]:
         """Return what is wrong with the chain: the number of the line, and what; empty: nothing is."""
         found = []
@@ -165,7 +175,9 @@ class Decisions:
             raise
 
 
-def _event(said: dict[str, Any]) -> Event:
+def _event(said: Any) -> Event:
+    if not isinstance(said, dict):
+        raise TypeError("it is no event")
     rest = {k: v for k, v in said.items() if k not in ("number", "at", "kind", "previous")}
     return Event(number=said["number"], at=datetime.fromisoformat(said["at"]), kind=said["kind"], said=rest)
 

@@ -11,12 +11,23 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from functools import cached_property, lru_cache
 
 from aggregator import analysis, credits, urls
-from aggregator.model import Article, Credit, Discovery, Match, Passage, Reading, Relation, Source, Version
+from aggregator.model import (
+    Article,
+    Credit,
+    Discovery,
+    Match,
+    Passage,
+    Reading,
+    Relation,
+    Sighting,
+    Source,
+    Version,
+)
 
 GRAM_WORDS = 5
 SAMPLING = 4
@@ -69,14 +80,17 @@ class Decision:
     """What a reading means for an article: how it now is, and its new version."""
 
     article: Article
-    version: Version | None
-    """None: the text is the one we have."""
+    sighting: Sighting
+    versions: tuple[Version, ...] | None
+    """All of them, oldest first; None: they are as they were."""
 
 
 def decide(
     reading: Reading,
     *,
     known: Article | None,
+    versions: Sequence[Version],
+    sightings: Sequence[Sighting],
     announced: Discovery | None,
     source: Source,
     url: str,
@@ -87,11 +101,14 @@ def decide(
     """Return what a page's reading makes of its article.
 
     The announced date goes before the one read on the page: in a feed it has its time of day. The announced title
-    stands in where the page has none, or only the name of its site. An empty reading never replaces a text.
+    stands in where the page has none, or only the name of its site. An older capture that comes later, from an import,
+    becomes the earlier version.
 
     Args:
         reading: As extracted.
         known: The article as it was; None: this is its first capture.
+        versions: Its versions so far.
+        sightings: When it was seen so far.
         announced: What a feed, sitemap or list page claimed; None: nothing did.
         source: Whose article it is.
         url: Where it was captured.
@@ -102,35 +119,65 @@ def decide(
     claimed = announced or Discovery(url=url, found_in="")
     title = reading.title if _says_something(reading.title, source) else claimed.claimed_title or reading.title
     digest = version_digest(reading.title, reading.text)  # what the page says, not what a feed says of it
-    if known and (not reading.text or digest == known.version):
-        return Decision(article=known, version=None)
-    number = known.number + 1 if known else 1
     ident = known.id if known else article_id(source.id, urls.identity(url))
-    article = Article(
-        id=ident,
-        source_id=source.id,
-        url=url,
-        title=title,
-        authors=reading.authors or ((claimed.claimed_author,) if claimed.claimed_author else ()),
-        claimed_at=claimed.claimed_at or reading.claimed_at or (known.claimed_at if known else None),
-        captured_at=known.captured_at if known else captured_at,
-        language=reading.language,
-        text=reading.text,
-        version=digest,
-        number=number,
-        problems=reading.problems,
-    )
-    version = Version(
+    sighting = Sighting(article_id=ident, captured_at=captured_at, record_id=record_id, digest=digest)
+    read = Version(
         article_id=ident,
-        number=number,
+        number=1,
         digest=digest,
         captured_at=captured_at,
         record_id=record_id,
         generation=generation,
         title=title,
         text=reading.text,
+        read_title=reading.title,
+        authors=reading.authors,
+        claimed_at=reading.claimed_at,
+        language=reading.language,
+        problems=reading.problems,
     )
-    return Decision(article=article, version=version)
+    told = history((*sightings, sighting), (*versions, read))
+    first_seen = min(captured_at, known.captured_at) if known else captured_at
+    if known and told == tuple(versions) and first_seen == known.captured_at:
+        return Decision(article=known, sighting=sighting, versions=None)
+    newest = told[-1]
+    article = Article(
+        id=ident,
+        source_id=source.id,
+        url=url if newest.record_id == record_id or not known else known.url,
+        title=newest.title,
+        authors=newest.authors or ((claimed.claimed_author,) if claimed.claimed_author else ()),
+        claimed_at=claimed.claimed_at or newest.claimed_at or (known.claimed_at if known else None),
+        captured_at=first_seen,
+        language=newest.language,
+        text=newest.text,
+        version=newest.digest,
+        number=newest.number,
+        problems=newest.problems,
+    )
+    return Decision(article=article, sighting=sighting, versions=told)
+
+
+def history(sightings: Sequence[Sighting], versions: Sequence[Version]) -> tuple[Version, ...]:
+    """Return an article's versions, oldest first: what differs from one sighting to the next, in order of capture.
+
+    The order in which captures arrived does not matter. A capture in which nothing could be read is no version, unless
+    nothing ever could.
+
+    Args:
+        sightings: All, in any order.
+        versions: What was read, at least once for every text that a sighting names.
+    """
+    read: dict[str, Version] = {}
+    for version in sorted(versions, key=lambda v: (v.captured_at, v.record_id)):
+        read.setdefault(version.digest, version)
+    seen = sorted((s for s in sightings if s.digest in read), key=lambda s: (s.captured_at, s.record_id))
+    seen = [s for s in seen if read[s.digest].text] or seen[:1]
+    changes = [s for n, s in enumerate(seen) if n == 0 or s.digest != seen[n - 1].digest]
+    return tuple(
+        replace(read[s.digest], number=number, captured_at=s.captured_at, record_id=s.record_id)
+        for number, s in enumerate(changes, start=1)
+    )
 
 
 def _says_something(title: str | None, source: Source) -> bool:
@@ -436,6 +483,7 @@ __all__ = [
     "article_id",
     "decide",
     "fingerprint",
+    "history",
     "match",
     "naming_digest",
     "overlap",

@@ -6,6 +6,7 @@ import codecs
 import re
 import unicodedata
 from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import Any
 
 from aggregator.errors import ExtractError
@@ -25,9 +26,7 @@ _NOT_TEXT = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04")
 
 def generation() -> str:
     """Return the extractor and its version: what a text depends on besides the page."""
-    import trafilatura
-
-    return f"trafilatura-{trafilatura.__version__}"
+    return f"trafilatura-{version('trafilatura')}"  # importing it to ask it takes half a second
 
 
 def read_page(
@@ -121,6 +120,11 @@ def _midnight(date: Any) -> datetime | None:
         return None
 
 
+def tells_its_language(text: str) -> bool:
+    """Whether a text is long enough for its language to be told from it: 40 letters."""
+    return sum(map(str.isalpha, text[:400])) >= 40
+
+
 def language_of(text: str, languages: tuple[str, ...] = ()) -> str | None:
     """Return the language of a text, ISO 639-1.
 
@@ -131,7 +135,7 @@ def language_of(text: str, languages: tuple[str, ...] = ()) -> str | None:
     Returns:
         The code; None: too short to tell, and the source has not said.
     """
-    if sum(map(str.isalpha, text[:400])) < 40:
+    if not tells_its_language(text):
         return languages[0] if languages else None
     import py3langid
 

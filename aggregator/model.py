@@ -74,6 +74,8 @@ class Following:
 
     settings: Settings
     sources: tuple[Source, ...]
+    written: bytes | None = field(default=None, compare=False, repr=False)
+    """The file as it was read, to be archived with what it led to; None: there was no file."""
 
     def source(self, source_id: str) -> Source | None:
         """Return the source of that id; None: sources.yaml does not have it."""
@@ -286,6 +288,18 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """That an article was seen in a capture, and with which text."""
+
+    article_id: str
+    captured_at: datetime
+    record_id: str
+    """The WARC record that holds the page; for a capture that only says "as before", the one it refers to."""
+    digest: str
+    """Of the text that was read: that of a version, or of nothing readable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
     """An article's text as first seen in a capture."""
 
@@ -299,7 +313,15 @@ class Version:
     generation: str
     """The extractor and its version."""
     title: str | None
+    """As shown: where the page has none, the announced one."""
     text: str
+    read_title: str | None
+    """As the page has it."""
+    authors: tuple[str, ...]
+    claimed_at: datetime | None
+    language: str | None
+    problems: tuple[str, ...]
+    """These four, too, as the page has them."""
 
 
 class Relation(StrEnum):

@@ -124,6 +124,11 @@ def _as_version(given: Article) -> Version:
         generation="",
         title=None,
         text=given.text,
+        read_title=None,
+        authors=(),
+        claimed_at=None,
+        language=None,
+        problems=(),
     )
 
 

@@ -184,13 +184,13 @@ def deduplicating(given: Material, folder: Path) -> Iterator[Contest[Article]]:
     with Catalogue(folder / "dedupe.sqlite", writing=True) as catalogue:
         with catalogue.transaction():
             for article in given.articles:
-                catalogue.put_article(article, given.versions[article.id], ())
+                catalogue.put_article(article, (given.versions[article.id],), ())
         deriver = Deriver(folder, given.following, catalogue)
 
         def ours(batch: Sequence[Article]) -> None:
             with catalogue.transaction():
                 for article in batch:
-                    deriver._match(article)
+                    deriver._match(article, article.text)
 
         def library(batch: Sequence[Article]) -> None:
             for article in batch:
@@ -257,7 +257,7 @@ def cataloguing(given: Material, folder: Path) -> Iterator[Contest[_Filing]]:
 class _Filer(Deriver):
     """The deriver without its matching, which is a station of its own."""
 
-    def _match(self, article: Article) -> None:
+    def _match(self, article: Article, text: str) -> None:
         pass
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator import credits, dedupe
-from aggregator.model import Article, Match, Relation, Source, Version
+from aggregator.model import Article, Match, Relation, Sighting, Source, Version
 from tests.fakeweb import OTHER, STORY, source
 
 STORY_1, STORY_2, STORY_3 = STORY.split("\n\n")
@@ -47,6 +49,11 @@ def candidate(
             generation="",
             title=title,
             text=text,
+            read_title=title,
+            authors=(),
+            claimed_at=None,
+            language=None,
+            problems=(),
         )
         for number, text in enumerate(texts, 1)
     ]
@@ -325,3 +332,49 @@ def test_huge_and_repeated_texts_end_quickly(a: str, b: str) -> None:
     dedupe.overlap(a, b)
 
     assert time.process_time() - began < 5
+
+
+# Versions
+
+
+def seen(hour: int, text: str) -> tuple[Sighting, Version]:
+    """That an article was seen at an hour with a text, and the version that the text would be."""
+    at = datetime(2026, 11, 20, hour, tzinfo=UTC)
+    digest = dedupe.version_digest("T", text)
+    version = candidate(A, text, title="T").versions[0]
+    return (
+        Sighting(article_id=version.article_id, captured_at=at, record_id=f"<{hour}>", digest=digest),
+        replace(version, captured_at=at, record_id=f"<{hour}>"),
+    )
+
+
+def told(*sightings: tuple[Sighting, Version]) -> list[tuple[int, str]]:
+    """The history of those sightings: the hour at which each version was first seen, and its text."""
+    found = dedupe.history([s for s, _ in sightings], [v for _, v in sightings])
+    assert [v.number for v in found] == list(range(1, len(found) + 1))
+    return [(v.captured_at.hour, v.text) for v in found]
+
+
+def test_a_version_begins_where_the_text_differs_from_the_sighting_before() -> None:
+    assert told(seen(1, "a"), seen(2, "a"), seen(3, "b"), seen(4, "a")) == [(1, "a"), (3, "b"), (4, "a")]
+
+
+def test_an_older_capture_that_comes_later_becomes_the_earlier_version() -> None:
+    assert told(seen(5, "b"), seen(6, "b"), seen(1, "a")) == [(1, "a"), (5, "b")]
+
+
+def test_a_capture_in_which_nothing_could_be_read_is_no_version() -> None:
+    assert told(seen(1, "a"), seen(2, ""), seen(3, "a")) == [(1, "a")]
+    assert told(seen(1, ""), seen(2, "a")) == [(2, "a")]
+    assert told(seen(1, ""), seen(2, "")) == [(1, "")]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 23), st.sampled_from(["", "a", "b", "c"])), unique_by=lambda s: s[0]),
+    st.randoms(),
+)
+def test_a_history_does_not_depend_on_the_order_in_which_captures_came(
+    sightings: list[tuple[int, str]], random: Random
+) -> None:
+    shuffled = random.sample(sightings, len(sightings))
+    assert told(*(seen(*s) for s in sightings)) == told(*(seen(*s) for s in shuffled))

@@ -4,10 +4,20 @@
     reader    what the files say, in order
     writer    one file at a time, appended to, sealed when the day ends
     recovery  what an interrupted writer left open
+    days      the closing of a day: list, manifests, articles
 
 Writing is: append the members, ``sync``, and only then may anybody be told that something is stored.
 """
 
+from aggregator.archive.days import (
+    close,
+    folder_of,
+    lacking_articles,
+    read_articles,
+    seal_of,
+    unclosed,
+    write_articles,
+)
 from aggregator.archive.reader import MAX_RECORD_BYTES, OPEN, body, entries, files, holds, size
 from aggregator.archive.records import IDENTICAL, NOT_MODIFIED, Entry
 from aggregator.archive.recovery import Recovery, recover
@@ -24,9 +34,16 @@ __all__ = [
     "Recovery",
     "Seal",
     "body",
+    "close",
     "entries",
     "files",
+    "folder_of",
     "holds",
+    "lacking_articles",
+    "read_articles",
     "recover",
+    "seal_of",
     "size",
+    "unclosed",
+    "write_articles",
 ]

@@ -38,6 +38,7 @@ from aggregator.model import (
     Relation,
     Role,
     Run,
+    Sighting,
     Version,
 )
 
@@ -49,7 +50,7 @@ MAX_ATTEMPTS = 5
 _CHUNK = 500
 """Values bound at once; SQLite's own limit is 32,766."""
 
-_Row = TypeVar("_Row", Article, Facts, Capture, Version, Run, Failure)
+_Row = TypeVar("_Row", Article, Facts, Capture, Sighting, Version, Run, Failure)
 
 
 class Catalogue:
@@ -187,6 +188,18 @@ class Catalogue:
             Capture, joined.where(t.versions.c.article_id == article_id).order_by(t.captures.c.captured_at)
         )
 
+    def versions_read_in(self, folder: str) -> list[tuple[Version, Capture]]:
+        """Return the versions first seen in the captures of a folder of ``archive/``, in the order of the files."""
+        c = t.captures.c
+        query = sql.select(t.versions, c.record_id).join(t.captures, t.versions.c.record_id == c.record_id)
+        within = query.where(c.file.startswith(folder + "/", autoescape=True)).order_by(c.file, c.offset)
+        versions = self._all(Version, within.with_only_columns(t.versions))
+        found: dict[str, Capture] = {}
+        for chunk in _chunks([v.record_id for v in versions]):
+            rows = self._all(Capture, sql.select(t.captures).where(c.record_id.in_(chunk)))
+            found |= {capture.record_id: capture for capture in rows}
+        return [(version, found[version.record_id]) for version in versions]
+
     def captures(self, source_id: str) -> list[Capture]:
         """Return a source's captures, oldest first."""
         c = t.captures.c
@@ -261,14 +274,24 @@ class Catalogue:
 
     # --- articles ---------------------------------------------------------------------------------------------------
 
-    def put_article(self, article: Article, version: Version | None, credits: Sequence[Credit]) -> None:
-        """Store an article as it now is, its new version if there is one, and have it indexed."""
+    def put_article(self, article: Article, versions: Sequence[Version], credits: Sequence[Credit]) -> None:
+        """Store an article as it now is with all its versions, and have it indexed."""
         self._put(t.articles, [{**_row(article), "key": urls.identity(article.url)}])
-        if version:
-            self._put(t.versions, [_row(version)])
-            self._connection.execute(t.credits.delete().where(t.credits.c.article_id == article.id))
-            self.put_credits(article.id, credits)
+        self._connection.execute(t.versions.delete().where(t.versions.c.article_id == article.id))
+        self._put(t.versions, [_row(version) for version in versions])
+        self._connection.execute(t.credits.delete().where(t.credits.c.article_id == article.id))
+        self.put_credits(article.id, credits)
         self._put(t.to_index, [{"article_id": article.id}])
+
+    def add_sighting(self, sighting: Sighting) -> None:
+        """Note that an article was seen in a capture."""
+        self._put(t.sightings, [_row(sighting)])
+
+    def sightings(self, article_id: str) -> list[Sighting]:
+        """Return when an article was seen, oldest first."""
+        s = t.sightings.c
+        query = sql.select(t.sightings).where(s.article_id == article_id)
+        return self._all(Sighting, query.order_by(s.captured_at, s.record_id))
 
     def put_credits(self, article_id: str, credits: Sequence[Credit]) -> None:
         """Store credit lines, replacing those at the same places."""
@@ -393,17 +416,20 @@ class Catalogue:
         left = [article_id for article_id in members if article_id not in copies]
         return left[0] if len(left) == 1 else None
 
-    # --- how sources were called when credits and matches were settled ----------------------------------------------
+    # --- what it was derived by -------------------------------------------------------------------------------------
 
-    def naming(self) -> str | None:
-        """Return the digest of the source names that credits were last resolved by; None: they never were."""
-        rows = self._rows(sql.select(t.naming))
-        return rows[0]["digest"] if rows else None
+    def note(self, name: str) -> str | None:
+        """Return what was noted under a name; None: nothing was.
 
-    def set_naming(self, digest: str) -> None:
-        """Note the digest of the source names that credits are now resolved by."""
-        self._connection.execute(t.naming.delete())
-        self._put(t.naming, [{"digest": digest}])
+        ``naming`` is the digest of the source names that credits were last resolved by, ``generation`` the extractor
+        that read the texts.
+        """
+        rows = self._rows(sql.select(t.notes).where(t.notes.c.name == name))
+        return rows[0]["value"] if rows else None
+
+    def set_note(self, name: str, value: str) -> None:
+        """Note something, in the place of what was noted under that name."""
+        self._put(t.notes, [{"name": name, "value": value}])
 
     # --- runs -------------------------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA = 1
+SCHEMA = 2
 """Counted up with every change below: an older catalogue is rebuilt, a newer one refused."""
 
 
@@ -116,6 +116,21 @@ versions = Table(
     Column("generation", String, nullable=False),
     Column("title", String),
     Column("text", Text, nullable=False),
+    Column("read_title", String),
+    Column("authors", JSON, nullable=False),
+    Column("claimed_at", Instant),
+    Column("language", String),
+    Column("problems", JSON, nullable=False),
+    Index("versions_by_record", "record_id"),
+)
+
+sightings = Table(
+    "sightings",
+    metadata,
+    Column("article_id", String, primary_key=True),
+    Column("captured_at", Instant, primary_key=True),
+    Column("record_id", String, primary_key=True),
+    Column("digest", String, nullable=False),
 )
 
 credits = Table(
@@ -197,9 +212,9 @@ progress = Table(
     Column("catalogued_bytes", BigInteger, nullable=False),
 )
 
-naming = Table("naming", metadata, Column("digest", String, primary_key=True))
+notes = Table("notes", metadata, Column("name", String, primary_key=True), Column("value", String, nullable=False))
 
 to_index = Table("to_index", metadata, Column("article_id", String, primary_key=True))
 
-BOOKKEEPING = ("schema", "progress", "naming", "to_index")
+BOOKKEEPING = ("schema", "progress", "notes", "to_index")
 """Tables that say how far the work is, not what is known; left out of a dump."""

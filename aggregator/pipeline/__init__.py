@@ -19,9 +19,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aggregator import archive
-from aggregator.archive import Archive, Entry, Recovery
+from aggregator import archive, extract, schemaorg
+from aggregator.archive import Archive, Entry, Recovery, Seal
 from aggregator.catalogue import Catalogue
+from aggregator.decisions import Decisions
 from aggregator.errors import FetchError, Outdated, StoreError, TooNew
 from aggregator.fetch import Robots, Web
 from aggregator.home import Home
@@ -82,6 +83,7 @@ class Pipeline:
         self._catalogue = catalogue
         self._archive = writer
         self._deriver = Deriver(home.archive, following, catalogue)
+        self._decisions = Decisions(home.archive)
         self._report = report
 
     def follow(self, following: Following) -> None:
@@ -141,6 +143,7 @@ class Pipeline:
         runs = [self._finish(lane) for lane in lanes]
         self._keep_runs(runs)
         self.update_index()
+        self.close_days(datetime.now(UTC))
         return runs
 
     def _lane(self, source: Source, max_pages: int) -> Lane:
@@ -258,6 +261,31 @@ class Pipeline:
             done += sizes[file] - start
         self.update_index(index)
 
+    def close_days(self, now: datetime) -> None:
+        """Write the list, the manifest and the articles of every day that is over, and of every import."""
+        for folder in archive.unclosed(self.home.archive, today=f"{now:%Y/%m/%d}"):
+            manifest = archive.close(self.home.archive, folder, self._decisions.digests())
+            self._decisions.append("day-closed", {"folder": folder, "manifest_sha256": manifest}, now=now)
+        for folder in archive.lacking_articles(self.home.archive, extract.generation()):
+            self._write_articles(folder)
+
+    def _write_articles(self, folder: str) -> None:
+        found = self._catalogue.versions_read_in(folder)
+        articles = self._catalogue.articles(version.article_id for version, _ in found)
+        said = (
+            schemaorg.with_reading(
+                schemaorg.news_article(
+                    articles[version.article_id],
+                    version,
+                    capture,
+                    self.following.source(capture.source_id),
+                ),
+                version,
+            )
+            for version, capture in found
+        )
+        archive.write_articles(self.home.archive, folder, extract.generation(), said)
+
     def update_index(self, folder: Path | None = None) -> None:
         """Make every article searchable as it now is, in the home's index or another."""
         writer = IndexWriter(folder or self.home.fulltext)
@@ -292,6 +320,7 @@ def opened(home: Home, following: Following, *, wait_s: float = 0.0, report: Rep
     """
     with home.writing(wait_s=wait_s), _line(home, following, report) as line:
         line.catch_up()
+        line.close_days(datetime.now(UTC))
         yield line
 
 
@@ -322,6 +351,7 @@ def rebuild(
         aside.index.mkdir()
         with _line(home if only_index else aside, following, report) as line:
             line.catch_up(index=aside.fulltext)
+            line.close_days(datetime.now(UTC))
             mended = line.mended
         _take_place(aside, home)
     return mended
@@ -330,23 +360,52 @@ def rebuild(
 @contextmanager
 def _line(home: Home, following: Following, report: Report) -> Iterator[Pipeline]:
     home.ensure_room(following.settings.min_free_bytes)
-    mended = archive.recover(home.archive)
-    writer = Archive(home.archive, operator=following.settings.contact)
-    try:
-        with _catalogue(home) as catalogue:
+    with _catalogue(home) as catalogue:
+        mended = archive.recover(home.archive, catalogue.catalogued_bytes())
+        _note_seals(home)
+        writer = Archive(
+            home.archive,
+            operator=following.settings.contact,
+            sources_yaml=following.written,
+            sealed=lambda seal: _note_seal(home, seal),
+        )
+        try:
             yield Pipeline(home, following, catalogue, writer, report, mended)
-    finally:
-        writer.close()
+        finally:
+            writer.close()
+
+
+def _note_seal(home: Home, seal: Seal) -> None:
+    said = {"file": seal.file, "bytes": seal.size_bytes, "sha256": seal.sha256}
+    Decisions(home.archive).append("seal", said, now=datetime.now(UTC))
+
+
+def _note_seals(home: Home) -> None:
+    """Say of every sealed file that it is, where a writer ended before it could."""
+    sealed = Decisions(home.archive).digests()
+    for file in archive.files(home.archive):
+        if file not in sealed:
+            _note_seal(home, archive.seal_of(home.archive, file))
 
 
 def _catalogue(home: Home) -> Catalogue:
-    """Open the catalogue; begin anew where an older program wrote it."""
+    """Open the catalogue; begin anew where an older program or another extractor wrote it.
+
+    Texts of two extractors differ where nobody edited anything.
+    """
     try:
-        return Catalogue(home.catalogue, writing=True)
+        catalogue = Catalogue(home.catalogue, writing=True)
+        before = catalogue.note("generation")
+        if before not in (None, extract.generation()):
+            catalogue.close()
+            raise Outdated(f"{home.catalogue}: its texts were read by {before}")
     except Outdated:
         shutil.rmtree(home.fulltext, ignore_errors=True)
         _remove(home)
-        return Catalogue(home.catalogue, writing=True)
+        catalogue = Catalogue(home.catalogue, writing=True)
+    with catalogue.transaction():
+        catalogue.set_note("generation", extract.generation())
+    return catalogue
 
 
 def _refuse_newer(home: Home) -> None:

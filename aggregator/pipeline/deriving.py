@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from aggregator import archive, credits, dedupe, discover, extract, urls
+from aggregator import archive, credits, dedupe, discover, extract, schemaorg, urls
 from aggregator.catalogue import Catalogue
 from aggregator.errors import AggregatorError, ExtractError, StoreError
 from aggregator.model import (
@@ -18,12 +18,15 @@ from aggregator.model import (
     Capture,
     Failure,
     Following,
+    Reading,
     Request,
     Role,
     Source,
+    Version,
 )
 
 MAX_HOPS = 10
+MAX_FOLDERS_HELD = 3
 MAX_DEPTH = 200
 """List pages or sitemaps that may lead to one another."""
 _PASSING = (401, 403, 408, 425, 429)
@@ -64,6 +67,8 @@ class Deriver:
         self._folder = folder
         self._following = following
         self._catalogue = catalogue
+        self._read: dict[str, dict[str, Reading]] = {}
+        """What was read of the captures of a folder, by record: of the last few folders."""
 
     def derive(self, entry: archive.Entry) -> Derived:
         """Take one entry into the catalogue.
@@ -105,9 +110,11 @@ class Deriver:
             return self._settle(what.role, what.source_id, what.asked_url, failure=reason, retry=_may_pass(what))
         as_before = what.refers_to is not None
         known = self._catalogue.article(_article_id(what)) if what.role is Role.PAGE else None
-        if as_before and known:
+        if as_before and known and (reading := self._seen_before(what, known)):
+            derived = self._article(what, reading, known)
             self._catalogue.settle(what.source_id, what.asked_url, retry=False)
-            return Derived(not_modified=True)
+            derived.not_modified = True
+            return derived
         body = self.body(entry)
         if body is None:
             reason = "as before, but the archive no longer has what was before"
@@ -133,9 +140,10 @@ class Deriver:
     def settle_names(self) -> None:
         """Resolve credits and judge matches again if sources.yaml calls its sources by other names than it did then."""
         naming = dedupe.naming_digest(self._following.sources)
-        if self._catalogue.naming() == naming:
+        before = self._catalogue.note("naming")
+        if before == naming:
             return
-        ids = self._catalogue.article_ids() if self._catalogue.naming() else []
+        ids = self._catalogue.article_ids() if before else []
         for article_id in ids:
             found = self._catalogue.credits(article_id)
             self._catalogue.put_credits(article_id, [credits.resolve(c, self._following.sources) for c in found])
@@ -143,7 +151,7 @@ class Deriver:
             pair = self._catalogue.articles((match.a, match.b))
             again = dedupe.match(self._candidate(pair[match.a]), self._candidate(pair[match.b]))
             self._catalogue.put_matches([again] if again else [])
-        self._catalogue.set_naming(naming)
+        self._catalogue.set_note("naming", naming)
 
     def _settle(self, role: Role, source_id: str, url: str, *, failure: str, retry: bool) -> Derived:
         if role is Role.PAGE:
@@ -193,22 +201,48 @@ class Deriver:
     # --- articles ---------------------------------------------------------------------------------------------------
 
     def _page(self, capture: Capture, body: bytes, known: Article | None) -> Derived:
-        source = self._source(capture.source_id, capture.url)
         failure = None
+        if reading := self._read_before(capture):
+            return self._article(capture, reading, known)
         try:
             reading = extract.read_page(
                 body,
                 url=capture.url,
                 content_type=capture.content_type,
-                languages=source.languages,
+                languages=self._source(capture.source_id, capture.url).languages,
                 captured_at=capture.captured_at,
             )
         except ExtractError as error:
             failure = error.reason
             reading = extract.nothing(extract.UNREADABLE)
+        derived = self._article(capture, reading, known)
+        derived.failure = failure
+        return derived
+
+    def _read_before(self, capture: Capture) -> Reading | None:
+        """Return what this extractor read in a capture when its day was closed; None: it must be read again."""
+        folder = archive.folder_of(capture.file)
+        if folder not in self._read:
+            if len(self._read) == MAX_FOLDERS_HELD:
+                self._read.pop(next(iter(self._read)))
+            lines = archive.read_articles(self._folder, folder, extract.generation())
+            self._read[folder] = dict(schemaorg.readings(lines))
+        reading = self._read[folder].get(capture.refers_to or capture.record_id)
+        # the language of a short one depends on what sources.yaml says today
+        return reading if reading and extract.tells_its_language(reading.text) else None
+
+    def _seen_before(self, capture: Capture, known: Article) -> Reading | None:
+        """Return what was read in the record that a capture refers to; None: it was not read as this article."""
+        read = {s.record_id: s.digest for s in self._catalogue.sightings(known.id)}.get(capture.refers_to or "")
+        return next((_reading(v) for v in self._catalogue.versions(known.id) if v.digest == read), None)
+
+    def _article(self, capture: Capture, reading: Reading, known: Article | None) -> Derived:
+        source = self._source(capture.source_id, capture.url)
         decision = dedupe.decide(
             reading,
             known=known,
+            versions=self._catalogue.versions(known.id) if known else (),
+            sightings=self._catalogue.sightings(known.id) if known else (),
             announced=self._catalogue.discovery(source.id, capture.asked_url),
             source=source,
             url=capture.url,
@@ -216,16 +250,22 @@ class Deriver:
             record_id=capture.refers_to or capture.record_id,
             generation=extract.generation(),
         )
-        if decision.version is None:
-            return Derived(failure=failure)
+        self._catalogue.add_sighting(decision.sighting)
+        if decision.versions is None:
+            return Derived()
         found = [credits.resolve(c, self._following.sources) for c in credits.find_credits(decision.article.text)]
-        self._catalogue.put_article(decision.article, decision.version, found)
-        self._match(decision.article)
-        return Derived(new=known is None, new_version=known is not None, failure=failure)
+        self._catalogue.put_article(decision.article, decision.versions, found)
+        self._match(decision.article, reading.text)
+        return Derived(new=known is None, new_version=known is not None)
 
-    def _match(self, article: Article) -> None:
-        """Compare an article with those that share words with it or did before, and keep what is found."""
-        grams = dedupe.fingerprint(article.text)
+    def _match(self, article: Article, text: str) -> None:
+        """Compare an article with those that share words with it or did before, and keep what is found.
+
+        Args:
+            article: As it now is.
+            text: That of its version which is new to us.
+        """
+        grams = dedupe.fingerprint(text)
         near = self._catalogue.sharing(grams, at_least=dedupe.MIN_SHARED_GRAMS, limit=dedupe.MAX_CANDIDATES)
         partners = {i for match in self._catalogue.matches_of([article.id]) for i in (match.a, match.b)}
         self._catalogue.add_grams(article.id, grams)
@@ -260,6 +300,17 @@ def announcement(capture: Capture, body: bytes, source: Source) -> Announcement:
             )
         case _:
             return discover.read_feed(body, url=capture.url, content_type=capture.content_type)
+
+
+def _reading(version: Version) -> Reading:
+    return Reading(
+        title=version.read_title,
+        authors=version.authors,
+        claimed_at=version.claimed_at,
+        language=version.language,
+        text=version.text,
+        problems=version.problems,
+    )
 
 
 def _article_id(capture: Capture) -> str:

@@ -9,6 +9,7 @@ is followed. The keys themselves, and what may be written there, are the table i
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -56,7 +57,7 @@ def load(path: Path) -> Following:
     except UnicodeDecodeError as e:
         where = _position(raw[: e.start].decode())
         reading.refuse(*where, f"byte 0x{raw[e.start]:02X} is not UTF-8: save the file in that encoding")
-    return parse(text, path)
+    return replace(parse(text, path), written=raw)
 
 
 def parse(text: str, path: Path) -> Following:

@@ -1,0 +1,147 @@
+"""The closing of a day: a list of its captures, the digests of its files, and its articles for people to read.
+
+    captures.cdxj                 every capture of the folder (CDXJ, as pywb and others read it)
+    manifest-sha256.txt           the digests of WARC files and list (BagIt, RFC 8493: ``sha256sum -c`` reads it)
+    articles-GENERATION.jsonl.gz  the versions first seen in these files, one a line, as one extractor read them
+    tagmanifest-sha256.txt        the digests of the manifest and the articles
+
+A folder of an import is closed as a day's is. All four are derived; what they say must agree with the WARC files.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from aggregator import disk
+from aggregator.archive.reader import OPEN, existing, files
+from aggregator.archive.writer import Seal
+
+LIST = "captures.cdxj"
+MANIFEST = "manifest-sha256.txt"
+TAG_MANIFEST = "tagmanifest-sha256.txt"
+_PIECE = 1 << 20
+
+
+def folder_of(file: str) -> str:
+    """Return the folder of a file, relative to ``archive/``: its day, or its import."""
+    return file.rpartition("/")[0]
+
+
+def seal_of(folder: Path, file: str) -> Seal:
+    """Return what is to be said of a file that was sealed without a word: its length and its digest."""
+    path = existing(folder, file)
+    return Seal(file=file, size_bytes=path.stat().st_size, sha256=_sha256(path))
+
+
+def unclosed(folder: Path, *, today: str) -> list[str]:
+    """Return the folders that can be closed and are not, oldest first.
+
+    Args:
+        folder: ``archive/``.
+        today: The folder of the day that still goes on, as ``2026/11/23``; it is left alone, and so is any later one.
+    """
+    by_day: dict[str, set[str]] = {}
+    for file in files(folder):
+        day = folder_of(file)
+        if not day[:1].isdigit() or day < today:
+            by_day.setdefault(day, set()).add(file.rpartition("/")[2])
+    return sorted(
+        day
+        for day, names in by_day.items()
+        if names - set(listed(folder / day / MANIFEST)) and not any((folder / day).glob(f"*{OPEN}"))
+    )
+
+
+def lacking_articles(folder: Path, generation: str) -> list[str]:
+    """Return the closed folders without the articles as one extractor reads them, oldest first."""
+    manifests = (*folder.glob(f"[0-9]*/*/*/{MANIFEST}"), *folder.glob(f"imports/*/{MANIFEST}"))
+    closed = sorted(path.parent.relative_to(folder).as_posix() for path in manifests)
+    return [day for day in closed if not articles_file(folder, day, generation).exists()]
+
+
+def close(folder: Path, day: str, digests: Mapping[str, str]) -> str:
+    """Write the list and the manifest of a folder; return the manifest's SHA-256, hexadecimal.
+
+    Args:
+        folder: ``archive/``.
+        day: The folder to close.
+        digests: The SHA-256 of every file as it was sealed, by its name relative to ``archive/``: a file that was
+            damaged since is listed as it should be.
+
+    Raises:
+        NoSpaceError: The disk is full or read-only.
+        StoreError: The disk fails.
+    """
+    names = [file.rpartition("/")[2] for file in files(folder) if folder_of(file) == day]
+    try:
+        lines = {name: digests[f"{day}/{name}"] for name in names}
+        disk.put(folder / day / MANIFEST, _manifest(lines))
+        _close_tags(folder / day, MANIFEST)
+    except OSError as error:
+        raise disk.trouble(folder / day, error) from error
+    return _sha256(folder / day / MANIFEST)
+
+
+def write_articles(folder: Path, day: str, generation: str, articles: Iterable[dict[str, Any]]) -> None:
+    """Write the articles of a closed folder as one extractor read them.
+
+    Raises:
+        NoSpaceError: The disk is full or read-only.
+        StoreError: The disk fails.
+    """
+    lines = "".join(json.dumps(said, ensure_ascii=False) + "\n" for said in articles)
+    try:
+        path = articles_file(folder, day, generation)
+        disk.put(path, gzip.compress(lines.encode(), mtime=0))
+        _close_tags(folder / day, path.name)
+    except OSError as error:
+        raise disk.trouble(folder / day, error) from error
+
+
+def articles_file(folder: Path, day: str, generation: str) -> Path:
+    """Return where the articles of a folder are, as one extractor read them."""
+    return folder / day / f"articles-{generation}.jsonl.gz"
+
+
+def read_articles(folder: Path, day: str, generation: str) -> Iterator[dict[str, Any]]:
+    """Yield the articles of a folder as one extractor read them; what is missing or damaged is as good as not there."""
+    try:
+        with gzip.open(articles_file(folder, day, generation), "rt", encoding="utf-8") as file:
+            for line in file:
+                yield json.loads(line)
+    except (OSError, EOFError, ValueError):
+        return
+
+
+def listed(manifest: Path) -> dict[str, str]:
+    """Return the digests that a manifest lists, by name; none where it is missing."""
+    try:
+        lines = manifest.read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return {}
+    pairs = (line.partition(" ") for line in lines if line.strip())
+    return {name.strip(): digest for digest, _, name in pairs}
+
+
+def _close_tags(folder: Path, changed: str) -> None:
+    """List a file that was written just now beside those listed before."""
+    tags = {name: digest for name, digest in listed(folder / TAG_MANIFEST).items() if (folder / name).exists()}
+    tags[changed] = _sha256(folder / changed)
+    disk.put(folder / TAG_MANIFEST, _manifest(tags))
+
+
+def _manifest(digests: dict[str, str]) -> bytes:
+    return "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items())).encode()
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
