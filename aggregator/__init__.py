@@ -10,9 +10,11 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     cli             commands, printed lines, exit codes                                   edges
     scheduler       when each source is due; one pass at a time
     demo/           a small world of sites on loopback, and the tour through it
+    takedown/       what is withdrawn: a decision, its reach, its effect everywhere
     pipeline/       the way in: collect, derive, rebuild                                  paths
     search          the way out: query to hits, one per cluster
     reposts         the way out: who has this text, and who had it first
+    access/         who may see what: the catalogue without what is withheld
     fetch           polite HTTP: pace, guard, robots, the bytes of the wire               one outside world each
     archive/        WARC files: write, read, recover
     catalogue/      the database: what is known and how it relates

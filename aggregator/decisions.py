@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from aggregator import disk
 from aggregator.errors import StoreError
 
 NAME = "events.jsonl"
+KEY = "takedown.key"
+KEY_BYTES = 32
 FIRST = "0" * 64
 """What the first line gives for the line before it."""
 
@@ -80,16 +83,21 @@ class Decisions:
             raise StoreError(self._path, f"its last line cannot be read ({error}). Nothing was added.") from error
         return _event(event)
 
-    def events(self) -> list[Event]:
-        """Return all events, oldest first; a last line that is still being written is passed over.
+    def events(self, *kinds: str) -> list[Event]:
+        """Return the events of some kinds, or all, oldest first; a line still being written is passed over.
 
         Raises:
             StoreError: A line cannot be read.
         """
         found = []
+        signs = [json.dumps(kind).encode() for kind in kinds]
         for number, line in enumerate(self._lines(), start=1):
+            if signs and not any(sign in line for sign in signs):
+                continue  # most lines are seals: a search does not wait until they are understood
             try:
-                found.append(_event(json.loads(line)))
+                event = _event(json.loads(line))
+                if not kinds or event.kind in kinds:
+                    found.append(event)
             except (ValueError, KeyError, TypeError) as error:
                 raise StoreError(
                     self._path, f"line {number} cannot be read ({error}). Restore the file from a copy; run `verify`."
@@ -99,7 +107,7 @@ class Decisions:
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 that every sealed file has, hexadecimal, by its name relative to ``archive/``."""
         found: dict[str, str] = {}
-        for event in self.events():
+        for event in self.events("seal", "erased"):
             if event.kind == "seal":
                 found[event.said["file"]] = event.said["sha256"]
             elif event.kind == "erased":
@@ -124,6 +132,40 @@ class Decisions:
                 found.append((number, f"it cannot be read ({type(error).__name__}: {error})"))
             before = hashlib.sha256(line).hexdigest()
         return found
+
+    def key(self) -> bytes | None:
+        """Return the key by which withdrawn texts are recognised again; None: there is none yet.
+
+        Raises:
+            StoreError: It is there and cannot be read.
+        """
+        path = self._folder / KEY
+        try:
+            key = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StoreError(path, f"cannot be read ({error.strerror}); nothing is shown without it.") from error
+        if len(key) != KEY_BYTES:
+            raise StoreError(path, "damaged: nothing that was withdrawn can be recognised. Restore it from a copy.")
+        return key
+
+    def make_key(self) -> bytes:
+        """Return the key; the first time, make it. Only its owner can read the file.
+
+        Raises:
+            NoSpaceError: The disk is full or read-only.
+            StoreError: It cannot be read, or the disk fails.
+        """
+        with self._locked():
+            key = self.key()
+            if key is None:
+                key = secrets.token_bytes(KEY_BYTES)
+                try:
+                    disk.put(self._folder / KEY, key, mode=0o600)
+                except OSError as error:
+                    raise disk.trouble(self._folder / KEY, error) from error
+            return key
 
     def _lines(self) -> list[bytes]:
         try:
@@ -182,4 +224,4 @@ def _event(said: Any) -> Event:
     return Event(number=said["number"], at=datetime.fromisoformat(said["at"]), kind=said["kind"], said=rest)
 
 
-__all__ = ["FIRST", "NAME", "Decisions", "Event"]
+__all__ = ["FIRST", "KEY", "NAME", "Decisions", "Event"]

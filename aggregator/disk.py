@@ -14,6 +14,7 @@ from typing import TypeVar
 from aggregator.errors import NoSpaceError, StoreError
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
+_PIECE = 1 << 20
 _T = TypeVar("_T")
 
 
@@ -87,6 +88,22 @@ def patch(path: Path, offset: int, data: bytes) -> None:
         sync(fd)
     finally:
         os.close(fd)
+
+
+def scrub(path: Path) -> None:
+    """Overwrite a file with zeros and remove it, so that what it held is not found in the free room of the disk.
+
+    On storage that writes elsewhere (SSD cells, snapshots, copy-on-write) the old bytes may stay: the manual says so.
+    """
+    blank(path)
+    remove(path)
+
+
+def blank(path: Path) -> None:
+    """Overwrite a file with zeros; its length stays."""
+    size = path.stat().st_size if path.exists() else 0
+    for at in range(0, size, _PIECE):
+        patch(path, at, bytes(min(_PIECE, size - at)))
 
 
 def make_folder(folder: Path, root: Path) -> None:

@@ -26,6 +26,16 @@ class Listing:
     """The address of the first list page; None: the source's front page."""
 
 
+class Access(StrEnum):
+    """Who may see the articles of a source."""
+
+    PUBLIC = "public"
+    STAFF = "staff"
+    """Those who work on this home: found and shown here, never exported."""
+    DARK = "dark"
+    """Nobody: kept, not shown."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A publisher we follow: one entry of sources.yaml."""
@@ -54,6 +64,17 @@ class Source:
     obey_robots: bool = True
     paused: bool = False
     """Keep the source and its articles, but do not visit it."""
+    access: Access = Access.PUBLIC
+    access_until: datetime | None = None
+    """When that ends and everybody may see it; None: it does not."""
+    no_links: bool = False
+    """Whether no public permalink, feed or replay may lead to its copies; preservation goes on."""
+
+    def is_closed(self, now: datetime, *, leaving: bool) -> bool:
+        """Whether its articles are withheld: dark ones everywhere, those for staff where they would leave the home."""
+        if self.access_until and now >= self.access_until:
+            return False
+        return self.access is Access.DARK or (leaving and self.access is Access.STAFF)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

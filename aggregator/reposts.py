@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from aggregator import credits, dedupe
+from aggregator import access, credits, dedupe
 from aggregator.catalogue import Catalogue
 from aggregator.home import Home
 from aggregator.model import Article, Cluster, Credit, Following, Match, Relation, Source, Version
@@ -35,14 +35,14 @@ def families(home: Home) -> list[Family]:
     Raises:
         StoreError: The catalogue is missing, damaged or of another version.
     """
-    with Catalogue(home.catalogue) as catalogue:
+    with access.opened(home) as catalogue:
         found = [_family(catalogue, cluster.members, cluster) for cluster in catalogue.clusters()]
     return sorted(found, key=lambda f: (-len(f.articles), min(f.articles)))
 
 
 def family_of(home: Home, article: Article) -> Family:
     """Return the articles that share text with one; it stands alone when none does."""
-    with Catalogue(home.catalogue) as catalogue:
+    with access.opened(home) as catalogue:
         name = catalogue.cluster_ids([article.id]).get(article.id)
         cluster = next(iter(catalogue.clusters([name])), None) if name else None
         return _family(catalogue, cluster.members if cluster else (article.id,), cluster)
@@ -67,13 +67,15 @@ def who_has(home: Home, following: Following, pasted: str) -> Family:
     given = _as_article(text)
     found = [credits.resolve(c, following.sources) for c in credits.find_credits(text)]
     one = dedupe.Candidate(article=given, versions=[_as_version(given)], credits=found, source=None)
-    with Catalogue(home.catalogue) as catalogue:
+    with access.opened(home) as catalogue:
         grams = dedupe.fingerprint(text)
         enough = min(dedupe.MIN_SHARED_GRAMS, max(1, len(grams) // 2))  # a pasted sentence has few
         near = catalogue.sharing(grams, at_least=enough, limit=dedupe.MAX_CANDIDATES)
         others = catalogue.articles(near)
         compared = [
-            dedupe.match(one, _candidate(catalogue, others[i], following.source(others[i].source_id))) for i in near
+            dedupe.match(one, _candidate(catalogue, others[i], following.source(others[i].source_id)))
+            for i in near
+            if i in others
         ]
         matches = [match for match in compared if match]
         same = {i for m in matches if m.relation is Relation.DUP for i in (m.a, m.b)} - {GIVEN}

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from aggregator import analysis, index, urls
+from aggregator import access, analysis, index, urls
 from aggregator.catalogue import Catalogue
 from aggregator.errors import UnknownIdError, UsageError
 from aggregator.home import Home
@@ -24,6 +24,8 @@ MAX_QUERY_CHARS = 1_000
 MAX_PAGE = 100
 SNIPPET_CHARS = 240
 FACET_VALUES = 20
+MAX_LOOKED_AT = 500
+"""Articles whose shown text is compared with the query while passages or names are withdrawn; the best."""
 
 _PART = re.compile(r'(?P<minus>(?:(?<=\s)|^)-)?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+))')
 
@@ -73,22 +75,28 @@ def search(home: Home, query: Query, *, limit: int = 10, offset: int = 0, sort: 
         return Results(query=query, total=0, took_ms=0.0, hits=(), facets=_facets([]), note="Nothing was crawled yet.")
     notes: list[str] = []
     asked = _limited(query, notes)
-    with Catalogue(home.catalogue) as catalogue:
+    with access.opened(home) as catalogue:
         languages = catalogue.languages()
         notes += _caveats(query, catalogue, languages)
         scores = dict(index.search(home.fulltext, asked, languages)) if languages else {}
         if not scores and len(asked.words) + len(asked.phrases) > 1:
-            scores = dict(index.search(home.fulltext, replace(asked, match_any=True), languages))
+            asked = replace(asked, match_any=True)
+            scores = dict(index.search(home.fulltext, asked, languages))
             if scores:
                 notes.append("No article has all the words; these have some of them.")
         found = [facts for facts in catalogue.facts(scores) if _passes(facts, query)]
+        if catalogue.withholds:
+            found.sort(key=lambda f: (-scores[f.id], f.id))
+            if len(found) > MAX_LOOKED_AT:
+                notes.append(f"Only the best {MAX_LOOKED_AT} were looked at: parts of texts are withdrawn.")
+            found = _still_found(catalogue, found[:MAX_LOOKED_AT], asked, languages)
         found.sort(key=lambda f: f.id)
         found.sort(key=lambda f: _order(f, scores[f.id], sort), reverse=True)
         clusters = catalogue.cluster_ids(f.id for f in found)
         folded = _folded(found, clusters)
         wanted_ids = [f.id for f in folded[offset : offset + min(limit, MAX_PAGE)]]
         articles = catalogue.articles(wanted_ids)
-        page = [articles[i] for i in wanted_ids]
+        page = [articles[i] for i in wanted_ids if i in articles]
         telling = [w for w in _all_words(asked) if len(w) > 2] or list(_all_words(asked))
         wanted = {t for w in telling for t in analysis.expanded(w, languages)}
         members = {c.id: c.members for c in catalogue.clusters({clusters[a.id] for a in page if a.id in clusters})}
@@ -110,6 +118,26 @@ def search(home: Home, query: Query, *, limit: int = 10, offset: int = 0, sort: 
         facets=_facets(folded),
         note=" ".join(notes) or None,
     )
+
+
+def _still_found(catalogue: Catalogue, found: list[Facts], query: Query, languages: Sequence[str]) -> list[Facts]:
+    """Leave out what was found only by words that are withdrawn: a hit would tell that they are there.
+
+    The index holds the texts as they were read.
+    """
+    kept = []
+    articles = catalogue.articles(facts.id for facts in found)
+    wanted = [*query.words, *(word for phrase in query.phrases for word in phrase)]
+    for facts in found:
+        article = articles.get(facts.id)
+        if article is None:
+            continue
+        here = {token.word for token in analysis.tokens(f"{article.title or ''}\n{article.text}")}
+        terms = here | {analysis.term(word, article.language) for word in here}
+        has = [not terms.isdisjoint(analysis.expanded(word, languages)) for word in wanted]
+        if not wanted or all(has) or (query.match_any and any(has)):
+            kept.append(facts)
+    return kept
 
 
 def _caveats(query: Query, catalogue: Catalogue, languages: Sequence[str]) -> Iterator[str]:

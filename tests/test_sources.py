@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from aggregator import sources
 from aggregator.errors import SourcesError
-from aggregator.model import Following, Listing, Settings, Source
+from aggregator.model import Access, Following, Listing, Settings, Source
 from aggregator.sources import KEYS, load, parse
 from aggregator.sources.keys import CHILDREN, REQUIRED, Key, Shape
 
@@ -462,9 +462,10 @@ def test_the_file_of_a_new_home_is_valid_and_follows_nothing_yet() -> None:
 
 def test_the_examples_of_a_new_home_hold_when_uncommented() -> None:
     text = re.sub(r"(?m)^  # ", "  ", STARTER.read_text(encoding="utf-8"))
-    newswire, memorial = following(text).sources[1:]
+    newswire, memorial, witness = following(text).sources[1:]
     assert newswire.listing and newswire.listing.next == "a.older"
     assert memorial.paused
+    assert witness.access is Access.STAFF and witness.no_links
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda k: k.name)

@@ -4,6 +4,7 @@
     reader    what the files say, in order
     writer    one file at a time, appended to, sealed when the day ends
     recovery  what an interrupted writer left open
+    erasing   tombstones in the place of what was withdrawn
     days      the closing of a day: list, manifests, articles
 
 Writing is: append the members, ``sync``, and only then may anybody be told that something is stored.
@@ -12,14 +13,17 @@ Writing is: append the members, ``sync``, and only then may anybody be told that
 from aggregator.archive.days import (
     close,
     folder_of,
+    forget_articles,
+    is_closed,
     lacking_articles,
     read_articles,
     seal_of,
     unclosed,
     write_articles,
 )
+from aggregator.archive.erasing import Change, Held, digest_of, held, overwrite
 from aggregator.archive.reader import MAX_RECORD_BYTES, OPEN, body, entries, files, holds, size
-from aggregator.archive.records import IDENTICAL, NOT_MODIFIED, Entry
+from aggregator.archive.records import IDENTICAL, NOT_MODIFIED, Entry, new_record_id, warc_date
 from aggregator.archive.recovery import Recovery, recover
 from aggregator.archive.writer import MAX_FILE_BYTES, Archive, Seal
 
@@ -30,20 +34,29 @@ __all__ = [
     "NOT_MODIFIED",
     "OPEN",
     "Archive",
+    "Change",
     "Entry",
+    "Held",
     "Recovery",
     "Seal",
     "body",
     "close",
+    "digest_of",
     "entries",
     "files",
     "folder_of",
+    "forget_articles",
+    "held",
     "holds",
+    "is_closed",
     "lacking_articles",
+    "new_record_id",
+    "overwrite",
     "read_articles",
     "recover",
     "seal_of",
     "size",
     "unclosed",
+    "warc_date",
     "write_articles",
 ]

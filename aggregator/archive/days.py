@@ -13,7 +13,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +106,38 @@ def write_articles(folder: Path, day: str, generation: str, articles: Iterable[d
 def articles_file(folder: Path, day: str, generation: str) -> Path:
     """Return where the articles of a folder are, as one extractor read them."""
     return folder / day / f"articles-{generation}.jsonl.gz"
+
+
+def is_closed(folder: Path, day: str) -> bool:
+    """Whether a folder has its manifest."""
+    return (folder / day / MANIFEST).exists()
+
+
+def forget_articles(folder: Path, days: Iterable[str], holds: Callable[[str], bool]) -> None:
+    """Take withdrawn texts out of the articles that people read: the lines that hold one go.
+
+    Args:
+        folder: ``archive/``.
+        days: The folders in which captures were erased; what their articles say of these is no longer true either, so
+            they go as a whole where they can be made again.
+        holds: Whether a text holds something withdrawn.
+
+    Raises:
+        NoSpaceError: The disk is full or read-only.
+        StoreError: The disk fails.
+    """
+    touched = set(days)
+    for path in sorted((*folder.glob("[0-9]*/*/*/articles-*.jsonl.gz"), *folder.glob("imports/*/articles-*.jsonl.gz"))):
+        day = path.parent.relative_to(folder).as_posix()
+        generation = path.name.removeprefix("articles-").removesuffix(".jsonl.gz")
+        lines = list(read_articles(folder, day, generation))
+        kept = [said for said in lines if not holds(f"{said.get('headline', '')}\n{said.get('articleBody', '')}")]
+        if day in touched or len(kept) < len(lines):
+            try:
+                disk.scrub(path)
+            except OSError as error:
+                raise disk.trouble(path, error) from error
+            write_articles(folder, day, generation, kept)
 
 
 def read_articles(folder: Path, day: str, generation: str) -> Iterator[dict[str, Any]]:

@@ -11,9 +11,10 @@ import hashlib
 import os
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from aggregator import disk, wire
 from aggregator.archive import records
@@ -106,9 +107,13 @@ class Archive:
 
     def add_runs(self, runs: tuple[Run, ...], *, now: datetime) -> Entry:
         """Append the tallies of a pass over several sources."""
-        self._roll(now)
-        self._append(member(*records.metadata_record("runs", "urn:aggregator:runs", "", now, records.runs_said(runs))))
+        self.add_runs_said(records.runs_said(runs), now=now)
         return Entry(runs, b"", sealed_name(self._folder, self._path), self._end)
+
+    def add_runs_said(self, said: Any, *, now: datetime) -> None:
+        """Append run tallies as their record says them."""
+        self._roll(now)
+        self._append(member(*records.metadata_record("runs", "urn:aggregator:runs", "", now, said)))
 
     def add_conversion(self, capture: Capture, body: bytes, *, now: datetime) -> Entry:
         """Append what is left of a response that held a withdrawn text.
@@ -127,6 +132,18 @@ class Archive:
         entry = records.read_entry(record, file)
         assert entry is not None
         return entry
+
+    def add_redacted(self, response: Response, body: bytes) -> Entry:
+        """Append a response that came with a withdrawn text in it, as a conversion: the text is not kept even once.
+
+        Args:
+            response: As fetched.
+            body: Its decoded body without that text.
+        """
+        answer = wire.read_answer(response.received)
+        fields, _ = records.response_record(response, answer, None)
+        capture = records.capture_of(fields_said(fields), answer, file="", offset=0, length=0)
+        return self.add_conversion(replace(capture, record_id=""), body, now=response.started_at)
 
     def sync(self) -> None:
         """Make all that was appended safe against a power cut.

@@ -14,7 +14,7 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import quote
 
 import sqlalchemy as sql
@@ -84,7 +84,7 @@ class Catalogue:
         self._connection.close()
         self._engine.dispose()
 
-    def __enter__(self) -> Catalogue:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -321,6 +321,13 @@ class Catalogue:
         led = {r["url"] for r in self._rows(sql.select(c.url).where(c.asked_url == url))}
         keys = sorted({urls.identity(u) for u in (url, *led)})
         return self._all(Article, sql.select(t.articles).where(a.key.in_(keys)).order_by(a.id))
+
+    def addresses_of(self, url: str) -> set[str]:
+        """Return every address that led to the page at an address, or was asked for to get there, with its own."""
+        c, d = t.captures.c, t.discoveries.c
+        asked = self._rows(sql.select(c.url, c.asked_url).where(sql.or_(c.url == url, c.asked_url == url)))
+        announced = self._rows(sql.select(d.url).where(d.key == urls.identity(url)))
+        return {url, *(u for row in asked for u in (row["url"], row["asked_url"])), *(r["url"] for r in announced)}
 
     def article_ids(self) -> list[str]:
         """Return the ids of all articles."""

@@ -34,8 +34,7 @@ def reposts_command(ctx: click.Context, ref: str | None, as_json: bool) -> None:
       aggregator reposts 7k2mq4xw3nbd
       xclip -o | aggregator reposts -
     """
-    from aggregator import reposts, search
-    from aggregator.catalogue import Catalogue
+    from aggregator import access, reposts, search
 
     home = chosen_home(ctx)
     if home.is_new:
@@ -47,7 +46,7 @@ def reposts_command(ctx: click.Context, ref: str | None, as_json: bool) -> None:
         text = sys.stdin.read() if ref == "-" else Path(ref).read_text(encoding="utf-8", errors="replace")
         found = [reposts.who_has(home, loaded(home), text)]
     else:
-        with Catalogue(home.catalogue) as catalogue:
+        with access.opened(home) as catalogue:
             article = search.find(catalogue, ref)
         found = [reposts.family_of(home, article)]
     if as_json:

@@ -191,13 +191,12 @@ def show_command(
       aggregator show https://example.org/2026/11/a-post/
       aggregator show 7k2mq4xw3nbd --diff 1 2
     """
-    from aggregator import archive, search
-    from aggregator.catalogue import Catalogue
+    from aggregator import access, archive, search
 
     home = chosen_home(ctx)
     if home.is_new:
         raise UnknownIdError(f"{ref}: nothing was crawled into this home yet.")
-    with Catalogue(home.catalogue) as catalogue:
+    with access.opened(home) as catalogue:
         article = search.find(catalogue, ref)
         versions = catalogue.versions(article.id)
         captures = {c.record_id: c for c in catalogue.captures_of(article.id)}
@@ -207,7 +206,8 @@ def show_command(
     if raw:
         if sys.stdout.isatty():
             raise UsageError("a page as archived may hold anything; send it into a file or a pipe.")
-        sys.stdout.buffer.write(archive.body(home.archive, captures[chosen.record_id]))
+        capture = captures[chosen.record_id]
+        sys.stdout.buffer.write(catalogue.redacted(capture, archive.body(home.archive, capture)))
     elif diff:
         _print_diff(*(_version(versions, n, article) for n in diff), as_json=as_json)
     elif as_json:

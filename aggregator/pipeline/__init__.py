@@ -18,8 +18,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from aggregator import archive, extract, schemaorg
+from aggregator import access, archive, disk, extract, schemaorg, wire
+from aggregator.access import redaction
 from aggregator.archive import Archive, Entry, Recovery, Seal
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions
@@ -84,6 +86,7 @@ class Pipeline:
         self._archive = writer
         self._deriver = Deriver(home.archive, following, catalogue)
         self._decisions = Decisions(home.archive)
+        self._withdrawn: access.Recogniser | None = None
         self._report = report
 
     def follow(self, following: Following) -> None:
@@ -123,6 +126,7 @@ class Pipeline:
             StoreError: Archive, catalogue or index is damaged.
         """
         stop = stop or threading.Event()
+        self._withdrawn = access.recogniser(self.home, datetime.now(UTC), erased_only=True)
         robots = Robots()
         lanes = [self._lane(source, max_pages) for source in sources]
         idle, in_flight, indexed_at = list(lanes), _InFlight(), time.monotonic()
@@ -160,6 +164,9 @@ class Pipeline:
         refused: list[Entry] = []
         while request := lane.next():
             obeys = lane.source.obey_robots and request.role is not Role.ROBOTS
+            if self._withdrawn and self._withdrawn.knows_address(request.url):
+                self._pass_over(lane, request)
+                continue
             if obeys and not robots.knows(request.url):
                 lane.put_back(request)
                 request = Request(url=Robots.address(request.url), role=Role.ROBOTS, source_id=lane.source.id)
@@ -185,6 +192,12 @@ class Pipeline:
         lane.took(request, Derived(failure=reason))
         return self._archive.add_failure(_failure(request, reason, retryable=retryable))
 
+    def _pass_over(self, lane: Lane, request: Request) -> None:
+        """Leave out an address that was withdrawn; neither the archive nor the tally names it."""
+        with self._catalogue.transaction():
+            self._catalogue.settle(request.source_id, request.announced_url, retry=False)
+        lane.took(request, Derived())
+
     def _keep(self, answered: list[tuple[Lane, Request, Response | FetchError]], robots: Robots) -> None:
         """Archive what came back, make it safe, and only then read it: committed means on disk."""
         entries = [self._archived(request, answer) for _, request, answer in answered]
@@ -199,10 +212,28 @@ class Pipeline:
     def _archived(self, request: Request, answer: Response | FetchError) -> Entry:
         if isinstance(answer, Response):
             try:
+                if self._withdrawn and (entry := self._redacted(request, answer, self._withdrawn)):
+                    return entry
                 return self._archive.add(answer, earlier=self._catalogue.latest_with_body(request.url))
             except ValueError as error:
                 answer = FetchError(request.url, str(error), retryable=True)
         return self._archive.add_failure(_failure(request, answer.reason, retryable=answer.retryable))
+
+    def _redacted(self, request: Request, response: Response, known: access.Recogniser) -> Entry | None:
+        """Archive an answer that holds something withdrawn, without it; None: it holds nothing of it.
+
+        Raises:
+            ValueError: What was received is no HTTP response.
+        """
+        answer = wire.read_answer(response.received)
+        head = response.received[: wire.head_length(response.received)].decode("latin-1")
+        try:
+            redacted = redaction.redact(answer.body, answer.header("Content-Type") or "", request.url, known)
+        except ValueError:
+            redacted, head = None, ""
+        if redaction.holds(head, request.url, known) or not head:
+            return self._archive.add_failure(_failure(request, "what it answers was withdrawn", retryable=False))
+        return self._archive.add_redacted(response, redacted.body) if redacted else None
 
     def _commit(self, entries: list[Entry]) -> list[Derived]:
         self.home.ensure_room(self.following.settings.min_free_bytes)
@@ -260,6 +291,20 @@ class Pipeline:
                 self._catalogue.set_catalogued(file, sizes[file])
             done += sizes[file] - start
         self.update_index(index)
+
+    def convert(self, left: Sequence[tuple[Capture, bytes]], runs: Sequence[Any]) -> None:
+        """Archive what is left of records that are about to be erased; it is catalogued by the rebuild that follows.
+
+        Args:
+            left: Captures, and their bodies without what was withdrawn.
+            runs: Run tallies, as their records say them, without what was withdrawn.
+        """
+        now = datetime.now(UTC)
+        for capture, body in left:
+            self._archive.add_conversion(capture, body, now=now)
+        for said in runs:
+            self._archive.add_runs_said(said, now=now)
+        self._archive.sync()
 
     def close_days(self, now: datetime) -> None:
         """Write the list, the manifest and the articles of every day that is over, and of every import."""
@@ -325,7 +370,13 @@ def opened(home: Home, following: Following, *, wait_s: float = 0.0, report: Rep
 
 
 def rebuild(
-    home: Home, following: Following, *, only_index: bool = False, wait_s: float = 0.0, report: Report = _silence
+    home: Home,
+    following: Following,
+    *,
+    only_index: bool = False,
+    scrub: bool = False,
+    wait_s: float = 0.0,
+    report: Report = _silence,
 ) -> list[Recovery]:
     """Make ``index/`` again from ``archive/``, aside; it takes the place of the old one when it is whole.
 
@@ -333,6 +384,7 @@ def rebuild(
         home: Which.
         following: sources.yaml, as loaded.
         only_index: Keep the catalogue and make only the full-text index again.
+        scrub: Overwrite the old ones before they go: they hold what was erased since.
         wait_s: How long to wait for another writer, in seconds.
         report: Told how far the work is.
 
@@ -353,7 +405,7 @@ def rebuild(
             line.catch_up(index=aside.fulltext)
             line.close_days(datetime.now(UTC))
             mended = line.mended
-        _take_place(aside, home)
+        _take_place(aside, home, scrub=scrub)
     return mended
 
 
@@ -417,8 +469,12 @@ def _refuse_newer(home: Home) -> None:
         return
 
 
-def _take_place(aside: Home, home: Home) -> None:
+def _take_place(aside: Home, home: Home, *, scrub: bool) -> None:
     """Put a rebuilt index where the old one was; if that is cut short, the next writer makes what is missing again."""
+    if scrub:
+        for path in sorted(home.index.rglob("*")):
+            if path.is_file() and aside.index not in path.parents:
+                disk.scrub(path)
     shutil.rmtree(home.fulltext, ignore_errors=True)
     if aside.catalogue.exists():
         _remove(home)

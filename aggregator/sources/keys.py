@@ -10,13 +10,14 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
 
 from aggregator import urls
+from aggregator.model import Access
 
 
 class Shape(Enum):
@@ -154,6 +155,13 @@ def _language(text: str) -> str:
     return text
 
 
+def _day(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise ValueError(f"{shown(text)} is not a day such as 2027-05-01") from None
+
+
 def _choice(*names: str, note: str = "", means: Mapping[str, Any] | None = None) -> Kind:
     def read(text: str) -> Any:
         if text not in names:
@@ -181,6 +189,9 @@ PACE = Kind("a duration from `0s` to `1h`", _pace_s, yaml_type=None)
 SIZE = Kind("a size such as `500MB` or `1GiB`", _size, yaml_type=None)
 SWITCH = Kind("`true` or `false`", lambda text: text.lower() in ("true", "yes", "on"), yaml_type="bool")
 ROBOTS = _choice("obey", "ignore", means={"obey": True, "ignore": False})
+ACCESS = _choice(*Access, means={each.value: each for each in Access})
+RISK = _choice("link", means={"link": True})
+DAY = Kind("a day such as `2027-05-01`", _day, yaml_type=None)
 ENGINES = "auto wordpress spip mir hyperactive sf-active oscailt drupal blogger listing sitemap wayback"
 ENGINE = _choice(*ENGINES.split())
 _NOW = " in this version"
@@ -253,6 +264,11 @@ KEYS = (
     Key("sources[].every", EVERY, "as in defaults", "Time from one pass to the next."),
     Key("sources[].pace", PACE, "as in defaults", "Pause between two requests to its host.", "pace_s"),
     Key("sources[].robots", ROBOTS, "as in defaults", "Whether robots.txt decides what is visited.", "obey_robots"),
+    Key(
+        "sources[].access", ACCESS, "public", "Who may see its articles: everybody, staff (never exported), or nobody."
+    ),
+    Key("sources[].until", DAY, "none", "The day on which that ends; without one it does not.", "access_until"),
+    Key("sources[].risk", RISK, "none", "`link`: no public link or feed leads to the copies kept here.", "no_links"),
     Key("sources[].paused", SWITCH, "false", "Keep the source and its articles, but do not visit it."),
 )
 """Every key there is. What holds without a key is said here in words and done by aggregator.model; a test compares."""

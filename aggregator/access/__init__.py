@@ -1,0 +1,311 @@
+"""Who may see what: the catalogue as it may be shown, with what was withdrawn left out.
+
+    marks      how a withdrawn text is recognised without being kept
+    redaction  a body without what is withdrawn from it
+
+Every way out (search, show, reposts, exports) reads through ``opened``; a decision is in force with the next reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from aggregator import sources
+from aggregator.access import redaction
+from aggregator.access.marks import (
+    GRAM_WORDS,
+    MIN_RARE_LETTERS,
+    Marker,
+    Marks,
+    Recogniser,
+    address_key,
+    words_of,
+)
+from aggregator.catalogue import Catalogue
+from aggregator.decisions import Decisions, Event
+from aggregator.errors import StoreError, UnknownIdError
+from aggregator.home import Home
+from aggregator.model import Access, Article, Capture, Cluster, Credit, Facts, Match, Source, Version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Takedown:
+    """A decision to withdraw something, as its event says it."""
+
+    number: int
+    """Of the event; by it the decision is lifted."""
+    at: datetime
+    action: str
+    """hide or erase."""
+    scope: str
+    """article, version, passage or name."""
+    reason: str
+    by: str
+    until: datetime | None
+    """When it ends; None: it does not."""
+    lifted: bool
+    finished: bool
+    """Whether an erase has been carried out; a hide is in force at once."""
+    marks: Marks
+    reached: dict[str, Any]
+
+    def in_force(self, now: datetime) -> bool:
+        """Whether it hides anything now."""
+        return not self.lifted and (self.until is None or now < self.until)
+
+
+def takedowns(home: Home) -> list[Takedown]:
+    """Return every takedown that was decided, oldest first.
+
+    Raises:
+        StoreError: The events cannot be read.
+    """
+    events = Decisions(home.archive).events("takedown", "lift", "carried-out")
+    lifted = {event.said.get("takedown") for event in events if event.kind == "lift"}
+    finished = {event.said.get("takedown") for event in events if event.kind == "carried-out"}
+    try:
+        return [
+            _takedown(event, lifted=event.number in lifted, finished=event.number in finished)
+            for event in events
+            if event.kind == "takedown"
+        ]
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise StoreError(
+            home.archive / "events.jsonl", f"a takedown cannot be read ({error}). Run `verify`."
+        ) from error
+
+
+def _takedown(event: Event, *, lifted: bool, finished: bool) -> Takedown:
+    said = event.said
+    return Takedown(
+        number=event.number,
+        at=event.at,
+        action=said["action"],
+        scope=said["scope"],
+        reason=said["reason"],
+        by=said["by"],
+        until=datetime.fromisoformat(said["until"]) if said.get("until") else None,
+        lifted=lifted,
+        finished=finished or said["action"] == "hide",
+        marks=Marks.from_json(said["marks"]),
+        reached=said.get("reached", {}),
+    )
+
+
+def recogniser(home: Home, now: datetime, *, erased_only: bool = False) -> Recogniser | None:
+    """Return what recognises all that is withdrawn now; None: nothing is.
+
+    Args:
+        home: Whose decisions.
+        now: Decisions that have ended by then do not count.
+        erased_only: Leave out what is only hidden: it is still archived.
+
+    Raises:
+        StoreError: The events or the key cannot be read.
+    """
+    marks = Marks()
+    for each in takedowns(home):
+        if each.in_force(now) and not (erased_only and each.action == "hide"):
+            marks |= each.marks
+    if marks == Marks():
+        return None
+    key = Decisions(home.archive).key()
+    if key is None:
+        raise StoreError(
+            home.archive / "takedown.key",
+            "missing, and something is withdrawn that only it makes recognisable. Nothing is shown. Restore the file.",
+        )
+    return Recogniser(key, marks)
+
+
+class Shown(Catalogue):
+    """A catalogue for reading, without what may not be seen. A withdrawn passage or name has blocks in its place.
+
+    Args:
+        home: Whose.
+        now: Decisions that have ended by then do not count.
+        leaving: For exports and feeds: leave out also what only staff may see.
+    """
+
+    def __init__(self, home: Home, *, now: datetime | None = None, leaving: bool = False) -> None:
+        super().__init__(home.catalogue)
+        at = now or datetime.now(UTC)
+        self._recogniser = recogniser(home, at)
+        self._closed = {source.id for source in guarded(home) if source.is_closed(at, leaving=leaving)}
+
+    @property
+    def withholds(self) -> bool:
+        """Whether parts of texts are withdrawn, so that what a query found must be looked at again."""
+        return self._recogniser is not None and (
+            self._recogniser.marks.of_text or bool(self._recogniser.marks.versions)
+        )
+
+    def _may_see(self, article: Article | Facts) -> bool:
+        known = self._recogniser
+        return article.source_id not in self._closed and not (known and known.knows_article(article.id))
+
+    def _seen(self, article: Article) -> Article | None:
+        if not self._may_see(article):
+            return None
+        known = self._recogniser
+        if known is None:
+            return article
+        if known.knows_address(article.url):
+            return None
+        if known.knows_version(article.id, article.version):
+            left = self.versions(article.id)
+            if not left:
+                return None
+            last = left[-1]
+            article = replace(article, title=last.title, text=last.text, version=last.digest, number=last.number)
+        if not known.marks.of_text:
+            return article
+        title = known.blocked(article.title) if article.title else article.title
+        authors = tuple(known.blocked(author) for author in article.authors)
+        return replace(article, title=title, authors=authors, text=known.blocked(article.text))
+
+    def article(self, article_id: str) -> Article | None:
+        """Return the article of that id as it may be seen; None: there is none, or it is withheld."""
+        found = super().article(article_id)
+        return found and self._seen(found)
+
+    def articles(self, ids: Iterable[str]) -> dict[str, Article]:
+        """Return the articles of those ids that exist and may be seen."""
+        seen = ((i, self._seen(article)) for i, article in super().articles(ids).items())
+        return {i: article for i, article in seen if article}
+
+    def facts(self, ids: Iterable[str]) -> list[Facts]:
+        """Return the facts of those articles that exist and may be seen, by id."""
+        return [facts for facts in super().facts(ids) if self._may_see(facts)]
+
+    def find_articles(self, url: str) -> list[Article]:
+        """Return the articles read at an address that may be seen."""
+        return [seen for article in super().find_articles(url) if (seen := self._seen(article))]
+
+    def versions(self, article_id: str) -> list[Version]:
+        """Return an article's versions that may be seen, oldest first."""
+        known = self._recogniser
+        found = super().versions(article_id)
+        if known is None or not found:
+            return found
+        if known.knows_article(article_id):
+            return []
+        kept = [v for v in found if not known.knows_version(article_id, v.digest)]
+        if not known.marks.of_text:
+            return kept
+        return [
+            replace(v, title=known.blocked(v.title) if v.title else v.title, text=known.blocked(v.text)) for v in kept
+        ]
+
+    def credits(self, article_id: str) -> list[Credit]:
+        """Return the credit lines of an article's newest version."""
+        known = self._recogniser
+        found = super().credits(article_id)
+        if known is None:
+            return found
+        return [replace(c, line=known.blocked(c.line), outlet=known.blocked(c.outlet)) for c in found]
+
+    def sharing(self, grams: Iterable[int], *, at_least: int, limit: int) -> list[str]:
+        """Return the articles that share the most grams and may be seen."""
+        near = super().sharing(grams, at_least=at_least, limit=limit)
+        seen = {facts.id for facts in self.facts(near)}
+        return [i for i in near if i in seen]
+
+    def matches_of(self, article_ids: Iterable[str]) -> list[Match]:
+        """Return the matches between articles and versions that may be seen."""
+        found = super().matches_of(article_ids)
+        seen = {facts.id for facts in self.facts({i for m in found for i in (m.a, m.b)})}
+        known = self._recogniser
+        return [
+            m
+            for m in found
+            if {m.a, m.b} <= seen
+            and not (known and (known.knows_version(m.a, m.a_version) or known.knows_version(m.b, m.b_version)))
+        ]
+
+    def cluster_ids(self, article_ids: Iterable[str]) -> dict[str, str]:
+        """Return the cluster of each of those articles that may be seen and is in one."""
+        found = super().cluster_ids(article_ids)
+        seen = {facts.id for facts in self.facts(found)}
+        return {i: cluster for i, cluster in found.items() if i in seen}
+
+    def clusters(self, ids: Iterable[str] | None = None) -> list[Cluster]:
+        """Return the clusters with two members or more that may be seen."""
+        found = []
+        for cluster in super().clusters(ids):
+            seen = {facts.id for facts in self.facts(cluster.members)}
+            members = tuple(m for m in cluster.members if m in seen)
+            original = cluster.original if cluster.original in seen else None
+            if len(members) > 1:
+                found.append(replace(cluster, members=members, original=original))
+        return found
+
+    def captures_of(self, article_id: str) -> list[Capture]:
+        """Return the captures of what may be seen of an article, oldest first."""
+        known = self._recogniser
+        if known is None:
+            return super().captures_of(article_id)
+        seen = {v.record_id for v in self.versions(article_id)}
+        return [c for c in super().captures_of(article_id) if c.record_id in seen]
+
+    def redacted(self, capture: Capture, body: bytes) -> bytes:
+        """Return a capture's body without what is withdrawn.
+
+        Raises:
+            UnknownIdError: Something withdrawn is in it that cannot be cut out.
+        """
+        if self._recogniser is None:
+            return body
+        try:
+            left = redaction.redact(body, capture.content_type, capture.url, self._recogniser)
+        except ValueError as error:
+            raise UnknownIdError(f"{capture.url}: withheld; {error}.") from error
+        return left.body if left else body
+
+
+def opened(home: Home, *, leaving: bool = False) -> Shown:
+    """Open the home's catalogue as it may be shown now.
+
+    Args:
+        home: Whose.
+        leaving: For exports and feeds: leave out also what only staff may see.
+
+    Raises:
+        SourcesError: sources.yaml is refused, and it says something about access.
+        StoreError: The catalogue is missing, damaged or of another version, or the events cannot be read.
+    """
+    return Shown(home, leaving=leaving)
+
+
+def guarded(home: Home) -> Sequence[Source]:
+    """Return the sources of which not everybody may see everything.
+
+    Most homes have none; then sources.yaml need not be understood to be read from.
+    """
+    try:
+        written = home.sources_yaml.read_bytes()
+    except OSError:
+        return ()
+    if b"access" not in written and b"risk" not in written:
+        return ()
+    return [s for s in sources.load(home.sources_yaml).sources if s.access is not Access.PUBLIC or s.no_links]
+
+
+__all__ = [
+    "GRAM_WORDS",
+    "MIN_RARE_LETTERS",
+    "Marker",
+    "Marks",
+    "Recogniser",
+    "Shown",
+    "Takedown",
+    "address_key",
+    "guarded",
+    "opened",
+    "recogniser",
+    "takedowns",
+    "words_of",
+]

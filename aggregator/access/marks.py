@@ -1,0 +1,272 @@
+"""What keeps a withdrawn text recognisable without keeping the text: keyed digests (HMAC, RFC 2104) of its parts.
+
+Whoever holds the events but not the key can neither read nor confirm what was withdrawn. The parts are runs of five
+words, standing for passages; phrases, for titles, names and short passages; words that only the withdrawn text has; and
+addresses, articles and versions. Pure.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+from urllib.parse import urlsplit
+
+from aggregator import analysis, urls
+
+GRAM_WORDS = 5
+MIN_RUN_WORDS = 8
+"""Fewer words in a row are a standing phrase, not a passage."""
+NEAR_WORDS = 40
+"""How near to another sign of the withdrawn text a word must stand that only this text has, to be taken for it."""
+BRIDGED_WORDS = 3
+"""Words between two withdrawn ones that are so few go with them."""
+MIN_RARE_LETTERS = 5
+_MARK_BYTES = 9
+_BLOCK = "█"
+_VISIBLE = re.compile(r"\w")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """The keyed digests of one takedown, or of several."""
+
+    articles: frozenset[bytes] = frozenset()
+    versions: frozenset[bytes] = frozenset()
+    addresses: frozenset[bytes] = frozenset()
+    grams: frozenset[bytes] = frozenset()
+    phrases: frozenset[bytes] = frozenset()
+    words: frozenset[bytes] = frozenset()
+    lengths: frozenset[int] = frozenset()
+    """How many words the phrases have."""
+
+    def __or__(self, other: Marks) -> Marks:
+        return Marks(**{f.name: getattr(self, f.name) | getattr(other, f.name) for f in fields(self)})
+
+    @property
+    def of_text(self) -> bool:
+        """Whether a text can hold what is withdrawn."""
+        return bool(self.grams or self.phrases or self.words)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what stands for them in an event."""
+        said: dict[str, Any] = {}
+        for f in fields(self):
+            held = sorted(getattr(self, f.name))
+            if held and f.name == "lengths":
+                said[f.name] = held
+            elif held:
+                said[f.name] = base64.b64encode(b"".join(held)).decode()
+        return said
+
+    @classmethod
+    def from_json(cls, said: dict[str, Any]) -> Marks:
+        """Return what an event says.
+
+        Raises:
+            ValueError: It is no such thing.
+        """
+        given: dict[str, Any] = {"lengths": frozenset(int(n) for n in said.get("lengths", ()))}
+        for name in (f.name for f in fields(cls) if f.name != "lengths"):
+            raw = base64.b64decode(str(said.get(name, "")), validate=True)
+            given[name] = frozenset(raw[i : i + _MARK_BYTES] for i in range(0, len(raw), _MARK_BYTES))
+        return cls(**given)
+
+
+class Marker:
+    """Makes marks with one key.
+
+    Args:
+        key: What is in ``archive/takedown.key``.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self.key = key
+
+    def mark(self, kind: str, text: str) -> bytes:
+        """Return the mark of one part."""
+        return hmac.digest(self.key, f"{kind}\0{text}".encode("utf-8", "replace"), "sha256")[:_MARK_BYTES]
+
+    def article(self, article_id: str) -> bytes:
+        """Return the mark of an article."""
+        return self.mark("article", article_id)
+
+    def version(self, article_id: str, digest: str) -> bytes:
+        """Return the mark of a version."""
+        return self.mark("version", f"{article_id} {digest}")
+
+    def address(self, url: str) -> bytes | None:
+        """Return the mark of an address, the same for its spellings; None: a front page has none."""
+        key = address_key(url)
+        return self.mark("address", key) if key else None
+
+    def grams(self, words: Sequence[str]) -> list[bytes]:
+        """Return the mark of every run of five words, in order."""
+        return [self.mark("gram", " ".join(words[i : i + GRAM_WORDS])) for i in range(len(words) - GRAM_WORDS + 1)]
+
+    def passage(self, text: str) -> Marks:
+        """Return the marks of a passage, a title or a name."""
+        words = words_of(text)
+        if not words:
+            return Marks()
+        if len(words) < MIN_RUN_WORDS:
+            return self.phrase(words)
+        return Marks(grams=frozenset(self.grams(words)))
+
+    def phrase(self, words: Sequence[str]) -> Marks:
+        """Return the marks of a few words that are withdrawn together."""
+        return Marks(phrases=frozenset([self.mark("phrase", " ".join(words))]), lengths=frozenset([len(words)]))
+
+    def words(self, words: Iterable[str]) -> Marks:
+        """Return the marks of words that only the withdrawn text has."""
+        return Marks(words=frozenset(self.mark("word", word) for word in words))
+
+
+def address_key(url: str) -> str | None:
+    """Return what the spellings of an address have in common; None: it is a front page, or no web address.
+
+    Left out are the scheme, ``www.``, parameters that name a campaign, and a slash at the end.
+    """
+    address = urls.canonical(url)
+    if address is None:
+        return None
+    address = urls.identity(address)
+    path = urlsplit(address).path.rstrip("/")
+    query = urlsplit(address).query
+    if not path and not query:
+        return None
+    return urls.site(address) + path + (f"?{query}" if query else "")
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text, folded."""
+    return [token.word for token in analysis.tokens(text)]
+
+
+class Recogniser:
+    """Finds withdrawn texts by their marks.
+
+    Args:
+        key: What is in ``archive/takedown.key``.
+        marks: Of all that is to be found.
+    """
+
+    def __init__(self, key: bytes, marks: Marks) -> None:
+        self.marks = marks
+        self._marker = Marker(key)
+        self._rare: dict[str, bool] = {}
+
+    def knows_article(self, article_id: str) -> bool:
+        """Whether an article is withdrawn."""
+        return bool(self.marks.articles) and self._marker.article(article_id) in self.marks.articles
+
+    def knows_version(self, article_id: str, digest: str) -> bool:
+        """Whether a version is withdrawn."""
+        return bool(self.marks.versions) and self._marker.version(article_id, digest) in self.marks.versions
+
+    def knows_address(self, url: str) -> bool:
+        """Whether an address is withdrawn, or lies below one that is: its feed, its print form, its comments."""
+        if not self.marks.addresses or (address := urls.canonical(url)) is None:
+            return False
+        return any(self._marker.address(one) in self.marks.addresses for one in _above(address))
+
+    def spans(self, words: Sequence[str], near: Sequence[int] = ()) -> list[tuple[int, int]]:
+        """Return which words are withdrawn: positions, ends exclusive, in order.
+
+        Args:
+            words: Of a text, folded, in order.
+            near: Positions at which something else speaks of the withdrawn text: a link to it.
+        """
+        if not self.marks.of_text:
+            return []
+        withdrawn = bytearray(len(words))
+        self._find_runs(words, withdrawn)
+        for length in self.marks.lengths:
+            for i in range(len(words) - length + 1):
+                if self._marker.mark("phrase", " ".join(words[i : i + length])) in self.marks.phrases:
+                    withdrawn[i : i + length] = b"\1" * length
+        self._find_rare(words, withdrawn, near)
+        return list(_bridged(withdrawn))
+
+    def _find_runs(self, words: Sequence[str], withdrawn: bytearray) -> None:
+        if not self.marks.grams:
+            return
+        begun = None
+        for i in range(len(words) - GRAM_WORDS + 2):
+            gram = " ".join(words[i : i + GRAM_WORDS])
+            known = i <= len(words) - GRAM_WORDS and self._marker.mark("gram", gram) in self.marks.grams
+            if known and begun is None:
+                begun = i
+            elif not known and begun is not None:
+                end = i - 1 + GRAM_WORDS
+                if end - begun >= MIN_RUN_WORDS or any(self._is_rare(w) for w in words[begun:end]):
+                    withdrawn[begun:end] = b"\1" * (end - begun)
+                begun = None
+
+    def _find_rare(self, words: Sequence[str], withdrawn: bytearray, near: Sequence[int]) -> None:
+        if not self.marks.words:
+            return
+        signs = sorted({*near, *(i for i, w in enumerate(withdrawn) if w)})
+        for i, word in enumerate(words):
+            if not withdrawn[i] and _is_near(i, signs) and self._is_rare(word):
+                withdrawn[i] = 1
+
+    def _is_rare(self, word: str) -> bool:
+        if len(word) < MIN_RARE_LETTERS or not self.marks.words:
+            return False
+        if word not in self._rare:
+            self._rare[word] = self._marker.mark("word", word) in self.marks.words
+        return self._rare[word]
+
+    def holds(self, text: str) -> bool:
+        """Whether a text holds something withdrawn."""
+        return bool(self.spans(words_of(text)))
+
+    def blocked(self, text: str) -> str:
+        """Return the text with blocks in the place of what is withdrawn; every other character stays where it was."""
+        tokens = list(analysis.tokens(text))
+        spans = self.spans([token.word for token in tokens])
+        pieces, at = [], 0
+        for first, end in spans:
+            start, stop = tokens[first].start, tokens[end - 1].end
+            pieces += [text[at:start], _VISIBLE.sub(_BLOCK, text[start:stop])]
+            at = stop
+        return "".join((*pieces, text[at:])) if spans else text
+
+
+def _above(address: str) -> Iterator[str]:
+    """Yield an address, then those above it: without its query, without the last two parts of its path."""
+    yield address
+    without = address.partition("?")[0]
+    if without != address:
+        yield without
+    parts = urlsplit(without)
+    path = parts.path.rstrip("/")
+    for _ in range(2):
+        path = path.rpartition("/")[0]
+        if not path:
+            return
+        yield f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def _is_near(place: int, signs: Sequence[int]) -> bool:
+    at = bisect_left(signs, place)
+    return any(abs(place - signs[i]) <= NEAR_WORDS for i in (at - 1, at) if 0 <= i < len(signs))
+
+
+def _bridged(withdrawn: bytearray) -> Iterator[tuple[int, int]]:
+    """Yield the spans of what is set, joined where few words lie between."""
+    begun = end = None
+    for i, word in enumerate(withdrawn):
+        if not word:
+            continue
+        if begun is not None and end is not None and i - end > BRIDGED_WORDS:
+            yield begun, end
+            begun = None
+        begun, end = (i if begun is None else begun), i + 1
+    if begun is not None and end is not None:
+        yield begun, end

@@ -1,0 +1,289 @@
+"""A body without what is withdrawn from it: HTML, XML or JSON, as the network gave it. Pure.
+
+The words of a body are found through its markup: tags left out, character references and JSON escapes undone, once
+and again, for a feed holds pages and an answer of an interface holds pages in JSON. Every character of what is so read
+knows where it stands in the body, and only those that are withdrawn are cut there. An entry of a feed and an object of
+a JSON list go as a whole.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from aggregator import analysis, urls
+from aggregator.access.marks import Recogniser
+
+WITHDRAWN_URL = "urn:withdrawn"
+"""What stands in the place of a withdrawn address: no web address, so that nobody asks for it."""
+_CUT = "[…]"
+_ENTRY = re.compile(r"<(item|entry|url)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<!\[CDATA\[|\]\]>|<!--|-->|<(?P<name>/?[a-zA-Z][\w:-]*)(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>")
+_INLINE = frozenset("a abbr b bdi bdo cite code em font i kbd mark q s small span strong sub sup tt u var wbr".split())
+_REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});?")
+_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[\"\\/bfnrt])")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
+_SPACES = {"\\n": " ", "\\r": " ", "\\t": " ", "\\b": " ", "\\f": " "}
+_ATTRIBUTE = r"(?:href|src|srcset|action|cite|content|url|resource|about|itemid|data-[\w-]+)"
+_ADDRESS = re.compile(
+    r"https?:(?:\\?/){2}[^\s\"'<>\\]+(?:\\/[^\s\"'<>\\]*)*"
+    r"|https?%3A%2F%2F[^\s\"'<>&]+"
+    rf"|(?<=\s){_ATTRIBUTE}\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"'<>]+))",
+    re.IGNORECASE,
+)
+_CHARSET = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?\s*([a-zA-Z0-9_:.\-]{2,40})", re.IGNORECASE)
+_TEXTUAL = re.compile(r"text/|html|xml|json|javascript|^$|x-www-form|urlencoded", re.IGNORECASE)
+MAX_DEPTH = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """What is left of a body."""
+
+    body: bytes
+    cut: int
+    """How many places were cut out."""
+
+
+def redact(body: bytes, content_type: str, url: str, known: Recogniser) -> Redacted | None:
+    """Return a body without what is withdrawn; None: it holds nothing of it.
+
+    Args:
+        body: Decoded: transfer and content encodings undone.
+        content_type: As the server declared it.
+        url: Where it was captured, for its relative links.
+        known: What is withdrawn.
+
+    Raises:
+        ValueError: Something withdrawn is in it that could not be cut out.
+    """
+    if not body or not _TEXTUAL.search(content_type.partition(";")[0]):
+        return None
+    text, codec = _decoded(body, content_type)
+    cut = Cutter(known, url)
+    left = cut.text(text)
+    if not cut.places:
+        return None
+    again = Cutter(known, url)
+    again.text(left)
+    if again.places:
+        raise ValueError("what is withdrawn could not be cut out of all of it")
+    return Redacted(left.encode(codec, "xmlcharrefreplace"), cut.places)
+
+
+def holds(text: str, url: str, known: Recogniser) -> bool:
+    """Whether a text (header lines, an address, a reason) holds something withdrawn."""
+    cut = Cutter(known, url)
+    cut.text(text)
+    return bool(cut.places)
+
+
+def _decoded(body: bytes, content_type: str) -> tuple[str, str]:
+    """Return a body as text and the encoding that gives back its bytes."""
+    named = _CHARSET.search(content_type.encode("ascii", "replace")) or _CHARSET.search(body[:2048])
+    for codec in ("utf-8", named.group(1).decode() if named else "", "latin-1"):
+        try:
+            text = body.decode(codec)
+            if text.encode(codec) == body:
+                return text, codec
+        except (LookupError, UnicodeError, ValueError):
+            continue
+    raise AssertionError("latin-1 decodes everything")
+
+
+class Cutter:
+    """Cuts out of texts what is withdrawn, and counts the places.
+
+    Args:
+        known: What is withdrawn.
+        url: Where the text was captured.
+    """
+
+    def __init__(self, known: Recogniser, url: str) -> None:
+        self.places = 0
+        self._known = known
+        self._url = url
+
+    def text(self, text: str) -> str:
+        """Return a text without what is withdrawn."""
+        if text.lstrip()[:1] in ("{", "["):
+            try:
+                said = json.loads(text)
+            except (ValueError, RecursionError):
+                pass
+            else:
+                before = self.places
+                left = self._json(said, 0)
+                return json.dumps(left, ensure_ascii=False) if self.places > before else text
+        return self._markup(_ENTRY.sub(self._entry, text))
+
+    def _entry(self, entry: re.Match[str]) -> str:
+        """Leave out an entry of a feed or sitemap as a whole."""
+        if self._is_reached(entry[0]):
+            self.places += 1
+            return ""
+        return entry[0]
+
+    def _is_reached(self, text: str) -> bool:
+        inner = Cutter(self._known, self._url)
+        inner._markup(text)
+        return bool(inner.places)
+
+    def _json(self, said: Any, depth: int) -> Any:
+        """Return a JSON value without the objects of lists that hold something withdrawn."""
+        if depth > MAX_DEPTH:
+            raise ValueError("JSON is nested too deep")
+        if isinstance(said, str):
+            return self.text(said) if len(said) > 1 else said
+        if isinstance(said, list):
+            kept = []
+            for one in said:
+                if isinstance(one, dict) and self._json_is_reached(one, depth):
+                    self.places += 1
+                else:
+                    kept.append(self._json(one, depth + 1))
+            return kept
+        if isinstance(said, dict):
+            return {self.text(key): self._json(value, depth + 1) for key, value in said.items()}
+        return said
+
+    def _json_is_reached(self, said: Any, depth: int) -> bool:
+        inner = Cutter(self._known, self._url)
+        inner._json(said, depth + 1)
+        return bool(inner.places)
+
+    def _markup(self, text: str) -> str:
+        cuts = list(self._links(text))
+        links = [start for start, _, _ in cuts]
+        self.places += len(cuts)
+        for read in (_read_text(text), _read_tags(text)):
+            cuts += self._withdrawn(read, links)
+        return _without(text, cuts)
+
+    def _links(self, text: str) -> Iterator[tuple[int, int, str]]:
+        """Yield the places of withdrawn addresses, and what is to stand there."""
+        if not self._known.marks.addresses:
+            return
+        for found in _ADDRESS.finditer(text):
+            group = next((name for name in ("double", "single", "bare") if found[name] is not None), 0)
+            written = found[group]
+            address = html.unescape(html.unescape(written)).replace("\\/", "/").strip()
+            if address[:10].lower().startswith(("http%3a", "https%3a")):
+                address = unquote(address)
+            whole = urls.canonical(address, self._url)
+            if whole and self._known.knows_address(whole):
+                yield found.start(group), found.end(group), WITHDRAWN_URL
+
+    def _withdrawn(self, read: _Read, links: list[int]) -> Iterator[tuple[int, int, str]]:
+        """Yield the places of withdrawn characters, and what is to stand there: a mark for the first of a passage."""
+        tokens = list(analysis.tokens(read.text))
+        starts = [read.starts[token.start] for token in tokens]
+        near = [min(bisect_left(starts, link), len(tokens) - 1) for link in links if tokens]
+        for first, end in self._known.spans([token.word for token in tokens], near):
+            self.places += 1
+            instead = _CUT
+            for i in range(tokens[first].start, tokens[end - 1].end):
+                if read.ends[i] > read.starts[i] and not read.text[i].isspace():
+                    yield read.starts[i], read.ends[i], instead
+                    instead = ""
+
+
+def _without(text: str, cuts: list[tuple[int, int, str]]) -> str:
+    """Return a text with places replaced; of places that overlap, the first."""
+    pieces, at = [], 0
+    for start, end, instead in sorted(cuts):
+        if start < at:
+            continue
+        pieces += [text[at:start], instead]
+        at = end
+    return "".join((*pieces, text[at:]))
+
+
+# --- reading through markup -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What is read of a body: each character with the place where it is written there."""
+
+    text: str
+    starts: array[int]
+    ends: array[int]
+
+
+def _as_written(text: str) -> _Read:
+    return _Read(text, array("L", range(len(text))), array("L", range(1, len(text) + 1)))
+
+
+def _read_text(text: str) -> _Read:
+    read = _as_written(text)
+    read = _replaced(read, _ESCAPE, _unescaped)
+    for _ in range(3):  # a page in a feed is escaped once, in a page that shows it twice
+        read = _replaced(read, _TAG, _tag)
+        if not _REFERENCE.search(read.text):
+            break
+        read = _replaced(read, _REFERENCE, _character)
+    return _replaced(read, _INVISIBLE, lambda found: "")
+
+
+def _read_tags(text: str) -> _Read:
+    """Read what tags hold: descriptions, alternative texts, titles."""
+    read = _as_written(text)
+    starts, ends = array("L"), array("L")
+    pieces: list[str] = []
+    for tag in _TAG.finditer(text):
+        if "=" in tag[0]:
+            pieces += [tag[0], "\n"]
+            starts.extend((*range(tag.start(), tag.end()), tag.end()))
+            ends.extend((*range(tag.start() + 1, tag.end() + 1), tag.end()))
+    read = _Read("".join(pieces), starts, ends)
+    for _ in range(2):
+        read = _replaced(read, _REFERENCE, _character)
+    return _replaced(read, _INVISIBLE, lambda found: "")
+
+
+def _replaced(read: _Read, pattern: re.Pattern[str], meaning: Callable[[re.Match[str]], str]) -> _Read:
+    """Replace what matches by what it means; every character of that stands where the whole match does."""
+    pieces, starts, ends, at = [], array("L"), array("L"), 0
+    for found in pattern.finditer(read.text):
+        said = meaning(found)
+        if said == found[0]:
+            continue
+        pieces += [read.text[at : found.start()], said]
+        starts.extend(read.starts[at : found.start()])
+        ends.extend(read.ends[at : found.start()])
+        # markup keeps its place but is never cut: it has no length
+        begin, stop = read.starts[found.start()], read.ends[found.end() - 1]
+        starts.extend([begin] * len(said))
+        ends.extend([begin if found.re is _TAG else stop] * len(said))
+        at = found.end()
+    if not pieces:
+        return read
+    pieces.append(read.text[at:])
+    starts.extend(read.starts[at:])
+    ends.extend(read.ends[at:])
+    return _Read("".join(pieces), starts, ends)
+
+
+def _tag(found: re.Match[str]) -> str:
+    name = (found["name"] or "").lstrip("/").lower()
+    return "" if name in _INLINE else "\n"
+
+
+def _character(found: re.Match[str]) -> str:
+    return html.unescape(found[0])
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    written = found[0]
+    if written[1] == "u":
+        character = chr(int(written[2:], 16))
+        return written if "\ud800" <= character <= "\udfff" else character
+    return _SPACES.get(written, written[1])

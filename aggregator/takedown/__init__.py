@@ -1,0 +1,15 @@
+"""What is withdrawn: a decision, its reach, its effect everywhere.
+
+    deciding  from an article, version, passage or name to the marks that stand for it
+    reaching  every record that holds it
+    erasing   the records overwritten, what is left of them converted, the rest made again
+
+A decision is an event. To hide is in force with the next reading; to erase is carried out from the event's marks alone,
+so that it can be taken up again after a kill, at any step.
+"""
+
+from aggregator.takedown.deciding import REASONS, Scope, decide, lift
+from aggregator.takedown.erasing import carry_out, unfinished
+from aggregator.takedown.reaching import Reach, reach
+
+__all__ = ["REASONS", "Reach", "Scope", "carry_out", "decide", "lift", "reach", "unfinished"]

@@ -1,0 +1,219 @@
+"""From an article, version, passage or name to the marks that stand for it, and to the event that withdraws it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from aggregator import access, urls
+from aggregator.access import GRAM_WORDS, MIN_RARE_LETTERS, Marker, Marks
+from aggregator.catalogue import Catalogue
+from aggregator.decisions import Decisions, Event
+from aggregator.errors import UnknownIdError, UsageError
+from aggregator.home import Home
+from aggregator.model import Article, Version
+
+REASONS = ("person-at-risk", "request-of-person", "request-of-author", "legal-order", "copyright", "error", "other")
+STANDING = 3
+"""A run of words that so many unrelated articles have is a standing phrase or the furniture of a site."""
+MIN_TITLE_WORDS = 3
+"""A shorter title is withdrawn with its page, not wherever its words stand."""
+_CHUNK = 200
+
+
+class Scope(StrEnum):
+    """What of the archive a takedown is about."""
+
+    ARTICLE = "article"
+    VERSION = "version"
+    PASSAGE = "passage"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What is to be withdrawn, as found."""
+
+    marks: Marks
+    articles: tuple[Article, ...]
+    """Those meant; none for a passage or a name."""
+    copies: tuple[Article, ...]
+    """Other articles that share text with them, or hold the passage or name."""
+
+
+def target(home: Home, refs: Sequence[str], scope: Scope, *, erase: bool) -> Target:
+    """Return what is meant, with its marks.
+
+    Args:
+        home: Where it is.
+        refs: Ids or addresses of articles; for a version ``ID@DIGEST`` or ``ID@NUMBER``; else the words themselves.
+        scope: What they are.
+        erase: Whether texts must be recognised wherever they stand; to hide an article, its name is enough.
+
+    Raises:
+        UnknownIdError: There is no such article or version.
+        UsageError: A passage or name has no words.
+        StoreError: The catalogue is missing or damaged.
+    """
+    marker = Marker(Decisions(home.archive).make_key())
+    with Catalogue(home.catalogue) as catalogue:
+        match scope:
+            case Scope.ARTICLE:
+                return _articles(catalogue, marker, refs, erase=erase)
+            case Scope.VERSION:
+                return _versions(catalogue, marker, refs, erase=erase)
+            case _:
+                return _passages(catalogue, marker, refs)
+
+
+def decide(
+    home: Home,
+    what: Target,
+    *,
+    scope: Scope,
+    reason: str,
+    by: str,
+    erase: bool,
+    until: datetime | None,
+    now: datetime,
+) -> Event:
+    """Withdraw something, from the next reading on.
+
+    Args:
+        home: Where it is.
+        what: As ``target`` returned it.
+        scope: What it is.
+        reason: One of ``REASONS``.
+        by: Who decided.
+        erase: Whether it is to be overwritten, which ``carry_out`` does; else it is hidden.
+        until: When a hide ends; None: it does not.
+        now: When it was decided.
+
+    Raises:
+        NoSpaceError: The disk is full or read-only; nothing was decided.
+    """
+    said = {
+        "action": "erase" if erase else "hide",
+        "scope": scope,
+        "reason": reason,
+        "by": by,
+        "until": until.astimezone(UTC).isoformat() if until else None,
+        "marks": what.marks.as_json(),
+        "reached": {"articles": len(what.articles), "copies": len(what.copies)},
+    }
+    return Decisions(home.archive).append("takedown", said, now=now)
+
+
+def lift(home: Home, number: int, *, by: str, now: datetime) -> Event:
+    """End a takedown: what was hidden is seen again, what was erased may be captured again.
+
+    Raises:
+        UnknownIdError: There is no takedown of that number, or it was lifted already.
+    """
+    if not any(each.number == number and not each.lifted for each in access.takedowns(home)):
+        raise UnknownIdError(f"There is no takedown {number} in force. `aggregator takedown list` shows them.")
+    return Decisions(home.archive).append("lift", {"takedown": number, "by": by}, now=now)
+
+
+# --- articles and versions ------------------------------------------------------------------------------------------
+
+
+def _found(catalogue: Catalogue, ref: str) -> list[Article]:
+    article = catalogue.article(ref.lower())
+    if article:
+        return [article]
+    address = urls.canonical(ref)
+    found = catalogue.find_articles(address) if address else []
+    if not found:
+        raise UnknownIdError(f"{ref}: no article of that id or address. `aggregator search` finds ids.")
+    return found
+
+
+def _articles(catalogue: Catalogue, marker: Marker, refs: Sequence[str], *, erase: bool) -> Target:
+    articles = [article for ref in refs for article in _found(catalogue, ref)]
+    marks = Marks(articles=frozenset(marker.article(article.id) for article in articles))
+    family = _family(catalogue, articles)
+    if erase:
+        led = {u for article in articles for u in catalogue.addresses_of(article.url)}
+        known = (marker.address(url) for url in led)
+        marks |= Marks(addresses=frozenset(mark for mark in known if mark))
+        versions = [version for article in articles for version in catalogue.versions(article.id)]
+        marks |= _text_marks(catalogue, marker, versions, family)
+    return Target(marks=marks, articles=tuple(articles), copies=_others(catalogue, family, articles))
+
+
+def _versions(catalogue: Catalogue, marker: Marker, refs: Sequence[str], *, erase: bool) -> Target:
+    marks, articles = Marks(), []
+    for ref in refs:
+        ident, _, wanted = ref.rpartition("@")
+        [article, *_] = _found(catalogue, ident or ref)
+        versions = catalogue.versions(article.id)
+        chosen = [v for v in versions if wanted and (v.digest.startswith(wanted.lower()) or str(v.number) == wanted)]
+        if len({v.digest for v in chosen}) != 1:
+            known = ", ".join(f"{article.id}@{v.digest}" for v in versions)
+            raise UnknownIdError(f"{ref} names no single version. The versions are: {known}")
+        digest = chosen[0].digest
+        marks |= Marks(versions=frozenset([marker.version(article.id, digest)]))
+        if erase:
+            rest = {g for v in versions if v.digest != digest for g in _grams(access.words_of(v.text))}
+            only = [g for g in _grams(access.words_of(chosen[0].text)) if g not in rest]
+            marks |= Marks(grams=frozenset(marker.mark("gram", gram) for gram in only))
+        articles.append(article)
+    return Target(marks=marks, articles=tuple(articles), copies=())
+
+
+def _family(catalogue: Catalogue, articles: Sequence[Article]) -> set[str]:
+    ids = {article.id for article in articles}
+    return ids | {i for match in catalogue.matches_of(ids) for i in (match.a, match.b)}
+
+
+def _others(catalogue: Catalogue, family: set[str], articles: Sequence[Article]) -> tuple[Article, ...]:
+    return tuple(catalogue.articles(sorted(family - {article.id for article in articles})).values())
+
+
+def _text_marks(catalogue: Catalogue, marker: Marker, versions: Sequence[Version], family: set[str]) -> Marks:
+    """Return the marks of texts and titles, without what unrelated articles have too."""
+    texts = [access.words_of(version.text) for version in versions]
+    titles = {tuple(access.words_of(title)) for v in versions for title in (v.title, v.read_title) if title}
+    grams = Counter(dict.fromkeys((gram for words in texts for gram in _grams(words)), 0))
+    words = {word for text in (*texts, *titles) for word in text if len(word) >= MIN_RARE_LETTERS}
+    phrases = {title for title in titles if len(title) >= MIN_TITLE_WORDS}
+    for article in _all(catalogue):
+        if article.id not in family:
+            other = access.words_of(f"{article.title or ''}\n{article.text}")
+            grams.update(set(_grams(other)) & grams.keys())
+            words.difference_update(other)
+            phrases -= {p for p in phrases if set(p) <= set(other) and f" {' '.join(p)} " in f" {' '.join(other)} "}
+    marks = Marks(grams=frozenset(marker.mark("gram", gram) for gram, n in grams.items() if n < STANDING))
+    marks |= marker.words(words)
+    for phrase in phrases:
+        marks |= marker.phrase(phrase)
+    return marks
+
+
+def _grams(words: Sequence[str]) -> list[str]:
+    return [" ".join(words[i : i + GRAM_WORDS]) for i in range(len(words) - GRAM_WORDS + 1)]
+
+
+def _all(catalogue: Catalogue) -> Iterator[Article]:
+    ids = catalogue.article_ids()
+    for at in range(0, len(ids), _CHUNK):
+        yield from catalogue.articles(ids[at : at + _CHUNK]).values()
+
+
+# --- passages and names ---------------------------------------------------------------------------------------------
+
+
+def _passages(catalogue: Catalogue, marker: Marker, refs: Sequence[str]) -> Target:
+    marks = Marks()
+    for ref in refs:
+        found = marker.passage(ref)
+        if found == Marks():
+            raise UsageError("a passage or name without words cannot be withdrawn")
+        marks |= found
+    known = access.Recogniser(marker.key, marks)
+    holders = [a for a in _all(catalogue) if known.holds(f"{a.title or ''}\n{a.text}\n{', '.join(a.authors)}")]
+    return Target(marks=marks, articles=(), copies=tuple(holders))

@@ -1,0 +1,120 @@
+"""An erase carried out: records overwritten, what is left of them converted, and all that was derived made again.
+
+    redo      tombstones of an earlier try that was cut short are written again
+    convert   what is left of records that hold other texts too is appended and synced
+    announce  an event names every place: file, offset, length, tombstone
+    overwrite
+    close     lists, manifests and articles of the days concerned
+    rebuild   catalogue and index from the archive as it is now; the old ones are overwritten
+
+Every step may be the last before a power cut: the next call goes on from there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from aggregator import access, archive, disk, pipeline
+from aggregator.access import Recogniser, Takedown
+from aggregator.archive import Change
+from aggregator.decisions import Decisions
+from aggregator.home import Home
+from aggregator.model import Following, Report
+from aggregator.takedown.reaching import Hit, Reach, reach
+
+
+def unfinished(home: Home) -> list[Takedown]:
+    """Return the erases that were decided and not carried out to the end.
+
+    Raises:
+        StoreError: The events cannot be read.
+    """
+    return [each for each in access.takedowns(home) if not each.finished and not each.lifted]
+
+
+def carry_out(
+    home: Home, following: Following, number: int, *, wait_s: float = 0.0, report: Report = lambda _: None
+) -> Reach:
+    """Erase what a takedown withdraws, wherever the archive holds it; to do it again changes nothing.
+
+    Args:
+        home: Which.
+        following: sources.yaml, as loaded.
+        number: Of the takedown's event.
+        wait_s: How long to wait for another writer, in seconds.
+        report: Told how far the work is.
+
+    Returns:
+        What was found and erased.
+
+    Raises:
+        BusyError: Another writer holds the home; the takedown is in force, its text is hidden and still there.
+        NoSpaceError: The disk is full or read-only; likewise.
+        StoreError: A file is damaged; likewise.
+    """
+    [takedown] = [each for each in access.takedowns(home) if each.number == number]
+    key = Decisions(home.archive).make_key()
+    known = Recogniser(key, takedown.marks)
+    with home.writing(wait_s=wait_s):
+        _overwrite(home, _announced(home, number))
+    with pipeline.opened(home, following, wait_s=wait_s, report=report) as line:
+        found = reach(home, known, report=report)
+        line.convert(
+            [hit.left for hit in found.hits if hit.left],
+            [hit.runs_left for hit in found.hits if hit.runs_left],
+        )
+    with home.writing(wait_s=wait_s):
+        _erase(home, number, found)
+    pipeline.rebuild(home, following, wait_s=wait_s, report=report, scrub=True)
+    Decisions(home.archive).append("carried-out", {"takedown": number}, now=datetime.now(UTC))
+    return found
+
+
+def _announced(home: Home, number: int) -> list[Change]:
+    events = Decisions(home.archive).events("erasing")
+    return [Change(**said) for e in events if e.said["takedown"] == number for said in e.said["changes"]]
+
+
+def _overwrite(home: Home, changes: list[Change]) -> None:
+    for change in changes:
+        archive.overwrite(home.archive, change)
+
+
+def _erase(home: Home, number: int, found: Reach) -> None:
+    decisions = Decisions(home.archive)
+    now = datetime.now(UTC)
+    changes = [_change(hit, now) for hit in found.hits]
+    if changes:
+        said: dict[str, Any] = {"takedown": number, "changes": [asdict(change) for change in changes]}
+        decisions.append("erasing", said, now=now)
+        _overwrite(home, changes)
+    for name in found.quarantined:
+        disk.blank(home.archive / name)
+    files = sorted({change.file for change in _announced(home, number)})
+    digests = {file: archive.seal_of(home.archive, file).sha256 for file in files}
+    decisions.append("erased", {"takedown": number, "files": digests, "quarantined": list(found.quarantined)}, now=now)
+    folders = {archive.folder_of(file) for file in files}
+    archive.forget_articles(home.archive, folders, access.Recogniser(decisions.make_key(), _marks(home, number)).holds)
+    for folder in sorted(folders):
+        if archive.is_closed(home.archive, folder):
+            manifest = archive.close(home.archive, folder, decisions.digests())
+            decisions.append("day-closed", {"folder": folder, "manifest_sha256": manifest}, now=now)
+
+
+def _marks(home: Home, number: int) -> access.Marks:
+    return next(each.marks for each in access.takedowns(home) if each.number == number)
+
+
+def _change(hit: Hit, now: datetime) -> Change:
+    change = Change(
+        file=hit.file,
+        offset=hit.offset,
+        length=hit.length,
+        tombstone_id=archive.new_record_id(),
+        refers_to=hit.record_id,
+        date=archive.warc_date(now),
+        sha256_after="",
+    )
+    return replace(change, sha256_after=archive.digest_of(change))

@@ -1,0 +1,159 @@
+"""Every record of the archive that holds what is withdrawn, and what would be left of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aggregator import archive
+from aggregator.access import Recogniser, redaction
+from aggregator.archive import Held
+from aggregator.home import Home
+from aggregator.model import Capture, Progress, Report
+
+_LEFT_ALONE = ("warcinfo", "resource")
+"""What we ourselves wrote into a file about the file."""
+_RUNS = "runs"
+MAX_QUARANTINED_BYTES = 1 << 28
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A record that holds something withdrawn."""
+
+    file: str
+    offset: int
+    length: int
+    record_id: str
+    kind: str
+    """Its WARC-Type."""
+    left: tuple[Capture, bytes] | None
+    """The capture and what is left of its body; None: nothing is."""
+    runs_left: Any = None
+    """Run tallies without the withdrawn addresses, as their record says them; None: it held none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """All that holds something withdrawn."""
+
+    hits: tuple[Hit, ...]
+    quarantined: tuple[str, ...]
+    """Files in ``quarantine/``, relative to ``archive/``."""
+
+    @property
+    def by_kind(self) -> dict[str, int]:
+        """How many records of each WARC-Type."""
+        return dict(Counter(hit.kind for hit in self.hits))
+
+    @property
+    def files(self) -> list[str]:
+        """The WARC files that hold it."""
+        return sorted({hit.file for hit in self.hits})
+
+
+def reach(home: Home, known: Recogniser, *, report: Report = lambda _: None) -> Reach:
+    """Look into every record for what is withdrawn: bodies, headers, addresses; and into the quarantine.
+
+    Raises:
+        StoreError: A file is damaged; nothing was changed.
+    """
+    hits: list[Hit] = []
+    gone: set[str] = set()
+    files = archive.files(home.archive)
+    sizes = {file: archive.size(home.archive, file) for file in files}
+    done = 0
+    for file in files:
+        for held in archive.held(home.archive, file):
+            if hit := _hit(held, known, gone):
+                hits.append(hit)
+                gone.add(hit.record_id)
+            report(Progress(doing="looking into records", done=done + held.record.end, total=sum(sizes.values())))
+        done += sizes[file]
+    quarantined = (p for p in sorted((home.archive / "quarantine").glob("*")) if p.is_file() and _holds(p, known))
+    return Reach(hits=tuple(hits), quarantined=tuple(p.relative_to(home.archive).as_posix() for p in quarantined))
+
+
+def _hit(held: Held, known: Recogniser, gone: set[str]) -> Hit | None:
+    fields = held.record.fields
+    kind = fields.get("WARC-Type", "")
+    if kind in _LEFT_ALONE or fields.get("Aggregator-Kind") == "tombstone":
+        return None
+    own_page = known.knows_address(held.url)
+    in_head = own_page or redaction.holds(held.head, held.url, known)
+    refers = fields.get("WARC-Refers-To", "") in gone or (
+        kind == "request" and fields.get("WARC-Concurrent-To", "") in gone and in_head
+    )
+    if fields.get("Aggregator-Kind") == _RUNS:
+        return _runs(held, known)
+    left: bytes | None
+    try:
+        redacted = redaction.redact(held.body, held.content_type, held.url, known)
+        left = redacted.body if redacted else held.body
+    except ValueError:
+        redacted, left = None, None
+    if not (in_head or refers or redacted or left is None):
+        return None
+    keeps = left is not None and not in_head and not refers and held.capture and not held.capture.refers_to
+    return Hit(
+        file=held.file,
+        offset=held.record.offset,
+        length=held.record.length,
+        record_id=fields.get("WARC-Record-ID", ""),
+        kind=kind,
+        left=(held.capture, left) if keeps and held.capture and left is not None else None,
+    )
+
+
+def _runs(held: Held, known: Recogniser) -> Hit | None:
+    """Return a record of run tallies that names something withdrawn, with what is left of it."""
+    said = json.loads(held.record.block)
+    found = False
+    for run in said["runs"]:
+        kept = [f for f in run["failed"] if not any(redaction.holds(str(part), held.url, known) for part in f)]
+        found |= len(kept) < len(run["failed"])
+        run["failed"] = kept
+    if not found:
+        return None
+    return Hit(
+        file=held.file,
+        offset=held.record.offset,
+        length=held.record.length,
+        record_id=held.record.fields.get("WARC-Record-ID", ""),
+        kind="metadata",
+        left=None,
+        runs_left=said,
+    )
+
+
+def _holds(path: Path, known: Recogniser) -> bool:
+    """Whether a file in quarantine holds something withdrawn, as far as it can be read."""
+    with path.open("rb") as file:
+        raw = file.read(MAX_QUARANTINED_BYTES)
+    return any(redaction.holds(piece.decode("utf-8", "replace"), "", known) for piece in _readable(raw))
+
+
+def _readable(raw: bytes) -> Iterator[bytes]:
+    """Yield what can be read of damaged bytes: themselves, and every gzip member in them as far as it goes."""
+    yield raw
+    at = raw.find(b"\x1f\x8b\x08")
+    while at >= 0:
+        inflater = zlib.decompressobj(31)
+        pieces = []
+        try:
+            for start in range(at, len(raw), 1 << 12):
+                pieces.append(inflater.decompress(raw[start : start + (1 << 12)], 1 << 24))
+        except zlib.error:
+            pass
+        record = b"".join(pieces)
+        yield record
+        for inner in (record[i:] for i in (record.find(b"\x1f\x8b\x08"),) if i >= 0):  # a body sent compressed
+            with contextlib.suppress(zlib.error):
+                yield zlib.decompressobj(31).decompress(inner, 1 << 24)
+        at = raw.find(b"\x1f\x8b\x08", at + 1)
