@@ -7,6 +7,7 @@ writer. The catalogue is derived from ``archive/``; delete it and ``aggregator r
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -49,6 +50,7 @@ MAX_ATTEMPTS = 5
 """After so many failures in a row an address is given up until it is announced as changed."""
 _CHUNK = 500
 """Values bound at once; SQLite's own limit is 32,766."""
+_SCANT_BYTES = 1 << 22
 
 _Row = TypeVar("_Row", Article, Facts, Capture, Sighting, Version, Run, Failure)
 
@@ -113,12 +115,26 @@ class Catalogue:
         try:
             yield
         except sql.exc.DBAPIError as error:
-            said = str(error.orig)
-            if any(sign in said for sign in ("full", "readonly", "disk I/O", "unable to open")):
-                raise NoSpaceError(f"{self._path}: {said}. All that was reported stored is safe.") from error
+            said, code = str(error.orig), getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+            cannot_write = code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+            if cannot_write or (code == sqlite3.SQLITE_IOERR and self._is_full()):
+                raise NoSpaceError(
+                    f"{self._path}: {said}. All that was reported stored is safe. "
+                    "Make room or make the folder writable, then run the command again."
+                ) from error
+            if code == sqlite3.SQLITE_IOERR:
+                raise StoreError(
+                    self._path,
+                    f"{said}. All that was reported stored is safe in archive/. Look after the disk, then run the "
+                    "command again.",
+                ) from error
             raise StoreError(
                 self._path, f"{said}. Nothing is lost: archive/ is whole. Run `aggregator rebuild`."
             ) from error
+
+    def _is_full(self) -> bool:
+        """Whether a failure of the disk may come from want of room: SQLite does not tell, where it cannot sync."""
+        return shutil.disk_usage(self._path.parent).free < _SCANT_BYTES
 
     def _check_schema(self) -> None:
         try:
