@@ -53,9 +53,10 @@ def truncate(fd: int, size: int) -> None:
 
 
 def rename(path: Path, to: Path) -> None:
-    """Give a file another name in the same folder, or put it in the place of another; safe against a power cut."""
+    """Give a file or folder another name, or put a file in the place of another; safe against a power cut."""
     door(os.replace, path, to)
-    sync_folder(to.parent)
+    for folder in {to.parent, path.parent}:
+        sync_folder(folder)
 
 
 def remove(path: Path) -> None:

@@ -11,13 +11,14 @@ import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from aggregator import archive, pipeline, search
+from aggregator.decisions import Decisions
 from aggregator.home import Home
 from aggregator.model import Progress, Request, Response
 from tests.fakeweb import NOON, FakeWeb, catalogue, dump, feed, following, page, source
@@ -29,7 +30,8 @@ freezer drain borough lantern ferry warden ledger window stairwell caretaker pet
 witness lawyer kettle blanket pavement tram depot whistle banner leaflet printer cellar attic roof gutter ladder rope
 bucket broom garden allotment fence gate meadow river bridge lock barge crane quay warehouse market stall potato onion
 bread coffee sugar salt teacher pupil classroom corridor bell register holiday summer winter autumn spring morning
-evening midnight Thursday Sunday neighbour cousin stranger visitor driver nurse doctor ward bench queue ticket""".split()
+evening midnight Thursday Sunday neighbour cousin stranger visitor driver nurse doctor ward bench queue ticket
+""".split()
 SOURCES = (source("a"), source("b"))
 HEAD = b"\r\n\r\n"
 
@@ -131,6 +133,7 @@ def faults(root: Path, told: Path) -> list[str]:
         found.append(f"not sealed: {left}")
     for path in folder.glob("[0-9]*/*/*/*.gz"):
         gzip.decompress(path.read_bytes())
+    found += chain_faults(folder)
     answers = [
         (head["WARC-Target-URI"], head["WARC-Date"], hashlib.sha256(block).hexdigest(), head["WARC-Record-ID"])
         for head, block in records(folder)
@@ -153,6 +156,29 @@ def faults(root: Path, told: Path) -> list[str]:
         if waiting := known.to_index():
             found.append(f"not searchable: {waiting}")
     return found
+
+
+def chain_faults(folder: Path) -> list[str]:
+    """Return what does not hold of the chain of events and of the manifests of closed days."""
+    chain = Decisions(folder)
+    found = [f"events.jsonl, line {number}: {what}" for number, what in chain.faults()]
+    sealed = Counter((e.said["file"], e.said["sha256"]) for e in chain.events() if e.kind == "seal")
+    if sealed != Counter((file, digest(folder / file)) for file in archive.files(folder)):
+        found.append(f"the seals are not one for each file: {sealed}")
+    closed = {e.said["folder"]: e.said["manifest_sha256"] for e in chain.events() if e.kind == "day-closed"}
+    manifests = {path.parent.relative_to(folder).as_posix(): path for path in folder.rglob("manifest-sha256.txt")}
+    if closed != {day: digest(path) for day, path in manifests.items()}:
+        found.append(f"the events that close days {sorted(closed)} are not those of the manifests {sorted(manifests)}")
+    for path in (*folder.rglob("manifest-sha256.txt"), *folder.rglob("tagmanifest-sha256.txt")):
+        said = dict(reversed(line.split("  ")) for line in path.read_text().splitlines())
+        found += [f"{path.name}: {name} is another" for name in said if digest(path.parent / name) != said[name]]
+        if path.name.startswith("tag") and not any(name == "manifest-sha256.txt" for name in said):
+            found.append(f"{path} does not list the manifest")
+    return found
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def known(root: Path) -> dict[str, Any]:
@@ -197,8 +223,3 @@ def weather(root: Path, told: Path, expected: dict[str, Any], *, attempt: int, s
 def differences(found: dict[str, Any], expected: dict[str, Any]) -> list[str]:
     """Return which parts of two states differ."""
     return [f"{part} are not those of an undisturbed crawl" for part in expected if found[part] != expected[part]]
-
-
-def files_of(root: Path) -> Sequence[str]:
-    """Return the WARC files of a home."""
-    return archive.files(Home(root).archive)

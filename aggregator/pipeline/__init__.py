@@ -19,7 +19,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aggregator import archive, extract, schemaorg
+from aggregator import archive, disk, extract, schemaorg
 from aggregator.archive import Archive, Entry, Recovery, Seal
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions
@@ -255,6 +255,7 @@ class Pipeline:
                         self._deriver.derive(entry)
                     at = batch[-1].end
                     self._catalogue.set_catalogued(file, at)
+                self.home.ensure_room(self.following.settings.min_free_bytes)
                 self._report(Progress(doing="reading the archive", done=done + at - start, total=total))
             with self._catalogue.transaction():
                 self._catalogue.set_catalogued(file, sizes[file])
@@ -347,13 +348,16 @@ def rebuild(
     aside = replace(home, index_name=f"{home.index_name}/rebuilding")
     with home.writing(wait_s=wait_s):
         _refuse_newer(home)
-        shutil.rmtree(aside.index, ignore_errors=True)
-        aside.index.mkdir()
+        with disk.guarded(aside.index):
+            if aside.index.exists():
+                shutil.rmtree(aside.index)
+            aside.index.mkdir()
         with _line(home if only_index else aside, following, report) as line:
             line.catch_up(index=aside.fulltext)
             line.close_days(datetime.now(UTC))
             mended = line.mended
-        _take_place(aside, home)
+        with disk.guarded(home.index):
+            _take_place(aside, home)
     return mended
 
 
@@ -419,17 +423,19 @@ def _refuse_newer(home: Home) -> None:
 
 def _take_place(aside: Home, home: Home) -> None:
     """Put a rebuilt index where the old one was; if that is cut short, the next writer makes what is missing again."""
-    shutil.rmtree(home.fulltext, ignore_errors=True)
+    if home.fulltext.exists():  # first: a new catalogue may never stand beside an index that it knows nothing of
+        disk.rename(home.fulltext, aside.index / "before")
     if aside.catalogue.exists():
         _remove(home)
-        aside.catalogue.rename(home.catalogue)
-    aside.fulltext.rename(home.fulltext)
-    shutil.rmtree(aside.index)
+        disk.rename(aside.catalogue, home.catalogue)
+    disk.rename(aside.fulltext, home.fulltext)
+    shutil.rmtree(aside.index, ignore_errors=True)
 
 
 def _remove(home: Home) -> None:
+    """Remove the catalogue, and only then its log: another database would take that for its own."""
     for name in (home.catalogue.name, home.catalogue.name + "-wal", home.catalogue.name + "-shm"):
-        (home.index / name).unlink(missing_ok=True)
+        disk.remove(home.index / name)
 
 
 # --- small change ---------------------------------------------------------------------------------------------------

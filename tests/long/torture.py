@@ -42,8 +42,8 @@ OPENS = {"open", "openat", "creat"}
 FAULTS = {"kill": "signal=SIGKILL", "ENOSPC": "error=ENOSPC", "EIO": "error=EIO"}
 PR_SET_PTRACER = 0x59616D61
 ENDS = {"kill": (-9,), "ENOSPC": (4, 3, 0), "EIO": (3, 4, 0)}
-"""With which exit codes the crawl may end. SQLite says of a sync that fails only that it failed, not why; and some calls
-may fail without harm: to remove what is no longer needed."""
+"""With which exit codes the crawl may end. SQLite says of a sync that fails only that it failed, not why; and some
+calls may fail without harm: to remove what is no longer needed."""
 LINE = re.compile(r"(\d+) +(\w+)\((.*)")
 
 
@@ -79,10 +79,8 @@ def sweep(fault: str, state: Path, *, every: int, jobs: int, scratch: Path) -> i
     expected, points = undisturbed(scratch / "undisturbed")
     pages = [p for p in points if p.call == "pwrite64"]
     points = [p for p in points if p.call != "pwrite64"] + pages[::every]
-    done = (
-        {(r["call"], r["number"]): r for r in map(json.loads, state.read_text().splitlines())} if state.exists() else {}
-    )
-    done = {key: r for key, r in done.items() if not r["faults"]}
+    noted = [json.loads(line) for line in state.read_text().splitlines()] if state.exists() else []
+    done = {(r["call"], r["number"]): r for r in noted if not r["faults"]}
     left = [p for p in points if p[:2] not in done]
     print(f"{len(points):,} points, {len(points) - len(left):,} done before; state in {state}", file=sys.stderr)
     random.Random(1).shuffle(left)  # so that the time left is known early
