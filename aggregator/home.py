@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -75,12 +76,15 @@ class Home:
         Raises:
             BusyError: Another writer holds it.
             NoSpaceError: The folder is read-only.
+            StoreError: The disk fails.
         """
         try:
             disk.make_folder(self.archive, self.root)
             disk.make_folder(self.index, self.root)
             lock = os.open(self.archive / "writer.lock", os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
+            if error.errno == errno.EIO:
+                raise disk.trouble(self.root, error) from error
             raise NoSpaceError(f"{self.root}: cannot be written to ({error.strerror}). Nothing was changed.") from error
         try:
             self._take(lock, time.monotonic() + wait_s)

@@ -21,8 +21,8 @@ from aggregator.model import Article, Query
 MAX_TERMS = 20
 TITLE_BOOST = 3.0
 _STAMP = "generation.json"
-_TRIES = 6
-_PAUSE_S = 0.02
+_TRIES = 10
+_PAUSE_S = 0.05
 """How often, and after how long, a search looks again when the writer took a file away that it was about to read."""
 
 

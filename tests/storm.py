@@ -46,7 +46,7 @@ class Size:
 
 
 WHOLE = Size()
-SMALL = Size(pages=3, reposts=1, edits=1)
+SMALL = Size(pages=2, reposts=1, edits=1)
 
 
 def text(seed: str) -> str:
@@ -95,6 +95,7 @@ def crawl(root: Path, told: Path, *, attempt: int = 0, size: Size = WHOLE) -> No
         attempt: How many crawls went before: the clock of the web goes on.
         size: How many pages.
     """
+    root.mkdir(exist_ok=True)
     web = Remembering(attempt)
     begun = max((json.loads(line) for line in lines(told) if line.isdigit()), default=0)
     with told.open("ab", buffering=0) as out:
@@ -170,7 +171,7 @@ def chain_faults(folder: Path) -> list[str]:
     if closed != {day: digest(path) for day, path in manifests.items()}:
         found.append(f"the events that close days {sorted(closed)} are not those of the manifests {sorted(manifests)}")
     for path in (*folder.rglob("manifest-sha256.txt"), *folder.rglob("tagmanifest-sha256.txt")):
-        said = dict(reversed(line.split("  ")) for line in path.read_text().splitlines())
+        said = {name: sha256 for sha256, name in (line.split("  ") for line in path.read_text().splitlines())}
         found += [f"{path.name}: {name} is another" for name in said if digest(path.parent / name) != said[name]]
         if path.name.startswith("tag") and not any(name == "manifest-sha256.txt" for name in said):
             found.append(f"{path} does not list the manifest")

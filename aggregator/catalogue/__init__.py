@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
@@ -51,6 +52,9 @@ MAX_ATTEMPTS = 5
 _CHUNK = 500
 """Values bound at once; SQLite's own limit is 32,766."""
 _SCANT_BYTES = 1 << 22
+_TRIES = 10
+_PAUSE_S = 0.05
+"""How often, and after how long, a reader looks again for a catalogue that is not there."""
 
 _Row = TypeVar("_Row", Article, Facts, Capture, Sighting, Version, Run, Failure)
 
@@ -69,7 +73,7 @@ class Catalogue:
     """
 
     def __init__(self, path: Path, *, writing: bool = False) -> None:
-        if not writing and not path.exists():
+        if not writing and _is_missing(path):
             raise StoreError(path, "missing. Nothing is lost: archive/ is whole. Run `aggregator rebuild`.")
         self._path = path
         self._engine = _engine(path, writing=writing)
@@ -562,13 +566,22 @@ def _chunks(values: list[Any]) -> Iterator[list[Any]]:
         yield values[start : start + _CHUNK]
 
 
+def _is_missing(path: Path) -> bool:
+    """Whether there is no catalogue; while a rebuilt one takes its place, there is none for a moment."""
+    for _ in range(_TRIES):
+        if path.exists():
+            return False
+        time.sleep(_PAUSE_S)
+    return True
+
+
 def _engine(path: Path, *, writing: bool) -> Engine:
     # SQLite cannot share a WAL in a folder that cannot be written to: the file is read as it is, if nothing waits in it
     wal = path.with_name(path.name + "-wal")
     still = not writing and not os.access(path.parent, os.W_OK) and not (wal.exists() and wal.stat().st_size)
     address = sql.URL.create("sqlite", database=str(path))
-    if still:
-        database = f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
+    if not writing:  # a reader never makes a database where there is none
+        database = f"file:{quote(str(path.resolve()))}?mode={'ro&immutable=1' if still else 'rw'}"
         address = sql.URL.create("sqlite", database=database, query={"uri": "true"})
     engine = sql.create_engine(address, poolclass=sql.pool.StaticPool)
 
