@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -52,9 +51,6 @@ MAX_ATTEMPTS = 5
 _CHUNK = 500
 """Values bound at once; SQLite's own limit is 32,766."""
 _SCANT_BYTES = 1 << 22
-_TRIES = 10
-_PAUSE_S = 0.05
-"""How often, and after how long, a reader looks again for a catalogue that is not there."""
 
 _Row = TypeVar("_Row", Article, Facts, Capture, Sighting, Version, Run, Failure)
 
@@ -73,7 +69,7 @@ class Catalogue:
     """
 
     def __init__(self, path: Path, *, writing: bool = False) -> None:
-        if not writing and _is_missing(path):
+        if not writing and not path.exists():
             raise StoreError(path, "missing. Nothing is lost: archive/ is whole. Run `aggregator rebuild`.")
         self._path = path
         self._engine = _engine(path, writing=writing)
@@ -566,15 +562,6 @@ def _chunks(values: list[Any]) -> Iterator[list[Any]]:
         yield values[start : start + _CHUNK]
 
 
-def _is_missing(path: Path) -> bool:
-    """Whether there is no catalogue; while a rebuilt one takes its place, there is none for a moment."""
-    for _ in range(_TRIES):
-        if path.exists():
-            return False
-        time.sleep(_PAUSE_S)
-    return True
-
-
 def _engine(path: Path, *, writing: bool) -> Engine:
     # SQLite cannot share a WAL in a folder that cannot be written to: the file is read as it is, if nothing waits in it
     wal = path.with_name(path.name + "-wal")
@@ -602,10 +589,31 @@ def _engine(path: Path, *, writing: bool) -> Engine:
     return engine
 
 
+def replace_all(path: Path, by: Path) -> None:
+    """Put what another catalogue holds in the place of all that one holds; a reader sees the one or the other.
+
+    It is one transaction, not one file in the place of another: that would leave readers with the wrong log.
+
+    Args:
+        path: The catalogue to replace.
+        by: The one that holds what is to be there; nobody has it open.
+
+    Raises:
+        ValueError: What is at ``path`` is no database that could be written to.
+    """
+    with closing(sqlite3.connect(by)) as new, closing(sqlite3.connect(path, timeout=30)) as old:
+        try:
+            old.execute("PRAGMA synchronous=FULL")
+            old.execute("PRAGMA journal_mode=WAL")
+            new.backup(old)
+        except sqlite3.DatabaseError as error:
+            raise ValueError(f"{path}: {error}") from error
+
+
 def dump(path: Path) -> list[tuple[str, dict[str, Any]]]:
     """Return what a catalogue file knows, for comparing two of them."""
     with Catalogue(path) as catalogue:
         return list(catalogue.dump())
 
 
-__all__ = ["Catalogue", "dump"]
+__all__ = ["Catalogue", "dump", "replace_all"]

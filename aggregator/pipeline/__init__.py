@@ -21,7 +21,7 @@ from pathlib import Path
 
 from aggregator import archive, disk, extract, schemaorg
 from aggregator.archive import Archive, Entry, Recovery, Seal
-from aggregator.catalogue import Catalogue
+from aggregator.catalogue import Catalogue, replace_all
 from aggregator.decisions import Decisions
 from aggregator.errors import FetchError, Outdated, StoreError, TooNew
 from aggregator.fetch import Robots, Web
@@ -426,8 +426,11 @@ def _take_place(aside: Home, home: Home) -> None:
     if home.fulltext.exists():  # first: a new catalogue may never stand beside an index that it knows nothing of
         disk.rename(home.fulltext, aside.index / "before")
     if aside.catalogue.exists():
-        _remove(home)
-        disk.rename(aside.catalogue, home.catalogue)
+        try:
+            replace_all(home.catalogue, aside.catalogue)
+        except ValueError:  # damaged
+            _remove(home)
+            disk.rename(aside.catalogue, home.catalogue)
     disk.rename(aside.fulltext, home.fulltext)
     shutil.rmtree(aside.index, ignore_errors=True)
 
