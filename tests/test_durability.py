@@ -25,7 +25,7 @@ from tests.fakeweb import STORY, FakeWeb, articles, catalogue, crawl, dump, feed
 from tests.warcs import OK, left_open, whole_file
 
 KILLS = 40
-REBUILD_KILLS = 12
+REBUILD_KILLS = 8
 CUTS = 10
 HOWS = ("cut", "zeroed", "garbled", "kept")
 
