@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from aggregator.errors import NoSpaceError, StoreError
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
 _PIECE = 1 << 20
 _T = TypeVar("_T")
 
@@ -53,9 +54,10 @@ def truncate(fd: int, size: int) -> None:
 
 
 def rename(path: Path, to: Path) -> None:
-    """Give a file another name in the same folder, or put it in the place of another; safe against a power cut."""
+    """Give a file or folder another name, or put a file in the place of another; safe against a power cut."""
     door(os.replace, path, to)
-    sync_folder(to.parent)
+    for folder in {to.parent, path.parent}:
+        sync_folder(folder)
 
 
 def remove(path: Path) -> None:
@@ -107,14 +109,15 @@ def blank(path: Path) -> None:
 
 
 def make_folder(folder: Path, root: Path) -> None:
-    """Make a folder below ``root``; a power cut takes none of its new parents away."""
-    if folder.is_dir():
+    """Make a folder below ``root``; a power cut takes neither it nor its parents away.
+
+    Those that are there already are synced too: who made them may have been killed before that.
+    """
+    if folder.is_dir() and root not in folder.parents:
         return
     make_folder(folder.parent, root)
-    try:
+    if not folder.is_dir():
         door(os.mkdir, folder, 0o755)
-    except FileExistsError:
-        return
     sync_folder(folder.parent)
 
 
@@ -125,6 +128,32 @@ def sync_folder(folder: Path) -> None:
         door(os.fsync, fd)
     finally:
         os.close(fd)
+
+
+def sync_all(folder: Path) -> None:
+    """Make all files of a folder safe against a power cut, with their names."""
+    for path in folder.iterdir():
+        if path.is_file():
+            fd = os.open(path, os.O_RDONLY)
+            try:
+                sync(fd)
+            finally:
+                os.close(fd)
+    sync_folder(folder)
+
+
+@contextmanager
+def guarded(path: Path) -> Iterator[None]:
+    """Turn the system's errors into ours.
+
+    Raises:
+        NoSpaceError: The disk is full or read-only.
+        StoreError: The disk fails.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise trouble(path, error) from error
 
 
 def trouble(path: Path, error: OSError) -> Exception:

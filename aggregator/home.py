@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from aggregator import disk
 from aggregator.errors import BusyError, NoSpaceError
+
+SIGN_S = 1.0
+"""How long a writer may take from having the lock to having signed it, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +76,23 @@ class Home:
         Raises:
             BusyError: Another writer holds it.
             NoSpaceError: The folder is read-only.
+            StoreError: The disk fails.
         """
         try:
-            self.archive.mkdir(parents=True, exist_ok=True)
-            self.index.mkdir(parents=True, exist_ok=True)
+            disk.make_folder(self.archive, self.root)
+            disk.make_folder(self.index, self.root)
             lock = os.open(self.archive / "writer.lock", os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
+            if error.errno == errno.EIO:
+                raise disk.trouble(self.root, error) from error
             raise NoSpaceError(f"{self.root}: cannot be written to ({error.strerror}). Nothing was changed.") from error
         try:
             self._take(lock, time.monotonic() + wait_s)
-            os.ftruncate(lock, 0)
-            os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
-            yield
+            _sign(lock, f"{os.getpid()}\n".encode())
+            try:
+                yield
+            finally:
+                _sign(lock, b"")
         finally:
             os.close(lock)
 
@@ -92,8 +102,39 @@ class Home:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if time.monotonic() >= until:
-                    pid = os.pread(lock, 20, 0).strip()
-                    raise BusyError(self.root, int(pid) if pid.isdigit() else None) from None
+                    raise BusyError(self.root, _signer(lock)) from None
                 time.sleep(0.1)
             else:
                 return
+
+
+def _sign(lock: int, said: bytes) -> None:
+    """Note who holds the lock, for people; where there is no room even for that, the lock holds all the same."""
+    with suppress(OSError):
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, said, 0)
+
+
+def _signer(lock: int) -> int | None:
+    """Return the process that holds the lock; None: it does not say.
+
+    Who took it a moment ago may not have signed yet, and who was killed before that never took its name away.
+    """
+    until = time.monotonic() + SIGN_S
+    while True:
+        said = os.pread(lock, 20, 0).strip()
+        if said.isdigit() and _lives(int(said)):
+            return int(said)
+        if time.monotonic() > until:
+            return None
+        time.sleep(0.01)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is somebody else's
+        return True
+    return True

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from aggregator import analysis
+from aggregator import analysis, disk
 from aggregator.errors import StoreError
 from aggregator.model import Article, Query
 
 MAX_TERMS = 20
 TITLE_BOOST = 3.0
 _STAMP = "generation.json"
+_TRIES = 10
+_PAUSE_S = 0.05
+"""How often, and after how long, a search looks again when the writer took a file away that it was about to read."""
 
 
 PIVOT_TERMS = {"title": 8, "text": 300}
@@ -51,39 +56,70 @@ def _schema() -> Any:
     )
 
 
-def _stamp() -> str:
-    return json.dumps({"engine": "whoosh", "analysis": analysis.VERSION})
+def _stamp() -> bytes:
+    return json.dumps({"engine": "whoosh", "analysis": analysis.VERSION}).encode()
+
+
+def _is_signed(folder: Path) -> bool:
+    stamp = folder / _STAMP
+    return stamp.exists() and stamp.read_bytes() == _stamp()
+
+
+def _storage(folder: Path) -> Any:
+    from whoosh.filedb.filestore import FileStorage
+
+    class Storage(FileStorage):  # type: ignore[misc]
+        def rename_file(self, oldname: str, newname: str, safe: bool = False) -> None:
+            """Put a new table of contents in its place, once all that it lists is safe against a power cut."""
+            disk.sync_all(folder)
+            super().rename_file(oldname, newname, safe=safe)
+            disk.sync_folder(folder)
+
+    return Storage(str(folder))
 
 
 class Writer:
     """Adds articles to the index; what is added can be found after ``commit``.
 
     Args:
-        folder: ``index/fulltext``; created when missing, emptied when the analysis has changed.
+        folder: ``index/fulltext``; created when missing, emptied when the analysis has changed or it is damaged.
 
     Attributes:
         is_new: Whether the index was empty when it was opened: every article must be added.
+
+    Raises:
+        NoSpaceError: The disk is full or read-only; so for every method.
+        StoreError: The disk fails; likewise.
     """
 
     def __init__(self, folder: Path) -> None:
-        from whoosh import index
-
         self._folder = folder
-        stamp = folder / _STAMP
-        self.is_new = not stamp.exists() or stamp.read_text() != _stamp()
+        self.is_new = not _is_signed(folder)
+        if not self.is_new:
+            try:
+                self._index = _opened(folder)
+            except StoreError:
+                self.is_new = True
         if self.is_new:
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-            self._index = index.create_in(folder, _schema())
-        else:
-            self._index = _opened(folder)
+            from whoosh.index import FileIndex
+
+            with disk.guarded(folder):
+                if folder.exists():
+                    shutil.rmtree(folder)
+                folder.mkdir(parents=True)
+                self._index = FileIndex.create(_storage(folder), _schema())
 
     def sign(self) -> None:
         """Declare a new index fit for searching, once it is noted which articles it lacks."""
-        (self._folder / _STAMP).write_text(_stamp())
+        with disk.guarded(self._folder):
+            disk.put(self._folder / _STAMP, _stamp())
 
     def put(self, articles: Iterable[Article]) -> None:
-        """Index articles as they now are, and commit."""
+        """Index articles as they now are, and commit: what is added is then safe against a power cut."""
+        with disk.guarded(self._folder):
+            self._put(articles)
+
+    def _put(self, articles: Iterable[Article]) -> None:
         writer = self._index.writer(limitmb=128)
         try:
             for article in articles:
@@ -94,7 +130,8 @@ class Writer:
                 )
             writer.commit()
         except BaseException:
-            writer.cancel()
+            with suppress(Exception):  # a disk that took no article may not take the end of them either
+                writer.cancel()
             raise
         if self._index.doc_count_all() > self._index.doc_count():
             # a replaced document weighs in the scores until its segment is merged: answers may not depend on history
@@ -118,25 +155,36 @@ def search(folder: Path, query: Query, languages: Sequence[str]) -> list[tuple[s
     Raises:
         StoreError: The index is missing, damaged or of another analysis.
     """
-    stamp = folder / _STAMP
-    if not stamp.exists() or stamp.read_text() != _stamp():
+    for _ in range(_TRIES - 1):
+        try:
+            return _search(folder, query, languages)
+        except StoreError:
+            time.sleep(_PAUSE_S)
+    return _search(folder, query, languages)
+
+
+def _search(folder: Path, query: Query, languages: Sequence[str]) -> list[tuple[str, float]]:
+    if not _is_signed(folder):
         raise StoreError(
             folder, "missing or of another version. Nothing is lost. Run `aggregator rebuild --only index`."
         )
     index = _opened(folder)
     try:
         with index.searcher(weighting=_weighting()) as searcher:
-            hits = searcher.search(_whoosh_query(query, languages), limit=None)
-            return [(hit["id"], float(hit.score or 0.0)) for hit in hits]
+            wanted, unwanted = _whoosh_queries(query, languages)
+            hits = searcher.search(wanted, limit=None)
+            # not AndNot: in an index of several segments it lets articles through that hold the excluded word
+            out = {hit["id"] for hit in searcher.search(unwanted, limit=None)} if unwanted else set()
+            return [(hit["id"], float(hit.score or 0.0)) for hit in hits if hit["id"] not in out]
     except Exception as error:
         raise _damaged(folder, error) from error
 
 
 def _opened(folder: Path) -> Any:
-    from whoosh import index
+    from whoosh.index import FileIndex
 
     try:
-        return index.open_dir(folder)
+        return FileIndex(_storage(folder))
     except Exception as error:
         raise _damaged(folder, error) from error
 
@@ -147,7 +195,8 @@ def _damaged(folder: Path, error: Exception) -> StoreError:
     return StoreError(folder, f"damaged ({what}). Nothing is lost. Run `aggregator rebuild --only index`.")
 
 
-def _whoosh_query(query: Query, languages: Sequence[str]) -> Any:
+def _whoosh_queries(query: Query, languages: Sequence[str]) -> tuple[Any, Any]:
+    """Return the query for what is wanted, and for what is not; None: nothing is excluded."""
     from whoosh import query as q
 
     def anywhere(word: str) -> Any:
@@ -164,6 +213,5 @@ def _whoosh_query(query: Query, languages: Sequence[str]) -> Any:
         combined: Any = q.Every()
     else:
         combined = q.Or(wanted) if query.match_any else q.And(wanted)
-    if query.excluded:
-        combined = q.AndNot(combined, q.Or([phrase(p) if len(p) > 1 else anywhere(p[0]) for p in query.excluded]))
-    return combined
+    excluded = [phrase(p) if len(p) > 1 else anywhere(p[0]) for p in query.excluded]
+    return combined, q.Or(excluded) if excluded else None

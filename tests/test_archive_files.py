@@ -11,22 +11,26 @@ import pytest
 from aggregator import archive
 from aggregator.archive import Archive, Recovery
 from aggregator.model import Request, Role
-from tests.warcs import NOON, OK, ZIPPED, capture, failure, member_ends, read, response, stored, whole_file
+from tests.warcs import (
+    DAY,
+    NOON,
+    OK,
+    ZIPPED,
+    capture,
+    failure,
+    left_open,
+    member_ends,
+    read,
+    response,
+    stored,
+    whole_file,
+)
 
 BROKEN = "a\r\nWARC-Type: x"
-DAY = "2026/11/23/captures-20261123T120000Z-"
 
 
 def on_disk(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-
-
-def left_open(folder: Path, data: bytes) -> Path:
-    """What a writer leaves that was killed in the middle of a write."""
-    path = folder / f"{DAY}0001-abcdef01.warc.gz.open"
-    path.parent.mkdir(parents=True)
-    path.write_bytes(data)
-    return path
 
 
 # Names

@@ -21,6 +21,16 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nsoup"
 NOT_MODIFIED = b'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\n\r\n'
 ZIPPED = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b"soup" * 99)
 HINT = b"HTTP/1.1 103 Early Hints\r\nLink: </s>\r\n\r\n"
+DAY = "2026/11/23/captures-20261123T120000Z-"
+"""How the names of files begin that hold these."""
+
+
+def left_open(folder: Path, data: bytes) -> Path:
+    """What a writer leaves that was killed in the middle of a write."""
+    path = folder / f"{DAY}0001-abcdef01.warc.gz.open"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
 
 
 def response(received: bytes = OK, *, url: str = "http://a.example/1", at: datetime = NOON, **more: str) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from aggregator import disk
@@ -45,28 +46,35 @@ def recover(folder: Path, catalogued: Mapping[str, int] | None = None) -> list[R
 
 
 def _mend(folder: Path, path: Path, known: int) -> Recovery:
-    size = path.stat().st_size
-    end = _whole_members_end(path, known if known <= size else 0)
-    kept = None
-    if end < size and _member_follows(path, end):
-        # not torn but damaged, in the middle: cut nothing, a rebuild will name the place
-        end = size
-    try:
+    with disk.guarded(path):
+        size = path.stat().st_size
+        end = _whole_members_end(path, known if known <= size else 0)
+        kept = None
+        if end < size and _member_follows(path, end):
+            # not torn but damaged, in the middle: cut nothing, a rebuild will name the place
+            end = size
         with path.open("r+b") as file:
             if end < size:
                 file.seek(end)
-                kept = folder / "quarantine" / f"{path.name.removesuffix(OPEN)}-{end}.tail"
-                disk.make_folder(kept.parent, folder)
-                disk.put(kept, file.read())
+                kept = _set_aside(folder, f"{path.name.removesuffix(OPEN)}-{end}", file.read())
                 disk.truncate(file.fileno(), end)
             disk.sync(file.fileno())
         if end == 0:
             disk.remove(path)
         else:
             disk.rename(path, folder / sealed_name(folder, path))
-    except OSError as error:
-        raise disk.trouble(path, error) from error
     return Recovery(path, end, size - end, kept)
+
+
+def _set_aside(folder: Path, name: str, tail: bytes) -> Path:
+    """Put a tail into ``quarantine/``; one of that name that is another tail stays."""
+    for number in count(1):
+        kept = folder / "quarantine" / (f"{name}.tail" if number == 1 else f"{name}-{number}.tail")
+        if not kept.exists() or kept.read_bytes() == tail:
+            break
+    disk.make_folder(kept.parent, folder)
+    disk.put(kept, tail)
+    return kept
 
 
 def _member_follows(path: Path, damage: int) -> bool:

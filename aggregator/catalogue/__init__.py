@@ -7,9 +7,10 @@ writer. The catalogue is derived from ``archive/``; delete it and ``aggregator r
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -49,6 +50,9 @@ MAX_ATTEMPTS = 5
 """After so many failures in a row an address is given up until it is announced as changed."""
 _CHUNK = 500
 """Values bound at once; SQLite's own limit is 32,766."""
+_SCANT_BYTES = 1 << 22
+READERS_WAIT_S = 30.0
+"""How long readers may go on with what is about to be replaced."""
 
 _Row = TypeVar("_Row", Article, Facts, Capture, Sighting, Version, Run, Failure)
 
@@ -113,12 +117,26 @@ class Catalogue:
         try:
             yield
         except sql.exc.DBAPIError as error:
-            said = str(error.orig)
-            if any(sign in said for sign in ("full", "readonly", "disk I/O", "unable to open")):
-                raise NoSpaceError(f"{self._path}: {said}. All that was reported stored is safe.") from error
+            said, code = str(error.orig), getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+            cannot_write = code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+            if cannot_write or (code == sqlite3.SQLITE_IOERR and self._is_full()):
+                raise NoSpaceError(
+                    f"{self._path}: {said}. All that was reported stored is safe. "
+                    "Make room or make the folder writable, then run the command again."
+                ) from error
+            if code == sqlite3.SQLITE_IOERR:
+                raise StoreError(
+                    self._path,
+                    f"{said}. All that was reported stored is safe in archive/. Look after the disk, then run the "
+                    "command again.",
+                ) from error
             raise StoreError(
                 self._path, f"{said}. Nothing is lost: archive/ is whole. Run `aggregator rebuild`."
             ) from error
+
+    def _is_full(self) -> bool:
+        """Whether a failure of the disk may come from want of room: SQLite does not tell, where it cannot sync."""
+        return shutil.disk_usage(self._path.parent).free < _SCANT_BYTES
 
     def _check_schema(self) -> None:
         try:
@@ -558,8 +576,8 @@ def _engine(path: Path, *, writing: bool) -> Engine:
     wal = path.with_name(path.name + "-wal")
     still = not writing and not os.access(path.parent, os.W_OK) and not (wal.exists() and wal.stat().st_size)
     address = sql.URL.create("sqlite", database=str(path))
-    if still:
-        database = f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
+    if not writing:  # a reader never makes a database where there is none
+        database = f"file:{quote(str(path.resolve()))}?mode={'ro&immutable=1' if still else 'rw'}"
         address = sql.URL.create("sqlite", database=database, query={"uri": "true"})
     engine = sql.create_engine(address, poolclass=sql.pool.StaticPool)
 
@@ -580,10 +598,44 @@ def _engine(path: Path, *, writing: bool) -> Engine:
     return engine
 
 
+def replace_all(path: Path, by: Path) -> None:
+    """Put what another catalogue holds in the place of all that one holds; a reader sees the one or the other.
+
+    It is one transaction, not one file in the place of another: that would leave readers with the wrong log.
+
+    Args:
+        path: The catalogue to replace.
+        by: The one that holds what is to be there; nobody has it open.
+
+    Raises:
+        ValueError: What is at ``path`` is no database that could be written to.
+    """
+    with closing(sqlite3.connect(by)) as new, closing(sqlite3.connect(path, timeout=READERS_WAIT_S)) as old:
+        try:
+            old.execute("PRAGMA synchronous=FULL")
+            old.execute("PRAGMA journal_mode=WAL")
+            new.backup(old)
+        except sqlite3.DatabaseError as error:
+            raise ValueError(f"{path}: {error}") from error
+
+
+def empty_log(path: Path) -> None:
+    """Write the log of a catalogue into it and empty the log, so that nothing of what was there before is left in it.
+
+    Raises:
+        StoreError: Somebody goes on reading what was there before.
+    """
+    with closing(sqlite3.connect(path, timeout=READERS_WAIT_S)) as connection:
+        if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            raise StoreError(
+                path, "somebody goes on reading what it held before. End that command, then run this one again."
+            )
+
+
 def dump(path: Path) -> list[tuple[str, dict[str, Any]]]:
     """Return what a catalogue file knows, for comparing two of them."""
     with Catalogue(path) as catalogue:
         return list(catalogue.dump())
 
 
-__all__ = ["Catalogue", "dump"]
+__all__ = ["Catalogue", "dump", "empty_log", "replace_all"]

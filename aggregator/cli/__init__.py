@@ -164,6 +164,9 @@ def _run(argv: list[str] | None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has enough
         return 0
     except OSError as error:
+        if error.errno == errno.EIO:
+            print(f"aggregator: {error}. What was reported stored was on the disk; look after it.", file=sys.stderr)
+            return 3
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
             raise
         print(f"aggregator: {error}. What was reported stored is safe; make room and run it again.", file=sys.stderr)

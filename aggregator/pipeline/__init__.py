@@ -12,7 +12,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,7 +23,7 @@ from typing import Any
 from aggregator import access, archive, disk, extract, schemaorg, wire
 from aggregator.access import redaction
 from aggregator.archive import Archive, Entry, Recovery, Seal
-from aggregator.catalogue import Catalogue
+from aggregator.catalogue import Catalogue, empty_log, replace_all
 from aggregator.decisions import Decisions
 from aggregator.errors import FetchError, Outdated, StoreError, TooNew
 from aggregator.fetch import Robots, Web
@@ -286,6 +286,7 @@ class Pipeline:
                         self._deriver.derive(entry)
                     at = batch[-1].end
                     self._catalogue.set_catalogued(file, at)
+                self.home.ensure_room(self.following.settings.min_free_bytes)
                 self._report(Progress(doing="reading the archive", done=done + at - start, total=total))
             with self._catalogue.transaction():
                 self._catalogue.set_catalogued(file, sizes[file])
@@ -399,13 +400,15 @@ def rebuild(
     aside = replace(home, index_name=f"{home.index_name}/rebuilding")
     with home.writing(wait_s=wait_s):
         _refuse_newer(home)
-        shutil.rmtree(aside.index, ignore_errors=True)
-        aside.index.mkdir()
+        with disk.guarded(aside.index):
+            _clear(aside.index, scrub=scrub)
+            aside.index.mkdir()
         with _line(home if only_index else aside, following, report) as line:
             line.catch_up(index=aside.fulltext)
             line.close_days(datetime.now(UTC))
             mended = line.mended
-        _take_place(aside, home, scrub=scrub)
+        with disk.guarded(home.index):
+            _take_place(aside, home, scrub=scrub)
     return mended
 
 
@@ -471,21 +474,34 @@ def _refuse_newer(home: Home) -> None:
 
 def _take_place(aside: Home, home: Home, *, scrub: bool) -> None:
     """Put a rebuilt index where the old one was; if that is cut short, the next writer makes what is missing again."""
-    if scrub:
-        for path in sorted(home.index.rglob("*")):
-            if path.is_file() and aside.index not in path.parents:
-                disk.scrub(path)
-    shutil.rmtree(home.fulltext, ignore_errors=True)
+    if home.fulltext.exists():  # first: a new catalogue may never stand beside an index that it knows nothing of
+        disk.rename(home.fulltext, aside.index / "before")
     if aside.catalogue.exists():
-        _remove(home)
-        aside.catalogue.rename(home.catalogue)
-    aside.fulltext.rename(home.fulltext)
-    shutil.rmtree(aside.index)
+        try:
+            replace_all(home.catalogue, aside.catalogue)
+        except ValueError:  # damaged
+            _remove(home, disk.scrub if scrub else disk.remove)
+            disk.rename(aside.catalogue, home.catalogue)
+    disk.rename(aside.fulltext, home.fulltext)
+    _clear(aside.index, scrub=scrub)
+    if scrub:
+        empty_log(home.catalogue)
 
 
-def _remove(home: Home) -> None:
-    for name in (home.catalogue.name, home.catalogue.name + "-wal", home.catalogue.name + "-shm"):
-        (home.index / name).unlink(missing_ok=True)
+def _clear(folder: Path, *, scrub: bool) -> None:
+    """Remove a folder of an index and all in it."""
+    if scrub:
+        for path in folder.rglob("*"):
+            if path.is_file():
+                disk.scrub(path)
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def _remove(home: Home, remove: Callable[[Path], None] = disk.remove) -> None:
+    """Remove the catalogue, and only then its log: another database would take that for its own."""
+    for name in ("", "-wal", "-shm"):
+        remove(home.catalogue.with_name(home.catalogue.name + name))
 
 
 # --- small change ---------------------------------------------------------------------------------------------------
