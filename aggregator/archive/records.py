@@ -188,11 +188,8 @@ def warcinfo_record(name: str, operator: str | None, now: datetime) -> tuple[dic
 
 def sources_record(sources_yaml: bytes, now: datetime) -> tuple[dict[str, str], bytes]:
     """Return sources.yaml as it was in force when the file was begun."""
-    fields = _fields("resource", SOURCES_URI, warc_date(now), sources_yaml) | {
-        "WARC-Payload-Digest": sha1(sources_yaml),
-        "Content-Type": "application/yaml",
-    }
-    return fields, sources_yaml
+    fields = _fields("resource", SOURCES_URI, warc_date(now), sources_yaml)
+    return fields | {"Content-Type": "application/yaml"}, sources_yaml
 
 
 def _fields(kind: str, url: str, date: str, block: bytes) -> dict[str, str]:
