@@ -6,6 +6,7 @@ QUIET ?= --quiet --quiet
 
 VENV := .venv
 BIN := $(VENV)/bin
+TOOLS := build/conformance-tools
 PIP := $(BIN)/python -m pip $(QUIET) --disable-pip-version-check --no-input
 FAILED := { echo 'pip did not get through; to see all its words: make setup QUIET=' >&2; exit 1; }
 CODE := $(wildcard aggregator tests benchmarks)
@@ -16,11 +17,12 @@ LOCK := env -u UV_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS $(BIN)/uv pip com
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-long check format coverage bench lock clean
+.PHONY: help setup demo test test-long conformance check format coverage bench lock clean
 
 help:  ## list these words
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
-	@echo 'PYTHON=python3.12 chooses the Python of `make setup`; ARGS="..." goes on to demo, test, test-long and bench.'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+	@echo 'PYTHON=python3.12 chooses the Python of `make setup`; ARGS="..." goes on to demo, test, test-long,'; \
+		echo 'conformance and bench.'
 
 setup: $(VENV)/installed  ## make .venv with the locked packages; does nothing while they are current
 
@@ -32,6 +34,9 @@ test: $(VENV)/installed  ## the tests, without the long ones
 
 test-long: $(VENV)/installed  ## the long tests: kills, full disks, damaged files
 	@$(BIN)/python -m pytest tests/long $(ARGS)
+
+conformance: $(VENV)/installed $(TOOLS)/installed  ## what other institutions' tools say of the files that are written
+	@$(BIN)/python -m tests.conformance --tools $(TOOLS)/bin $(ARGS)
 
 check: $(VENV)/installed  ## style, form, types, who imports whom, docs, and what the lock must not hold
 	@if grep -iq '^niquests' requirements.lock || $(BIN)/python -c 'import niquests' 2>/dev/null; then \
@@ -65,6 +70,10 @@ lock: $(VENV)/installed  ## choose the newest packages that pyproject.toml allow
 	@{ echo '# Every package that runs, tests and checks this project, for Linux and macOS, CPython 3.11 to 3.14, with the'; \
 		echo '# hashes of its files. Made by `make lock` from pyproject.toml; not to be edited by hand.'; \
 		cat $(VENV)/all.lock; } > requirements.lock
+	@echo 'tests/conformance/tools.lock'
+	@$(LOCK) --upgrade --output-file $(VENV)/tools.lock tests/conformance/tools.in >/dev/null
+	@{ echo '# The tools that `make conformance` runs, with the hashes of their files. Made by `make lock` from tools.in.'; \
+		cat $(VENV)/tools.lock; } > tests/conformance/tools.lock
 	@echo 'Now "make setup" installs them; then "make test check".'
 
 clean:  ## remove .venv, caches and the demo's home; archive/ and index/ are left alone
@@ -89,4 +98,11 @@ $(VENV)/locked: requirements-build.lock requirements.lock
 $(VENV)/installed: $(VENV)/locked pyproject.toml
 	@echo '4/4  the project itself'
 	@$(PIP) install --no-deps --no-build-isolation --editable . || $(FAILED)
+	@touch $@
+
+# Other people's tools, with what they need, in an environment that the project never imports from.
+$(TOOLS)/installed: tests/conformance/tools.lock
+	@echo 'the tools of other institutions, in $(TOOLS)'
+	@$(PYTHON) -m venv --clear $(TOOLS)
+	@$(TOOLS)/bin/python -m pip $(QUIET) --disable-pip-version-check --no-input install --require-hashes -r $< || $(FAILED)
 	@touch $@

@@ -16,6 +16,7 @@ MAX_MEMBERS = 1_000
 _SWARM = f"the compressed body has more than {MAX_MEMBERS:,} members"
 _FOLDED = re.compile(r"\s*\r?\n\s+")
 """A header value that goes on in the next line (obs-fold, RFC 9112, section 5.2)."""
+_INTERIM = re.compile(rb"HTTP/\S* 1(?!01)\d\d\s.*?\n\r?\n", re.DOTALL)
 MAX_RATIO = 100
 RATIO_FREE_BYTES = 1 << 20
 """Below this size a body may shrink to anything; above it, ``MAX_RATIO`` marks a decompression bomb."""
@@ -76,6 +77,14 @@ def head_length(received: bytes | bytearray) -> int:
     """
     response = _begun(received)  # held: a response that is let go closes what it read
     return response.fp.tell()
+
+
+def interim_length(received: bytes) -> int:
+    """Return how many bytes of interim answers (RFC 9110, section 15.2) stand before the final one; mostly 0."""
+    length = 0
+    while found := _INTERIM.match(received, length):
+        length = found.end()
+    return length
 
 
 def _begun(received: bytes | bytearray) -> HTTPResponse:

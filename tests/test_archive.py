@@ -105,7 +105,6 @@ def test_another_record_at_a_captures_place_is_a_damage(tmp_path: Path) -> None:
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4;a=b\r\nsoup\r\n0\r\nX-Sum: 1\r\n\r\n",
         b"HTTP/1.0 200\nX-City: Besan\xe7on\nVia: a\nvia:  b \n\nsoup\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nWARC/1.1\r\n\r\n",
-        HINT + OK,
         b"HTTP/1.1 204 Nothing\r\n\r\n",
         b"HTTP/1.1 200 OK\r\n\r\n" + bytes(range(256)) * 400,
     ],
@@ -117,6 +116,26 @@ def test_the_block_is_what_was_received(tmp_path: Path, received: bytes) -> None
     assert block == received
     assert sent == response().sent
     assert head["WARC-Block-Digest"] == sha1(received)
+
+
+def test_interim_answers_stand_in_a_record_of_their_own(tmp_path: Path) -> None:
+    [entry] = stored(tmp_path, response(HINT + HINT + OK))
+    [_, (head, block), _, (about, interim)] = records(tmp_path)
+
+    assert (interim, block) == (HINT + HINT, OK)
+    assert (about["WARC-Type"], about["WARC-Concurrent-To"]) == ("metadata", head["WARC-Record-ID"])
+    assert (about["Content-Type"], about["Aggregator-Kind"]) == ("application/http; msgtype=response", "interim")
+    assert read(tmp_path) == [entry]
+
+
+def test_a_failure_is_no_capture_of_its_address(tmp_path: Path) -> None:
+    writer = Archive(tmp_path)
+    writer.add_failure(failure())
+    writer.add_runs((), now=NOON)
+    writer.close()
+
+    found = [head["WARC-Target-URI"] for head, _ in records(tmp_path) if head["WARC-Type"] == "metadata"]
+    assert found == ["urn:aggregator:failure:http://a.example/2", "urn:aggregator:runs"]
 
 
 def test_the_fields_are_those_of_the_standard(tmp_path: Path) -> None:
@@ -181,7 +200,7 @@ def test_an_identical_payload_is_kept_once_and_its_new_head_is_kept(tmp_path: Pa
 
     assert (head["WARC-Type"], head["WARC-Profile"]) == ("revisit", REVISIT + "identical-payload-digest")
     assert head["WARC-Payload-Digest"] == sha1(b"soup")
-    assert block == again.removesuffix(b"soup")
+    assert interim + block == again.removesuffix(b"soup")
     assert (found.status, found.content_type) == (200, "text/html")
     assert found.refers_to == capture(read(tmp_path)[0]).record_id
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.wire import RATIO_FREE_BYTES, Answer, head_length, read_answer
+from aggregator.wire import RATIO_FREE_BYTES, Answer, head_length, interim_length, read_answer
 
 TEXT = b"Four vans blocked the lane behind the old net loft. " * 40
 
@@ -86,6 +86,20 @@ def test_interim_answers_belong_to_the_head_of_the_final_one(interim: str) -> No
 
     assert (read_answer(received).status, read_answer(received).body) == (200, b"soup")
     assert received[head_length(received) :] == b"soup"
+    assert received[interim_length(received) :] == raw(b"soup", "Content-Length: 4")
+
+
+@given(
+    st.lists(st.sampled_from(["100", "103 Hint", "101 Switch", "199\tOdd", "200 OK", "1x3 No"]), min_size=1),
+    st.binary(),
+)
+def test_without_its_interim_answers_an_answer_reads_the_same(statuses: list[str], body: bytes) -> None:
+    received = b"".join(raw(b"", "A: b", status=f"HTTP/1.1 {status}") for status in statuses) + body
+    try:
+        whole = read_answer(received)
+    except ValueError:
+        return
+    assert read_answer(received[interim_length(received) :]) == whole
 
 
 # Body

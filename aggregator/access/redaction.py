@@ -39,7 +39,8 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _CHARSET = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?\s*([a-zA-Z0-9_:.\-]{2,40})", re.IGNORECASE)
-_TEXTUAL = re.compile(r"text/|html|xml|json|javascript|^$|x-www-form|urlencoded", re.IGNORECASE)
+_TEXTUAL = re.compile(r"text/|html|xml|json|javascript|x-www-form|urlencoded", re.IGNORECASE)
+_GLIMPSE_BYTES = 4096
 MAX_DEPTH = 40
 
 
@@ -64,7 +65,7 @@ def redact(body: bytes, content_type: str, url: str, known: Recogniser) -> Redac
     Raises:
         ValueError: Something withdrawn is in it that could not be cut out.
     """
-    if not body or not _TEXTUAL.search(content_type.partition(";")[0]):
+    if not (_TEXTUAL.search(content_type.partition(";")[0]) or _seems_text(body)):
         return None
     text, codec = _decoded(body, content_type)
     cut = Cutter(known, url)
@@ -76,6 +77,11 @@ def redact(body: bytes, content_type: str, url: str, known: Recogniser) -> Redac
     if again.places:
         raise ValueError("what is withdrawn could not be cut out of all of it")
     return Redacted(left.encode(codec, "xmlcharrefreplace"), cut.places)
+
+
+def _seems_text(body: bytes) -> bool:
+    """Whether bytes may be text, whatever they are called: servers err."""
+    return b"\0" not in body[:_GLIMPSE_BYTES]
 
 
 def holds(text: str, url: str, known: Recogniser) -> bool:

@@ -4,7 +4,9 @@ A record is one gzip member holding the bytes of the wire as they were. Some fie
 capture as the crawl did: ``Aggregator-Source``, ``Aggregator-Role``, ``Aggregator-Asked-For`` (the announced address,
 where redirects led elsewhere) and ``Aggregator-Entity-Digest`` (SHA-256 of the body with transfer and content encodings
 undone: equal pages are known as equal, however they were sent). Failed requests and run tallies are ``metadata``
-records of JSON, told apart by ``Aggregator-Kind``.
+records of JSON, interim answers (1xx) are ``metadata`` records as they were sent, told apart by ``Aggregator-Kind``.
+Such a record names its address behind ``urn:aggregator:KIND:``: with the bare address, other programs would index and
+replay it as if it were the page.
 
 A ``conversion`` stands for a response that was erased because it held a withdrawn text among others: its block is the
 decoded body without that text; ``Aggregator-Status`` and ``Aggregator-Captured-At`` say what the response was.
@@ -28,7 +30,8 @@ GZIP_LEVEL = 6
 _PROFILES = "http://netpreserve.org/warc/1.1/revisit/"
 IDENTICAL = _PROFILES + "identical-payload-digest"
 NOT_MODIFIED = _PROFILES + "server-not-modified"
-SOURCES_URI = "urn:aggregator:sources.yaml"
+_URN = "urn:aggregator:"
+SOURCES_URI = _URN + "sources.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +94,9 @@ def response_record(response: Response, answer: wire.Answer, earlier: Capture | 
     elif earlier and answer.status == earlier.status and digest == earlier.payload_digest and not response.truncated:
         profile = IDENTICAL
     block = response.received[:cut] if profile else response.received
-    fields = {
-        "WARC-Type": "revisit" if profile else "response",
-        "WARC-Target-URI": response.request.url,
-        "WARC-Date": warc_date(response.started_at),
-        "WARC-Record-ID": new_record_id(),
+    kind = "revisit" if profile else "response"
+    fields = _fields(kind, response.request.url, warc_date(response.started_at), block) | {
         "WARC-IP-Address": response.ip,
-        "WARC-Block-Digest": sha1(block),
         "WARC-Payload-Digest": digest,
         "Content-Type": "application/http; msgtype=response",
         "WARC-Truncated": response.truncated or "",
@@ -118,13 +117,8 @@ def response_record(response: Response, answer: wire.Answer, earlier: Capture | 
 
 def request_record(response: Response, about: dict[str, str]) -> tuple[dict[str, str], bytes]:
     """Return the WARC fields and the block of the request that a response answered."""
-    fields = {
-        "WARC-Type": "request",
-        "WARC-Target-URI": about["WARC-Target-URI"],
-        "WARC-Date": about["WARC-Date"],
-        "WARC-Record-ID": new_record_id(),
+    fields = _fields("request", about["WARC-Target-URI"], about["WARC-Date"], response.sent) | {
         "WARC-Concurrent-To": about["WARC-Record-ID"],
-        "WARC-Block-Digest": sha1(response.sent),
         "Content-Type": "application/http; msgtype=request",
     }
     return fields, response.sent
@@ -138,13 +132,8 @@ def conversion_record(capture: Capture, body: bytes, *, now: datetime) -> tuple[
         body: Its decoded body, without what was withdrawn.
         now: When it was converted.
     """
-    fields = {
-        "WARC-Type": "conversion",
-        "WARC-Target-URI": capture.url,
-        "WARC-Date": warc_date(now),
-        "WARC-Record-ID": new_record_id(),
+    fields = _fields("conversion", capture.url, warc_date(now), body) | {
         "WARC-Refers-To": capture.record_id,
-        "WARC-Block-Digest": sha1(body),
         "Content-Type": capture.content_type or "application/octet-stream",
         "Aggregator-Source": capture.source_id,
         "Aggregator-Role": capture.role,
@@ -156,19 +145,27 @@ def conversion_record(capture: Capture, body: bytes, *, now: datetime) -> tuple[
 
 
 def metadata_record(kind: str, url: str, source_id: str, now: datetime, said: Any) -> tuple[dict[str, str], bytes]:
-    """Return the WARC fields and the block of a fact of ours, as JSON."""
+    """Return the WARC fields and the block of a fact of ours, as JSON; an empty ``url``: it is of no single address."""
     block = json.dumps(said, ensure_ascii=False, sort_keys=True).encode()
-    fields = {
-        "WARC-Type": "metadata",
-        "WARC-Target-URI": url,
-        "WARC-Date": warc_date(now),
-        "WARC-Record-ID": new_record_id(),
-        "WARC-Block-Digest": sha1(block),
+    fields = _fields("metadata", f"{_URN}{kind}:{url}" if url else _URN + kind, warc_date(now), block) | {
         "Content-Type": "application/json",
         "Aggregator-Source": source_id,
         "Aggregator-Kind": kind,
     }
     return fields, block
+
+
+def interim_record(interim: bytes, about: dict[str, str]) -> tuple[dict[str, str], bytes]:
+    """Return the WARC fields and the block of the interim answers that came before a response.
+
+    They stand apart from it: other programs take the first status line of a block for the answer.
+    """
+    fields = _fields("metadata", f"{_URN}interim:{about['WARC-Target-URI']}", about["WARC-Date"], interim) | {
+        "WARC-Concurrent-To": about["WARC-Record-ID"],
+        "Content-Type": "application/http; msgtype=response",
+        "Aggregator-Kind": "interim",
+    }
+    return fields, interim
 
 
 def warcinfo_record(name: str, operator: str | None, now: datetime) -> tuple[dict[str, str], bytes]:
@@ -182,12 +179,8 @@ def warcinfo_record(name: str, operator: str | None, now: datetime) -> tuple[dic
     if operator:
         said["operator"] = operator
     block = "".join(f"{k}: {v}\r\n" for k, v in said.items()).encode()
-    fields = {
-        "WARC-Type": "warcinfo",
-        "WARC-Date": warc_date(now),
-        "WARC-Record-ID": new_record_id(),
+    fields = _fields("warcinfo", "", warc_date(now), block) | {
         "WARC-Filename": name,
-        "WARC-Block-Digest": sha1(block),
         "Content-Type": "application/warc-fields",
     }
     return fields, block
@@ -195,16 +188,19 @@ def warcinfo_record(name: str, operator: str | None, now: datetime) -> tuple[dic
 
 def sources_record(sources_yaml: bytes, now: datetime) -> tuple[dict[str, str], bytes]:
     """Return sources.yaml as it was in force when the file was begun."""
-    fields = {
-        "WARC-Type": "resource",
-        "WARC-Target-URI": SOURCES_URI,
-        "WARC-Date": warc_date(now),
+    fields = _fields("resource", SOURCES_URI, warc_date(now), sources_yaml)
+    return fields | {"Content-Type": "application/yaml"}, sources_yaml
+
+
+def _fields(kind: str, url: str, date: str, block: bytes) -> dict[str, str]:
+    """Return the fields that every record begins with."""
+    return {
+        "WARC-Type": kind,
+        "WARC-Target-URI": url,
+        "WARC-Date": date,
         "WARC-Record-ID": new_record_id(),
-        "WARC-Block-Digest": sha1(sources_yaml),
-        "WARC-Payload-Digest": sha1(sources_yaml),
-        "Content-Type": "application/yaml",
+        "WARC-Block-Digest": sha1(block),
     }
-    return fields, sources_yaml
 
 
 def failure_said(failure: Failure) -> dict[str, Any]:
@@ -305,10 +301,10 @@ def _read_entry(record: Record, file: str) -> Entry | None:
         return Entry(capture, record.block, file, record.end)
     if kind != "metadata" or "Aggregator-Kind" not in fields:
         return None
-    said = json.loads(record.block)
     if fields["Aggregator-Kind"] == "failure":
+        said = json.loads(record.block)
         failure = Failure(
-            url=fields["WARC-Target-URI"],
+            url=fields["WARC-Target-URI"].removeprefix(_URN + "failure:"),
             source_id=fields["Aggregator-Source"],
             role=Role(said["role"]),
             failed_at=from_warc_date(fields["WARC-Date"]),
@@ -317,7 +313,7 @@ def _read_entry(record: Record, file: str) -> Entry | None:
         )
         return Entry(failure, b"", file, record.end)
     if fields["Aggregator-Kind"] == "runs":
-        return Entry(tuple(_run(r) for r in said["runs"]), b"", file, record.end)
+        return Entry(tuple(_run(r) for r in json.loads(record.block)["runs"]), b"", file, record.end)
     return None
 
 

@@ -72,7 +72,7 @@ class Archive:
         return ends
 
     def add(self, response: Response, *, earlier: Capture | None) -> Entry:
-        """Append a response and its request; it is safe only after ``sync``.
+        """Append a response, its request and the interim answers between the two; it is safe only after ``sync``.
 
         Args:
             response: As fetched.
@@ -86,11 +86,15 @@ class Archive:
             NoSpaceError: The disk is full or read-only; all that was synced is safe.
             ValueError: What was received is no HTTP response; nothing was written.
         """
+        interim = response.received[: wire.interim_length(response.received)]
+        response = replace(response, received=response.received[len(interim) :])
         answer = wire.read_answer(response.received)
         self._roll(response.started_at)
         fields, block = records.response_record(response, answer, earlier)
         answered = member(fields, block, compress=answer.header("Content-Encoding") is None)
         asked = member(*records.request_record(response, fields))
+        if interim:
+            asked += member(*records.interim_record(interim, fields))
         offset = self._append(answered + asked)
         file = sealed_name(self._folder, self._path)
         capture = records.capture_of(fields_said(fields), answer, file=file, offset=offset, length=len(answered))
@@ -113,7 +117,7 @@ class Archive:
     def add_runs_said(self, said: Any, *, now: datetime) -> None:
         """Append run tallies as their record says them."""
         self._roll(now)
-        self._append(member(*records.metadata_record("runs", "urn:aggregator:runs", "", now, said)))
+        self._append(member(*records.metadata_record("runs", "", "", now, said)))
 
     def add_conversion(self, capture: Capture, body: bytes, *, now: datetime) -> Entry:
         """Append what is left of a response that held a withdrawn text.
