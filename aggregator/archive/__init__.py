@@ -4,6 +4,8 @@
     reader    what the files say, in order
     writer    one file at a time, appended to, sealed when the day ends
     recovery  what an interrupted writer left open
+    foreign/  files of others, as records and captures
+    imports   such a file brought in, with a note of what it is
     days      the closing of a day: list, manifests, articles
 
 Writing is: append the members, ``sync``, and only then may anybody be told that something is stored.
@@ -18,27 +20,37 @@ from aggregator.archive.days import (
     unclosed,
     write_articles,
 )
-from aggregator.archive.reader import MAX_RECORD_BYTES, OPEN, body, entries, files, holds, size
+from aggregator.archive.foreign import MAX_BLOCK_BYTES, MAX_ENTRIES, MAX_GROWTH, MAX_PROBLEMS
+from aggregator.archive.imports import MAX_NOTED, Import, bring_in
+from aggregator.archive.reader import MAX_RECORD_BYTES, OPEN, body, entries, files, holds, is_import, size
 from aggregator.archive.records import IDENTICAL, NOT_MODIFIED, Entry
 from aggregator.archive.recovery import Recovery, recover
 from aggregator.archive.writer import MAX_FILE_BYTES, Archive, Seal
 
 __all__ = [
     "IDENTICAL",
+    "MAX_BLOCK_BYTES",
+    "MAX_ENTRIES",
     "MAX_FILE_BYTES",
+    "MAX_GROWTH",
+    "MAX_NOTED",
+    "MAX_PROBLEMS",
     "MAX_RECORD_BYTES",
     "NOT_MODIFIED",
     "OPEN",
     "Archive",
     "Entry",
+    "Import",
     "Recovery",
     "Seal",
     "body",
+    "bring_in",
     "close",
     "entries",
     "files",
     "folder_of",
     "holds",
+    "is_import",
     "lacking_articles",
     "read_articles",
     "recover",

@@ -2,6 +2,7 @@
 
     crawl     ask each source's lane for its next request; archive every answer; only then read it
     catch_up  read what the archive holds and the catalogue does not: after a kill, or all of it in a rebuild
+    bring_in  put a file of others into the archive, then catch up
     rebuild   catch up from the start, aside, and put the new index in the place of the old
 
 A bad page, feed or source is counted and named; it never ends a run. A full disk or a damaged store does.
@@ -20,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aggregator import archive, extract, schemaorg
-from aggregator.archive import Archive, Entry, Recovery, Seal
+from aggregator.archive import Archive, Entry, Import, Recovery, Seal
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions
 from aggregator.errors import FetchError, Outdated, StoreError, TooNew
@@ -231,6 +232,40 @@ class Pipeline:
     def _keep_runs(self, runs: list[Run]) -> None:
         if runs:
             self._commit([self._archive.add_runs(tuple(runs), now=datetime.now(UTC))])
+
+    # --- bringing in ------------------------------------------------------------------------------------------------
+
+    def bring_in(self, path: Path, *, in_place: bool = False, source_id: str | None = None) -> tuple[Import, int]:
+        """Bring in a WARC, ARC or WACZ file from elsewhere, and make what it holds searchable.
+
+        Args:
+            path: The file.
+            in_place: Leave it where it is, and read it there.
+            source_id: Whose all its pages are; None: their addresses tell.
+
+        Returns:
+            What became of it, and how many articles were new.
+
+        Raises:
+            NoSpaceError: The disk is full, nearly full or read-only; nothing of this file is kept.
+            StoreError: Archive, catalogue or index is damaged.
+        """
+        now = datetime.now(UTC)
+        needed = path.stat().st_size if path.is_file() and not in_place else 0
+        self.home.ensure_room(self.following.settings.min_free_bytes, needed_bytes=needed)
+        found = archive.bring_in(
+            self.home.archive, path, in_place=in_place, source_id=source_id, now=now, report=self._report
+        )
+        if found.file is None or found.known:
+            return found, 0
+        said = {"file": found.file, "bytes": found.size_bytes, "sha256": found.sha256, "in_place": in_place}
+        said |= {"original": str(path.absolute()), "records": found.records, "captures": found.captures}
+        self._decisions.append("import", said, now=now)
+        _note_seal(self.home, Seal(file=found.file, size_bytes=found.size_bytes, sha256=found.sha256))
+        before = self._catalogue.counts()["articles"]
+        self.catch_up()
+        self.close_days(now)
+        return found, self._catalogue.counts()["articles"] - before
 
     # --- deriving ---------------------------------------------------------------------------------------------------
 
