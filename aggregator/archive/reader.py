@@ -174,6 +174,13 @@ def note(folder: Path) -> dict[str, Any]:
     return dict(said)
 
 
+def is_same(one: Capture, other: Capture) -> bool:
+    """Whether two captures are one; the record ids of strangers may be given twice, or not be kept."""
+    if not is_import(one.file):
+        return one.record_id == other.record_id
+    return (one.url, one.captured_at, one.payload_digest) == (other.url, other.captured_at, other.payload_digest)
+
+
 def holds(folder: Path, capture: Capture) -> bool:
     """Whether the file of a capture is there."""
     return any((folder / name).exists() for name in (capture.file, capture.file + OPEN))
@@ -186,7 +193,7 @@ def body(folder: Path, capture: Capture) -> bytes:
         StoreError: The file is missing or damaged, or something else is at that place.
     """
     for entry in entries(folder, capture.file, capture.offset):
-        if isinstance(entry.what, Capture) and entry.what.record_id == capture.record_id:
+        if isinstance(entry.what, Capture) and is_same(entry.what, capture):
             return entry.body
         if not (is_import(capture.file) and entry.end == capture.offset):
             break  # only a foreign file may have several records at one offset: those of one compressed frame

@@ -6,6 +6,7 @@ What is derived depends on the archive, on sources.yaml and on this program, nev
 from __future__ import annotations
 
 import re
+import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -82,9 +83,10 @@ class Deriver:
             StoreError: Archive or catalogue is damaged.
         """
         if archive.is_import(entry.file) and isinstance(entry.what, Capture):
-            if self._catalogue.capture(entry.what.record_id):
-                return Derived()  # it came by another file before; what a stranger's file says changes nothing there
-            entry = self._placed(entry, entry.what)
+            capture = self._unknown(entry.what)
+            if capture is None:
+                return Derived()
+            entry = self._placed(entry, capture)
         try:
             with self._catalogue.attempt():
                 return self._derive(entry)
@@ -97,6 +99,20 @@ class Deriver:
             reason = f"could not be read ({type(error).__name__}: {error})"[:300]
             what = entry.what
             return self._settle(what, failure=reason, retry=False)
+
+    def _unknown(self, capture: Capture) -> Capture | None:
+        """Return an imported capture under an id that no other has; None: it is known, and whole if this one is.
+
+        A stranger's file may give one id to several records, or one of ours: what we have stays as it is.
+        """
+        said = " ".join((capture.record_id, capture.url, capture.captured_at.isoformat(), capture.payload_digest))
+        for record_id in (capture.record_id, f"<urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, said)}>"):
+            known = self._catalogue.capture(record_id)
+            if known is None or (archive.is_same(capture, known) and (known.truncated and not capture.truncated)):
+                return replace(capture, record_id=record_id)
+            if archive.is_same(capture, known):
+                return None
+        return None
 
     def _placed(self, entry: archive.Entry, capture: Capture) -> archive.Entry:
         """Find whose an imported capture is, and for a revisit which capture holds its body."""

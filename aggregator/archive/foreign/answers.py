@@ -24,6 +24,7 @@ _PAGES = ("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml")
 _CHUNK = re.compile(rb"[0-9A-Fa-f]{1,8}[ \t]*(?:;[^\r\n]*)?\r?\n")
 _STATUS_LINE = re.compile(rb"HTTP/\d+(?:\.\d+)?(?= +\d{3})")
 _TEXT = re.compile(rb"(?:\xef\xbb\xbf)?\s*[<{]")
+_ANSWERS = ("response", "revisit", "resource", "conversion")
 _IDENTICAL = "identical-payload-digest"
 
 
@@ -36,6 +37,8 @@ def entry_of(record: ForeignRecord, file: str, *, source_id: str, imported_at: d
         source_id: Whose it is; empty: to be told from its address.
         imported_at: When the file was brought in: what is dated later is no capture.
     """
+    if record.kind not in _ANSWERS:
+        return None
     url = urls.canonical(record.url.replace(" ", "%20"))
     captured_at = _date(record.fields.get("warc-date", ""))
     if url is None or captured_at is None or not EARLIEST <= captured_at <= imported_at + timedelta(seconds=CLOCK_S):
@@ -43,7 +46,7 @@ def entry_of(record: ForeignRecord, file: str, *, source_id: str, imported_at: d
     answer = _answer(record)
     if answer is None:
         return None
-    refers_to = (record.fields.get("warc-refers-to") or "").strip() if record.kind == "revisit" else None
+    refers_to = _refers_to(record)
     digest = record.fields.get("warc-payload-digest", "")
     content_type = answer.header("Content-Type") or ""
     capture = Capture(
@@ -60,7 +63,7 @@ def entry_of(record: ForeignRecord, file: str, *, source_id: str, imported_at: d
         etag=answer.header("ETag"),
         last_modified=answer.header("Last-Modified"),
         location=answer.location(url),
-        truncated=record.fields.get("warc-truncated") or (None if record.whole else "unspecified"),
+        truncated=_truncated(record, answer),
         problem=None if refers_to is not None else answer.problem,
         file=file,
         offset=record.offset,
@@ -75,6 +78,28 @@ def entry_of(record: ForeignRecord, file: str, *, source_id: str, imported_at: d
     return Entry(capture, b"" if refers_to is not None else answer.body, file, record.offset, before)
 
 
+def _refers_to(record: ForeignRecord) -> str | None:
+    """Return the record that a revisit refers to, empty where it names none; None: this is no revisit."""
+    if record.kind != "revisit":
+        return None
+    said = record.fields.get("warc-refers-to", "").strip("<> ")
+    return f"<{said}>" if said else ""
+
+
+def _truncated(record: ForeignRecord, answer: wire.Answer) -> str | None:
+    """Return why a capture is incomplete; None: it is whole. That a revisit has no body is no lack."""
+    if not record.whole:
+        return "unspecified"
+    if record.kind == "revisit" or _is_closed(answer.body):
+        return None
+    return record.fields.get("warc-truncated") or None
+
+
+def _is_closed(body: bytes) -> bool:
+    """Whether a page ends as pages do: then it is whole, whatever was noted of its length."""
+    return body[-200:].rstrip().lower().endswith(b"</html>")
+
+
 def _date(said: str) -> datetime | None:
     """Return the instant that a date names, in UTC where it names no zone; None: it is none."""
     try:
@@ -85,10 +110,7 @@ def _date(said: str) -> datetime | None:
 
 
 def _payload(record: ForeignRecord) -> bytes:
-    try:
-        return record.block[wire.head_length(record.block) :]
-    except ValueError:
-        return record.block
+    return record.block.partition(b"\r\n\r\n")[2] if record.block.startswith(b"HTTP/") else record.block
 
 
 def _role(record: ForeignRecord, url: str, content_type: str) -> Role:
@@ -128,13 +150,17 @@ def _read(block: bytes) -> wire.Answer | None:
     """Read an answer as it was kept, forgiving what the program that kept it undid."""
     block = _STATUS_LINE.sub(b"HTTP/1.1", block, count=1)
     try:
-        cut = wire.head_length(block)
+        cut = block.find(b"\r\n\r\n") + 4 if block[9:10] in b"2345" else 0
+        cut = cut if cut > 3 else wire.head_length(block)
     except ValueError:
         return None
     head, body = block[:cut], block[cut:]
     if not _CHUNK.match(body):
         head = _without(head, b"transfer-encoding")
-    answer = wire.read_answer(_with_length(head, body) + body)
+    try:
+        answer = wire.read_answer(_with_length(head, body) + body)
+    except ValueError:
+        return None
     if answer.problem and _TEXT.match(body) and answer.header("Content-Encoding"):
         head = _without(head, b"content-encoding", b"content-length")
         undone = wire.read_answer(head + body)
@@ -143,9 +169,10 @@ def _read(block: bytes) -> wire.Answer | None:
 
 
 def _with_length(head: bytes, body: bytes) -> bytes:
-    """Return the head without its Content-Length where the body is longer."""
+    """Return the head without its Content-Length where the body is longer, or shorter and yet a whole page."""
     said = re.search(rb"(?im)^content-length:[ \t]*(\d{1,18})[ \t]*\r?$", head)
-    return _without(head, b"content-length") if said and int(said[1]) < len(body) else head
+    wrong = said and (int(said[1]) < len(body) or _is_closed(body))
+    return _without(head, b"content-length") if wrong else head
 
 
 def _without(head: bytes, *names: bytes) -> bytes:

@@ -47,9 +47,8 @@ class ForeignRecord:
     @property
     def record_id(self) -> str:
         """WARC-Record-ID, in angle brackets; of a record that has none, one that is made from what it says."""
-        given = self.fields.get("warc-record-id", "").strip()
-        if given:
-            return given if given.startswith("<") else f"<{given}>"
+        if given := self.fields.get("warc-record-id", "").strip("<> "):
+            return f"<{given}>"
         said = "\n".join((self.url, self.fields.get("warc-date", ""), hashlib.sha256(self.block).hexdigest()))
         return f"<urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, said)}>"
 
