@@ -1,6 +1,6 @@
 """Reads any WARC, ARC or WACZ file: whoever wrote it, however it is compressed, and as far as it is whole.
 
-    stretches   the parts of a file that hold records: all of it, or what is in a WACZ
+    containers  the parts of a file that hold records: all of it, or what is in a WACZ
     frames      a stretch as pieces of decompressed bytes; what is damaged is passed over
     parsing     pieces to records
     answers     records to captures
@@ -20,7 +20,7 @@ from aggregator.archive.foreign.answers import entry_of
 from aggregator.archive.foreign.frames import MAX_GROWTH, Allowance, Problem, pieces
 from aggregator.archive.foreign.parsing import MAX_BLOCK_BYTES, ForeignRecord
 from aggregator.archive.foreign.parsing import records as parsed
-from aggregator.archive.foreign.stretches import MAX_ENTRIES, Stretch, stretches
+from aggregator.archive.foreign.containers import MAX_ENTRIES, Stretch, stretches
 
 MAX_PROBLEMS = 10_000
 """After so many the rest of a file is not read."""
