@@ -56,7 +56,7 @@ def stretches(path: Path, stream: BinaryIO, start: int = 0) -> Iterator[Stretch 
         return
     try:
         with zipfile.ZipFile(path) as packed:
-            yield from _entries(packed, stream, start)
+            yield from _entries(packed, stream, start, size)
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError) as error:
         yield Problem(0, f"the zip file is damaged ({str(error)[:100]}): it is searched for records")
         yield Stretch(stream, 0, size)
@@ -78,7 +78,7 @@ def _directory_trouble(stream: BinaryIO, size: int) -> str | None:
     return None
 
 
-def _entries(packed: zipfile.ZipFile, stream: BinaryIO, start: int) -> Iterator[Stretch | Problem]:
+def _entries(packed: zipfile.ZipFile, stream: BinaryIO, start: int, size: int) -> Iterator[Stretch | Problem]:
     entries = sorted(packed.infolist(), key=lambda entry: entry.header_offset)
     if len(entries) > MAX_ENTRIES:
         yield Problem(0, f"the zip file holds more than {MAX_ENTRIES:,} files; the others are not read")
@@ -90,7 +90,7 @@ def _entries(packed: zipfile.ZipFile, stream: BinaryIO, start: int) -> Iterator[
         stream.seek(at)
         header = stream.read(_HEADER_BYTES)
         begin = at + _HEADER_BYTES + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
-        stop = begin + entry.compress_size
+        stop = min(begin + entry.compress_size, size)
         if at < behind:
             yield Problem(at, "a file in the zip file overlaps another; it is not read")
             continue
@@ -98,7 +98,7 @@ def _entries(packed: zipfile.ZipFile, stream: BinaryIO, start: int) -> Iterator[
         if entry.flag_bits & _ENCRYPTED:
             yield Problem(at, "a file in the zip file is encrypted; it is not read")
         elif entry.compress_type == zipfile.ZIP_STORED:
-            if stop > start:
+            if stop > max(start, begin):
                 yield Stretch(stream, begin, stop)
         elif entry.compress_type == zipfile.ZIP_DEFLATED:
             if at >= start:
