@@ -87,6 +87,9 @@ def _entries(packed: zipfile.ZipFile, stream: BinaryIO, start: int, size: int) -
         at = entry.header_offset
         if not entry.filename.lower().endswith(_WANTED):
             continue
+        if not 0 <= at < size:
+            yield Problem(0, "the directory of the zip file names a place outside of it")
+            continue
         stream.seek(at)
         header = stream.read(_HEADER_BYTES)
         begin = at + _HEADER_BYTES + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
