@@ -162,11 +162,12 @@ def test_a_page_that_shows_a_warc_record_is_one_record(tmp_path: Path) -> None:
         http(PAGE, Content_Encoding="gzip", Content_Length="99"),
         http(PAGE, Content_Encoding="br", Content_Length="99"),
         http(brotli.compress(PAGE), Content_Encoding="br"),
+        http(compressed(ZstdWriter, [PAGE]), Content_Encoding="zstd"),
         http(PAGE).replace(b"HTTP/1.1", b"HTTP/2"),
         http(PAGE).replace(b"\r\n", b"\n"),
         b"HTTP/1.1 100 Continue\r\n\r\n" + http(PAGE),
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_an_answer_is_read_whatever_its_writer_undid(answer: bytes, tmp_path: Path) -> None:
     said = entry(put(tmp_path, record(answer)))

@@ -22,7 +22,18 @@ from aggregator.archive.days import (
 )
 from aggregator.archive.foreign import MAX_BLOCK_BYTES, MAX_ENTRIES, MAX_GROWTH, MAX_PROBLEMS
 from aggregator.archive.imports import MAX_NOTED, Import, bring_in
-from aggregator.archive.reader import MAX_RECORD_BYTES, OPEN, body, entries, files, holds, is_import, is_same, size
+from aggregator.archive.reader import (
+    MAX_RECORD_BYTES,
+    OPEN,
+    body,
+    entries,
+    files,
+    holds,
+    is_import,
+    is_same,
+    note,
+    size,
+)
 from aggregator.archive.records import IDENTICAL, NOT_MODIFIED, Entry
 from aggregator.archive.recovery import Recovery, recover
 from aggregator.archive.writer import MAX_FILE_BYTES, Archive, Seal
@@ -53,6 +64,7 @@ __all__ = [
     "is_import",
     "is_same",
     "lacking_articles",
+    "note",
     "read_articles",
     "recover",
     "seal_of",

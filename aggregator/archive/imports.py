@@ -102,18 +102,18 @@ def bring_in(
 
 
 def _notes(folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield what was noted of the files that are there already, each with its folder."""
+    """Yield what was noted of the files that are there already, each with its name."""
     for path in import_folders(folder):
         if path.suffix != PART:
-            yield {**note(path), "folder": path}
+            file = f"{path.relative_to(folder).as_posix()}/{path.name.partition('-')[2]}"
+            yield {**note(folder, file), "file": file}
 
 
 def _twin(folder: Path, path: Path, digest: str) -> Import | None:
     """Return what is said of a file that is there already; None: it is not."""
     for said in _notes(folder):
         if said.get("sha256") == digest:
-            file = f"{said['folder'].relative_to(folder).as_posix()}/{said['folder'].name.partition('-')[2]}"
-            return Import(original=path, size_bytes=said["bytes"], sha256=digest, file=file, known=True)
+            return Import(original=path, size_bytes=said["bytes"], sha256=digest, file=said["file"], known=True)
     return None
 
 

@@ -151,7 +151,7 @@ def entries(folder: Path, file: str, start: int = 0) -> Iterator[Entry]:
 
 
 def _imported(path: Path, file: str, start: int) -> Iterator[Entry]:
-    said = note(path.parent)
+    said = _note(path.parent)
     imported_at = from_warc_date(said["imported_at"])
     for record in foreign.records(path, start):
         if isinstance(record, foreign.ForeignRecord):
@@ -160,15 +160,20 @@ def _imported(path: Path, file: str, start: int) -> Iterator[Entry]:
                 yield entry
 
 
-def note(folder: Path) -> dict[str, Any]:
-    """Return what was noted of an import, in its folder.
+def note(folder: Path, file: str) -> dict[str, Any]:
+    """Return what was noted of an imported file.
 
     Raises:
         StoreError: The note is missing or damaged.
     """
+    return _note((folder / file).parent)
+
+
+def _note(folder: Path) -> dict[str, Any]:
     try:
         said = json.loads((folder / NOTE).read_text(encoding="utf-8"))
         from_warc_date(said["imported_at"])
+        int(said["bytes"]), str(said["sha256"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(folder / NOTE, f"missing or damaged ({error}). Restore it from a copy.") from error
     return dict(said)

@@ -46,6 +46,8 @@ from aggregator.pipeline.lanes import MAX_PAGES, MAX_RUN_S, Lane
 MAX_AT_ONCE = 32
 """Sources visited at the same time; each has at most one request in flight."""
 BATCH = 50
+BATCH_BYTES = 1 << 26
+"""How much of their bodies is held in memory at a time."""
 GATHER_S = 0.02
 INDEX_EVERY_S = 60.0
 """How long a new article may wait until it is searchable, while a crawl goes on."""
@@ -258,10 +260,7 @@ class Pipeline:
         )
         if found.file is None or found.known:
             return found, 0
-        said = {"file": found.file, "bytes": found.size_bytes, "sha256": found.sha256, "in_place": in_place}
-        said |= {"original": str(path.absolute()), "records": found.records, "captures": found.captures}
-        self._decisions.append("import", said, now=now)
-        _note_seal(self.home, Seal(file=found.file, size_bytes=found.size_bytes, sha256=found.sha256))
+        _note_import(self.home, found.file)
         before = self._catalogue.counts()["articles"]
         self.catch_up()
         self.close_days(now)
@@ -415,11 +414,21 @@ def _note_seal(home: Home, seal: Seal) -> None:
     Decisions(home.archive).append("seal", said, now=datetime.now(UTC))
 
 
+def _note_import(home: Home, file: str) -> None:
+    """Say that a file was brought in, as the note beside it does, and that it is sealed."""
+    said = archive.note(home.archive, file)
+    kept = ("bytes", "sha256", "original", "in_place", "source", "records", "captures")
+    Decisions(home.archive).append("import", {"file": file, **{k: said.get(k) for k in kept}}, now=datetime.now(UTC))
+    _note_seal(home, Seal(file=file, size_bytes=said["bytes"], sha256=said["sha256"]))
+
+
 def _note_seals(home: Home) -> None:
     """Say of every sealed file that it is, where a writer ended before it could."""
     sealed = Decisions(home.archive).digests()
     for file in archive.files(home.archive):
-        if file not in sealed:
+        if file not in sealed and archive.is_import(file):
+            _note_import(home, file)
+        elif file not in sealed:
             _note_seal(home, archive.seal_of(home.archive, file))
 
 
@@ -507,11 +516,13 @@ def _failure(request: Request, reason: str, *, retryable: bool) -> Failure:
 
 def _batches(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
     batch: list[Entry] = []
+    held = 0
     for entry in entries:
         batch.append(entry)
-        if len(batch) == BATCH:
+        held += len(entry.body)
+        if len(batch) == BATCH or held > BATCH_BYTES:
             yield batch
-            batch = []
+            batch, held = [], 0
     if batch:
         yield batch
 

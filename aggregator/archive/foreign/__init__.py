@@ -17,10 +17,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from aggregator.archive.foreign.answers import entry_of
+from aggregator.archive.foreign.containers import MAX_ENTRIES, Stretch, stretches
 from aggregator.archive.foreign.frames import MAX_GROWTH, Allowance, Problem, pieces
 from aggregator.archive.foreign.parsing import MAX_BLOCK_BYTES, ForeignRecord
 from aggregator.archive.foreign.parsing import records as parsed
-from aggregator.archive.foreign.containers import MAX_ENTRIES, Stretch, stretches
 
 MAX_PROBLEMS = 10_000
 """After so many the rest of a file is not read."""
