@@ -308,6 +308,20 @@ def test_a_file_that_is_no_longer_where_it_was_is_named_and_ends_nothing(home: P
     assert found(home, "mattresses") == [URL]
 
 
+def test_a_file_that_was_moved_can_be_brought_in_again(home: Path, tmp_path: Path) -> None:
+    path = put(tmp_path, record())
+    bring_in(home, path, in_place=True)
+    path.rename(tmp_path / "moved.warc")
+
+    ((said, new),) = bring_in(home, tmp_path / "moved.warc")
+
+    assert (said.file, new) == ("imports/0002-moved.warc/moved.warc", 0)
+    with catalogue(home) as known:
+        (capture,) = known.captures("old")
+    assert archive.body(Home(home).archive, capture) == page(STORY).encode()
+    assert rebuilt(home) == dump(home)
+
+
 def test_a_file_that_is_here_already_is_passed_over(home: Path, tmp_path: Path) -> None:
     first, second = put(tmp_path, record()), put(tmp_path, record(), "copy.warc")
     ((before, _),) = bring_in(home, first)

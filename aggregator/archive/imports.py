@@ -110,9 +110,9 @@ def _notes(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def _twin(folder: Path, path: Path, digest: str) -> Import | None:
-    """Return what is said of a file that is there already; None: it is not."""
+    """Return what is said of a file that is there already; None: it is not, or it is no longer where it was left."""
     for said in _notes(folder):
-        if said.get("sha256") == digest:
+        if said.get("sha256") == digest and (folder / said["file"]).is_file():
             return Import(original=path, size_bytes=said["bytes"], sha256=digest, file=said["file"], known=True)
     return None
 

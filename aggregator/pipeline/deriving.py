@@ -101,17 +101,18 @@ class Deriver:
             return self._settle(what, failure=reason, retry=False)
 
     def _unknown(self, capture: Capture) -> Capture | None:
-        """Return an imported capture under an id that no other has; None: it is known, and whole if this one is.
+        """Return an imported capture under an id that no other has; None: it is known, and as good as this one.
 
         A stranger's file may give one id to several records, or one of ours: what we have stays as it is.
         """
         said = " ".join((capture.record_id, capture.url, capture.captured_at.isoformat(), capture.payload_digest))
         for record_id in (capture.record_id, f"<urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, said)}>"):
             known = self._catalogue.capture(record_id)
-            if known is None or (archive.is_same(capture, known) and (known.truncated and not capture.truncated)):
+            if known is None:
                 return replace(capture, record_id=record_id)
             if archive.is_same(capture, known):
-                return None
+                better = (known.truncated and not capture.truncated) or not archive.holds(self._folder, known)
+                return replace(capture, record_id=record_id) if better else None
         return None
 
     def _placed(self, entry: archive.Entry, capture: Capture) -> archive.Entry:

@@ -6,8 +6,8 @@
     answers     records to captures
 
 Nothing is raised for what stands in a file, and no more than ``MAX_BLOCK_BYTES`` of it is held in memory at a time.
-FastWARC undoes zstd and lz4. Neither it nor warcio reads the records: each stops at damages that the other passes, and
-both at most (`benchmarks/imports.py` shows it).
+FastWARC undoes zstd and lz4. Neither it nor warcio parses the records: either stops at damages that the other passes,
+and no record behind a damaged gzip member is reached by them; ``benchmarks/imports.py`` compares all three.
 """
 
 from __future__ import annotations

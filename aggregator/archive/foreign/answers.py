@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from aggregator import urls, wire
-from aggregator.archive.foreign.parsing import ForeignRecord
+from aggregator.archive.foreign.parsing import MAX_BLOCK_BYTES, ForeignRecord
 from aggregator.archive.records import Entry, sha1
 from aggregator.model import Capture, Role
 
@@ -90,7 +90,7 @@ def _refers_to(record: ForeignRecord) -> str | None:
 def _truncated(record: ForeignRecord, answer: wire.Answer) -> str | None:
     """Return why a capture is incomplete; None: it is whole. That a revisit has no body is no lack."""
     if not record.whole:
-        return "unspecified"
+        return "length" if len(record.block) == MAX_BLOCK_BYTES else "unspecified"
     if record.kind == "revisit" or _is_closed(answer.body):
         return None
     return record.fields.get("warc-truncated") or None
