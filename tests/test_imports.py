@@ -221,7 +221,7 @@ SOURCES = (
     source("a"),
     source("a-en", **{"url": "http://a.example/en/"}),
     source("b", "http://feeds.example/b", mirrors=("www.mirror.example",)),
-    source("c-example"),
+    source("c-example", **{"url": "http://other.example/"}),
 )
 
 
@@ -231,6 +231,7 @@ SOURCES = (
         ("http://a.example/1", "a"),
         ("https://www.A.example:8080/1", "a"),
         ("http://a.example/en/1", "a-en"),
+        ("http://a.example/english", "a"),
         ("http://feeds.example/b", "b"),
         ("http://mirror.example/1", "b"),
         ("http://c.example/1", "c-example-imported"),
@@ -240,9 +241,7 @@ SOURCES = (
     ],
 )
 def test_a_page_belongs_to_the_source_of_its_host(url: str, expected: str) -> None:
-    sources = (*SOURCES[:3], source("c-example", **{"url": "http://other.example/"}))
-
-    assert source_id(url, sources) == expected
+    assert source_id(url, SOURCES) == expected
 
 
 def test_a_person_may_say_whose_all_pages_are(home: Path, tmp_path: Path) -> None:
@@ -444,6 +443,19 @@ def test_the_command_tells_what_became_of_each_file(aggregator: Aggregator, home
     assert (first["records"], first["captures"], first["new"], first["problems"]) == ({"response": 3}, 3, 3, [])
     assert (second["known"], second["stored"]) == (True, first["stored"])
     assert (home / first["stored"]).exists()
+
+
+def test_half_an_import_is_moved_away_and_said_to_be(aggregator: Aggregator, home: Path, tmp_path: Path) -> None:
+    aggregator("--home", home, "init")
+    part = home / "archive/imports/0001-old.warc.part"
+    for _ in range(2):
+        part.mkdir(parents=True)
+        (part / "old.warc").write_bytes(b"half")
+        said = aggregator("--home", home, "import", put(tmp_path, record()))
+
+    assert said.code == 0
+    assert "an import that was cut short" in said.err
+    assert (home / "archive/quarantine/0001-old.warc.part-2/old.warc").read_bytes() == b"half"
 
 
 def test_the_command_ends_with_1_when_something_could_not_be_read(

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from aggregator import urls
 from aggregator.model import Source
 
+_MAX_CHARS = 54
+"""Of an id made from a host; an id has at most 64."""
+
 
 def source_id(url: str, sources: Sequence[Source]) -> str:
     """Return the id of the source that a page belongs to; of a site that nobody follows, one made from its host.
@@ -21,7 +24,7 @@ def source_id(url: str, sources: Sequence[Source]) -> str:
     """
     site, path = urls.site(url), urls.path_and_query(url)
     own = [s for s in sources if urls.site(s.url) == site]
-    inside = [s for s in own if path.startswith(urls.path_and_query(s.url))]
+    inside = [s for s in own if f"{path}/".startswith(urls.path_and_query(s.url).rstrip("/") + "/")]
     if inside:
         return max(inside, key=lambda s: len(urls.path_and_query(s.url))).id
     elsewhere = [s for s in sources if site in _other_sites(s)]
@@ -29,10 +32,6 @@ def source_id(url: str, sources: Sequence[Source]) -> str:
         return (own or elsewhere)[0].id
     made = re.sub(r"[^a-z0-9]+", "-", site).strip("-")[:_MAX_CHARS] or "unknown"
     return f"{made}-imported" if any(s.id == made for s in sources) else made
-
-
-_MAX_CHARS = 54
-"""An id has at most 64."""
 
 
 def _other_sites(source: Source) -> set[str]:
