@@ -57,12 +57,13 @@ class Home:
         """Whether nothing was ever crawled into it."""
         return not self.catalogue.exists() and not any(self.archive.glob("[0-9]*"))
 
-    def ensure_room(self, min_free_bytes: int) -> None:
-        """Raise NoSpaceError when the disk has less room than ``min_free_bytes``."""
+    def ensure_room(self, min_free_bytes: int, *, needed_bytes: int = 0) -> None:
+        """Raise NoSpaceError when the disk has less room than ``min_free_bytes`` besides what is needed."""
         free = shutil.disk_usage(self.root).free
-        if free < min_free_bytes:
+        if free - needed_bytes < min_free_bytes:
+            asked = f" and the {needed_bytes:,} bytes that this needs" if needed_bytes else ""
             raise NoSpaceError(
-                f"{self.root}: {free:,} bytes free, less than settings.min_free ({min_free_bytes:,} bytes). "
+                f"{self.root}: {free:,} bytes free, less than settings.min_free ({min_free_bytes:,} bytes){asked}. "
                 "All that was reported stored is safe. Make room, or lower min_free."
             )
 

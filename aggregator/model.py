@@ -117,6 +117,8 @@ class Role(StrEnum):
     LISTING = "listing"
     PAGE = "page"
     """An announced address: read for articles."""
+    OTHER = "other"
+    """What an imported file holds beside these, as pictures and scripts: kept, not read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -125,11 +125,13 @@ def read_answer(received: bytes) -> Answer:
 
 def _decoded(body: bytes, encoding: str) -> tuple[bytes, str | None]:
     """Undo one content encoding within the limits; the second value says what went wrong."""
-    if encoding not in ("gzip", "x-gzip", "deflate"):
+    if encoding not in ("gzip", "x-gzip", "deflate", "br"):
         return body, f"unknown content encoding {encoding[:40]!r}"
     if not body:
         return body, None
     limit = max(RATIO_FREE_BYTES, min(MAX_DECODED_BYTES, MAX_RATIO * len(body)))
+    if encoding == "br":
+        return _unbrotlied(body, limit)
     # 47: zlib finds out by itself whether it is gzip or zlib; -15: raw deflate, as some servers send it
     for window in (47, -15) if encoding == "deflate" else (47,):
         decoded, trouble = _inflated(body, window, limit)
@@ -157,6 +159,28 @@ def _inflated(body: bytes, window: int, limit: int) -> tuple[bytes, str | None]:
         if bytes(view[at : at + 2]) != b"\x1f\x8b":
             return bytes(decoded), None
     return bytes(decoded), _SWARM
+
+
+def _unbrotlied(body: bytes, limit: int) -> tuple[bytes, str | None]:
+    """Undo brotli, which we never ask for: only what others captured has it."""
+    try:
+        import brotli
+    except ImportError:
+        return body, "content encoding 'br', and the package Brotli is not installed"
+    decoded, inflater = bytearray(), brotli.Decompressor()
+    try:
+        waiting = body
+        while not inflater.is_finished():
+            piece = inflater.process(waiting, output_buffer_limit=_PIECE)
+            decoded += piece
+            waiting = b""
+            if len(decoded) > limit:
+                return bytes(decoded[:limit]), f"the body grows past {limit:,} bytes when decompressed"
+            if not piece and inflater.can_accept_more_data():
+                return bytes(decoded), "the compressed body is incomplete"
+    except brotli.error as error:
+        return bytes(decoded) or body, f"the compressed body is damaged ({error})"
+    return bytes(decoded), None
 
 
 def _as_utf8(value: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 
+import brotli
 import pytest
 
 from aggregator import wire
@@ -35,6 +36,8 @@ def raw_deflate(data: bytes) -> bytes:
         ("deflate, gzip", gzip.compress(zlib.compress(TEXT))),
         ("gzip", gzip.compress(TEXT[:50]) + gzip.compress(TEXT[50:])),
         ("gzip", gzip.compress(TEXT) + b"\0\0\0"),
+        ("br", brotli.compress(TEXT)),
+        ("gzip, br", brotli.compress(gzip.compress(TEXT))),
     ],
 )
 def test_content_encodings_are_undone(encoding: str, body: bytes) -> None:
@@ -58,10 +61,10 @@ def test_chunks_are_joined_before_they_are_decompressed() -> None:
 
 
 def test_an_unknown_encoding_is_named_and_the_body_left_as_it_is() -> None:
-    answer = encoded(b"\x0b\x02\x80soup\x03", "br")
+    answer = encoded(b"\x28\xb5\x2f\xfdsoup", "zstd")
 
-    assert answer.body == b"\x0b\x02\x80soup\x03"
-    assert "br" in (answer.problem or "")
+    assert answer.body == b"\x28\xb5\x2f\xfdsoup"
+    assert "zstd" in (answer.problem or "")
 
 
 def test_plain_text_that_claims_to_be_gzip_is_left_as_it_is() -> None:
@@ -100,12 +103,19 @@ def test_a_body_that_shrinks_a_lot_is_whole_below_a_mebibyte() -> None:
 
 @pytest.mark.parametrize("size", [RATIO_FREE_BYTES + 1, 2 * MAX_DECODED_BYTES])
 def test_a_bomb_is_cut_and_named(size: int) -> None:
-    packed = gzip.compress(bytes(size))
+    for packed, encoding in ((gzip.compress(bytes(size)), "gzip"), (brotli.compress(bytes(size), quality=1), "br")):
+        answer = encoded(packed, encoding)
 
-    answer = encoded(packed, "gzip")
+        assert len(answer.body) == max(RATIO_FREE_BYTES, wire.MAX_RATIO * len(packed))
+        assert "when decompressed" in (answer.problem or "")
 
-    assert len(answer.body) == max(RATIO_FREE_BYTES, wire.MAX_RATIO * len(packed))
-    assert "when decompressed" in (answer.problem or "")
+
+def test_a_brotli_body_that_stops_or_is_garbled_is_named() -> None:
+    packed = brotli.compress(TEXT * 100)
+
+    assert encoded(packed[:-4], "br").problem == "the compressed body is incomplete"
+    assert "damaged" in (encoded(packed[:9] + b"\xff" * 9 + packed[18:], "br").problem or "")
+    assert encoded(TEXT, "br").problem
 
 
 def test_a_body_is_never_larger_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,8 @@
     writer    one file at a time, appended to, sealed when the day ends
     recovery  what an interrupted writer left open
     erasing   tombstones in the place of what was withdrawn
+    foreign/  files of others, as records and captures
+    imports   such a file brought in, with a note of what it is
     days      the closing of a day: list, manifests, articles
 
 Writing is: append the members, ``sync``, and only then may anybody be told that something is stored.
@@ -22,14 +24,32 @@ from aggregator.archive.days import (
     write_articles,
 )
 from aggregator.archive.erasing import Change, Held, digest_of, held, overwrite
-from aggregator.archive.reader import MAX_RECORD_BYTES, OPEN, body, entries, files, holds, size
+from aggregator.archive.foreign import MAX_BLOCK_BYTES, MAX_ENTRIES, MAX_GROWTH, MAX_PROBLEMS
+from aggregator.archive.imports import MAX_NOTED, Import, bring_in
+from aggregator.archive.reader import (
+    MAX_RECORD_BYTES,
+    OPEN,
+    body,
+    entries,
+    files,
+    holds,
+    is_import,
+    is_same,
+    note,
+    size,
+)
 from aggregator.archive.records import IDENTICAL, NOT_MODIFIED, Entry, new_record_id, warc_date
 from aggregator.archive.recovery import Recovery, recover
 from aggregator.archive.writer import MAX_FILE_BYTES, Archive, Seal
 
 __all__ = [
     "IDENTICAL",
+    "MAX_BLOCK_BYTES",
+    "MAX_ENTRIES",
     "MAX_FILE_BYTES",
+    "MAX_GROWTH",
+    "MAX_NOTED",
+    "MAX_PROBLEMS",
     "MAX_RECORD_BYTES",
     "NOT_MODIFIED",
     "OPEN",
@@ -37,9 +57,11 @@ __all__ = [
     "Change",
     "Entry",
     "Held",
+    "Import",
     "Recovery",
     "Seal",
     "body",
+    "bring_in",
     "close",
     "digest_of",
     "entries",
@@ -49,8 +71,11 @@ __all__ = [
     "held",
     "holds",
     "is_closed",
+    "is_import",
+    "is_same",
     "lacking_articles",
     "new_record_id",
+    "note",
     "overwrite",
     "read_articles",
     "recover",

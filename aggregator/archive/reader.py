@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from aggregator.archive.records import Entry, Record, parse, read_entry
+from aggregator.archive import foreign
+from aggregator.archive.records import Entry, Record, from_warc_date, parse, read_entry
 from aggregator.errors import StoreError
 from aggregator.model import Capture
 
@@ -16,22 +18,48 @@ OPEN = ".open"
 MAX_RECORD_BYTES = 1 << 28
 """What one record of ours may grow to when decompressed: far above what ``fetch`` lets in."""
 _PIECE = 1 << 16
-_NAME = re.compile(r"captures-\d{8}T\d{6}Z-(\d+)-")
+IMPORTS = "imports"
+PART = ".part"
+"""The end of the name of an import's folder while it is being made."""
+NOTE = "import.json"
+_NAME = re.compile(r"captures-\d{8}T\d{6}Z-(\d+)-|^imports/(\d+)-")
 
 
 def files(folder: Path) -> list[str]:
-    """Return every WARC file, by its sealed name relative to ``archive/``, in the order they were begun.
+    """Return every WARC file, by its sealed name relative to ``archive/``, in the order they were begun or brought in.
 
-    Their numbers tell that order, not their times: a clock may be set back.
+    Their numbers tell that order, not their times: a clock may be set back. An imported file that is read in place and
+    is no longer there is left out.
     """
-    found = [*folder.glob("[0-9]*/*/*/captures-*.warc.gz"), *folder.glob(f"[0-9]*/*/*/captures-*.warc.gz{OPEN}")]
+    imported = (path / path.name.partition("-")[2] for path in import_folders(folder) if path.suffix != PART)
+    found = [
+        *(path for path in imported if path.is_file()),
+        *folder.glob("[0-9]*/*/*/captures-*.warc.gz"),
+        *folder.glob(f"[0-9]*/*/*/captures-*.warc.gz{OPEN}"),
+    ]
     return sorted((sealed_name(folder, path) for path in found), key=lambda file: (number_of(file), file))
 
 
 def number_of(file: str) -> int:
     """Return the running number in a file's name; 0: it has none."""
     name = _NAME.search(file)
-    return int(name[1]) if name else 0
+    return int(name[1] or name[2]) if name else 0
+
+
+def next_number(folder: Path) -> int:
+    """Return the running number of the next file, whether it is written here or brought in."""
+    imports = (f"{path.relative_to(folder).as_posix()}/" for path in import_folders(folder))
+    return 1 + max(map(number_of, (*files(folder), *imports)), default=0)
+
+
+def import_folders(folder: Path) -> list[Path]:
+    """Return the folders of all imports, also of one that was interrupted, in order."""
+    return sorted(path for path in folder.glob(f"{IMPORTS}/[0-9]*-*") if path.is_dir())
+
+
+def is_import(file: str) -> bool:
+    """Whether a file of the archive was brought in from elsewhere."""
+    return file.startswith(f"{IMPORTS}/")
 
 
 def sealed_name(folder: Path, path: Path) -> str:
@@ -104,10 +132,15 @@ def records(path: Path, start: int = 0) -> Iterator[Record]:
 def entries(folder: Path, file: str, start: int = 0) -> Iterator[Entry]:
     """Yield what one file says from the record that begins at ``start``, in order.
 
+    What cannot be read in an imported file is passed over: the note beside it lists it.
+
     Raises:
-        StoreError: The file is missing or damaged.
+        StoreError: The file is missing, or it is our own and damaged.
     """
     path = existing(folder, file)
+    if is_import(file):
+        yield from _imported(path, file, start)
+        return
     try:
         for record in records(path, start):
             if entry := read_entry(record, file):
@@ -115,6 +148,42 @@ def entries(folder: Path, file: str, start: int = 0) -> Iterator[Entry]:
     except ValueError as error:
         what = " ".join(str(error).split())[:160]
         raise StoreError(path, f"damaged ({what}). Nothing was changed. Restore it from a copy.") from error
+
+
+def _imported(path: Path, file: str, start: int) -> Iterator[Entry]:
+    said = _note(path.parent)
+    imported_at = from_warc_date(said["imported_at"])
+    for record in foreign.records(path, start):
+        if isinstance(record, foreign.ForeignRecord):
+            entry = foreign.entry_of(record, file, source_id=said.get("source") or "", imported_at=imported_at)
+            if entry:
+                yield entry
+
+
+def note(folder: Path, file: str) -> dict[str, Any]:
+    """Return what was noted of an imported file.
+
+    Raises:
+        StoreError: The note is missing or damaged.
+    """
+    return _note((folder / file).parent)
+
+
+def _note(folder: Path) -> dict[str, Any]:
+    try:
+        said = json.loads((folder / NOTE).read_text(encoding="utf-8"))
+        from_warc_date(said["imported_at"])
+        int(said["bytes"]), str(said["sha256"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(folder / NOTE, f"missing or damaged ({error}). Restore it from a copy.") from error
+    return dict(said)
+
+
+def is_same(one: Capture, other: Capture) -> bool:
+    """Whether two captures are one; the record ids of strangers may be given twice, or not be kept."""
+    if not is_import(one.file):
+        return one.record_id == other.record_id
+    return (one.url, one.captured_at, one.payload_digest) == (other.url, other.captured_at, other.payload_digest)
 
 
 def holds(folder: Path, capture: Capture) -> bool:
@@ -128,7 +197,9 @@ def body(folder: Path, capture: Capture) -> bytes:
     Raises:
         StoreError: The file is missing or damaged, or something else is at that place.
     """
-    entry = next(entries(folder, capture.file, capture.offset), None)
-    if entry is None or not isinstance(entry.what, Capture) or entry.what.record_id != capture.record_id:
-        raise StoreError(folder / capture.file, f"no record {capture.record_id} at offset {capture.offset}")
-    return entry.body
+    for entry in entries(folder, capture.file, capture.offset):
+        if isinstance(entry.what, Capture) and is_same(entry.what, capture):
+            return entry.body
+        if not (is_import(capture.file) and entry.end == capture.offset):
+            break  # only a foreign file may have several records at one offset: those of one compressed frame
+    raise StoreError(folder / capture.file, f"no record {capture.record_id} at offset {capture.offset}")

@@ -44,7 +44,9 @@ class Entry:
     file: str
     """Relative to ``archive/``."""
     end: int
-    """Where in the file the next record begins."""
+    """Where in the file to read on: the next record, or one that was read already."""
+    repeats: tuple[str, datetime | None] | None = None
+    """For a revisit of a foreign file: the address and the instant of the capture that it says is the same."""
 
 
 @dataclass(frozen=True, slots=True)

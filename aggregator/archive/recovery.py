@@ -1,4 +1,4 @@
-"""What an interrupted writer left open is mended and sealed."""
+"""What an interrupted writer left open is mended and sealed; half an import is moved away."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from aggregator import disk
-from aggregator.archive.reader import OPEN, members, sealed_name
+from aggregator.archive.reader import OPEN, PART, import_folders, members, sealed_name
 
 _MEMBER = b"\x1f\x8b\x08"
 
@@ -28,7 +28,8 @@ class Recovery:
 def recover(folder: Path, catalogued: Mapping[str, int] | None = None) -> list[Recovery]:
     """Mend and seal what an interrupted writer left open; to be called by the holder of the lock.
 
-    Whole members stay. A torn tail is moved to ``quarantine/``, and the file is synced before it is sealed.
+    Whole members stay. A torn tail is moved to ``quarantine/``, and the file is synced before it is sealed. So is what
+    an interrupted import had copied.
 
     Args:
         folder: ``archive/``.
@@ -39,10 +40,28 @@ def recover(folder: Path, catalogued: Mapping[str, int] | None = None) -> list[R
         StoreError: The disk fails.
     """
     known = catalogued or {}
-    return [
+    left = [_moved_away(folder, path) for path in import_folders(folder) if path.suffix == PART]
+    return left + [
         _mend(folder, path, known.get(sealed_name(folder, path), 0))
         for path in sorted(folder.glob(f"*/*/*/captures-*{OPEN}"))
     ]
+
+
+def _moved_away(folder: Path, part: Path) -> Recovery:
+    """Move what an interrupted import had copied to ``quarantine/``; whoever gave it still has the whole."""
+    size = sum(path.stat().st_size for path in part.iterdir() if path.is_file() and not path.is_symlink())
+    quarantine = folder / "quarantine"
+    kept, number = quarantine / part.name, 1
+    while kept.exists():
+        number += 1
+        kept = quarantine / f"{part.name}-{number}"
+    try:
+        disk.make_folder(quarantine, folder)
+        disk.rename(part, kept)
+        disk.sync_folder(part.parent)
+    except OSError as error:
+        raise disk.trouble(part, error) from error
+    return Recovery(part, 0, size, kept)
 
 
 def _mend(folder: Path, path: Path, known: int) -> Recovery:

@@ -18,7 +18,7 @@ from typing import Any
 
 from aggregator import disk, wire
 from aggregator.archive import records
-from aggregator.archive.reader import OPEN, files, number_of, sealed_name
+from aggregator.archive.reader import OPEN, next_number, sealed_name
 from aggregator.archive.records import Entry, member
 from aggregator.model import Capture, Failure, Response, Run
 
@@ -188,8 +188,7 @@ class Archive:
         folder = self._folder / day
         try:
             disk.make_folder(folder, self._folder)
-            number = 1 + max(map(number_of, files(self._folder)), default=0)
-            name = f"captures-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{number:04d}-{_node()}.warc.gz"
+            name = f"captures-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{next_number(self._folder):04d}-{_node()}.warc.gz"
             self._path = folder / (name + OPEN)
             self._fd = disk.create(self._path)
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

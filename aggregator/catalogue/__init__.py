@@ -193,6 +193,27 @@ class Catalogue:
         """Return the capture of that record; None: there is none."""
         return self._first(Capture, sql.select(t.captures).where(t.captures.c.record_id == record_id))
 
+    def holder(self, record_id: str, url: str, at: datetime | None, payload_digest: str) -> Capture | None:
+        """Return the capture that holds the body which a revisit of a foreign file stands for; None: it is not known.
+
+        Args:
+            record_id: The record it refers to; empty: it names none.
+            url: The address it refers to.
+            at: The instant it refers to; None: it names none.
+            payload_digest: Of the body; empty: it does not say. It decides where record and address lead nowhere.
+        """
+        found = self.capture(record_id)
+        if found and found.refers_to:
+            found = self.capture(found.refers_to)
+        c = t.captures.c
+        whole = sql.select(t.captures).where(c.refers_to.is_(None), c.truncated.is_(None), c.problem.is_(None))
+        if found is None and at:
+            found = self._first(Capture, whole.where(c.url == url, c.captured_at == at).order_by(c.record_id))
+        if found is None and payload_digest:
+            same = whole.where(c.payload_digest == payload_digest)
+            found = self._first(Capture, same.order_by(c.captured_at, c.record_id).limit(1))
+        return found
+
     def latest_with_body(self, url: str) -> Capture | None:
         """Return the last readable 200 response archived for an address, not a revisit; None: there is none."""
         c = t.captures.c

@@ -1,6 +1,7 @@
 """Commands, printed lines, exit codes.
 
     collecting    init, sources, crawl, run, rebuild
+    importing     import
     reading       search, show
     families      reposts
     health        status, limits
@@ -39,6 +40,7 @@ class _Group(click.Group):
         "crawl": ("collecting", "Visit sources now: archive, read and index what is new."),
         "run": ("collecting", "Visit sources whenever they are due, until stopped."),
         "rebuild": ("collecting", "Make index/ again from archive/."),
+        "import": ("importing", "Bring in WARC, ARC and WACZ files from elsewhere."),
         "search": ("reading", "Find articles."),
         "show": ("reading", "Show one article: text, versions, what was changed."),
         "reposts": ("families", "Who has this text, and who had it first."),

@@ -287,6 +287,8 @@ def _print_plan(home: Home, sources: Sequence[Source], *, only_due: bool, as_jso
 
 
 def _mended(recovery: Recovery) -> str:
+    if recovery.file.suffix == ".part":
+        return f"{recovery.file.name}: an import that was cut short, moved to {recovery.quarantine}; import it again."
     said = f"{recovery.file.name}: left open by an interrupted writer, now sealed; nothing stored is lost"
     if recovery.cut_bytes:
         said += f"; a torn tail of {recovery.cut_bytes:,} bytes was moved to {recovery.quarantine}"

@@ -2,6 +2,7 @@
 
     crawl     ask each source's lane for its next request; archive every answer; only then read it
     catch_up  read what the archive holds and the catalogue does not: after a kill, or all of it in a rebuild
+    bring_in  put a file of others into the archive, then catch up
     rebuild   catch up from the start, aside, and put the new index in the place of the old
 
 A bad page, feed or source is counted and named; it never ends a run. A full disk or a damaged store does.
@@ -22,7 +23,7 @@ from typing import Any
 
 from aggregator import access, archive, disk, extract, schemaorg, wire
 from aggregator.access import redaction
-from aggregator.archive import Archive, Entry, Recovery, Seal
+from aggregator.archive import Archive, Entry, Import, Recovery, Seal
 from aggregator.catalogue import Catalogue, empty_log, replace_all
 from aggregator.decisions import Decisions
 from aggregator.errors import FetchError, Outdated, StoreError, TooNew
@@ -47,6 +48,8 @@ from aggregator.pipeline.lanes import MAX_PAGES, MAX_RUN_S, Lane
 MAX_AT_ONCE = 32
 """Sources visited at the same time; each has at most one request in flight."""
 BATCH = 50
+BATCH_BYTES = 1 << 26
+"""How much of their bodies is held in memory at a time."""
 GATHER_S = 0.02
 INDEX_EVERY_S = 60.0
 """How long a new article may wait until it is searchable, while a crawl goes on."""
@@ -263,6 +266,37 @@ class Pipeline:
         if runs:
             self._commit([self._archive.add_runs(tuple(runs), now=datetime.now(UTC))])
 
+    # --- bringing in ------------------------------------------------------------------------------------------------
+
+    def bring_in(self, path: Path, *, in_place: bool = False, source_id: str | None = None) -> tuple[Import, int]:
+        """Bring in a WARC, ARC or WACZ file from elsewhere, and make what it holds searchable.
+
+        Args:
+            path: The file.
+            in_place: Leave it where it is, and read it there.
+            source_id: Whose all its pages are; None: their addresses tell.
+
+        Returns:
+            What became of it, and how many articles were new.
+
+        Raises:
+            NoSpaceError: The disk is full, nearly full or read-only; nothing of this file is kept.
+            StoreError: Archive, catalogue or index is damaged.
+        """
+        now = datetime.now(UTC)
+        needed = path.stat().st_size if path.is_file() and not in_place else 0
+        self.home.ensure_room(self.following.settings.min_free_bytes, needed_bytes=needed)
+        found = archive.bring_in(
+            self.home.archive, path, in_place=in_place, source_id=source_id, now=now, report=self._report
+        )
+        if found.file is None or found.known:
+            return found, 0
+        _note_import(self.home, found.file)
+        before = self._catalogue.counts()["articles"]
+        self.catch_up()
+        self.close_days(now)
+        return found, self._catalogue.counts()["articles"] - before
+
     # --- deriving ---------------------------------------------------------------------------------------------------
 
     def catch_up(self, *, index: Path | None = None) -> None:
@@ -435,11 +469,21 @@ def _note_seal(home: Home, seal: Seal) -> None:
     Decisions(home.archive).append("seal", said, now=datetime.now(UTC))
 
 
+def _note_import(home: Home, file: str) -> None:
+    """Say that a file was brought in, as the note beside it does, and that it is sealed."""
+    said = archive.note(home.archive, file)
+    kept = ("bytes", "sha256", "original", "in_place", "source", "records", "captures")
+    Decisions(home.archive).append("import", {"file": file, **{k: said.get(k) for k in kept}}, now=datetime.now(UTC))
+    _note_seal(home, Seal(file=file, size_bytes=said["bytes"], sha256=said["sha256"]))
+
+
 def _note_seals(home: Home) -> None:
     """Say of every sealed file that it is, where a writer ended before it could."""
     sealed = Decisions(home.archive).digests()
     for file in archive.files(home.archive):
-        if file not in sealed:
+        if file not in sealed and archive.is_import(file):
+            _note_import(home, file)
+        elif file not in sealed:
             _note_seal(home, archive.seal_of(home.archive, file))
 
 
@@ -544,11 +588,13 @@ def _failure(request: Request, reason: str, *, retryable: bool) -> Failure:
 
 def _batches(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
     batch: list[Entry] = []
+    held = 0
     for entry in entries:
         batch.append(entry)
-        if len(batch) == BATCH:
+        held += len(entry.body)
+        if len(batch) == BATCH or held > BATCH_BYTES:
             yield batch
-            batch = []
+            batch, held = [], 0
     if batch:
         yield batch
 

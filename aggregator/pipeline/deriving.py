@@ -6,7 +6,8 @@ What is derived depends on the archive, on sources.yaml and on this program, nev
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import uuid
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aggregator import archive, credits, dedupe, discover, extract, schemaorg, urls
@@ -24,6 +25,7 @@ from aggregator.model import (
     Source,
     Version,
 )
+from aggregator.pipeline import belonging
 
 MAX_HOPS = 10
 MAX_FOLDERS_HELD = 3
@@ -80,6 +82,11 @@ class Deriver:
             NoSpaceError: The disk is full or read-only.
             StoreError: Archive or catalogue is damaged.
         """
+        if archive.is_import(entry.file) and isinstance(entry.what, Capture):
+            capture = self._unknown(entry.what)
+            if capture is None:
+                return Derived()
+            entry = self._placed(entry, capture)
         try:
             with self._catalogue.attempt():
                 return self._derive(entry)
@@ -91,37 +98,64 @@ class Deriver:
             self._catalogue.add_capture(entry.what)
             reason = f"could not be read ({type(error).__name__}: {error})"[:300]
             what = entry.what
-            return self._settle(what.role, what.source_id, what.asked_url, failure=reason, retry=False)
+            return self._settle(what, failure=reason, retry=False)
+
+    def _unknown(self, capture: Capture) -> Capture | None:
+        """Return an imported capture under an id that no other has; None: it is known, and as good as this one.
+
+        A stranger's file may give one id to several records, or one of ours: what we have stays as it is.
+        """
+        said = " ".join((capture.record_id, capture.url, capture.captured_at.isoformat(), capture.payload_digest))
+        for record_id in (capture.record_id, f"<urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, said)}>"):
+            known = self._catalogue.capture(record_id)
+            if known is None:
+                return replace(capture, record_id=record_id)
+            if archive.is_same(capture, known):
+                better = (known.truncated and not capture.truncated) or not archive.holds(self._folder, known)
+                return replace(capture, record_id=record_id) if better else None
+        return None
+
+    def _placed(self, entry: archive.Entry, capture: Capture) -> archive.Entry:
+        """Find whose an imported capture is, and for a revisit which capture holds its body."""
+        if not capture.source_id:
+            capture = replace(capture, source_id=belonging.source_id(capture.url, self._following.sources))
+        if capture.refers_to is not None and entry.repeats:
+            holder = self._catalogue.holder(capture.refers_to, *entry.repeats, capture.payload_digest)
+            if holder:
+                capture = replace(capture, refers_to=holder.record_id, role=holder.role)
+        return replace(entry, what=capture)
 
     def _derive(self, entry: archive.Entry) -> Derived:
         what = entry.what
         if isinstance(what, Failure):
             self._catalogue.add_failure(what)
-            return self._settle(what.role, what.source_id, what.url, failure=what.reason, retry=what.retryable)
+            return self._settle(what, failure=what.reason, retry=what.retryable)
         if isinstance(what, tuple):
             self._catalogue.add_runs(what)
             return Derived()
         self._catalogue.add_capture(what)
+        if what.role is Role.OTHER:
+            return Derived()
         if what.location is not None:
             return self._redirected(what)
         if what.role is Role.ROBOTS and 400 <= what.status < 500 and what.status != 429:
             return Derived()  # RFC 9309, section 2.3.1.3: no rules, all may be asked for
         if reason := _trouble(what):
-            return self._settle(what.role, what.source_id, what.asked_url, failure=reason, retry=_may_pass(what))
+            return self._settle(what, failure=reason, retry=_may_pass(what))
         as_before = what.refers_to is not None
         known = self._catalogue.article(_article_id(what)) if what.role is Role.PAGE else None
         if as_before and known and (reading := self._seen_before(what, known)):
             derived = self._article(what, reading, known)
-            self._catalogue.settle(what.source_id, what.asked_url, retry=False)
+            self._note_asked(what, retry=False)
             derived.not_modified = True
             return derived
         body = self.body(entry)
         if body is None:
             reason = "as before, but the archive no longer has what was before"
-            return self._settle(what.role, what.source_id, what.asked_url, failure=reason, retry=True)
+            return self._settle(what, failure=reason, retry=True)
         if what.role is Role.PAGE:
             derived = self._page(what, body, known)
-            self._catalogue.settle(what.source_id, what.asked_url, retry=False)
+            self._note_asked(what, retry=False)
         else:
             derived = self._announcement(what, body)
         derived.not_modified = as_before
@@ -153,10 +187,17 @@ class Deriver:
             self._catalogue.put_matches([again] if again else [])
         self._catalogue.set_note("naming", naming)
 
-    def _settle(self, role: Role, source_id: str, url: str, *, failure: str, retry: bool) -> Derived:
-        if role is Role.PAGE:
-            self._catalogue.settle(source_id, url, retry=retry)
+    def _settle(self, what: Capture | Failure, *, failure: str, retry: bool) -> Derived:
+        if what.role is Role.PAGE:
+            self._note_asked(what, retry=retry)
         return Derived(failure=failure)
+
+    def _note_asked(self, what: Capture | Failure, *, retry: bool) -> None:
+        """Note that an announced page was asked for; what others captured was not asked for by us, and is still due."""
+        if isinstance(what, Failure):
+            self._catalogue.settle(what.source_id, what.url, retry=retry)
+        elif not archive.is_import(what.file):
+            self._catalogue.settle(what.source_id, what.asked_url, retry=retry)
 
     def _source(self, source_id: str, url: str) -> Source:
         """Return the source as sources.yaml has it, or a stand-in for one that was taken out since."""
@@ -171,7 +212,7 @@ class Deriver:
         if target is None or (capture.role is Role.PAGE and target == home):
             where = "the front page" if target else "no web address"
             reason = f"redirects to {where}"
-            return self._settle(capture.role, capture.source_id, capture.asked_url, failure=reason, retry=False)
+            return self._settle(capture, failure=reason, retry=False)
         follow = Request(url=target, role=capture.role, source_id=capture.source_id, asked_url=capture.asked_url)
         return Derived(follow=(follow,))
 
