@@ -4,6 +4,7 @@
     reader    what the files say, in order
     writer    one file at a time, appended to, sealed when the day ends
     recovery  what an interrupted writer left open
+    cdxj      a line a capture, by which other tools find it
     days      the closing of a day: list, manifests, articles
 
 Writing is: append the members, ``sync``, and only then may anybody be told that something is stored.

@@ -48,7 +48,18 @@ def existing(folder: Path, file: str) -> Path:
     for path in (folder / file, folder / (file + OPEN)):
         if path.exists():
             return path
-    raise StoreError(folder / file, "missing. Restore it from a copy, or run `aggregator rebuild` without it.")
+    raise missing(folder / file)
+
+
+def missing(path: Path) -> StoreError:
+    """Return our error for a file that is not there."""
+    return StoreError(path, "missing. Restore it from a copy, or run `aggregator rebuild` without it.")
+
+
+def damaged(path: Path, error: ValueError) -> StoreError:
+    """Return our error for a file that holds something else than it should."""
+    what = " ".join(str(error).split())[:160]
+    return StoreError(path, f"damaged ({what}). Nothing was changed. Restore it from a copy.")
 
 
 def size(folder: Path, file: str) -> int:
@@ -113,8 +124,7 @@ def entries(folder: Path, file: str, start: int = 0) -> Iterator[Entry]:
             if entry := read_entry(record, file):
                 yield entry
     except ValueError as error:
-        what = " ".join(str(error).split())[:160]
-        raise StoreError(path, f"damaged ({what}). Nothing was changed. Restore it from a copy.") from error
+        raise damaged(path, error) from error
 
 
 def holds(folder: Path, capture: Capture) -> bool:
