@@ -4,12 +4,14 @@
     reader    what the files say, in order
     writer    one file at a time, appended to, sealed when the day ends
     recovery  what an interrupted writer left open
+    copying   records byte for byte, for files that leave
     cdxj      a line a capture, by which other tools find it
     days      the closing of a day: list, manifests, articles
 
 Writing is: append the members, ``sync``, and only then may anybody be told that something is stored.
 """
 
+from aggregator.archive.copying import Copier, Copy, warcinfo
 from aggregator.archive.days import (
     close,
     folder_of,
@@ -31,6 +33,8 @@ __all__ = [
     "NOT_MODIFIED",
     "OPEN",
     "Archive",
+    "Copier",
+    "Copy",
     "Entry",
     "Recovery",
     "Seal",
@@ -46,5 +50,6 @@ __all__ = [
     "seal_of",
     "size",
     "unclosed",
+    "warcinfo",
     "write_articles",
 ]

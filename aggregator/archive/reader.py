@@ -62,6 +62,11 @@ def damaged(path: Path, error: ValueError) -> StoreError:
     return StoreError(path, f"damaged ({what}). Nothing was changed. Restore it from a copy.")
 
 
+def elsewhere(folder: Path, capture: Capture) -> StoreError:
+    """Return our error for a place that holds something else than the catalogue says."""
+    return StoreError(folder / capture.file, f"no record {capture.record_id} at offset {capture.offset}")
+
+
 def size(folder: Path, file: str) -> int:
     """Return the length of one file in bytes."""
     return existing(folder, file).stat().st_size
@@ -140,5 +145,5 @@ def body(folder: Path, capture: Capture) -> bytes:
     """
     entry = next(entries(folder, capture.file, capture.offset), None)
     if entry is None or not isinstance(entry.what, Capture) or entry.what.record_id != capture.record_id:
-        raise StoreError(folder / capture.file, f"no record {capture.record_id} at offset {capture.offset}")
+        raise elsewhere(folder, capture)
     return entry.body

@@ -171,7 +171,9 @@ def metadata_record(kind: str, url: str, source_id: str, now: datetime, said: An
     return fields, block
 
 
-def warcinfo_record(name: str, operator: str | None, now: datetime) -> tuple[dict[str, str], bytes]:
+def warcinfo_record(
+    name: str, operator: str | None, now: datetime, *, description: str = ""
+) -> tuple[dict[str, str], bytes]:
     """Return the first record of a file: what wrote it, for whom, by which rules."""
     said = {
         "software": f"aggregator/{__version__}",
@@ -181,6 +183,8 @@ def warcinfo_record(name: str, operator: str | None, now: datetime) -> tuple[dic
     }
     if operator:
         said["operator"] = operator
+    if description:
+        said["description"] = description
     block = "".join(f"{k}: {v}\r\n" for k, v in said.items()).encode()
     fields = {
         "WARC-Type": "warcinfo",

@@ -200,6 +200,30 @@ class Catalogue:
             found |= {capture.record_id: capture for capture in rows}
         return [(version, found[version.record_id]) for version in versions]
 
+    def captures_showing(self, article_ids: Iterable[str]) -> list[Capture]:
+        """Return every capture in which one of those articles was seen, "as before" too, in the order of the files."""
+        s, c = t.sightings.c, t.captures.c
+        found: dict[str, Capture] = {}
+        for chunk in _chunks(sorted(article_ids)):
+            records = sorted(
+                {r["record_id"] for r in self._rows(sql.select(s.record_id).where(s.article_id.in_(chunk)))}
+            )
+            for some in _chunks(records):
+                either = sql.or_(c.record_id.in_(some), c.refers_to.in_(some))
+                found |= {
+                    capture.record_id: capture for capture in self._all(Capture, sql.select(t.captures).where(either))
+                }
+        return sorted(found.values(), key=lambda capture: (capture.file, capture.offset))
+
+    def seen_in(self, record_ids: Iterable[str]) -> dict[str, set[str]]:
+        """Return which articles were seen in each of those records, by record."""
+        s = t.sightings.c
+        found: dict[str, set[str]] = {}
+        for chunk in _chunks(sorted(record_ids)):
+            for row in self._rows(sql.select(s.record_id, s.article_id).where(s.record_id.in_(chunk))):
+                found.setdefault(row["record_id"], set()).add(row["article_id"])
+        return found
+
     def captures(self, source_id: str) -> list[Capture]:
         """Return a source's captures, oldest first."""
         c = t.captures.c
