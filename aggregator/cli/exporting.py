@@ -47,7 +47,7 @@ def export_command(
 ) -> int:
     """Hand on the articles that a search finds, copies too; without words and filters, all of them.
 
-    KIND is warc (the captures, byte for byte), wacz (the same with index and pages, to be replayed), bag (a BagIt folder
+    KIND is warc (the captures, byte for byte), wacz (the same with index and pages, to be replayed), bag (a BagIt
     with captures, index, articles and digests), jsonl or csv (the articles alone; -o - is stdout). The query is that of
     search; its --to is called --to-date here.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +15,6 @@ from typing import Any
 from aggregator import disk
 from aggregator.errors import UsageError
 
-PART = ".part"
 _PIECE = 1 << 20
 
 
@@ -48,7 +48,7 @@ class Part(io.RawIOBase):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._failed = False
-        self._fd = disk.door(os.open, path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
+        self._fd = disk.door(os.open, path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
 
     def writable(self) -> bool:
         return True
@@ -102,7 +102,7 @@ def file(path: Path, *, force: bool) -> Iterator[Part]:
     """
     if path.is_dir() or (path.exists() and not force):
         raise UsageError(f"{path} is there already. Nothing was written. Name another, or use --force.")
-    part = path.with_name(path.name + PART)
+    part = _beside(path, "part")
     with _cleared(path, lambda: part.unlink(missing_ok=True)):
         with Part(part) as out:
             yield out
@@ -123,22 +123,28 @@ def folder(path: Path, *, force: bool, sign: str) -> Iterator[Path]:
         UsageError: There is something of that name, or no folder for it.
         NoSpaceError: The disk is full or read-only; nothing was left behind.
     """
-    part, old = path.with_name(path.name + PART), path.with_name(path.name + ".old")
-    for each in (path, part, old):
-        if each.exists() and not (each / sign).exists():
-            raise UsageError(f"{each} is there already and is something else. Nothing was written. Name another.")
-    if path.exists() and not force:
-        raise UsageError(f"{path} is there already. Nothing was written. Name another, or use --force.")
+    if path.exists() and not (force and (path / sign).exists()):
+        hint = "Name another, or use --force." if (path / sign).exists() else "It is something else: name another."
+        raise UsageError(f"{path} is there already. Nothing was written. {hint}")
+    part, old = _beside(path, "part"), _beside(path, "old")
     with _cleared(path, lambda: shutil.rmtree(part)):
-        for left in (part, old):
-            shutil.rmtree(left, ignore_errors=True)
         disk.door(os.mkdir, part, 0o755)
         yield part
         disk.sync_folder(part)
         if path.exists():
             disk.rename(path, old)
-        disk.rename(part, path)
+        try:
+            disk.rename(part, path)
+        except OSError:
+            if old.exists():
+                disk.rename(old, path)
+            raise
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _beside(path: Path, ending: str) -> Path:
+    """Return a name that nobody else has: what stands under a name of the user's own is never touched."""
+    return path.with_name(f"{path.name}.{secrets.token_hex(4)}.{ending}")
 
 
 @contextmanager

@@ -16,9 +16,8 @@ from aggregator.exports.aside import Sink
 
 VERSION = "1.1.1"
 WARC_NAME = "captures.warc.gz"
-MAX_PLAIN_LINES = 10_000
-"""An index of more lines is compressed in blocks (ZipNum), so that a reader need not take in all of it."""
 BLOCK_LINES = 1_024
+"""Of the index: so many are compressed together, and a reader takes in no more of it than it needs (ZipNum)."""
 
 
 class Package:
@@ -44,15 +43,11 @@ class Package:
         self._resources.append({"name": name, "path": path, "hash": f"sha256:{sink.sha256}", "bytes": sink.size_bytes})
 
     def add_index(self, lines: Sequence[str]) -> None:
-        """Add the index of the captures.
+        """Add the index of the captures, in the one form that pywb, py-wacz and ReplayWeb.page all read.
 
         Args:
             lines: CDXJ, in order.
         """
-        if len(lines) <= MAX_PLAIN_LINES:
-            with self.resource("indexes/index.cdxj", compress=True) as out:
-                out.write("".join(lines).encode())
-            return
         blocks = ['!meta 0 {"format": "cdxj-gzip-1.0", "filename": "index.cdx.gz"}\n']
         with self.resource("indexes/index.cdx.gz") as out:
             for start in range(0, len(lines), BLOCK_LINES):
