@@ -82,8 +82,7 @@ def export_command(
             report=report,
         )
     sys.stdout.flush()
-    event = {"form": kind, "file": Path(output).name, "bytes": made.size_bytes, "sha256": made.sha256, "about": about}
-    Decisions(home.archive).append("export", event | {"articles": len(made.article_ids), "to": whom}, now=now)
+    Decisions(home.archive).append("export", made.said(whom), now=now)
     if note:
         show.say(note)
     for problem in made.problems:

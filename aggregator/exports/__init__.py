@@ -47,6 +47,7 @@ class Export:
     kind: str
     path: Path | None
     """None: it went to a stream."""
+    about: str
     size_bytes: int
     """Of the file; of a bag, its payload."""
     sha256: str
@@ -59,6 +60,23 @@ class Export:
     """Captures of articles that left which did not: something else was read in them that may not leave."""
     problems: tuple[str, ...]
     """Captures that could not be copied, and why."""
+
+    def said(self, whom: str | None) -> dict[str, Any]:
+        """Return it as its event says it.
+
+        Args:
+            whom: Who got it; None: not said.
+        """
+        return {
+            "form": self.kind,
+            "file": self.path.name if self.path else None,
+            "bytes": self.size_bytes,
+            "sha256": self.sha256,
+            "about": self.about,
+            "articles": len(self.article_ids),
+            "captures": self.captures,
+            "to": whom,
+        }
 
 
 def _as_it_is(article: Article) -> Article | None:
@@ -122,6 +140,7 @@ def export(
     return Export(
         kind=kind,
         path=to if isinstance(to, Path) else None,
+        about=about,
         size_bytes=size_bytes,
         sha256=sha256,
         article_ids=tuple(job.article_ids),
