@@ -28,7 +28,7 @@ from aggregator.catalogue import Catalogue
 from aggregator.errors import NoSpaceError, UsageError
 from aggregator.exports import Export, texts
 from aggregator.home import Home
-from aggregator.model import Article, Capture, Settings, Sighting
+from aggregator.model import Article, Capture, Settings, Sighting, Version
 from tests.fakecli import Aggregator
 from tests.fakeweb import NOON, OTHER, STORY, FakeWeb, articles, catalogue, crawl, feed, following, page, source
 
@@ -413,6 +413,33 @@ def test_a_capture_leaves_only_if_all_that_was_read_in_it_may(root: Path, tmp_pa
     assert made.captures == 0
     assert made.withheld_captures == 1
     assert [kind for kind, _ in records(warc_of(kind, tmp_path / "x"))] == ["warcinfo"]
+
+
+def test_the_capture_of_a_version_that_may_not_be_shown_stays(root: Path, tmp_path: Path) -> None:
+    class WithoutFirstVersions(Catalogue):
+        def versions(self, article_id: str) -> list[Version]:
+            return super().versions(article_id)[-1:]
+
+    with WithoutFirstVersions(Home(root).catalogue) as known:
+        made = exports.export(Home(root), known, FOLLOWING, "warc", tmp_path / "x", now=NOON, ids=ids(root, ONE))
+
+    assert [url for kind, url in records((tmp_path / "x").read_bytes()) if kind == "response"] == [ONE]
+    assert UPDATE.encode() in everything(tmp_path / "x")
+    assert (made.captures, made.withheld_captures) == (1, 1)
+
+
+def test_of_a_text_that_came_back_the_newest_capture_is_named(tmp_path: Path) -> None:
+    web = FakeWeb({"http://a.example/feed": feed(ONE), ONE: page(STORY)})
+    crawl(tmp_path, web, *FOLLOWING.sources)
+    for number, text in enumerate((OTHER, STORY)):
+        web.pages |= {"http://a.example/feed": feed(ONE, updated=f"2026-11-2{number}T10:00:00Z"), ONE: page(text)}
+        crawl(tmp_path, web, *FOLLOWING.sources)
+
+    hand_on(tmp_path, "jsonl", tmp_path / "x")
+
+    with catalogue(tmp_path) as known:
+        newest = known.captures(source_id="a")[-1]
+    assert json.loads((tmp_path / "x").read_text())["archivedAt"].endswith(f"{newest.file}#{newest.offset}")
 
 
 def test_what_says_as_before_leaves_with_what_was_before_or_not_at_all(root: Path, tmp_path: Path) -> None:

@@ -215,14 +215,11 @@ class Catalogue:
                 }
         return sorted(found.values(), key=lambda capture: (capture.file, capture.offset))
 
-    def seen_in(self, record_ids: Iterable[str]) -> dict[str, set[str]]:
-        """Return which articles were seen in each of those records, by record."""
-        s = t.sightings.c
-        found: dict[str, set[str]] = {}
-        for chunk in _chunks(sorted(record_ids)):
-            for row in self._rows(sql.select(s.record_id, s.article_id).where(s.record_id.in_(chunk))):
-                found.setdefault(row["record_id"], set()).add(row["article_id"])
-        return found
+    def sightings_in(self, record_ids: Iterable[str]) -> list[Sighting]:
+        """Return what was seen in those records."""
+        chunks = _chunks(sorted(record_ids))
+        query = sql.select(t.sightings)
+        return [s for c in chunks for s in self._all(Sighting, query.where(t.sightings.c.record_id.in_(c)))]
 
     def captures(self, source_id: str) -> list[Capture]:
         """Return a source's captures, oldest first."""

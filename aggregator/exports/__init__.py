@@ -57,7 +57,7 @@ class Export:
     """Of jsonl and csv, which hold none, 0."""
     withheld_articles: int
     withheld_captures: int
-    """Captures of articles that left which did not: something else was read in them that may not leave."""
+    """Captures of these articles that stay: something was read in them that may not leave, or nothing could be."""
     problems: tuple[str, ...]
     """Captures that could not be copied, and why."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from aggregator.catalogue import Catalogue
@@ -58,6 +58,8 @@ class Selection:
         self._may_leave = may_leave
         self._given: set[str] = set()
         self._left: set[str] = set()
+        self._versions: dict[str, list[Version]] = {}
+        """Of the articles of one portion."""
         self.total = len(ids)
         self.withheld_articles = self.withheld_captures = 0
 
@@ -69,17 +71,17 @@ class Selection:
         """
         for start in range(0, self.total, PORTION):
             ids = self._ids[start : start + PORTION]
+            self._versions.clear()
             found = self._catalogue.articles(ids)
             shown = [article for i in ids if i in found and (article := self._shown(found[i]))]
-            self.withheld_articles += len(ids) - len(shown)
-            captures = self._captures([article.id for article in shown]) if with_captures else ()
-            yield Portion(articles=tuple(leaving for a in shown if (leaving := self._leaving(a))), captures=captures)
+            articles = tuple(leaving for article in shown if (leaving := self._leaving(article)))
+            self.withheld_articles += len(ids) - len(articles)
+            captures = self._captures([a.article.id for a in articles]) if with_captures else ()
+            yield Portion(articles=articles, captures=captures)
 
     def _leaving(self, article: Article) -> Leaving | None:
-        versions = self._catalogue.versions(article.id)
-        newest = next((v for v in versions if v.digest == article.version), None)
+        newest = next((v for v in reversed(self._versions_of(article.id)) if v.digest == article.version), None)
         if newest is None:
-            self.withheld_articles += 1
             return None
         capture = self._catalogue.capture(newest.record_id)
         as_shown = replace(
@@ -90,15 +92,26 @@ class Selection:
     def _captures(self, ids: Sequence[str]) -> tuple[Capture, ...]:
         found = [c for c in self._catalogue.captures_showing(ids) if c.record_id not in self._given]
         self._given |= {c.record_id for c in found}
-        seen = self._catalogue.seen_in({_held_by(c) for c in found})
-        known = self._catalogue.articles({i for ids in seen.values() for i in ids})
-        untouched = {i for i, article in known.items() if self._shown(article) == article}
-        leave = {c.record_id for c in found if seen.get(_held_by(c), set()) <= untouched and self._may_leave(c)}
+        stays = self._stay({_held_by(c) for c in found})
+        leave = {c.record_id for c in found if _held_by(c) not in stays and self._may_leave(c)}
         # a capture that says "as before" leaves with what was before, or not at all
         captures = tuple(c for c in found if {c.record_id, _held_by(c)} <= leave | self._left)
         self._left |= {c.record_id for c in captures}
         self.withheld_captures += len(found) - len(captures)
         return captures
+
+    def _stay(self, record_ids: Iterable[str]) -> set[str]:
+        """Return the records in which something was read that may not be shown whole, or nothing was."""
+        sightings = self._catalogue.sightings_in(record_ids)
+        articles = self._catalogue.articles({s.article_id for s in sightings})
+        whole = [i for i, article in articles.items() if self._shown(article) == article]
+        may = {(i, version.digest) for i in whole for version in self._versions_of(i)}
+        return {s.record_id for s in sightings if (s.article_id, s.digest) not in may}
+
+    def _versions_of(self, article_id: str) -> list[Version]:
+        if article_id not in self._versions:
+            self._versions[article_id] = self._catalogue.versions(article_id)
+        return self._versions[article_id]
 
 
 def _held_by(capture: Capture) -> str:
