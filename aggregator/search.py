@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from aggregator import access, analysis, index, urls
+from aggregator.access import Shown
 from aggregator.catalogue import Catalogue
 from aggregator.errors import UnknownIdError, UsageError
 from aggregator.home import Home
@@ -73,23 +74,9 @@ def search(home: Home, query: Query, *, limit: int = 10, offset: int = 0, sort: 
     began = time.perf_counter()
     if home.is_new:
         return Results(query=query, total=0, took_ms=0.0, hits=(), facets=_facets([]), note="Nothing was crawled yet.")
-    notes: list[str] = []
-    asked = _limited(query, notes)
     with access.opened(home) as catalogue:
         languages = catalogue.languages()
-        notes += _caveats(query, catalogue, languages)
-        scores = dict(index.search(home.fulltext, asked, languages)) if languages else {}
-        if not scores and len(asked.words) + len(asked.phrases) > 1:
-            asked = replace(asked, match_any=True)
-            scores = dict(index.search(home.fulltext, asked, languages))
-            if scores:
-                notes.append("No article has all the words; these have some of them.")
-        found = [facts for facts in catalogue.facts(scores) if _passes(facts, query)]
-        if catalogue.withholds:
-            found.sort(key=lambda f: (-scores[f.id], f.id))
-            if len(found) > MAX_LOOKED_AT:
-                notes.append(f"Only the best {MAX_LOOKED_AT} were looked at: parts of texts are withdrawn.")
-            found = _still_found(catalogue, found[:MAX_LOOKED_AT], asked, languages)
+        asked, found, scores, notes = _matching(home, catalogue, query, languages)
         found.sort(key=lambda f: f.id)
         found.sort(key=lambda f: _order(f, scores[f.id], sort), reverse=True)
         clusters = catalogue.cluster_ids(f.id for f in found)
@@ -118,6 +105,44 @@ def search(home: Home, query: Query, *, limit: int = 10, offset: int = 0, sort: 
         facets=_facets(folded),
         note=" ".join(notes) or None,
     )
+
+
+def matching(home: Home, catalogue: Shown, query: Query) -> tuple[list[str], str | None]:
+    """Return the ids of all articles that match, copies too, the newest first; and what the reader should know.
+
+    Args:
+        home: Where to look.
+        catalogue: Its catalogue, open for reading.
+        query: As parsed, with filters.
+
+    Raises:
+        StoreError: Catalogue or index is missing, damaged or of another version.
+    """
+    _, found, _, notes = _matching(home, catalogue, query, catalogue.languages())
+    found.sort(key=lambda f: (f.dated, f.id), reverse=True)
+    return [facts.id for facts in found], " ".join(notes) or None
+
+
+def _matching(
+    home: Home, catalogue: Shown, query: Query, languages: Sequence[str]
+) -> tuple[Query, list[Facts], dict[str, float], list[str]]:
+    """Return the query within the limits, what passes it, every article's score, and notes."""
+    notes: list[str] = []
+    asked = _limited(query, notes)
+    notes += _caveats(query, catalogue, languages)
+    scores = dict(index.search(home.fulltext, asked, languages)) if languages else {}
+    if not scores and len(asked.words) + len(asked.phrases) > 1:
+        asked = replace(asked, match_any=True)
+        scores = dict(index.search(home.fulltext, asked, languages))
+        if scores:
+            notes.append("No article has all the words; these have some of them.")
+    found = [facts for facts in catalogue.facts(scores) if _passes(facts, query)]
+    if catalogue.withholds:
+        found.sort(key=lambda f: (-scores[f.id], f.id))
+        if len(found) > MAX_LOOKED_AT:
+            notes.append(f"Only the best {MAX_LOOKED_AT} were looked at: parts of texts are withdrawn.")
+        found = _still_found(catalogue, found[:MAX_LOOKED_AT], asked, languages)
+    return asked, found, scores, notes
 
 
 def _still_found(catalogue: Catalogue, found: list[Facts], query: Query, languages: Sequence[str]) -> list[Facts]:

@@ -99,6 +99,20 @@ def _begun(received: bytes | bytearray) -> HTTPResponse:
     return response
 
 
+def read_head(received: bytes) -> Answer:
+    """Read status line and headers alone; the body is left empty.
+
+    Raises:
+        ValueError: The bytes are no HTTP response at all.
+    """
+    response = _begun(received)
+    return Answer(status=response.status, headers=_headers(response), body=b"")
+
+
+def _headers(response: HTTPResponse) -> tuple[tuple[str, str], ...]:
+    return tuple((name, _FOLDED.sub(" ", value)) for name, value in response.getheaders())
+
+
 def read_answer(received: bytes) -> Answer:
     """Read the bytes of one HTTP response.
 
@@ -115,7 +129,7 @@ def read_answer(received: bytes) -> Answer:
         body, problem = error.partial, "the answer is incomplete"
     except (http.client.HTTPException, OSError, ValueError, OverflowError) as error:
         body, problem = b"", f"the answer is garbled: {error}"
-    headers = tuple((name, _FOLDED.sub(" ", value)) for name, value in response.getheaders())
+    headers = _headers(response)
     encodings = [e.strip().lower() for k, v in headers if k.lower() == "content-encoding" for e in v.split(",")]
     for encoding in reversed([e for e in encodings if e not in ("", "identity")]):
         body, trouble = _decoded(body, encoding)

@@ -21,7 +21,7 @@ ONE, TWO, COPY = "http://a.example/1", "http://a.example/2", "http://b.example/1
 UPDATE = "Update: the store has given everything back."
 COMMANDS = [
     *("", "init", "sources", "sources list", "sources check", "crawl", "run", "rebuild", "search", "show", "reposts"),
-    *("status", "extract", "limits", "demo"),
+    *("export", "status", "extract", "limits", "demo"),
 ]
 UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 

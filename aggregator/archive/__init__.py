@@ -7,11 +7,14 @@
     erasing   tombstones in the place of what was withdrawn
     foreign/  files of others, as records and captures
     imports   such a file brought in, with a note of what it is
+    copying   records byte for byte, for files that leave
+    cdxj      a line a capture, by which other tools find it
     days      the closing of a day: list, manifests, articles
 
 Writing is: append the members, ``sync``, and only then may anybody be told that something is stored.
 """
 
+from aggregator.archive.copying import Copier, Copy, warcinfo
 from aggregator.archive.days import (
     close,
     folder_of,
@@ -55,6 +58,8 @@ __all__ = [
     "OPEN",
     "Archive",
     "Change",
+    "Copier",
+    "Copy",
     "Entry",
     "Held",
     "Import",
@@ -83,5 +88,6 @@ __all__ = [
     "size",
     "unclosed",
     "warc_date",
+    "warcinfo",
     "write_articles",
 ]

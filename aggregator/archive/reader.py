@@ -76,7 +76,23 @@ def existing(folder: Path, file: str) -> Path:
     for path in (folder / file, folder / (file + OPEN)):
         if path.exists():
             return path
-    raise StoreError(folder / file, "missing. Restore it from a copy, or run `aggregator rebuild` without it.")
+    raise missing(folder / file)
+
+
+def missing(path: Path) -> StoreError:
+    """Return our error for a file that is not there."""
+    return StoreError(path, "missing. Restore it from a copy, or run `aggregator rebuild` without it.")
+
+
+def damaged(path: Path, error: ValueError) -> StoreError:
+    """Return our error for a file that holds something else than it should."""
+    what = " ".join(str(error).split())[:160]
+    return StoreError(path, f"damaged ({what}). Nothing was changed. Restore it from a copy.")
+
+
+def elsewhere(folder: Path, capture: Capture) -> StoreError:
+    """Return our error for a place that holds something else than the catalogue says."""
+    return StoreError(folder / capture.file, f"no record {capture.record_id} at offset {capture.offset}")
 
 
 def size(folder: Path, file: str) -> int:
@@ -146,8 +162,7 @@ def entries(folder: Path, file: str, start: int = 0) -> Iterator[Entry]:
             if entry := read_entry(record, file):
                 yield entry
     except ValueError as error:
-        what = " ".join(str(error).split())[:160]
-        raise StoreError(path, f"damaged ({what}). Nothing was changed. Restore it from a copy.") from error
+        raise damaged(path, error) from error
 
 
 def _imported(path: Path, file: str, start: int) -> Iterator[Entry]:
@@ -202,4 +217,4 @@ def body(folder: Path, capture: Capture) -> bytes:
             return entry.body
         if not (is_import(capture.file) and entry.end == capture.offset):
             break  # only a foreign file may have several records at one offset: those of one compressed frame
-    raise StoreError(folder / capture.file, f"no record {capture.record_id} at offset {capture.offset}")
+    raise elsewhere(folder, capture)

@@ -170,7 +170,9 @@ def interim_record(interim: bytes, about: dict[str, str]) -> tuple[dict[str, str
     return fields, interim
 
 
-def warcinfo_record(name: str, operator: str | None, now: datetime) -> tuple[dict[str, str], bytes]:
+def warcinfo_record(
+    name: str, operator: str | None, now: datetime, *, description: str = ""
+) -> tuple[dict[str, str], bytes]:
     """Return the first record of a file: what wrote it, for whom, by which rules."""
     said = {
         "software": f"aggregator/{__version__}",
@@ -180,6 +182,8 @@ def warcinfo_record(name: str, operator: str | None, now: datetime) -> tuple[dic
     }
     if operator:
         said["operator"] = operator
+    if description:
+        said["description"] = description
     block = "".join(f"{k}: {v}\r\n" for k, v in said.items()).encode()
     fields = _fields("warcinfo", "", warc_date(now), block) | {
         "WARC-Filename": name,

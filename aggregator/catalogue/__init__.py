@@ -239,6 +239,27 @@ class Catalogue:
             found |= {capture.record_id: capture for capture in rows}
         return [(version, found[version.record_id]) for version in versions]
 
+    def captures_showing(self, article_ids: Iterable[str]) -> list[Capture]:
+        """Return every capture in which one of those articles was seen, "as before" too, in the order of the files."""
+        s, c = t.sightings.c, t.captures.c
+        found: dict[str, Capture] = {}
+        for chunk in _chunks(sorted(article_ids)):
+            records = sorted(
+                {r["record_id"] for r in self._rows(sql.select(s.record_id).where(s.article_id.in_(chunk)))}
+            )
+            for some in _chunks(records):
+                either = sql.or_(c.record_id.in_(some), c.refers_to.in_(some))
+                found |= {
+                    capture.record_id: capture for capture in self._all(Capture, sql.select(t.captures).where(either))
+                }
+        return sorted(found.values(), key=lambda capture: (capture.file, capture.offset))
+
+    def sightings_in(self, record_ids: Iterable[str]) -> list[Sighting]:
+        """Return what was seen in those records."""
+        chunks = _chunks(sorted(record_ids))
+        query = sql.select(t.sightings)
+        return [s for c in chunks for s in self._all(Sighting, query.where(t.sightings.c.record_id.in_(c)))]
+
     def captures(self, source_id: str) -> list[Capture]:
         """Return a source's captures, oldest first."""
         c = t.captures.c

@@ -21,7 +21,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA = 3
+SCHEMA = 4
 """Counted up with every change below: an older catalogue is rebuilt, a newer one refused."""
 
 
@@ -67,6 +67,7 @@ captures = Table(
     Column("length", BigInteger, nullable=False),
     Index("captures_by_url", "url", "captured_at"),
     Index("captures_by_payload", "payload_digest"),
+    Index("captures_by_referred", "refers_to"),
 )
 
 discoveries = Table(
@@ -132,6 +133,7 @@ sightings = Table(
     Column("captured_at", Instant, primary_key=True),
     Column("record_id", String, primary_key=True),
     Column("digest", String, nullable=False),
+    Index("sightings_by_record", "record_id"),
 )
 
 credits = Table(

@@ -4,6 +4,7 @@
     importing     import
     reading       search, show
     families      reposts
+    exporting     export
     health        status, limits
     extracting    extract
     touring       demo
@@ -44,6 +45,7 @@ class _Group(click.Group):
         "search": ("reading", "Find articles."),
         "show": ("reading", "Show one article: text, versions, what was changed."),
         "reposts": ("families", "Who has this text, and who had it first."),
+        "export": ("exporting", "Hand articles and their captures on: WARC, WACZ, BagIt, JSON lines, CSV."),
         "status": ("health", "How the sources and the home are doing."),
         "extract": ("extracting", "Read pages as the crawl would; no home needed."),
         "limits": ("health", "Print every limit and its value."),

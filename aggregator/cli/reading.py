@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from difflib import SequenceMatcher
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -18,7 +18,7 @@ from aggregator.cli import output as show
 from aggregator.cli.families import match_json
 from aggregator.errors import UnknownIdError, UsageError
 from aggregator.home import Home
-from aggregator.model import Article, Hit, Results, Version
+from aggregator.model import Article, Hit, Query, Results, Version
 
 # --- search -----------------------------------------------------------------------------------------------------------
 
@@ -47,14 +47,60 @@ class Period(click.ParamType[tuple[datetime, datetime]]):
         self.fail(f"{value!r} is no date: write 2026, 2026-11 or 2026-11-23.", param, ctx)
 
 
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def filter_options(to: str) -> Callable[[_Command], _Command]:
+    """Return what gives a command the filters of a search.
+
+    Args:
+        to: What the option of the last day is called there.
+    """
+    options = (
+        click.option("--from", "since", type=Period(), metavar="DATE", help="Published on DATE or later."),
+        click.option(
+            to,
+            "until",
+            type=Period(),
+            metavar="DATE",
+            help="Published on DATE or before; 2026-11 is all November.",
+        ),
+        click.option("--source", "source_ids", multiple=True, metavar="ID", help="Only this source; may be repeated."),
+        click.option("--lang", "languages", multiple=True, metavar="CODE", help="Only this language; may be repeated."),
+    )
+
+    def with_filters(command: _Command) -> _Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return with_filters
+
+
+def asked_for(
+    words: tuple[str, ...],
+    since: tuple[datetime, datetime] | None,
+    until: tuple[datetime, datetime] | None,
+    source_ids: tuple[str, ...],
+    languages: tuple[str, ...],
+) -> Query | None:
+    """Return the query that words and filters make; None: there are none."""
+    from aggregator import search
+
+    if not (words or since or until or source_ids or languages):
+        return None
+    return replace(
+        search.parse(" ".join(words)),
+        source_ids=source_ids,
+        languages=languages,
+        published_from=since and since[0],
+        published_to=until and until[1],
+    )
+
+
 @click.command("search", cls=Words)
 @click.argument("query", nargs=-1)
-@click.option("--from", "since", type=Period(), metavar="DATE", help="Published on DATE or later.")
-@click.option(
-    "--to", "until", type=Period(), metavar="DATE", help="Published on DATE or before; 2026-11 is all November."
-)
-@click.option("--source", "source_ids", multiple=True, metavar="ID", help="Only this source; may be repeated.")
-@click.option("--lang", "languages", multiple=True, metavar="CODE", help="Only this language; may be repeated.")
+@filter_options("--to")
 @click.option(
     "--sort",
     type=click.Choice(["relevance", "published", "captured"]),
@@ -102,15 +148,9 @@ def search_command(
     """
     from aggregator import search
 
-    if not (query or since or until or source_ids or languages):
+    asked = asked_for(query, since, until, source_ids, languages)
+    if asked is None:
         raise click.UsageError("What to search for? Give words, or a filter such as --source or --from.", ctx)
-    asked = replace(
-        search.parse(" ".join(query)),
-        source_ids=source_ids,
-        languages=languages,
-        published_from=since and since[0],
-        published_to=until and until[1],
-    )
     results = search.search(chosen_home(ctx), asked, limit=limit, offset=offset, sort=sort)
     if as_json or form == "json":
         show.print_json(results_json(results))

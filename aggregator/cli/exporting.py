@@ -1,0 +1,135 @@
+"""The command export: what was found, as a file for somebody else."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aggregator.cli import Words, chosen_home, home_option, json_option
+from aggregator.cli import output as show
+from aggregator.cli.collecting import loaded
+from aggregator.cli.reading import asked_for, filter_options
+from aggregator.errors import UsageError
+
+if TYPE_CHECKING:
+    from aggregator.exports import Export
+
+KINDS = ("warc", "wacz", "bag", "jsonl", "csv")
+"""As in ``exports``, which ``--help`` does not wait for."""
+
+
+@click.command("export", cls=Words)
+@click.argument("kind", type=click.Choice(KINDS), metavar="KIND")
+@click.argument("query", nargs=-1)
+@click.option("-o", "--output", metavar="PATH", required=True, help="Where to: a new file, or a new folder for bag.")
+@click.option("--to", "whom", metavar="WHOM", help="Who gets it, for the list of what was handed on. No date.")
+@filter_options("--to-date")
+@click.option("--force", is_flag=True, help="Replace the file or bag that is there.")
+@home_option
+@json_option
+@click.pass_context
+def export_command(
+    ctx: click.Context,
+    kind: str,
+    query: tuple[str, ...],
+    output: str,
+    whom: str | None,
+    since: tuple[datetime, datetime] | None,
+    until: tuple[datetime, datetime] | None,
+    source_ids: tuple[str, ...],
+    languages: tuple[str, ...],
+    force: bool,
+    as_json: bool,
+) -> int:
+    """Hand on the articles that a search finds, copies too; without words and filters, all of them.
+
+    KIND is warc (the captures, byte for byte), wacz (the same with index and pages, to be replayed), bag (a BagIt
+    with captures, index, articles and digests), jsonl or csv (the articles alone; -o - is stdout). The query is that of
+    search; its --to is called --to-date here.
+
+    \b
+    Example:
+      aggregator export wacz "net loft" --from 2026-09 -o loft.wacz --to "City archive"
+      aggregator export csv --source northport -o - | head
+    """
+    from aggregator import access, exports, search
+    from aggregator.decisions import Decisions
+
+    home, now = chosen_home(ctx), datetime.now(UTC)
+    if output == "-" and (as_json or kind not in exports.STREAMS):
+        raise UsageError(f"stdout cannot take {kind}{' and --json' if as_json else ''}. Name a file with -o.")
+    asked = asked_for(query, since, until, source_ids, languages)
+    if home.is_new:
+        raise UsageError("nothing was crawled into this home yet; there is nothing to hand on.")
+    with access.opened(home, leaving=True) as catalogue, show.progress() as report:
+        ids, note = search.matching(home, catalogue, asked) if asked else (None, None)
+        about = _about(query, since, until, source_ids, languages)
+        made = exports.export(
+            home,
+            catalogue,
+            loaded(home),
+            kind,
+            sys.stdout.buffer if output == "-" else Path(output),
+            now=now,
+            ids=ids,
+            about=about,
+            force=force,
+            report=report,
+        )
+    sys.stdout.flush()
+    Decisions(home.archive).append("export", made.said(whom), now=now)
+    if note:
+        show.say(note)
+    for problem in made.problems:
+        show.say(f"not in it: {problem}")
+    if as_json:
+        show.print_json(export_json(made))
+    else:
+        _print(made)
+    return 1 if made.problems else 0
+
+
+def _about(
+    query: tuple[str, ...],
+    since: tuple[datetime, datetime] | None,
+    until: tuple[datetime, datetime] | None,
+    source_ids: tuple[str, ...],
+    languages: tuple[str, ...],
+) -> str:
+    """Return what was asked for, in words."""
+    parts = [
+        f"with {' '.join(query)}" if query else "",
+        f"of {', '.join(source_ids)}" if source_ids else "",
+        f"in {', '.join(languages)}" if languages else "",
+        f"from {since[0]:%Y-%m-%d}" if since else "",
+        f"before {until[1]:%Y-%m-%d}" if until else "",
+    ]
+    return " ".join(("Articles", *(part for part in parts if part))) if any(parts) else "All articles"
+
+
+def _print(made: Export) -> None:
+    captures = f" with {made.captures:,} captures" if made.kind in ("warc", "wacz", "bag") else ""
+    show.say(f"{len(made.article_ids):,} articles{captures}, {made.size_bytes:,} bytes.")
+    if made.withheld_articles or made.withheld_captures:
+        show.say(f"Withheld: {made.withheld_articles:,} articles, {made.withheld_captures:,} captures.")
+    if made.path:
+        # as sha256sum prints it, so that whoever gets the file can check it
+        show.line(f"{made.sha256}  {made.path / 'tagmanifest-sha256.txt' if made.kind == 'bag' else made.path}")
+
+
+def export_json(made: Export) -> dict[str, Any]:
+    """Return what was handed on as scripts know it."""
+    return {
+        "kind": made.kind,
+        "path": str(made.path),
+        "bytes": made.size_bytes,
+        "sha256": made.sha256,
+        "articles": len(made.article_ids),
+        "captures": made.captures,
+        "withheld": {"articles": made.withheld_articles, "captures": made.withheld_captures},
+        "problems": list(made.problems),
+    }

@@ -1,0 +1,280 @@
+"""The way out: articles and their captures as files for other people and other programs.
+
+    selection   what may leave
+    aside       under its name a file is whole, or not there
+    warc        captures, byte for byte
+    wacz        the same with index and pages, to be replayed
+    bag         the same with articles and digests, to be kept
+    texts       articles as JSON lines or CSV
+
+Nothing is changed in the home, and no lock is taken.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from aggregator import archive
+from aggregator.archive import cdxj
+from aggregator.catalogue import Catalogue
+from aggregator.errors import UsageError
+from aggregator.exports import aside, texts
+from aggregator.exports.aside import Sink
+from aggregator.exports.bag import SIGN, Bag, sources_yaml
+from aggregator.exports.selection import PORTION, Leaving, MayLeave, Portion, Selection, Shown
+from aggregator.exports.wacz import WARC_NAME, Package, Pages
+from aggregator.exports.warc import WarcWriter
+from aggregator.home import Home
+from aggregator.model import Article, Capture, Following, Progress, Report, Source
+
+KINDS = ("warc", "wacz", "bag", "jsonl", "csv")
+STREAMS = ("jsonl", "csv")
+"""Those that can be written to where nobody can go back."""
+ARTICLES_NAME = "articles.jsonl"
+INDEX_NAME = "captures.cdxj"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """What was handed on."""
+
+    kind: str
+    path: Path | None
+    """None: it went to a stream."""
+    about: str
+    size_bytes: int
+    """Of the file; of a bag, its payload."""
+    sha256: str
+    """Of the file; of a bag, its tagmanifest-sha256.txt. Hexadecimal."""
+    article_ids: tuple[str, ...]
+    captures: int
+    """Of jsonl and csv, which hold none, 0."""
+    withheld_articles: int
+    withheld_captures: int
+    """Captures of these articles that stay: something was read in them that may not leave, or nothing could be."""
+    problems: tuple[str, ...]
+    """Captures that could not be copied, and why."""
+
+    def said(self, whom: str | None) -> dict[str, Any]:
+        """Return it as its event says it.
+
+        Args:
+            whom: Who got it; None: not said.
+        """
+        return {
+            "form": self.kind,
+            "file": self.path.name if self.path else None,
+            "bytes": self.size_bytes,
+            "sha256": self.sha256,
+            "about": self.about,
+            "articles": len(self.article_ids),
+            "captures": self.captures,
+            "to": whom,
+        }
+
+
+def _as_it_is(article: Article) -> Article | None:
+    return article
+
+
+def _may(_: Capture) -> bool:
+    return True
+
+
+def _silence(_: Progress) -> None:
+    pass
+
+
+def export(
+    home: Home,
+    catalogue: Catalogue,
+    following: Following,
+    kind: str,
+    to: Path | BinaryIO,
+    *,
+    now: datetime,
+    ids: Sequence[str] | None = None,
+    about: str = "",
+    shown: Shown = _as_it_is,
+    may_leave: MayLeave = _may,
+    force: bool = False,
+    report: Report = _silence,
+) -> Export:
+    """Write articles, or the captures they were read from, for others.
+
+    Args:
+        home: Whose archive.
+        catalogue: Its catalogue, open for reading.
+        following: Its sources.yaml: who hands on, and who the publishers are.
+        kind: One of ``KINDS``.
+        to: The file or, of a bag, the folder; a stream for those of ``STREAMS``.
+        now: When this is.
+        ids: Which articles, in order; None: all.
+        about: What this is, in words, for whoever gets it.
+        shown: Returns an article as it may be shown; None: it is withheld.
+        may_leave: Whether a capture may leave; one in which anything was read that ``shown`` withholds or changes does
+            not, whatever this says.
+        force: Whether a file or bag that is there may be replaced.
+        report: Told how far the work is.
+
+    Raises:
+        NoSpaceError: The disk is full or read-only; nothing was left behind.
+        StoreError: The catalogue is damaged.
+        UsageError: It cannot be written there; nothing was.
+    """
+    wanted = catalogue.article_ids() if ids is None else ids
+    selection = Selection(catalogue, wanted, shown=shown, may_leave=may_leave)
+    job = _Job(home=home, following=following, selection=selection, about=about, now=now, report=report)
+    if isinstance(to, Path):
+        _refuse_inside(home, to)
+        write = {"warc": _warc, "wacz": _wacz, "bag": _bag, "jsonl": _jsonl, "csv": _csv}[kind]
+        size_bytes, sha256 = write(job, to, force)
+    else:
+        size_bytes, sha256 = _lines(job, Sink(to.write), as_csv=kind == "csv")
+    return Export(
+        kind=kind,
+        path=to if isinstance(to, Path) else None,
+        about=about,
+        size_bytes=size_bytes,
+        sha256=sha256,
+        article_ids=tuple(job.article_ids),
+        captures=job.captures,
+        withheld_articles=selection.withheld_articles,
+        withheld_captures=selection.withheld_captures,
+        problems=tuple(job.problems),
+    )
+
+
+def _refuse_inside(home: Home, path: Path) -> None:
+    inside = path.resolve()
+    for kept in (home.archive, home.index, home.sources_yaml):
+        if inside == kept.resolve() or kept.resolve() in inside.parents:
+            raise UsageError(f"{path} is a place of the home's own. Nothing was written. Name another.")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Job:
+    """One export under way."""
+
+    home: Home
+    following: Following
+    selection: Selection
+    about: str
+    now: datetime
+    report: Report
+    article_ids: list[str] = field(default_factory=list)
+    source_ids: set[str] = field(default_factory=set)
+    captures: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def portions(self, *, with_captures: bool) -> Iterator[Portion]:
+        """Yield what leaves, and tell how far that is."""
+        total = self.selection.total
+        for number, portion in enumerate(self.selection.portions(with_captures=with_captures), start=1):
+            yield portion
+            self.article_ids += [leaving.article.id for leaving in portion.articles]
+            self.source_ids |= {leaving.article.source_id for leaving in portion.articles}
+            self.report(Progress(doing="exporting", done=min(number * PORTION, total), total=total))
+
+    def copied(self, sink: Sink, name: str) -> Iterator[tuple[Portion, WarcWriter]]:
+        """Copy the captures that leave into a WARC file; yield each portion when its captures are in there."""
+        operator = self.following.settings.contact
+        first = archive.warcinfo(name, operator=operator, description=self.about, now=self.now)
+        with archive.Copier(self.home.archive) as copier:
+            writer = WarcWriter(copier, sink, name=name, first=first)
+            for portion in self.portions(with_captures=True):
+                writer.add(portion.captures)
+                yield portion, writer
+        self.captures, self.problems = len(writer.offsets), writer.problems
+
+    def said(self, leaving: Leaving) -> dict[str, Any]:
+        """Return an article in the words of schema.org."""
+        return texts.said_of(leaving, self.following)
+
+    def source(self, source_id: str) -> Source:
+        """Return a source as sources.yaml has it, or a stand-in for one that was taken out since."""
+        return self.following.source(source_id) or Source(id=source_id, name=source_id, url="")
+
+
+# --- each kind: returns the length in bytes and the SHA-256 ----------------------------------------------------------
+
+
+def _jsonl(job: _Job, path: Path, force: bool) -> tuple[int, str]:
+    with aside.file(path, force=force) as out:
+        return _lines(job, Sink(out.write), as_csv=False)
+
+
+def _csv(job: _Job, path: Path, force: bool) -> tuple[int, str]:
+    with aside.file(path, force=force) as out:
+        return _lines(job, Sink(out.write), as_csv=True)
+
+
+def _lines(job: _Job, sink: Sink, *, as_csv: bool) -> tuple[int, str]:
+    if as_csv:
+        sink.write(texts.csv_line(texts.COLUMNS))
+    for portion in job.portions(with_captures=False):
+        for said in map(job.said, portion.articles):
+            sink.write(texts.csv_line(texts.csv_cells(said)) if as_csv else texts.json_line(said))
+    return sink.size_bytes, sink.sha256
+
+
+def _warc(job: _Job, path: Path, force: bool) -> tuple[int, str]:
+    with aside.file(path, force=force) as out:
+        sink = Sink(out.write)
+        for _ in job.copied(sink, path.name):
+            pass
+        return sink.size_bytes, sink.sha256
+
+
+def _wacz(job: _Job, path: Path, force: bool) -> tuple[int, str]:
+    with (
+        aside.file(path, force=force) as out,
+        zipfile.ZipFile(out, "w") as zipped,
+        tempfile.TemporaryFile(dir=path.parent) as kept,
+    ):
+        package, pages = Package(zipped, now=job.now), Pages(kept, title="Articles")
+        lines: list[str] = []
+        with package.resource(f"archive/{WARC_NAME}") as sink:
+            for portion, warc in job.copied(sink, WARC_NAME):
+                lines = warc.lines
+                for leaving in portion.articles:
+                    if leaving.capture and leaving.capture.record_id in warc.offsets:
+                        pages.add(job.said(leaving), url=leaving.capture.url, captured_at=leaving.capture.captured_at)
+        package.add_index(cdxj.in_order(lines))
+        with package.resource("pages/pages.jsonl", compress=True) as sink:
+            pages.write_to(sink)
+        package.close(title=job.about, description=job.about)
+    return path.stat().st_size, aside.sha256_of(path)
+
+
+def _bag(job: _Job, path: Path, force: bool) -> tuple[int, str]:
+    with aside.folder(path, force=force, sign=SIGN) as folder:
+        bag = Bag(folder)
+        lines: list[str] = []
+        with bag.payload(WARC_NAME) as captures, bag.payload(ARTICLES_NAME) as articles:
+            for portion, warc in job.copied(captures, WARC_NAME):
+                lines = warc.lines
+                for leaving in portion.articles:
+                    articles.write(texts.json_line(_placed(job.said(leaving), leaving, warc)))
+        with bag.payload(INDEX_NAME) as index:
+            index.write("".join(cdxj.in_order(lines)).encode())
+        with bag.payload("sources.yaml") as sources:
+            sources.write(sources_yaml(map(job.source, sorted(job.source_ids))))
+        sha256 = bag.close(organization=job.following.settings.contact, description=job.about, now=job.now)
+        return bag.size_bytes, sha256
+
+
+def _placed(said: dict[str, Any], leaving: Leaving, warc: WarcWriter) -> dict[str, Any]:
+    """Return an article that names the place in the bag where it was read, and none outside."""
+    offset = warc.offsets.get(leaving.capture.record_id) if leaving.capture else None
+    rest = {key: value for key, value in said.items() if key != "archivedAt"}
+    return rest if offset is None else rest | {"archivedAt": f"{WARC_NAME}#{offset}"}
+
+
+__all__ = ["KINDS", "STREAMS", "Export", "MayLeave", "Shown", "export"]
