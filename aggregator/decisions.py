@@ -37,7 +37,7 @@ class Event:
     """1 for the first."""
     at: datetime
     kind: str
-    """seal, day-closed, import, export, takedown, lift, erased."""
+    """seal, day-closed, import, export, takedown, lift, erasing, erased, carried-out."""
     said: dict[str, Any]
     """All that is particular to the kind."""
 
@@ -112,6 +112,8 @@ class Decisions:
                 found[event.said["file"]] = event.said["sha256"]
             elif event.kind == "erased":
                 found |= event.said["files"]
+                for file in event.said.get("replaced", {}):
+                    found.pop(file, None)
         return found
 
     def faults(self) -> list[tuple[int, str]]:

@@ -24,6 +24,7 @@ from aggregator.access.marks import (
     address_key,
     words_of,
 )
+from aggregator.archive import Held
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions, Event
 from aggregator.errors import StoreError, UnknownIdError
@@ -266,6 +267,21 @@ class Shown(Catalogue):
         return left.body if left else body
 
 
+def stands_in_head(one: Held, known: Recogniser) -> bool:
+    """Whether a record's address or headers hold something withdrawn: then nothing of it may stay."""
+    return known.knows_address(one.url) or redaction.holds(one.head, one.url, known)
+
+
+def is_withdrawn(one: Held, known: Recogniser) -> bool:
+    """Whether a record holds something withdrawn, in whatever place."""
+    if stands_in_head(one, known):
+        return True
+    try:
+        return redaction.redact(one.body, one.content_type, one.url, known) is not None
+    except ValueError:  # more than can be cut out
+        return True
+
+
 def opened(home: Home, *, leaving: bool = False) -> Shown:
     """Open the home's catalogue as it may be shown now.
 
@@ -304,8 +320,10 @@ __all__ = [
     "Takedown",
     "address_key",
     "guarded",
+    "is_withdrawn",
     "opened",
     "recogniser",
+    "stands_in_head",
     "takedowns",
     "words_of",
 ]

@@ -26,9 +26,10 @@ from aggregator.archive.days import (
     unclosed,
     write_articles,
 )
-from aggregator.archive.erasing import Change, Held, digest_of, held, overwrite
+from aggregator.archive.erasing import Change, Held, digest_of, held, overwrite, stands_alone
 from aggregator.archive.foreign import MAX_BLOCK_BYTES, MAX_ENTRIES, MAX_GROWTH, MAX_PROBLEMS
-from aggregator.archive.imports import MAX_NOTED, Import, bring_in
+from aggregator.archive.imports import MAX_NOTED, Import, bring_in, leave_out
+from aggregator.archive.imports import remove as remove_import
 from aggregator.archive.reader import (
     MAX_RECORD_BYTES,
     OPEN,
@@ -79,13 +80,16 @@ __all__ = [
     "is_import",
     "is_same",
     "lacking_articles",
+    "leave_out",
     "new_record_id",
     "note",
     "overwrite",
     "read_articles",
     "recover",
+    "remove_import",
     "seal_of",
     "size",
+    "stands_alone",
     "unclosed",
     "warc_date",
     "warcinfo",

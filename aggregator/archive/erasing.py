@@ -10,13 +10,15 @@ import gzip
 import hashlib
 import struct
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from aggregator import disk, wire
-from aggregator.archive.reader import existing, files, records
-from aggregator.archive.records import Record, read_entry
+from aggregator.archive import foreign
+from aggregator.archive.reader import existing, is_import, note, records
+from aggregator.archive.records import Record, from_warc_date, member, read_entry
 from aggregator.errors import StoreError
 from aggregator.model import Capture
 
@@ -26,21 +28,36 @@ _FEXTRA, _FCOMMENT = 4, 16
 _STORED_BLOCK = 65_535
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
     """A record with what it holds, for looking into it."""
 
     file: str
     """Relative to ``archive/``."""
-    record: Record
+    offset: int
+    length: int
+    """Where it stands, in bytes; in an imported file several may stand at one offset."""
+    fields: dict[str, str]
+    """Its WARC fields, by name in lower case."""
     head: str
     """Its WARC fields, and the HTTP head or the request, as text."""
+    block: bytes
     body: bytes
     """The decoded body; for records that are not HTTP the block."""
     content_type: str
     url: str
     capture: Capture | None
-    """What a rebuild makes of it; None: it is no capture of ours."""
+    """What a rebuild makes of it; None: it is no capture."""
+
+    @property
+    def kind(self) -> str:
+        """Its WARC-Type."""
+        return self.fields.get("warc-type", "").lower()
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """What tells it from the others of its file."""
+        return self.offset, self.fields.get("warc-record-id", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +78,15 @@ class Change:
 
 
 def held(folder: Path, file: str) -> Iterator[Held]:
-    """Yield the records of one file with what they hold.
+    """Yield the records of one file with what they hold; what cannot be read in an imported file is passed over.
 
     Raises:
-        StoreError: The file is missing or damaged.
+        StoreError: The file is missing, or it is our own and damaged.
     """
     path = existing(folder, file)
+    if is_import(file):
+        yield from held_of_import(path, file, note(folder, file))
+        return
     try:
         for record in records(path):
             yield _held(file, record)
@@ -74,27 +94,115 @@ def held(folder: Path, file: str) -> Iterator[Held]:
         raise StoreError(path, f"damaged ({error}). Nothing was erased. Restore it from a copy.") from error
 
 
+def held_of_import(path: Path, file: str, said: Mapping[str, Any]) -> Iterator[Held]:
+    """Yield the records of an imported file with what they hold.
+
+    Args:
+        path: Where it is.
+        file: What it is called, relative to ``archive/``.
+        said: The note beside it.
+    """
+    imported_at = from_warc_date(said["imported_at"])
+    for record in foreign.records(path):
+        if isinstance(record, foreign.ForeignRecord):
+            entry = foreign.entry_of(record, file, source_id=said.get("source") or "", imported_at=imported_at)
+            capture = entry.what if entry and isinstance(entry.what, Capture) else None
+            yield _looked_into(
+                Held(
+                    file=file,
+                    offset=record.offset,
+                    length=record.length,
+                    fields=_fields_of(record),
+                    head="",
+                    block=record.block,
+                    body=entry.body if entry and capture and capture.refers_to is None else record.block,
+                    content_type=capture.content_type if capture else record.fields.get("content-type", ""),
+                    url=record.url,
+                    capture=capture,
+                )
+            )
+
+
+def _fields_of(record: foreign.ForeignRecord) -> dict[str, str]:
+    """Return the fields of a foreign record, as a WARC file must have them."""
+    fields = record.fields | {"warc-record-id": record.record_id}
+    if record.arc and record.kind == "response":
+        is_http = record.block.startswith(b"HTTP/")
+        fields |= {"content-type": "application/http; msgtype=response"} if is_http else {"warc-type": "resource"}
+    if not record.whole:
+        cut = "length" if len(record.block) == foreign.MAX_BLOCK_BYTES else "unspecified"
+        fields |= {"warc-truncated": cut, "warc-block-digest": "", "warc-payload-digest": ""}
+    return fields
+
+
+def member_of(one: Held) -> bytes:
+    """Return a record of any file as a gzip member of a WARC file: what its fields say, and its block byte for byte."""
+    fields = {_name(name): " ".join(value.split()) for name, value in one.fields.items() if name != "content-length"}
+    return member(fields, one.block)
+
+
+def _name(name: str) -> str:
+    """Return a field's name as the standard writes it."""
+    return "-".join(
+        word.upper() if word in ("warc", "id", "uri", "ip") else word.capitalize() for word in name.split("-")
+    )
+
+
 def _held(file: str, record: Record) -> Held:
-    fields = record.fields
-    url = fields.get("WARC-Target-URI", "").strip("<>")
-    head = "\n".join(f"{name}: {value}" for name, value in fields.items())
-    kind, content_type, body = fields.get("WARC-Type", ""), fields.get("Content-Type", ""), record.block
-    if content_type.startswith("application/http") and kind in ("response", "revisit"):
+    fields = {name.lower(): value for name, value in record.fields.items()}
+    content_type, body = fields.get("content-type", ""), record.block
+    if content_type.startswith("application/http") and fields.get("warc-type") in ("response", "revisit"):
         try:
             answer = wire.read_answer(record.block)
-            cut = wire.head_length(record.block)
+            body, content_type = answer.body, answer.header("Content-Type") or ""
         except ValueError:
-            return Held(file, record, head, body, "text/plain", url, None)
-        head += "\n" + record.block[:cut].decode("latin-1")
-        body, content_type = answer.body, answer.header("Content-Type") or ""
-    elif kind == "request":
-        head, body = head + "\n" + record.block.decode("latin-1"), b""
+            content_type = "text/plain"
     try:
         entry = read_entry(record, file)
     except ValueError:
         entry = None
-    capture = entry.what if entry and isinstance(entry.what, Capture) else None
-    return Held(file, record, head, body, content_type, url, capture)
+    return _looked_into(
+        Held(
+            file=file,
+            offset=record.offset,
+            length=record.length,
+            fields=fields,
+            head="",
+            block=record.block,
+            body=body,
+            content_type=content_type,
+            url=fields.get("warc-target-uri", "").strip("<>"),
+            capture=entry.what if entry and isinstance(entry.what, Capture) else None,
+        )
+    )
+
+
+def _looked_into(one: Held) -> Held:
+    """Add the head, as text: the WARC fields, and what of the block is head and not body."""
+    said = "\n".join(f"{name}: {value}" for name, value in one.fields.items())
+    if one.kind == "request":
+        return replace(one, head=f"{said}\n{one.block.decode('latin-1')}", body=b"")
+    if one.kind in ("response", "revisit") and one.block.startswith(b"HTTP/"):
+        try:
+            said += "\n" + one.block[: wire.head_length(one.block)].decode("latin-1")
+        except ValueError:
+            said += "\n" + one.block.partition(b"\r\n\r\n")[0].decode("latin-1")
+    return replace(one, head=said)
+
+
+def stands_alone(folder: Path, file: str, offset: int, length: int) -> bool:
+    """Whether a record is one gzip member with nothing else in it, so that a tombstone can take its place."""
+    path = existing(folder, file)
+    if path.is_symlink():  # it is somebody else's
+        return False
+    try:
+        with path.open("rb") as stream:
+            if stream.read(2) != b"\x1f\x8b":
+                return False
+        found = next(records(path, offset))
+    except (ValueError, StopIteration):
+        return False
+    return found.length == length
 
 
 def tombstone(change: Change) -> bytes:
@@ -183,4 +291,14 @@ def digest_of(change: Change) -> str:
     return hashlib.sha256(tombstone(change)).hexdigest()
 
 
-__all__ = ["Change", "Held", "digest_of", "files", "held", "overwrite", "tombstone"]
+__all__ = [
+    "Change",
+    "Held",
+    "digest_of",
+    "held",
+    "held_of_import",
+    "member_of",
+    "overwrite",
+    "stands_alone",
+    "tombstone",
+]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
@@ -42,6 +42,7 @@ from aggregator.model import (
     Run,
     Source,
 )
+from aggregator.pipeline import belonging
 from aggregator.pipeline.deriving import MAX_HOPS, Derived, Deriver
 from aggregator.pipeline.lanes import MAX_PAGES, MAX_RUN_S, Lane
 
@@ -286,8 +287,15 @@ class Pipeline:
         now = datetime.now(UTC)
         needed = path.stat().st_size if path.is_file() and not in_place else 0
         self.home.ensure_room(self.following.settings.min_free_bytes, needed_bytes=needed)
+        known = access.recogniser(self.home, now, erased_only=True)
         found = archive.bring_in(
-            self.home.archive, path, in_place=in_place, source_id=source_id, now=now, report=self._report
+            self.home.archive,
+            path,
+            in_place=in_place,
+            source_id=source_id,
+            now=now,
+            report=self._report,
+            withheld=(lambda one: access.is_withdrawn(one, known)) if known else None,
         )
         if found.file is None or found.known:
             return found, 0
@@ -336,10 +344,26 @@ class Pipeline:
         """
         now = datetime.now(UTC)
         for capture, body in left:
-            self._archive.add_conversion(capture, body, now=now)
+            whose = capture.source_id or belonging.source_id(capture.url, self.following.sources)
+            self._archive.add_conversion(replace(capture, source_id=whose), body, now=now)
         for said in runs:
             self._archive.add_runs_said(said, now=now)
         self._archive.sync()
+
+    def leave_out(self, file: str, keys: Set[tuple[int, str]]) -> str | None:
+        """Write an import anew without some of its records.
+
+        Args:
+            file: Of the import, relative to ``archive/``.
+            keys: Of the records to leave out.
+
+        Returns:
+            The new file.
+        """
+        found = archive.leave_out(self.home.archive, file, lambda one: one.key in keys)
+        if found.file and not found.known:
+            _note_import(self.home, found.file)
+        return found.file
 
     def close_days(self, now: datetime) -> None:
         """Write the list, the manifest and the articles of every day that is over, and of every import."""

@@ -58,53 +58,69 @@ def carry_out(
     key = Decisions(home.archive).make_key()
     known = Recogniser(key, takedown.marks)
     with home.writing(wait_s=wait_s):
-        _overwrite(home, _announced(home, number))
+        _do_again(home, number)
     with pipeline.opened(home, following, wait_s=wait_s, report=report) as line:
         found = reach(home, known, report=report)
         line.convert(
             [hit.left for hit in found.hits if hit.left],
             [hit.runs_left for hit in found.hits if hit.runs_left],
         )
+        replaced = {file: line.leave_out(file, _keys(found, file)) for file in found.mixed}
     with home.writing(wait_s=wait_s):
-        _erase(home, number, found)
+        _erase(home, number, found, replaced, known)
     pipeline.rebuild(home, following, wait_s=wait_s, report=report, scrub=True)
     Decisions(home.archive).append("carried-out", {"takedown": number}, now=datetime.now(UTC))
     return found
 
 
-def _announced(home: Home, number: int) -> list[Change]:
-    events = Decisions(home.archive).events("erasing")
-    return [Change(**said) for e in events if e.said["takedown"] == number for said in e.said["changes"]]
+def _keys(found: Reach, file: str) -> frozenset[tuple[int, str]]:
+    return frozenset((hit.offset, hit.record_id) for hit in found.hits if hit.file == file)
 
 
-def _overwrite(home: Home, changes: list[Change]) -> None:
+def _do_again(home: Home, number: int) -> None:
+    """Do what was announced: write the tombstones, remove the imports that were written anew."""
+    changes, replaced = _announced(home, number)
     for change in changes:
         archive.overwrite(home.archive, change)
+    for file in replaced:
+        archive.remove_import(home.archive, file)
 
 
-def _erase(home: Home, number: int, found: Reach) -> None:
+def _announced(home: Home, number: int) -> tuple[list[Change], dict[str, str | None]]:
+    changes: list[Change] = []
+    replaced: dict[str, str | None] = {}
+    for event in Decisions(home.archive).events("erasing"):
+        if event.said["takedown"] == number:
+            changes += [Change(**said) for said in event.said["changes"]]
+            replaced |= event.said.get("replaced", {})
+    return changes, replaced
+
+
+def _erase(home: Home, number: int, found: Reach, replaced: dict[str, str | None], known: Recogniser) -> None:
     decisions = Decisions(home.archive)
     now = datetime.now(UTC)
-    changes = [_change(hit, now) for hit in found.hits]
-    if changes:
+    changes = [_change(hit, now) for hit in found.hits if hit.file not in replaced]
+    if changes or replaced:
         said: dict[str, Any] = {"takedown": number, "changes": [asdict(change) for change in changes]}
-        decisions.append("erasing", said, now=now)
-        _overwrite(home, changes)
+        decisions.append("erasing", said | ({"replaced": replaced} if replaced else {}), now=now)
     for name in found.quarantined:
         disk.blank(home.archive / name)
-    files = sorted({change.file for change in _announced(home, number)})
-    digests = {file: archive.seal_of(home.archive, file).sha256 for file in files}
-    decisions.append("erased", {"takedown": number, "files": digests, "quarantined": list(found.quarantined)}, now=now)
+    _do_again(home, number)
+    announced, gone = _announced(home, number)
+    files = sorted({change.file for change in announced} - gone.keys())
+    said = {
+        "takedown": number,
+        "files": {file: archive.seal_of(home.archive, file).sha256 for file in files},
+        "replaced": gone,
+        "quarantined": list(found.quarantined),
+    }
+    decisions.append("erased", said, now=now)
     folders = {archive.folder_of(file) for file in files}
-    archive.forget_articles(home.archive, folders, access.Recogniser(decisions.make_key(), _marks(home, number)).holds)
+    archive.forget_articles(home.archive, folders, known.holds)
     for folder in sorted(folders):
         if archive.is_closed(home.archive, folder):
             manifest = archive.close(home.archive, folder, decisions.digests())
             decisions.append("day-closed", {"folder": folder, "manifest_sha256": manifest}, now=now)
-
-
-def _marks(home: Home, number: int) -> access.Marks:
-    return next(each.marks for each in access.takedowns(home) if each.number == number)
 
 
 def _change(hit: Hit, now: datetime) -> Change:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aggregator import archive
+from aggregator import access, archive
 from aggregator.access import Recogniser, redaction
 from aggregator.archive import Held
 from aggregator.home import Home
@@ -44,6 +44,8 @@ class Reach:
     """All that holds something withdrawn."""
 
     hits: tuple[Hit, ...]
+    mixed: tuple[str, ...]
+    """Imported files in which a tombstone cannot take the place of a record: what may stay must be written anew."""
     quarantined: tuple[str, ...]
     """Files in ``quarantine/``, relative to ``archive/``."""
 
@@ -55,7 +57,7 @@ class Reach:
     @property
     def files(self) -> list[str]:
         """The WARC files that hold it."""
-        return sorted({hit.file for hit in self.hits})
+        return sorted({hit.file for hit in self.hits} | set(self.mixed))
 
 
 def reach(home: Home, known: Recogniser, *, report: Report = lambda _: None) -> Reach:
@@ -74,24 +76,37 @@ def reach(home: Home, known: Recogniser, *, report: Report = lambda _: None) -> 
             if hit := _hit(held, known, gone):
                 hits.append(hit)
                 gone.add(hit.record_id)
-            report(Progress(doing="looking into records", done=done + held.record.end, total=sum(sizes.values())))
+            at = done + held.offset + held.length
+            report(Progress(doing="looking into records", done=at, total=sum(sizes.values())))
         done += sizes[file]
-    quarantined = (p for p in sorted((home.archive / "quarantine").glob("*")) if p.is_file() and _holds(p, known))
-    return Reach(hits=tuple(hits), quarantined=tuple(p.relative_to(home.archive).as_posix() for p in quarantined))
+    quarantined = (p for p in sorted((home.archive / "quarantine").rglob("*")) if p.is_file() and _holds(p, known))
+    return Reach(
+        hits=tuple(hits),
+        mixed=tuple(file for file in files if archive.is_import(file) and _is_mixed(home.archive, file, hits, known)),
+        quarantined=tuple(p.relative_to(home.archive).as_posix() for p in quarantined),
+    )
+
+
+def _is_mixed(folder: Path, file: str, hits: list[Hit], known: Recogniser) -> bool:
+    """Whether an import holds something withdrawn that no tombstone can cover, be it only in what is unreadable."""
+    here = [hit for hit in hits if hit.file == file]
+    if not all(archive.stands_alone(folder, file, hit.offset, hit.length) for hit in here):
+        return True
+    return bool(archive.note(folder, file).get("problem_count")) and (bool(here) or _holds(folder / file, known))
 
 
 def _hit(held: Held, known: Recogniser, gone: set[str]) -> Hit | None:
-    fields = held.record.fields
-    kind = fields.get("WARC-Type", "")
-    if kind in _LEFT_ALONE or fields.get("Aggregator-Kind") == "tombstone":
+    fields = held.fields
+    if held.kind in _LEFT_ALONE and not archive.is_import(held.file):
         return None
-    own_page = known.knows_address(held.url)
-    in_head = own_page or redaction.holds(held.head, held.url, known)
-    refers = fields.get("WARC-Refers-To", "") in gone or (
-        kind == "request" and fields.get("WARC-Concurrent-To", "") in gone and in_head
-    )
-    if fields.get("Aggregator-Kind") == _RUNS:
+    if fields.get("aggregator-kind") == "tombstone":
+        return None
+    if fields.get("aggregator-kind") == _RUNS:
         return _runs(held, known)
+    in_head = access.stands_in_head(held, known)
+    refers = fields.get("warc-refers-to", "") in gone or (
+        held.kind == "request" and fields.get("warc-concurrent-to", "") in gone and in_head
+    )
     left: bytes | None
     try:
         redacted = redaction.redact(held.body, held.content_type, held.url, known)
@@ -100,20 +115,20 @@ def _hit(held: Held, known: Recogniser, gone: set[str]) -> Hit | None:
         redacted, left = None, None
     if not (in_head or refers or redacted or left is None):
         return None
-    keeps = left is not None and not in_head and not refers and held.capture and not held.capture.refers_to
+    keeps = left is not None and not in_head and not refers and held.capture and held.capture.refers_to is None
     return Hit(
         file=held.file,
-        offset=held.record.offset,
-        length=held.record.length,
-        record_id=fields.get("WARC-Record-ID", ""),
-        kind=kind,
+        offset=held.offset,
+        length=held.length,
+        record_id=fields.get("warc-record-id", ""),
+        kind=held.kind,
         left=(held.capture, left) if keeps and held.capture and left is not None else None,
     )
 
 
 def _runs(held: Held, known: Recogniser) -> Hit | None:
     """Return a record of run tallies that names something withdrawn, with what is left of it."""
-    said = json.loads(held.record.block)
+    said = json.loads(held.block)
     found = False
     for run in said["runs"]:
         kept = [f for f in run["failed"] if not any(redaction.holds(str(part), held.url, known) for part in f)]
@@ -123,9 +138,9 @@ def _runs(held: Held, known: Recogniser) -> Hit | None:
         return None
     return Hit(
         file=held.file,
-        offset=held.record.offset,
-        length=held.record.length,
-        record_id=held.record.fields.get("WARC-Record-ID", ""),
+        offset=held.offset,
+        length=held.length,
+        record_id=held.fields.get("warc-record-id", ""),
         kind="metadata",
         left=None,
         runs_left=said,
