@@ -94,18 +94,26 @@ class NoSpaceError(AggregatorError):
 class BusyError(AggregatorError):
     """Another writer holds the home.
 
-    Attributes:
+    Args:
+        home: The home.
         pid: Its process id; None when it could not be read.
+        outcome: What that means for the one who waits.
+
+    Attributes:
+        pid: As given.
     """
 
     exit_code = 5
 
-    def __init__(self, home: Path, pid: int | None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        pid: int | None,
+        outcome: str = "Nothing was changed. Wait for it to end, or use --wait SECONDS.",
+    ) -> None:
         self.pid = pid
         who = f"process {pid}" if pid else "another process"
-        super().__init__(
-            f"{home}: {who} is writing here. Nothing was changed. Wait for it to end, or use --wait SECONDS."
-        )
+        super().__init__(f"{home}: {who} is writing here. {outcome}")
 
 
 class FetchError(AggregatorError):

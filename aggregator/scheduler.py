@@ -64,8 +64,9 @@ def run(
     stop: threading.Event,
     report: Callable[[list[Run]], None],
     complain: Callable[[SourcesError], None],
+    gives_way: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Visit sources as they fall due until told to stop.
+    """Visit sources as they fall due until told to stop, or until something else goes first.
 
     Args:
         line: Open for writing.
@@ -74,6 +75,7 @@ def run(
         stop: Set it to end: what is in flight is kept, the rest stays due.
         report: Told the tallies of each pass.
         complain: Told once when a changed sources.yaml is refused; the last good one stays in force.
+        gives_way: Asked between passes whether something else is to be done first.
 
     Raises:
         NoSpaceError: The disk is full or read-only.
@@ -92,7 +94,7 @@ def run(
     clock = schedule.Scheduler()
     clock.every(_TICK_S).seconds.do(tick)
     tick()
-    while not stop.is_set():
+    while not (stop.is_set() or gives_way()):
         clock.run_pending()
         if waiting:
             report(line.crawl(tuple(waiting), web, stop=stop))

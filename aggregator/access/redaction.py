@@ -42,6 +42,7 @@ _CHARSET = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?\s*([a-zA-Z0-9_:.\-]{2
 _TEXTUAL = re.compile(r"text/|html|xml|json|javascript|x-www-form|urlencoded", re.IGNORECASE)
 _GLIMPSE_BYTES = 4096
 MAX_DEPTH = 40
+MIN_WORDS_LEFT = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class Redacted:
     body: bytes
     cut: int
     """How many places were cut out."""
+    is_husk: bool
+    """Whether fewer words are left than a text has: a copy of which nothing is its own."""
 
 
 def redact(body: bytes, content_type: str, url: str, known: Recogniser) -> Redacted | None:
@@ -76,7 +79,8 @@ def redact(body: bytes, content_type: str, url: str, known: Recogniser) -> Redac
     again.text(left)
     if again.places:
         raise ValueError("what is withdrawn could not be cut out of all of it")
-    return Redacted(left.encode(codec, "xmlcharrefreplace"), cut.places)
+    words = sum(1 for _ in analysis.tokens(_read_text(left).text))
+    return Redacted(left.encode(codec, "xmlcharrefreplace"), cut.places, words < MIN_WORDS_LEFT)
 
 
 def _seems_text(body: bytes) -> bool:

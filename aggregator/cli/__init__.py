@@ -5,6 +5,7 @@
     reading       search, show
     families      reposts
     exporting     export
+    withdrawing   takedown
     health        status, limits
     extracting    extract
     touring       demo
@@ -46,6 +47,7 @@ class _Group(click.Group):
         "show": ("reading", "Show one article: text, versions, what was changed."),
         "reposts": ("families", "Who has this text, and who had it first."),
         "export": ("exporting", "Hand articles and their captures on: WARC, WACZ, BagIt, JSON lines, CSV."),
+        "takedown": ("withdrawing", "Withdraw articles, versions, passages or names: hide or erase."),
         "status": ("health", "How the sources and the home are doing."),
         "extract": ("extracting", "Read pages as the crawl would; no home needed."),
         "limits": ("health", "Print every limit and its value."),

@@ -248,6 +248,7 @@ def crawl_command(
     from aggregator import pipeline, scheduler
     from aggregator.fetch import Fetcher
 
+    finish_erases(home, wait_s)
     began = time.monotonic()
     pages = pipeline.MAX_PAGES if limit is None else min(limit, pipeline.MAX_PAGES)
     with (
@@ -373,7 +374,7 @@ def run_command(ctx: click.Context, wait_s: float, as_json: bool) -> int:
     Example:
       aggregator run
     """
-    from aggregator import pipeline, scheduler
+    from aggregator import pipeline, scheduler, takedown
     from aggregator.fetch import Fetcher
 
     home = chosen_home(ctx)
@@ -399,18 +400,34 @@ def run_command(ctx: click.Context, wait_s: float, as_json: bool) -> int:
                 as_json=as_json,
             )
 
-    with stopping() as stop, pipeline.opened(home, following, wait_s=wait_s) as line:
-        tell_mended(line)
-        warn_of_no_contact(following)
-        show.say(f"Watching {len(following.sources)} sources; Ctrl-C ends it.")
-        scheduler.run(
-            line,
-            web,
-            reload=reload,
-            stop=stop,
-            report=report,
-            complain=lambda error: show.say(f"{error}\nThe last good sources.yaml stays in force.", "red"),
-        )
+    events = home.archive / "events.jsonl"
+    looked_at = 0
+
+    def is_to_erase() -> bool:
+        nonlocal looked_at
+        changed = events.stat().st_mtime_ns if events.exists() else 0
+        if changed == looked_at:
+            return False
+        looked_at = changed
+        return bool(takedown.unfinished(home))
+
+    warn_of_no_contact(following)
+    show.say(f"Watching {len(following.sources)} sources; Ctrl-C ends it.")
+    with stopping() as stop:
+        while not stop.is_set():
+            finish_erases(home, wait_s)
+            with pipeline.opened(home, following, wait_s=wait_s) as line:
+                tell_mended(line)
+                scheduler.run(
+                    line,
+                    web,
+                    reload=reload,
+                    stop=stop,
+                    report=report,
+                    complain=lambda error: show.say(f"{error}\nThe last good sources.yaml stays in force.", "red"),
+                    gives_way=is_to_erase,
+                )
+                following = line.following
     show.say("Stopped; everything reported stored is safe.")
     return 0
 
@@ -436,6 +453,7 @@ def rebuild_command(ctx: click.Context, only: str | None, wait_s: float, as_json
 
     home = chosen_home(ctx)
     following = loaded(home)
+    finish_erases(home, wait_s)
     with show.progress() as report:
         mended = pipeline.rebuild(home, following, only_index=only == "index", wait_s=wait_s, report=report)
     for recovery in mended:
@@ -449,6 +467,16 @@ def rebuild_command(ctx: click.Context, only: str | None, wait_s: float, as_json
 
 
 # --- small change ---------------------------------------------------------------------------------------------------
+
+
+def finish_erases(home: Home, wait_s: float) -> None:
+    """Carry out what was to be erased and is still there, before anything else is written."""
+    from aggregator import takedown
+
+    for each in takedown.unfinished(home):
+        with show.progress() as report:
+            erased = takedown.carry_out(home, loaded(home), each.number, wait_s=wait_s, report=report)
+        show.say(f"Takedown {each.number}: erased {len(erased.hits):,} records in {len(erased.files):,} files.")
 
 
 def loaded(home: Home) -> Following:

@@ -10,7 +10,7 @@ import click
 
 from aggregator.cli import chosen_home, home_option, json_option
 from aggregator.cli import output as show
-from aggregator.cli.collecting import loaded, named, tell_mended, wait_option
+from aggregator.cli.collecting import finish_erases, loaded, named, tell_mended, wait_option
 
 if TYPE_CHECKING:
     from aggregator.archive import Import
@@ -47,6 +47,7 @@ def import_command(
         named(following, [source_id])
     from aggregator import pipeline
 
+    finish_erases(home, wait_s)
     began = time.monotonic()
     brought: list[tuple[Import, int]] = []
     with (

@@ -235,7 +235,7 @@ class Pipeline:
             redacted = redaction.redact(answer.body, answer.header("Content-Type") or "", request.url, known)
         except ValueError:
             redacted, head = None, ""
-        if redaction.holds(head, request.url, known) or not head:
+        if redaction.holds(head, request.url, known) or not head or (redacted and redacted.is_husk):
             return self._archive.add_failure(_failure(request, "what it answers was withdrawn", retryable=False))
         return self._archive.add_redacted(response, redacted.body) if redacted else None
 

@@ -8,8 +8,20 @@ A decision is an event. To hide is in force with the next reading; to erase is c
 so that it can be taken up again after a kill, at any step.
 """
 
-from aggregator.takedown.deciding import REASONS, Scope, decide, lift
+from aggregator.takedown.deciding import REASONS, Scope, Target, decide, lift, recogniser_of, target
 from aggregator.takedown.erasing import carry_out, unfinished
 from aggregator.takedown.reaching import Reach, reach
 
-__all__ = ["REASONS", "Reach", "Scope", "carry_out", "decide", "lift", "reach", "unfinished"]
+__all__ = [
+    "REASONS",
+    "Reach",
+    "Scope",
+    "Target",
+    "carry_out",
+    "decide",
+    "lift",
+    "reach",
+    "recogniser_of",
+    "target",
+    "unfinished",
+]

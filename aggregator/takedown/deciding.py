@@ -69,6 +69,11 @@ def target(home: Home, refs: Sequence[str], scope: Scope, *, erase: bool) -> Tar
                 return _passages(catalogue, marker, refs)
 
 
+def recogniser_of(home: Home, what: Target) -> access.Recogniser:
+    """Return what finds a target in the archive, before anything is decided."""
+    return access.Recogniser(Decisions(home.archive).make_key(), what.marks)
+
+
 def decide(
     home: Home,
     what: Target,

@@ -110,7 +110,7 @@ def _hit(held: Held, known: Recogniser, gone: set[str]) -> Hit | None:
     left: bytes | None
     try:
         redacted = redaction.redact(held.body, held.content_type, held.url, known)
-        left = redacted.body if redacted else held.body
+        left = redacted.body if redacted and not redacted.is_husk else None if redacted else held.body
     except ValueError:
         redacted, left = None, None
     if not (in_head or refers or redacted or left is None):

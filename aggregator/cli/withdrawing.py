@@ -1,0 +1,340 @@
+"""The command takedown: what is withdrawn, the list of it, and its end."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aggregator.cli import chosen_home, home_option, json_option
+from aggregator.cli import output as show
+from aggregator.cli.collecting import finish_erases, loaded, wait_option
+from aggregator.errors import BusyError, UsageError
+from aggregator.home import Home
+
+if TYPE_CHECKING:
+    from aggregator.access import Takedown
+    from aggregator.takedown import Reach, Target
+
+SCOPES = ("article", "version", "passage", "name")
+REASONS = ("person-at-risk", "request-of-person", "request-of-author", "legal-order", "copyright", "error", "other")
+"""Both as in ``takedown``, which ``--help`` does not wait for."""
+_SHOWN = 20
+_DECIDE = "decide"
+
+by_option = click.option("--by", metavar="WHO", help="Who decided. Default: your name on this machine.")
+
+
+class _Group(click.Group):
+    """What is no word of its own is something to withdraw."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        known = {name for name in self.commands if name != _DECIDE}
+        if args and args[0] not in {*known, "-h", "--help"}:
+            args = [_DECIDE, *args]
+        return super().parse_args(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        decide = self.commands[_DECIDE]
+        with formatter.section("Options of a takedown"):
+            formatter.write_dl([r for p in decide.get_params(ctx) if (r := p.get_help_record(ctx))])
+        with formatter.section("Commands"):
+            formatter.write_dl([(n, c.get_short_help_str(90)) for n, c in self.commands.items() if n != _DECIDE])
+
+
+@click.group("takedown", cls=_Group, subcommand_metavar="REF... --reason CLASS [OPTIONS] | COMMAND")
+@home_option
+def takedown_command() -> None:
+    """Withdraw articles, versions, passages or names.
+
+    REF is an id or address of an article; for a version ID@VERSION; for a passage or name the words themselves, or - to
+    read them from stdin, one a line. --hide takes it out of search, pages and exports at once; it stays in the archive.
+    --erase also overwrites it in the archive, wherever it stands, and cannot be undone. What was handed on already,
+    backups and snapshots are out of reach.
+
+    \b
+    Example:
+      aggregator takedown 3hpkry7fd3sv --reason person-at-risk --dry-run
+      aggregator takedown --scope name "Jane Example" --reason request-of-person --until 2027-06-01
+      aggregator takedown http://site.example/post --reason legal-order --erase
+    """
+
+
+@takedown_command.command(_DECIDE)
+@click.argument("refs", nargs=-1, required=True, metavar="REF...")
+@click.option("--scope", type=click.Choice(SCOPES), default="article", show_default=True, help="What REF names.")
+@click.option("--reason", type=click.Choice(REASONS), required=True, help="Why; it is noted.")
+@by_option
+@click.option("--hide", "action", flag_value="hide", default="hide", help="Leave it out everywhere (the default).")
+@click.option("--erase", "action", flag_value="erase", help="Also overwrite it in the archive. Cannot be undone.")
+@click.option(
+    "--until", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The day on which a hide ends. Default: never."
+)
+@click.option("--copies", is_flag=True, help="Withdraw also the articles that share its text.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be reached.")
+@click.option("--yes", is_flag=True, help="Erase without asking.")
+@wait_option
+@home_option
+@json_option
+@click.pass_context
+def takedown_decide(
+    ctx: click.Context,
+    refs: tuple[str, ...],
+    scope: str,
+    reason: str,
+    by: str | None,
+    action: str,
+    until: datetime | None,
+    copies: bool,
+    dry_run: bool,
+    yes: bool,
+    wait_s: float,
+    as_json: bool,
+) -> int:
+    """Withdraw something; the word decide may be left out.
+
+    \b
+    Example:
+      aggregator takedown 3hpkry7fd3sv --reason person-at-risk --dry-run
+    """
+    from aggregator import takedown
+
+    home, now, hide = chosen_home(ctx), datetime.now(UTC), action == "hide"
+    if until and not hide:
+        raise UsageError("--until is for --hide: what is erased does not come back.")
+    if until and until.replace(tzinfo=UTC) <= now:
+        raise UsageError(f"--until {until:%Y-%m-%d} is over already.")
+    if home.is_new:
+        raise UsageError("nothing was crawled into this home yet; there is nothing to withdraw.")
+    kind = takedown.Scope(scope)
+    wanted = [line.strip() for line in sys.stdin if line.strip()] if refs == ("-",) else list(refs)
+    what = takedown.target(home, wanted, kind, erase=not hide)
+    if copies and kind is takedown.Scope.ARTICLE:
+        what = takedown.target(home, [*wanted, *(a.id for a in what.copies)], kind, erase=not hide)
+    said: dict[str, Any] = {
+        "takedown": None,
+        "action": action,
+        "scope": scope,
+        "reason": reason,
+        "by": by or getpass.getuser(),
+        "until": show.iso(until),
+        "articles": [_article_json(a) for a in what.articles],
+        "copies": [_article_json(a) for a in what.copies],
+        "reach": None,
+        "exports": _exports(home, what),
+        "done": False,
+    }
+    if not as_json:
+        _print_target(what, said)
+    if not hide and (dry_run or not yes):
+        with show.progress() as report:
+            found = takedown.reach(home, takedown.recogniser_of(home, what), report=report)
+        said["reach"] = _reach_json(found)
+        if not as_json:
+            _print_reach(found)
+    if dry_run:
+        if as_json:
+            show.print_json(said)
+        else:
+            show.say("Nothing was done.")
+        return 0
+    if not hide and not yes:
+        _confirm()
+    event = takedown.decide(
+        home,
+        what,
+        scope=kind,
+        reason=reason,
+        by=said["by"],
+        erase=not hide,
+        until=until.replace(tzinfo=UTC) if until else None,
+        now=now,
+    )
+    said["takedown"] = event.number
+    if hide:
+        said["done"] = True
+        show.say(f"Takedown {event.number}: hidden from now on. `aggregator takedown lift {event.number}` ends it.")
+    else:
+        said["reach"] = _reach_json(_carried_out(home, event.number, wait_s))
+        said["done"] = True
+    if as_json:
+        show.print_json(said)
+    return 0
+
+
+def _confirm() -> None:
+    if not sys.stdin.isatty():
+        raise UsageError("an erase cannot be undone: say --yes, or answer on a terminal. Nothing was done.")
+    if not click.confirm("Erase all this? It cannot be undone.", err=True):
+        raise UsageError("Nothing was done.")
+
+
+def _carried_out(home: Home, number: int, wait_s: float) -> Reach:
+    from aggregator import takedown
+
+    try:
+        with show.progress() as report:
+            found = takedown.carry_out(home, loaded(home), number, wait_s=wait_s, report=report)
+    except BusyError as error:
+        raise BusyError(
+            home.root,
+            error.pid,
+            f"Takedown {number} is in force: what it names is hidden, and still in the archive. It is erased when that "
+            "process comes to the end of its pass, or by `aggregator takedown finish`.",
+        ) from error
+    show.say(
+        f"Takedown {number}: erased {len(found.hits):,} records in {len(found.files):,} files. Nothing else changed."
+    )
+    return found
+
+
+@takedown_command.command("list")
+@home_option
+@json_option
+@click.pass_context
+def takedown_list(ctx: click.Context, as_json: bool) -> None:
+    """List what was withdrawn. It does not say which words.
+
+    \b
+    Example:
+      aggregator takedown list
+    """
+    from aggregator import access
+
+    decided = access.takedowns(chosen_home(ctx))
+    now = datetime.now(UTC)
+    if as_json:
+        show.print_json([_takedown_json(each, now) for each in decided])
+        return
+    if not decided:
+        show.say("Nothing was withdrawn.")
+        return
+    headers = ("number", "decided", "by", "what", "scope", "reason", "state")
+    show.table(
+        headers,
+        [(e.number, show.minute(e.at), e.by, e.action, e.scope, e.reason, _state(e, now)) for e in decided],
+        right=[0],
+    )
+
+
+@takedown_command.command("lift")
+@click.argument("number", type=int)
+@by_option
+@home_option
+@json_option
+@click.pass_context
+def takedown_lift(ctx: click.Context, number: int, by: str | None, as_json: bool) -> None:
+    """End a takedown: what was hidden is shown again, what was erased may be captured again.
+
+    \b
+    Example:
+      aggregator takedown lift 12
+    """
+    from aggregator import takedown
+
+    event = takedown.lift(chosen_home(ctx), number, by=by or getpass.getuser(), now=datetime.now(UTC))
+    if as_json:
+        show.print_json({"takedown": number, "lifted": show.iso(event.at)})
+    else:
+        show.say(f"Takedown {number} is lifted.")
+
+
+@takedown_command.command("finish")
+@wait_option
+@home_option
+@json_option
+@click.pass_context
+def takedown_finish(ctx: click.Context, wait_s: float, as_json: bool) -> None:
+    """Carry out what was to be erased and could not be, because another process was writing or was cut short.
+
+    \b
+    Example:
+      aggregator takedown finish --wait 600
+    """
+    from aggregator import takedown
+
+    home = chosen_home(ctx)
+    numbers = [each.number for each in takedown.unfinished(home)]
+    finish_erases(home, wait_s)
+    if as_json:
+        show.print_json({"finished": numbers})
+    elif not numbers:
+        show.say("Nothing is left to be erased.")
+
+
+# --- what is shown --------------------------------------------------------------------------------------------------
+
+
+def _state(each: Takedown, now: datetime) -> str:
+    if each.lifted:
+        return "lifted"
+    if not each.in_force(now):
+        return f"ended {show.day(each.until)}"
+    if not each.finished:
+        return "hidden, not erased yet"
+    return f"until {show.day(each.until)}" if each.until else "in force"
+
+
+def _takedown_json(each: Takedown, now: datetime) -> dict[str, Any]:
+    return {
+        "takedown": each.number,
+        "at": show.iso(each.at),
+        "action": each.action,
+        "scope": each.scope,
+        "reason": each.reason,
+        "by": each.by,
+        "until": show.iso(each.until),
+        "in_force": each.in_force(now),
+        "lifted": each.lifted,
+        "done": each.finished,
+    }
+
+
+def _article_json(article: Any) -> dict[str, Any]:
+    return {"id": article.id, "url": article.url, "title": article.title}
+
+
+def _reach_json(found: Reach) -> dict[str, Any]:
+    return {"records": found.by_kind, "files": found.files, "quarantined": list(found.quarantined)}
+
+
+def _exports(home: Home, what: Target) -> list[dict[str, Any]]:
+    """Return what was handed on since the first of the articles was seen."""
+    from aggregator.decisions import Decisions
+
+    seen = [a.captured_at for a in (*what.articles, *what.copies)]
+    return [
+        {"at": show.iso(e.at), "to": e.said.get("to"), "kind": e.said.get("form"), "articles": e.said.get("articles")}
+        for e in Decisions(home.archive).events("export")
+        if seen and e.at >= min(seen)
+    ]
+
+
+def _print_target(what: Target, said: dict[str, Any]) -> None:
+    rows = [("withdrawn", a.id, a.url, a.title or "–") for a in what.articles]
+    rows += [("shares its text", a.id, a.url, a.title or "–") for a in what.copies]
+    if rows:
+        show.table(("", "id", "address", "title"), rows[:_SHOWN])
+    if len(rows) > _SHOWN:
+        show.say(f"and {len(rows) - _SHOWN:,} more; --json lists all.")
+    if not rows:
+        show.say("No article holds it.")
+    for each in said["exports"]:
+        whom = each["to"] or "nobody named"
+        show.say(
+            f"May be in the {each['kind']} of {each['articles']:,} articles handed on {each['at'][:10]} to {whom}."
+        )
+
+
+def _print_reach(found: Reach) -> None:
+    kinds = ", ".join(f"{n:,} {kind}" for kind, n in sorted(found.by_kind.items()))
+    show.say(
+        f"In the archive: {len(found.hits):,} records{f' ({kinds})' if kinds else ''} in {len(found.files):,} files."
+    )
+    for file in found.files[:_SHOWN]:
+        show.line(f"archive/{file}")
+    for name in found.quarantined:
+        show.line(f"archive/{name}")

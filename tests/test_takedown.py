@@ -1,0 +1,514 @@
+"""What is withdrawn is seen nowhere; what is erased is nowhere, and everything else is where it was."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import shutil
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zipfile import ZIP_DEFLATED
+
+import pytest
+
+from aggregator import access, archive, pipeline, reposts, search, takedown
+from aggregator.cli import withdrawing
+from aggregator.decisions import Decisions
+from aggregator.errors import StoreError, UnknownIdError
+from aggregator.home import Home
+from aggregator.model import Access, Following
+from aggregator.takedown import Scope
+from tests import doors, foreignfiles
+from tests.fakecli import Aggregator, Said
+from tests.fakeweb import NOON, OTHER, STORY, FakeWeb, articles, crawl, feed, following, page, source
+
+UNIQUE = "Quillfeather"
+SECRET = (
+    "On the third night the volunteers met behind the ropeworks, and it was Marta Quillfeather who held the lantern. "
+    "She had walked from the customs sheds with two blankets and a list of the people who still had no place to sleep, "
+    "and she read their names aloud so that nobody would be forgotten when the vans came in the morning.\n\n"
+    "By dawn eleven of them had been taken in by families along the canal, and the list was burned in the stove."
+)
+PAGE = "http://a.example/quill"
+COPY = "http://b.example/taken-over"
+OLD = "http://old.example/1"
+NOW = NOON + timedelta(days=1)
+
+
+def full_feed(url: str, text: str) -> str:
+    """A feed that carries whole texts."""
+    body = "".join(f"&lt;p&gt;{p}&lt;/p&gt;" for p in text.split("\n\n"))
+    return (
+        "<?xml version='1.0'?><feed xmlns='http://www.w3.org/2005/Atom'><title>Full</title>"
+        f"<entry><id>{url}</id><title>The lantern list</title><link href='{url}'/><content type='html'>{body}</content>"
+        "</entry><entry><id>http://a.example/other</id><title>The net loft</title><link href='http://a.example/other'/>"
+        f"<content type='html'>&lt;p&gt;{OTHER}&lt;/p&gt;</content></entry></feed>"
+    )
+
+
+def rest_answer(url: str, text: str) -> tuple[int, dict[str, str], str]:
+    """What an interface of a site answers: posts in JSON, pages in them escaped."""
+    posts = [
+        {"link": url, "title": {"rendered": "The lantern list"}, "content": {"rendered": f"<p>{text}</p>"}},
+        {"link": "http://a.example/other", "title": {"rendered": "Loft"}, "content": {"rendered": f"<p>{OTHER}</p>"}},
+    ]
+    return 200, {"Content-Type": "application/json"}, json.dumps(posts)
+
+
+def front(url: str, text: str) -> str:
+    """A front page with the beginning of several texts."""
+    return (
+        "<html><head><title>Front</title></head><body>"
+        f"<article><h2><a href='{url}'>The lantern list</a></h2><p>{text.split(chr(10))[0]}</p></article>"
+        f"<article><h2><a href='http://a.example/other'>The net loft</a></h2><p>{OTHER}</p></article></body></html>"
+    )
+
+
+def world() -> dict[str, object]:
+    """Two sites: one has the text in a feed, a page, a front page and an answer in JSON; the other took it over."""
+    return {
+        "http://a.example/": front(PAGE, SECRET),
+        "http://a.example/feed": full_feed(PAGE, SECRET),
+        PAGE: page(SECRET, title="The lantern list"),
+        "http://a.example/other": page(OTHER, title="The net loft"),
+        "http://b.example/feed": feed(COPY, "http://b.example/api"),
+        COPY: page(f"{STORY}\n\nA neighbour wrote to us:\n\n{SECRET}\n\nWe thank her.", title="Letters of the week"),
+        "http://b.example/api": rest_answer(PAGE, SECRET),
+    }
+
+
+SOURCES = (
+    source("a", feeds=("http://a.example/feed",), pace_s=0.0),
+    source("b", feeds=("http://b.example/feed",), pace_s=0.0),
+)
+
+
+def filled(root: Path) -> Home:
+    crawl(root, FakeWeb(world()), *SOURCES)
+    visit(root, "http://a.example/")
+    return Home(root)
+
+
+def visit(root: Path, url: str) -> None:
+    """Archive a front page, as the search for feeds does."""
+    web = FakeWeb(world())
+    lost = source("a", feeds=("http://a.example/gone",), pace_s=0.0)
+    crawl(root, web, lost)
+    assert url in web.asked
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the text by every way it can come."""
+    root = tmp_path_factory.mktemp("grown")
+    home = filled(root)
+    rescued = tmp_path_factory.mktemp("files") / "rescued.warc.gz"
+    rescued.write_bytes(
+        b"".join(
+            gzip.compress(each)
+            for each in (
+                foreignfiles.record(foreignfiles.http(page(SECRET, title="The lantern list")), url=OLD),
+                foreignfiles.record(foreignfiles.http(page(STORY)), url="http://old.example/2"),
+            )
+        )
+    )
+    with pipeline.opened(home, following(*SOURCES)) as line:
+        line.bring_in(rescued)
+    return root
+
+
+@pytest.fixture
+def home(grown: Path, tmp_path: Path) -> Home:
+    shutil.copytree(grown, tmp_path / "home", symlinks=True)
+    return Home(tmp_path / "home")
+
+
+def erased(home: Home, *refs: str, scope: Scope = Scope.ARTICLE, known: Following | None = None) -> takedown.Reach:
+    what = takedown.target(home, refs, scope, erase=True)
+    event = takedown.decide(
+        home, what, scope=scope, reason="person-at-risk", by="test", erase=True, until=None, now=datetime.now(UTC)
+    )
+    return takedown.carry_out(home, known or following(*SOURCES), event.number)
+
+
+def hidden(home: Home, *refs: str, scope: Scope = Scope.ARTICLE, until: datetime | None = None) -> int:
+    what = takedown.target(home, refs, scope, erase=False)
+    return takedown.decide(
+        home, what, scope=scope, reason="person-at-risk", by="test", erase=False, until=until, now=datetime.now(UTC)
+    ).number
+
+
+def traces(root: Path, *words: str) -> list[str]:
+    """Every file below a folder in which a word stands: raw, in any gzip member, or in a body compressed inside one."""
+    signs = [form for word in words for form in (word.encode(), word.lower().encode())]
+    return [
+        str(path.relative_to(root))
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and not path.is_symlink() and any(sign in data for data in _readings(path) for sign in signs)
+    ]
+
+
+def _readings(path: Path) -> Iterator[bytes]:
+    raw = path.read_bytes()
+    yield raw
+    for found in re.finditer(rb"\x1f\x8b\x08", raw):
+        inflater = zlib.decompressobj(31)
+        try:
+            yield inflater.decompress(raw[found.start() :])
+        except zlib.error:
+            continue
+    yield raw.decode("utf-16-le", "ignore").encode("utf-8", "ignore")
+
+
+def members(home: Home) -> dict[tuple[str, int], bytes]:
+    """The bytes of every record of our own files and of imports, by place."""
+    found = {}
+    for file in archive.files(home.archive):
+        raw = (home.archive / file).read_bytes()
+        for held in archive.held(home.archive, file):
+            found[file, held.offset] = raw[held.offset : held.offset + held.length]
+    return found
+
+
+# --- hiding ---------------------------------------------------------------------------------------------------------
+
+
+def seen(home: Home) -> str:
+    """All that a reader of the home can get to see."""
+    with access.opened(home) as shown:
+        ids = shown.article_ids()
+        found = [repr(a) for a in shown.articles(ids).values()]
+        found += [repr(v) for i in ids for v in shown.versions(i)]
+        found += [repr(c) for i in ids for c in shown.credits(i)]
+        found += [repr(m) for m in shown.matches_of(ids)]
+    results = [search.search(home, search.parse(text)) for text in ("lantern", UNIQUE, "volunteers ropeworks", "loft")]
+    found += [repr(hit) for r in results for hit in r.hits]
+    found += [repr(family) for family in reposts.families(home)]
+    return "\n".join(found)
+
+
+def test_a_hidden_article_is_seen_nowhere_and_is_there_again_when_lifted(home: Home) -> None:
+    before = seen(home)
+    number = hidden(home, PAGE)
+    assert articles(home.root)[PAGE].id not in seen(home)
+    takedown.lift(home, number, by="test", now=datetime.now(UTC))
+    assert seen(home) == before
+
+
+def test_a_hidden_name_is_blocked_wherever_it_stands_and_finds_nothing(home: Home) -> None:
+    assert UNIQUE in seen(home)
+    hidden(home, f"Marta {UNIQUE}", scope=Scope.NAME)
+    assert UNIQUE not in seen(home).replace(f"text='{UNIQUE}'", "").replace(f"Query(text='{UNIQUE}'", "")
+    assert search.search(home, search.parse(UNIQUE)).total == 0
+    assert search.search(home, search.parse("lantern")).total > 0
+
+
+def test_a_hidden_passage_is_blocked_in_the_article_and_in_its_copies(home: Home) -> None:
+    hidden(home, "she read their names aloud so that nobody would be forgotten when the vans came", scope=Scope.PASSAGE)
+    said = seen(home)
+    assert "nobody would be forgotten" not in said
+    assert "two blankets" in said
+
+
+def test_a_hidden_version_leaves_the_others(tmp_path: Path) -> None:
+    web = FakeWeb({"http://a.example/feed": feed(PAGE), PAGE: page(STORY)})
+    crawl(tmp_path, web, SOURCES[0])
+    web.pages |= {
+        "http://a.example/feed": feed(PAGE, updated="2026-11-22T10:00:00Z"),
+        PAGE: page(f"{STORY}\n\n{SECRET}"),
+    }
+    web.now += timedelta(hours=7)
+    crawl(tmp_path, web, SOURCES[0])
+    home = Home(tmp_path)
+    article = articles(tmp_path)[PAGE]
+    assert UNIQUE in article.text
+    hidden(home, f"{article.id}@2", scope=Scope.VERSION)
+    with access.opened(home) as shown:
+        left = shown.article(article.id)
+        assert left is not None and UNIQUE not in left.text
+        assert [v.number for v in shown.versions(article.id)] == [1]
+    assert search.search(home, search.parse(UNIQUE)).total == 0
+
+
+def test_a_hide_ends_on_its_day(home: Home) -> None:
+    hidden(home, PAGE, until=datetime.now(UTC) + timedelta(days=3))
+    with access.Shown(home, now=datetime.now(UTC) + timedelta(days=2)) as shown:
+        assert not shown.find_articles(PAGE)
+    with access.Shown(home, now=datetime.now(UTC) + timedelta(days=4)) as shown:
+        assert shown.find_articles(PAGE)
+
+
+def test_a_hide_survives_a_rebuild_and_a_crawl(home: Home) -> None:
+    hidden(home, PAGE)
+    pipeline.rebuild(home, following(*SOURCES))
+    crawl(home.root, FakeWeb(world()), *SOURCES)
+    assert articles(home.root)[PAGE].id not in seen(home)
+
+
+def test_without_the_key_nothing_is_shown(home: Home) -> None:
+    hidden(home, PAGE)
+    (home.archive / "takedown.key").unlink()
+    with pytest.raises(StoreError, match=r"takedown\.key"):
+        search.search(home, search.parse("lantern"))
+
+
+def test_what_is_to_be_withdrawn_must_be_there(home: Home) -> None:
+    with pytest.raises(UnknownIdError):
+        takedown.target(home, ["http://nowhere.example/"], Scope.ARTICLE, erase=False)
+
+
+@pytest.mark.parametrize("access_of_source", [Access.STAFF, Access.DARK])
+def test_a_closed_source_is_shown_to_staff_or_to_nobody(home: Home, access_of_source: Access) -> None:
+    sources = f"sources:\n  - {{id: a, url: 'http://a.example/', access: {access_of_source}, until: 2030-01-01}}\n"
+    home.sources_yaml.write_text(sources + "  - {id: b, url: 'http://b.example/'}\n")
+    with access.opened(home) as shown:
+        assert bool(shown.find_articles(PAGE)) == (access_of_source is Access.STAFF)
+    with access.opened(home, leaving=True) as leaving:
+        assert not leaving.find_articles(PAGE)
+        assert leaving.find_articles(COPY)
+    with access.Shown(home, now=datetime(2031, 1, 1, tzinfo=UTC), leaving=True) as later:
+        assert later.find_articles(PAGE)
+
+
+# --- erasing --------------------------------------------------------------------------------------------------------
+
+
+def test_an_erased_article_is_nowhere_and_every_other_record_is_where_it_was(home: Home) -> None:
+    before = members(home)
+    assert traces(home.root, UNIQUE)
+    reached = erased(home, PAGE)
+    assert traces(home.root, UNIQUE) == []
+    places = {(hit.file, hit.offset) for hit in reached.hits}
+    after = members(home)
+    assert {k: v for k, v in before.items() if k not in places} == {
+        k: v for k, v in after.items() if k in before and k not in places
+    }
+    assert len(places) >= 6
+
+
+def test_the_text_came_by_every_way(home: Home) -> None:
+    reached = erased(home, PAGE)
+    urls = {capture.url for hit in reached.hits if hit.left for capture in [hit.left[0]]}
+    assert {"http://a.example/", "http://a.example/feed", COPY, "http://b.example/api"} <= urls
+    assert any(archive.is_import(hit.file) for hit in reached.hits)
+
+
+def test_the_other_texts_of_a_record_stay(home: Home) -> None:
+    before = articles(home.root)
+    erased(home, PAGE)
+    after = articles(home.root)
+    assert PAGE not in after
+    assert OLD not in after, after[OLD]
+    assert STORY[:60] in after[COPY].text
+    for url in ("http://a.example/other", "http://old.example/2"):
+        assert after[url].text == before[url].text
+
+
+def test_an_erased_article_does_not_come_back_by_crawl_rebuild_or_import(home: Home, tmp_path: Path) -> None:
+    erased(home, PAGE)
+    crawl(home.root, FakeWeb(world()), *SOURCES)
+    visit(home.root, "http://a.example/")
+    again = tmp_path / "again.warc.gz"
+    again.write_bytes(
+        gzip.compress(foreignfiles.record(foreignfiles.http(page(SECRET)), url="http://elsewhere.example/z"))
+        + gzip.compress(foreignfiles.record(foreignfiles.http(page(STORY)), url="http://elsewhere.example/y"))
+    )
+    with pipeline.opened(home, following(*SOURCES)) as line:
+        found, _ = line.bring_in(again)
+    pipeline.rebuild(home, following(*SOURCES))
+    assert found.left_out == 1
+    assert traces(home.root, UNIQUE) == []
+    assert PAGE not in articles(home.root)
+    assert "http://elsewhere.example/y" in articles(home.root)
+
+
+def test_no_word_and_no_plain_digest_of_what_was_erased_is_in_the_events(home: Home) -> None:
+    article = articles(home.root)[PAGE]
+    erased(home, PAGE)
+    said = (home.archive / "events.jsonl").read_text()
+    for told in (UNIQUE, "lantern", PAGE, article.id, article.version, "quill"):
+        assert told not in said.partition('"takedown"')[2]
+
+
+def test_the_chain_of_events_holds_after_an_erase(home: Home) -> None:
+    erased(home, PAGE)
+    assert Decisions(home.archive).faults() == []
+
+
+def test_an_erase_is_the_same_after_a_rebuild(home: Home) -> None:
+    erased(home, PAGE)
+    before = seen(home)
+    pipeline.rebuild(home, following(*SOURCES))
+    assert seen(home) == before
+
+
+def test_an_erased_name_is_cut_out_and_the_article_stays(home: Home) -> None:
+    erased(home, f"Marta {UNIQUE}", scope=Scope.NAME)
+    assert traces(home.root, UNIQUE) == []
+    assert "two blankets" in articles(home.root)[PAGE].text
+
+
+def test_the_free_pages_of_the_catalogue_hold_nothing_of_it(home: Home) -> None:
+    erased(home, PAGE)
+    with sqlite3.connect(home.catalogue) as catalogue:
+        assert catalogue.execute("PRAGMA freelist_count").fetchone()[0] == 0
+    assert traces(home.index, UNIQUE, "ropeworks") == []
+
+
+FORMS: dict[str, Callable[[list[bytes]], bytes]] = {
+    "plain": b"".join,
+    "one member": lambda records: gzip.compress(b"".join(records)),
+    "arc": lambda records: foreignfiles.ARC_HEAD + b"".join(records),
+    "wacz": lambda records: foreignfiles.in_zip(("archive/data.warc.gz", foreignfiles.zipped(records))),
+    "deflated wacz": lambda records: foreignfiles.in_zip(("archive/data.warc", b"".join(records)), method=ZIP_DEFLATED),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("in_place", [False, True], ids=["copied", "linked"])
+def test_an_import_in_any_form_is_erased_and_the_rest_of_it_kept(tmp_path: Path, form: str, in_place: bool) -> None:
+    home = Home(tmp_path / "home")
+    file = tmp_path / "rescued.bin"
+    write = foreignfiles.arc if form == "arc" else foreignfiles.record
+    file.write_bytes(
+        FORMS[form](
+            [
+                write(foreignfiles.http(page(SECRET)), url=OLD),
+                write(foreignfiles.http(page(STORY)), url="http://old.example/2"),
+            ]
+        )
+    )
+    original = file.read_bytes()
+    with pipeline.opened(home, following(*SOURCES)) as line:
+        line.bring_in(file, in_place=in_place)
+    before = articles(home.root)
+    erased(home, OLD)
+    assert traces(home.root, UNIQUE) == []
+    assert file.read_bytes() == original  # it is not ours
+    after = articles(home.root)
+    assert OLD not in after
+    assert after["http://old.example/2"].text == before["http://old.example/2"].text
+    with pipeline.opened(home, following(*SOURCES)) as line:
+        assert line.bring_in(file, in_place=in_place)[0].known
+    assert traces(home.root, UNIQUE) == []
+
+
+def test_an_erase_that_was_cut_short_anywhere_is_finished_by_the_next(home: Home, tmp_path: Path) -> None:
+    what = takedown.target(home, [PAGE], Scope.ARTICLE, erase=True)
+    event = takedown.decide(
+        home, what, scope=Scope.ARTICLE, reason="other", by="x", erase=True, until=None, now=datetime.now(UTC)
+    )
+    trial = tmp_path / "trial"
+    shutil.copytree(home.root, trial, symlinks=True)
+    counter = doors.Counter()
+    with doors.door(counter):
+        takedown.carry_out(Home(trial), following(*SOURCES), event.number)
+    for point in doors.spread(counter.passed, 12):
+        shutil.rmtree(trial)
+        shutil.copytree(home.root, trial, symlinks=True)
+        assert doors.in_a_child(lambda at=point: killed_at(trial, event.number, at)) == doors.KILLED  # type: ignore[misc]
+        for left in takedown.unfinished(Home(trial)):
+            takedown.carry_out(Home(trial), following(*SOURCES), left.number)
+        assert traces(trial, UNIQUE) == [], point
+
+
+def killed_at(root: Path, number: int, point: doors.Point) -> None:
+    with doors.door(doors.Killer(point)):
+        takedown.carry_out(Home(root), following(*SOURCES), number)
+
+
+def test_to_erase_twice_changes_nothing_more(home: Home) -> None:
+    erased(home, PAGE)
+    files = {p: p.read_bytes() for p in home.archive.rglob("*.warc.gz") if p.is_file()}
+    number = next(e.number for e in access.takedowns(home))
+    takedown.carry_out(home, following(*SOURCES), number)
+    assert {p: p.read_bytes() for p in files} == files
+
+
+# --- the command ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def typed(home: Home, aggregator: Aggregator) -> Callable[..., Said]:
+    home.sources_yaml.write_text(
+        "settings: {min_free: 1MB}\n"
+        "sources:\n  - {id: a, url: 'http://a.example/'}\n  - {id: b, url: 'http://b.example/'}\n"
+    )
+    return lambda *words: aggregator("--home", str(home.root), *words)
+
+
+def test_the_command_hides_lists_and_lifts(typed: Callable[..., Said], home: Home) -> None:
+    said = typed("takedown", PAGE, "--reason", "person-at-risk", "--by", "me", "--until", "2099-01-01", "--json").json
+    assert said["done"] and [a["url"] for a in said["articles"]] == [PAGE]
+    assert {a["url"] for a in said["copies"]} >= {COPY, OLD}
+    assert typed("show", PAGE).code == 1
+    [listed] = typed("takedown", "list", "--json").json
+    assert (listed["by"], listed["reason"], listed["in_force"]) == ("me", "person-at-risk", True)
+    assert typed("takedown", "lift", str(listed["takedown"])).code == 0
+    assert typed("show", PAGE).code == 0
+    assert typed("takedown", "lift", str(listed["takedown"])).code == 1
+
+
+def test_a_dry_run_shows_the_reach_and_does_nothing(typed: Callable[..., Said], home: Home) -> None:
+    said = typed("takedown", PAGE, "--reason", "other", "--erase", "--dry-run", "--json").json
+    assert said["takedown"] is None and not said["done"]
+    assert said["reach"]["records"]["response"] >= 5
+    assert typed("takedown", "list", "--json").json == []
+    assert typed("show", PAGE).code == 0
+
+
+def test_an_erase_says_what_it_did_and_asks_before_it(typed: Callable[..., Said], home: Home) -> None:
+    assert typed("takedown", PAGE, "--reason", "other", "--erase").code == 2
+    assert traces(home.root, UNIQUE)
+    said = typed("takedown", PAGE, "--reason", "other", "--erase", "--yes", "--json").json
+    assert said["done"] and said["reach"]["records"]["response"] >= 5
+    assert traces(home.archive, UNIQUE) == traces(home.index, UNIQUE) == []
+
+
+def test_all_copies_can_follow_one_decision(typed: Callable[..., Said], home: Home) -> None:
+    said = typed("takedown", PAGE, "--reason", "other", "--copies", "--json").json
+    assert {a["url"] for a in said["articles"]} >= {PAGE, COPY, OLD}
+    assert typed("show", COPY).code == 1
+
+
+def test_an_erase_beside_a_writer_hides_at_once_and_waits_for_it(typed: Callable[..., Said], home: Home) -> None:
+    with home.writing():
+        busy = typed("takedown", PAGE, "--reason", "other", "--erase", "--yes")
+    assert busy.code == 5 and "hidden" in busy.err
+    assert typed("show", PAGE).code == 1
+    assert traces(home.archive, UNIQUE)
+    assert typed("rebuild").code == 0
+    assert traces(home.archive, UNIQUE) == traces(home.index, UNIQUE) == []
+    assert typed("takedown", "finish", "--json").json == {"finished": []}
+
+
+def test_what_was_handed_on_is_named(typed: Callable[..., Said], home: Home, tmp_path: Path) -> None:
+    assert typed("export", "jsonl", "-o", str(tmp_path / "x.jsonl"), "--to", "City archive").code == 0
+    said = typed("takedown", PAGE, "--reason", "other", "--json").json
+    assert [(e["to"], e["kind"]) for e in said["exports"]] == [("City archive", "jsonl")]
+
+
+def test_the_words_of_the_command_are_those_of_the_program() -> None:
+    assert set(withdrawing.SCOPES) == set(Scope)
+    assert withdrawing.REASONS == takedown.REASONS
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("takedown", PAGE),
+        ("takedown", PAGE, "--reason", "other", "--erase", "--until", "2099-01-01"),
+        ("takedown", PAGE, "--reason", "other", "--until", "2001-01-01"),
+        ("takedown", "nosuchid", "--reason", "other"),
+        ("takedown", "...", "--scope", "name", "--reason", "other"),
+        ("takedown", "lift", "99"),
+    ],
+)
+def test_a_takedown_that_makes_no_sense_is_refused(typed: Callable[..., Said], wrong: tuple[str, ...]) -> None:
+    said = typed(*wrong)
+    assert said.code == (1 if "nosuchid" in wrong or "lift" in wrong else 2)
+    assert typed("takedown", "list", "--json").json == []
