@@ -13,6 +13,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,6 +27,8 @@ NEAR_WORDS = 40
 BRIDGED_WORDS = 3
 """Words between two withdrawn ones that are so few go with them."""
 MIN_RARE_LETTERS = 5
+REMEMBERED = 1 << 17
+"""Parts of texts of which it is remembered whether they are withdrawn: some 20 MB."""
 _MARK_BYTES = 9
 _BLOCK = "█"
 _VISIBLE = re.compile(r"\w")
@@ -158,7 +161,7 @@ class Recogniser:
     def __init__(self, key: bytes, marks: Marks) -> None:
         self.marks = marks
         self._marker = Marker(key)
-        self._rare: dict[str, bool] = {}
+        self._is = lru_cache(maxsize=REMEMBERED)(self._is_marked)  # most words of a site stand on each of its pages
 
     def knows_article(self, article_id: str) -> bool:
         """Whether an article is withdrawn."""
@@ -187,7 +190,7 @@ class Recogniser:
         self._find_runs(words, withdrawn)
         for length in self.marks.lengths:
             for i in range(len(words) - length + 1):
-                if self._marker.mark("phrase", " ".join(words[i : i + length])) in self.marks.phrases:
+                if self._is("phrase", " ".join(words[i : i + length])):
                     withdrawn[i : i + length] = b"\1" * length
         self._find_rare(words, withdrawn, near)
         return list(_bridged(withdrawn))
@@ -198,7 +201,7 @@ class Recogniser:
         begun = None
         for i in range(len(words) - GRAM_WORDS + 2):
             gram = " ".join(words[i : i + GRAM_WORDS])
-            known = i <= len(words) - GRAM_WORDS and self._marker.mark("gram", gram) in self.marks.grams
+            known = i <= len(words) - GRAM_WORDS and self._is("gram", gram)
             if known and begun is None:
                 begun = i
             elif not known and begun is not None:
@@ -211,16 +214,18 @@ class Recogniser:
         if not self.marks.words:
             return
         signs = sorted({*near, *(i for i, w in enumerate(withdrawn) if w)})
+        if not signs:
+            return
         for i, word in enumerate(words):
             if not withdrawn[i] and _is_near(i, signs) and self._is_rare(word):
                 withdrawn[i] = 1
 
     def _is_rare(self, word: str) -> bool:
-        if len(word) < MIN_RARE_LETTERS or not self.marks.words:
-            return False
-        if word not in self._rare:
-            self._rare[word] = self._marker.mark("word", word) in self.marks.words
-        return self._rare[word]
+        return len(word) >= MIN_RARE_LETTERS and bool(self.marks.words) and self._is("word", word)
+
+    def _is_marked(self, kind: str, text: str) -> bool:
+        marks = {"gram": self.marks.grams, "phrase": self.marks.phrases, "word": self.marks.words}[kind]
+        return self._marker.mark(kind, text) in marks
 
     def holds(self, text: str) -> bool:
         """Whether a text holds something withdrawn."""

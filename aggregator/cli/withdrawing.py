@@ -37,15 +37,22 @@ class _Group(click.Group):
             args = [_DECIDE, *args]
         return super().parse_args(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Show the options of a takedown itself, then the other words."""
         decide = self.commands[_DECIDE]
-        with formatter.section("Options of a takedown"):
-            formatter.write_dl([r for p in decide.get_params(ctx) if (r := p.get_help_record(ctx))])
+        with formatter.section("Options"):
+            options = (p for p in decide.get_params(ctx) if isinstance(p, click.Option))
+            formatter.write_dl([record for option in options if (record := option.get_help_record(ctx))])
         with formatter.section("Commands"):
-            formatter.write_dl([(n, c.get_short_help_str(90)) for n, c in self.commands.items() if n != _DECIDE])
+            formatter.write_dl([(n, c.get_short_help_str(70)) for n, c in self.commands.items() if n != _DECIDE])
 
 
-@click.group("takedown", cls=_Group, subcommand_metavar="REF... --reason CLASS [OPTIONS] | COMMAND")
+@click.group(
+    "takedown",
+    cls=_Group,
+    options_metavar="",
+    subcommand_metavar="REF... --reason CLASS [OPTIONS] | list | lift | finish",
+)
 @home_option
 def takedown_command() -> None:
     """Withdraw articles, versions, passages or names.
@@ -227,7 +234,9 @@ def takedown_list(ctx: click.Context, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def takedown_lift(ctx: click.Context, number: int, by: str | None, as_json: bool) -> None:
-    """End a takedown: what was hidden is shown again, what was erased may be captured again.
+    """End a takedown.
+
+    What was hidden is shown again; what was erased may be captured again.
 
     \b
     Example:
@@ -248,7 +257,9 @@ def takedown_lift(ctx: click.Context, number: int, by: str | None, as_json: bool
 @json_option
 @click.pass_context
 def takedown_finish(ctx: click.Context, wait_s: float, as_json: bool) -> None:
-    """Carry out what was to be erased and could not be, because another process was writing or was cut short.
+    """Carry out erases that are still to be done.
+
+    Another process was writing when they were decided, or the machine went down. Every command that writes does so too.
 
     \b
     Example:
@@ -315,9 +326,10 @@ def _exports(home: Home, what: Target) -> list[dict[str, Any]]:
 
 def _print_target(what: Target, said: dict[str, Any]) -> None:
     rows = [("withdrawn", a.id, a.url, a.title or "–") for a in what.articles]
-    rows += [("shares its text", a.id, a.url, a.title or "–") for a in what.copies]
+    shares = "shares its text" if what.articles else "holds it"
+    rows += [(shares, a.id, a.url, a.title or "–") for a in what.copies]
     if rows:
-        show.table(("", "id", "address", "title"), rows[:_SHOWN])
+        show.table(("what", "id", "address", "title"), rows[:_SHOWN])
     if len(rows) > _SHOWN:
         show.say(f"and {len(rows) - _SHOWN:,} more; --json lists all.")
     if not rows:
