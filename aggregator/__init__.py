@@ -25,7 +25,7 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     home            the folder: its paths, its lock, its room
     discover/       feed, sitemap, list page bytes to discoveries                         pure
     extract         page bytes to a reading
-    dedupe          an article against the known ones: same, new version, match, cluster
+    dedupe/         an article against the known ones: same, new version, match, cluster
     schemaorg       a version in the words of schema.org
     credits         "(source: ...)", "via ...", "Repris de ..."
     disk            the one door to write, sync, rename, remove
