@@ -143,8 +143,8 @@ class Member:
                 piece = inflater.decompress(given, _PIECE)
             except zlib.error as error:
                 raise BrokenError(str(error)) from None
-            self._left = inflater.unconsumed_tail
-            self.end += len(given) - len(self._left) - len(inflater.unused_data)
+            self._left = inflater.unused_data or inflater.unconsumed_tail  # at the end both may hold the same
+            self.end += len(given) - len(self._left)
             if piece:
                 return piece
         return b""
