@@ -13,6 +13,7 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     pipeline/       the way in: collect, derive, rebuild                                  paths
     search          the way out: query to hits, one per cluster
     reposts         the way out: who has this text, and who had it first
+    verification    the way out: whether anything was changed
     fetch           polite HTTP: pace, guard, robots, the bytes of the wire               one outside world each
     archive/        WARC files: write, read, recover
     catalogue/      the database: what is known and how it relates

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
+
+from aggregator import wire
+from aggregator.archive.pieces import MAX_HEAD_BYTES, head_end
+
+MAX_DECODED_BYTES = 1 << 25
+"""A longer body is not tried with its encodings undone."""
 
 _HASHERS: dict[str, Callable[[], Any]] = {
     "md5": lambda: hashlib.md5(usedforsecurity=False),
@@ -58,8 +64,62 @@ class Claim:
     def _is(self, digest: bytes) -> bool:
         # the standard names no encoding: most tools write base32, some hexadecimal; RFC 4648 has base64 too
         value = self._value
+        if len(value) == 2 * len(digest):
+            return value.lower() == digest.hex()
         if value.upper() == base64.b32encode(digest).decode().rstrip("="):
             return True
-        if value.lower() == digest.hex():
-            return True
         return value.replace("-", "+").replace("_", "/") == base64.b64encode(digest).decode().rstrip("=")
+
+
+class HttpPayload:
+    """The payload of a block that is HTTP: what follows its headers.
+
+    Args:
+        payload: Is given it.
+
+    Attributes:
+        parts: The block; empty where it is too long to be held.
+    """
+
+    __slots__ = ("_front", "_payload", "_total", "parts")
+
+    def __init__(self, payload: Claim) -> None:
+        self._payload = payload
+        self._front: bytearray | None = bytearray()
+        self._total = 0
+        self.parts: list[bytes] = []
+
+    def update(self, part: bytes) -> None:
+        """Take the next bytes of the block."""
+        self._total += len(part)
+        if self._total <= MAX_DECODED_BYTES:
+            self.parts.append(part)
+        else:
+            self.parts.clear()
+        if self._front is None:
+            self._payload.update(part)
+            return
+        self._front += part
+        end = head_end(self._front)
+        if end >= 0 or len(self._front) > MAX_HEAD_BYTES:
+            self._payload.update(bytes(self._front[max(end, 0) :]))
+            self._front = None
+
+
+def custom_of(payload: Claim, block: bytes) -> str | None:
+    """Return what else a tool may have meant by the payload of an HTTP block; None: none of it.
+
+    The standard's words leave it open. warcio, Heritrix, wget and we take the body as it was sent; jwarc and others
+    undo the chunks first, as RFC 2616 defines an entity body; some undo the compression as well, and some take the
+    whole block.
+    """
+    return next((name for name, data in _bodies(block) if payload.holds_of(data)), None)
+
+
+def _bodies(block: bytes) -> Iterator[tuple[str, bytes]]:
+    try:
+        yield "without its chunks", wire.unchunked(block)
+        yield "with all encodings undone", wire.read_answer(block).body
+    except ValueError:
+        pass  # a request, or no HTTP at all
+    yield "together with its headers", block

@@ -51,6 +51,11 @@ def existing(folder: Path, file: str) -> Path:
     raise StoreError(folder / file, "missing. Restore it from a copy, or run `aggregator rebuild` without it.")
 
 
+def is_open(path: Path) -> bool:
+    """Whether a writer has not sealed the file, or not yet."""
+    return path.name.endswith(OPEN)
+
+
 def size(folder: Path, file: str) -> int:
     """Return the length of one file in bytes."""
     return existing(folder, file).stat().st_size

@@ -8,14 +8,12 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from aggregator import wire
-from aggregator.archive.digests import Claim
+from aggregator.archive.digests import Claim, HttpPayload, custom_of
 from aggregator.archive.pieces import (
-    MAX_HEAD_BYTES,
     MEMBER,
     BrokenError,
     CutOffError,
@@ -24,15 +22,12 @@ from aggregator.archive.pieces import (
     Pieces,
     Raw,
     Stretch,
-    head_end,
     next_member,
     next_plain,
 )
 
 MAX_FINDINGS = 1_000
 """Of one file; the others are counted."""
-MAX_DECODED_BYTES = 1 << 25
-"""A longer body is not tried with its encodings undone."""
 _WASTE = 4
 """How many times its length may be read in vain, before the rest of a file is left alone."""
 _WASTE_FREE_BYTES = 1 << 26
@@ -122,6 +117,11 @@ def check(
         return _Check(raw, file, is_open=is_open, with_captures=with_captures).result()
 
 
+def record_key(record_id: str) -> int:
+    """Return 64 bits that tell a record from millions of others."""
+    return int.from_bytes(hashlib.blake2b(record_id.encode("utf-8", "replace"), digest_size=8).digest())
+
+
 class _Check:
     """The check of one file, while it goes on."""
 
@@ -197,7 +197,9 @@ class _Check:
             record_id = self._record_id
             if follows is not None:
                 # a damage may well read on into what follows: the file goes on, so nothing was cut off
-                self._note_finding(offset, f"damaged inside: {_words(error)}; the next record is at {follows}", record_id)
+                self._note_finding(
+                    offset, f"damaged inside: {_words(error)}; the next record is at {follows}", record_id
+                )
                 return follows
             if isinstance(error, CutOffError):
                 self._tail(offset, f"truncated: the file ends inside the record at {offset}", record_id)
@@ -278,10 +280,10 @@ class _Check:
         length = left = int(said)
         seen = _Seen(record_id=record_id, faults=[], notes=[], listed=_listed(fields) if self._with_captures else None)
         block = _claim(fields.get("warc-block-digest"), "block", seen)
-        payload = None if _has_its_payload_elsewhere(fields) else _claim(
-            fields.get("warc-payload-digest"), "payload", seen
+        payload = (
+            None if _has_its_payload_elsewhere(fields) else _claim(fields.get("warc-payload-digest"), "payload", seen)
         )
-        http = _Http(payload) if payload and fields.get("content-type", "").startswith(_HTTP) else None
+        http = HttpPayload(payload) if payload and fields.get("content-type", "").startswith(_HTTP) else None
         takers = [claim.update for claim in (block, http or payload) if claim]
         if not takers:
             seen.notes.append(_NOTHING_CLAIMED)
@@ -300,7 +302,7 @@ class _Check:
         if block and not block.holds():
             seen.faults.append(f"the block is {block.found()}, the record says {block.said}")
         if payload and not payload.holds():
-            _other_customs(payload, http, fields, seen)
+            _say_of_payload(payload, http, fields, seen)
         return seen
 
     def _keep(self, seen: _Seen, offset: int, length: int) -> None:
@@ -313,7 +315,7 @@ class _Check:
             self._captures.append(replace(seen.listed, offset=offset, length=length))
         if not seen.record_id:
             return
-        key = int.from_bytes(hashlib.blake2b(seen.record_id.encode(), digest_size=8).digest())
+        key = record_key(seen.record_id)
         if key in self._ids:
             self._note_finding(offset, "duplicate record id: an earlier record of this file has it", seen.record_id)
         self._ids.add(key)
@@ -335,62 +337,16 @@ class _Check:
         return Finding(file=self._file, offset=offset, record=record_id or None, what=what)
 
 
-class _Http:
-    """The payload of a block that is HTTP: what follows its headers."""
-
-    __slots__ = ("_front", "_payload", "_total", "parts")
-
-    def __init__(self, payload: Claim) -> None:
-        self._payload = payload
-        self._front: bytearray | None = bytearray()
-        self._total = 0
-        self.parts: list[bytes] = []
-        """The block; empty where it is too long to be held."""
-
-    def update(self, part: bytes) -> None:
-        """Take the next bytes of the block."""
-        self._total += len(part)
-        if self._total <= MAX_DECODED_BYTES:
-            self.parts.append(part)
-        else:
-            self.parts.clear()
-        if self._front is None:
-            self._payload.update(part)
-            return
-        self._front += part
-        end = head_end(self._front)
-        if end >= 0 or len(self._front) > MAX_HEAD_BYTES:
-            self._payload.update(bytes(self._front[max(end, 0) :]))
-            self._front = None
-
-
-def _other_customs(payload: Claim, http: _Http | None, fields: dict[str, str], seen: _Seen) -> None:
-    """Try what else tools mean by the payload of a record; note which it was, or that it is none.
-
-    The standard's words leave it open. warcio, Heritrix, wget and we take the body as it was sent; jwarc and others
-    undo the chunks first, as RFC 2616 defines an entity body; some undo the compression as well.
-    """
+def _say_of_payload(payload: Claim, http: HttpPayload | None, fields: dict[str, str], seen: _Seen) -> None:
+    """Say of a payload digest that is not of the bytes as they stand what else it is of, or that it is of none."""
     if "warc-truncated" in fields:
         seen.notes.append("{:,} records were cut off when they were taken, and their payload digest is of the whole")
-        return
-    if http is not None:
-        if not http.parts:
-            seen.notes.append("{:,} payload digests are of a body too long to undo its encodings")
-            return
-        for name, data in _decoded(b"".join(http.parts)):
-            if payload.holds_of(data):
-                seen.notes.append("{:,} payload digests are of the body " + name)
-                return
-    seen.faults.append(f"the payload is {payload.found()}, the record says {payload.said}")
-
-
-def _decoded(block: bytes) -> Iterator[tuple[str, bytes]]:
-    try:
-        yield "without its chunks", wire.unchunked(block)
-        yield "with all encodings undone", wire.read_answer(block).body
-    except ValueError:
-        pass  # a request, or no HTTP at all
-    yield "together with its headers", block
+    elif http and not http.parts:
+        seen.notes.append("{:,} payload digests are of a body too long to undo its encodings")
+    elif http and (custom := custom_of(payload, b"".join(http.parts))):
+        seen.notes.append("{:,} payload digests are of the body " + custom)
+    else:
+        seen.faults.append(f"the payload is {payload.found()}, the record says {payload.said}")
 
 
 def _claim(said: str | None, of: str, seen: _Seen) -> Claim | None:

@@ -3,6 +3,7 @@
     collecting    init, sources, crawl, run, rebuild
     reading       search, show
     families      reposts
+    verifying     verify
     health        status, limits
     extracting    extract
     touring       demo
@@ -42,6 +43,7 @@ class _Group(click.Group):
         "search": ("reading", "Find articles."),
         "show": ("reading", "Show one article: text, versions, what was changed."),
         "reposts": ("families", "Who has this text, and who had it first."),
+        "verify": ("verifying", "Check that nothing in archive/, or in WARC files, was changed or damaged."),
         "status": ("health", "How the sources and the home are doing."),
         "extract": ("extracting", "Read pages as the crawl would; no home needed."),
         "limits": ("health", "Print every limit and its value."),

@@ -51,6 +51,8 @@ LIMITS = (
     Limit("run.at-once", pipeline.MAX_AT_ONCE, "sources", "the others wait; never two requests to one host"),
     Limit("page.attempts", MAX_ATTEMPTS, "failures", "the address is given up until it is announced as edited"),
     Limit("archive.file", archive.MAX_FILE_BYTES, "bytes", "the WARC file is sealed and another begun"),
+    Limit("verify.findings", archive.MAX_FINDINGS, "findings a file", "the others of that file are counted"),
+    Limit("verify.decoded", archive.MAX_DECODED_BYTES, "bytes", "a payload digest of an encoded body is not compared"),
     Limit("title.length", extract.MAX_TITLE_CHARS, "characters", "the title is cut"),
     Limit("reposts.candidates", dedupe.MAX_CANDIDATES, "articles", "an article is compared with those that share most"),
     Limit("reposts.versions", dedupe.MAX_VERSIONS, "versions", "of an article edited more often, the first and newest"),
