@@ -169,6 +169,14 @@ class Decisions:
                     raise disk.trouble(self._folder / KEY, error) from error
             return key
 
+    def torn_bytes(self) -> int:
+        """Return how many bytes stand behind the last whole line: an event that nobody was told of."""
+        try:
+            data = self._path.read_bytes()
+        except FileNotFoundError:
+            return 0
+        return len(data) - data.rfind(b"\n") - 1
+
     def _lines(self) -> list[bytes]:
         try:
             data = self._path.read_bytes()

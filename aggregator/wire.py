@@ -120,21 +120,34 @@ def read_answer(received: bytes) -> Answer:
         ValueError: They are no HTTP response at all.
     """
     response = _begun(received)
-    problem = None
-    if response.length is not None:
-        response.length = min(response.length, len(received))  # some lengths are no length
-    try:
-        body = response.read()
-    except http.client.IncompleteRead as error:
-        body, problem = error.partial, "the answer is incomplete"
-    except (http.client.HTTPException, OSError, ValueError, OverflowError) as error:
-        body, problem = b"", f"the answer is garbled: {error}"
+    body, problem = _transferred(response, len(received))
     headers = _headers(response)
     encodings = [e.strip().lower() for k, v in headers if k.lower() == "content-encoding" for e in v.split(",")]
     for encoding in reversed([e for e in encodings if e not in ("", "identity")]):
         body, trouble = _decoded(body, encoding)
         problem = problem or trouble
     return Answer(status=response.status, headers=headers, body=body, problem=problem)
+
+
+def unchunked(received: bytes) -> bytes:
+    """Return the body with the transfer encoding undone and the content encoding kept, as far as it can be read.
+
+    Raises:
+        ValueError: The bytes are no HTTP response at all.
+    """
+    return _transferred(_begun(received), len(received))[0]
+
+
+def _transferred(response: HTTPResponse, most: int) -> tuple[bytes, str | None]:
+    """Undo the transfer encoding; the second value says what went wrong."""
+    if response.length is not None:
+        response.length = min(response.length, most)  # some lengths are no length
+    try:
+        return response.read(), None
+    except http.client.IncompleteRead as error:
+        return error.partial, "the answer is incomplete"
+    except (http.client.HTTPException, OSError, ValueError, OverflowError) as error:
+        return b"", f"the answer is garbled: {error}"
 
 
 def _decoded(body: bytes, encoding: str) -> tuple[bytes, str | None]:

@@ -138,7 +138,17 @@ def test_every_command_line_in_the_docs_can_be_typed(page: Path) -> None:
 
 
 def test_every_key_of_the_json_is_documented_and_no_other() -> None:
-    names = ("collecting", "importing", "reading", "families", "exporting", "withdrawing", "health", "extracting")
+    names = (
+        "collecting",
+        "importing",
+        "reading",
+        "families",
+        "exporting",
+        "verifying",
+        "withdrawing",
+        "health",
+        "extracting",
+    )
     trees = [ast.parse(read(PACKAGE / "cli" / f"{name}.py")) for name in names]
     functions = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     lines = [line for function in functions for line in function.body]  # without decorators

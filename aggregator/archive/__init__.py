@@ -10,12 +10,14 @@
     copying   records byte for byte, for files that leave
     cdxj      a line a capture, by which other tools find it
     days      the closing of a day: list, manifests, articles
+    fixity/   whether all that is as it was
 
 Writing is: append the members, ``sync``, and only then may anybody be told that something is stored.
 """
 
 from aggregator.archive.copying import Copier, Copy, warcinfo
 from aggregator.archive.days import (
+    MANIFEST,
     close,
     folder_of,
     forget_articles,
@@ -35,9 +37,11 @@ from aggregator.archive.reader import (
     OPEN,
     body,
     entries,
+    existing,
     files,
     holds,
     is_import,
+    is_open,
     is_same,
     note,
     size,
@@ -48,6 +52,7 @@ from aggregator.archive.writer import MAX_FILE_BYTES, Archive, Seal
 
 __all__ = [
     "IDENTICAL",
+    "MANIFEST",
     "MAX_BLOCK_BYTES",
     "MAX_ENTRIES",
     "MAX_FILE_BYTES",
@@ -71,6 +76,7 @@ __all__ = [
     "close",
     "digest_of",
     "entries",
+    "existing",
     "files",
     "folder_of",
     "forget_articles",
@@ -78,6 +84,7 @@ __all__ = [
     "holds",
     "is_closed",
     "is_import",
+    "is_open",
     "is_same",
     "lacking_articles",
     "leave_out",

@@ -95,6 +95,11 @@ def elsewhere(folder: Path, capture: Capture) -> StoreError:
     return StoreError(folder / capture.file, f"no record {capture.record_id} at offset {capture.offset}")
 
 
+def is_open(path: Path) -> bool:
+    """Whether a writer has not sealed the file, or not yet."""
+    return path.name.endswith(OPEN)
+
+
 def size(folder: Path, file: str) -> int:
     """Return the length of one file in bytes."""
     return existing(folder, file).stat().st_size

@@ -6,6 +6,7 @@
     families      reposts
     exporting     export
     withdrawing   takedown
+    verifying     verify
     health        status, limits
     extracting    extract
     touring       demo
@@ -48,6 +49,7 @@ class _Group(click.Group):
         "reposts": ("families", "Who has this text, and who had it first."),
         "export": ("exporting", "Hand articles and their captures on: WARC, WACZ, BagIt, JSON lines, CSV."),
         "takedown": ("withdrawing", "Withdraw articles, versions, passages or names: hide or erase."),
+        "verify": ("verifying", "Check that nothing in archive/, or in WARC files, was changed or damaged."),
         "status": ("health", "How the sources and the home are doing."),
         "extract": ("extracting", "Read pages as the crawl would; no home needed."),
         "limits": ("health", "Print every limit and its value."),

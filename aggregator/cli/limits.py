@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aggregator import archive, dedupe, discover, extract, fetch, index, pipeline, search, sources, urls, wire
+from aggregator.archive import fixity
 from aggregator.catalogue import MAX_ATTEMPTS
 from aggregator.pipeline import deriving, lanes
 
@@ -56,6 +57,8 @@ LIMITS = (
     Limit("import.problems", archive.MAX_PROBLEMS, "problems", "the rest of the imported file is not read"),
     Limit("import.noted", archive.MAX_NOTED, "problems", "the others are counted, not listed"),
     Limit("import.wacz-files", archive.MAX_ENTRIES, "files", "the other files in a WACZ are not read"),
+    Limit("verify.findings", fixity.MAX_FINDINGS, "findings a file", "the others of that file are counted"),
+    Limit("verify.decoded", fixity.MAX_DECODED_BYTES, "bytes", "a payload digest of an encoded body is not compared"),
     Limit("title.length", extract.MAX_TITLE_CHARS, "characters", "the title is cut"),
     Limit("reposts.candidates", dedupe.MAX_CANDIDATES, "articles", "an article is compared with those that share most"),
     Limit("reposts.versions", dedupe.MAX_VERSIONS, "versions", "of an article edited more often, the first and newest"),

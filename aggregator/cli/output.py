@@ -137,6 +137,34 @@ def progress() -> Iterator[Report]:
         yield show
 
 
+@contextmanager
+def progress_in_bytes() -> Iterator[Report]:
+    """Show how many bytes are done, how fast it goes and how long it will take, on stderr, as ``progress`` does."""
+    began = time.monotonic()
+    if not err.is_terminal:
+        last = began
+
+        def lines(now: Progress) -> None:
+            nonlocal last
+            if time.monotonic() - last >= _LINE_EVERY_S:
+                last = time.monotonic()
+                rate = max(now.done / (last - began), 1)
+                say(
+                    f"{now.doing}: {now.done / 1e6:,.0f} of {now.total / 1e6:,.0f} MB · {rate / 1e6:,.1f} MB/s · "
+                    f"{(now.total - now.done) / rate:,.0f} s left"
+                )
+
+        yield lines
+        return
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Bar(*columns, TimeRemainingColumn(), console=err, transient=True) as bar:
+        task = bar.add_task("", total=1)
+        yield lambda now: bar.update(task, description=now.doing, completed=now.done, total=max(now.total, 1))
+
+
 def _words(now: Progress) -> str:
     if not now.pages:
         return f"{now.done:,} of {now.total:,}"
