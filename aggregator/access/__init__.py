@@ -2,7 +2,6 @@
 
     marks      how a withdrawn text is recognised without being kept
     redaction  a body without what is withdrawn from it
-    looking    whether a capture holds something withdrawn
 
 Every way out (search, show, reposts, exports) reads through ``opened``; a decision is in force with the next reading.
 """
@@ -14,8 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from aggregator import archive, sources
-from aggregator.access import looking, redaction
+from aggregator import sources
+from aggregator.access import redaction
 from aggregator.access.marks import (
     GRAM_WORDS,
     MIN_RARE_LETTERS,
@@ -25,7 +24,7 @@ from aggregator.access.marks import (
     address_key,
     words_of,
 )
-from aggregator.archive import Held
+from aggregator.archive import Copy, Held
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions, Event
 from aggregator.errors import StoreError, UnknownIdError
@@ -134,7 +133,6 @@ class Shown(Catalogue):
 
     def __init__(self, home: Home, *, now: datetime | None = None, leaving: bool = False) -> None:
         super().__init__(home.catalogue)
-        self._archive = home.archive
         at = now or datetime.now(UTC)
         self._recogniser = recogniser(home, at)
         self._closed = {source.id for source in guarded(home) if source.is_closed(at, leaving=leaving)}
@@ -274,20 +272,18 @@ class Shown(Catalogue):
         """Return a text with blocks in the place of what is withdrawn."""
         return text if self._recogniser is None else self._recogniser.blocked(text)
 
-    def may_leave(self, capture: Capture, copy: archive.Copy) -> bool:
+    def may_leave(self, capture: Capture, copy: Copy) -> bool:
         """Whether a capture may leave, by its source and by what its record and that of its request hold.
 
-        Of what was read in it ``whole_versions`` tells: an article is hidden by its name, which no record holds.
-
-        Raises:
-            StoreError: Its file is missing or damaged.
+        Of what was read in it ``whole_versions`` tells. That is not all it holds: front pages, feeds and answers of
+        interfaces hold texts that no article was read from. One that cannot be read to its end stays.
         """
+        known = self._recogniser
         if capture.source_id in self._closed:
             return False
-        known = self._recogniser
         if known is None or not (known.marks.of_text or known.marks.addresses):
             return True
-        return not looking.holds(capture, copy, archive.body(self._archive, capture), known)
+        return not (capture.problem or any(is_withdrawn(one, known) for one in copy.held))
 
     def redacted(self, capture: Capture, body: bytes) -> bytes:
         """Return a capture's body without what is withdrawn.

@@ -7,22 +7,19 @@ written anew: the block as it was, and of the digests those that are true of it.
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from aggregator.archive import reader, records
-from aggregator.archive.foreign import ForeignRecord
+from aggregator.archive.erasing import Held, held_of, held_of_import, member_of
 from aggregator.archive.records import Record
 from aggregator.errors import StoreError
 from aggregator.model import Capture
 
-_FIELD = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
-_UPPER = ("warc", "id", "uri", "ip")
-"""Parts of names of fields that are written in capitals."""
 _ALGORITHMS = ("md5", "sha1", "sha256", "sha512")
 
 
@@ -30,15 +27,20 @@ _ALGORITHMS = ("md5", "sha1", "sha256", "sha512")
 class Copy:
     """A capture's record, and that of the request that it answers, as they leave."""
 
-    records: tuple[Record, ...]
-    """The request may be missing: then it is not in the archive."""
+    record: Record
+    """That of the capture."""
+    request: Record | None
+    """None: it is not in the archive."""
     data: bytes
-    """Their gzip members."""
+    """The gzip members of both."""
+    file: str
+    imported: tuple[Held, ...] = ()
+    """For a file of others, what the records hold."""
 
     @property
-    def record(self) -> Record:
-        """That of the capture itself."""
-        return self.records[0]
+    def held(self) -> tuple[Held, ...]:
+        """Both, with what they hold."""
+        return self.imported or tuple(held_of(self.file, r) for r in (self.record, self.request) if r)
 
 
 class Copier:
@@ -66,12 +68,13 @@ class Copier:
         Raises:
             StoreError: Its file is missing or damaged, or something else is at that place.
         """
-        try:
+        if not reader.is_import(capture.file):
             return self._as_it_is(capture)
+        imported = self._imported(capture)
+        try:
+            return replace(self._as_it_is(capture), imported=imported)
         except StoreError:
-            if not reader.is_import(capture.file):
-                raise
-        return self._anew(capture)
+            return _anew(capture, imported)
 
     def _as_it_is(self, capture: Capture) -> Copy:
         stream = self._open(capture.file)
@@ -79,58 +82,35 @@ class Copier:
         members = reader.members(stream, capture.offset)
         try:
             offset, length, held = next(members, (capture.offset, 0, b""))
-            found = [Record(offset, length, *records.parse(held))]
+            record = Record(offset, length, *records.parse(held))
         except ValueError as error:
             raise reader.damaged(path, error) from error
-        if found[0].fields.get("WARC-Record-ID") != capture.record_id:
+        if record.fields.get("WARC-Record-ID") != capture.record_id:
             raise reader.elsewhere(self._folder, capture)
+        request = None
         try:
             at, follows, held = next(members, (0, 0, b""))
-            request = Record(at, follows, *records.parse(held))
-            if request.fields.get("WARC-Type") == "request" and _answered(request.fields) == capture.record_id:
-                found.append(request)
+            fields, block = records.parse(held)
+            if fields.get("WARC-Type") == "request" and fields.get("WARC-Concurrent-To") == capture.record_id:
+                request = Record(at, follows, fields, block)
         except ValueError:
             pass  # what follows is no business of this capture
         stream.seek(offset)
-        return Copy(records=tuple(found), data=stream.read(sum(record.length for record in found)))
+        data = stream.read(length + (request.length if request else 0))
+        return Copy(record=record, request=request, data=data, file=capture.file)
 
-    def _anew(self, capture: Capture) -> Copy:
-        path = reader.existing(self._folder, capture.file)
-        found = reader.imported(path, capture.file, capture.offset)
-        for record, entry in found:
-            if entry and isinstance(entry.what, Capture) and reader.is_same(entry.what, capture):
-                return self._written(capture, record, next(found, (None, None))[0])
-            if record.offset != capture.offset:
+    def _imported(self, capture: Capture) -> tuple[Held, ...]:
+        """Return what the records hold of a capture in a file of others, and of its request."""
+        path, said = reader.existing(self._folder, capture.file), reader.note(self._folder, capture.file)
+        found = held_of_import(path, capture.file, said, capture.offset)
+        for one in found:
+            if one.capture and reader.is_same(one.capture, capture):
+                follows = next(found, None)
+                is_request = follows and follows.kind == "request" and _answered(follows) == _id(one)
+                return (one, follows) if follows and is_request else (one,)
+            if one.offset != capture.offset:
                 break
         raise reader.elsewhere(self._folder, capture)
-
-    def _written(self, capture: Capture, record: ForeignRecord, follows: ForeignRecord | None) -> Copy:
-        if record.arc and not record.block.startswith(b"HTTP/"):
-            kind = {"WARC-Type": "resource"}
-        elif record.arc:
-            kind = {"Content-Type": "application/http; msgtype=response"}
-        else:
-            kind = {}
-        cut = None if record.whole else capture.truncated or "unspecified"
-        said = {
-            **_fields(record),
-            **kind,
-            "WARC-Record-ID": capture.record_id,
-            "WARC-Target-URI": record.url,
-            "WARC-Date": records.warc_date(capture.captured_at),
-            **({"WARC-Truncated": cut} if cut else {}),
-        }
-        found = [(said, record.block)]
-        if follows and follows.kind == "request" and follows.whole and record.record_id == _answered(_fields(follows)):
-            concurrent = {"WARC-Target-URI": follows.url, "WARC-Concurrent-To": capture.record_id}
-            found.append((_fields(follows) | concurrent, follows.block))
-        members = [records.member(fields, block) for fields, block in found]
-        return Copy(
-            records=tuple(
-                Record(capture.offset, len(member), *each) for member, each in zip(members, found, strict=True)
-            ),
-            data=b"".join(members),
-        )
 
     def _open(self, file: str) -> BinaryIO:
         if self._stream is None or file != self._file:
@@ -141,24 +121,51 @@ class Copier:
         return self._stream
 
 
-def _answered(fields: dict[str, str]) -> str:
+def _anew(capture: Capture, imported: tuple[Held, ...]) -> Copy:
+    """Return the records of a capture and its request as members of our form."""
+    one, *requests = imported
+    date = records.warc_date(capture.captured_at)
+    said = [one.fields | {"warc-record-id": capture.record_id, "warc-target-uri": one.url, "warc-date": date}]
+    said += [each.fields | {"warc-target-uri": each.url, "warc-concurrent-to": capture.record_id} for each in requests]
+    try:
+        members = [
+            member_of(replace(each, fields=_true(fields, each))) for each, fields in zip(imported, said, strict=True)
+        ]
+    except ValueError as error:
+        raise StoreError(Path(capture.file), f"cannot be written as WARC ({error})") from error
+    record, *rest = [Record(capture.offset, len(m), *records.parse(gzip.decompress(m))) for m in members]
+    return Copy(
+        record=record,
+        request=rest[0] if rest else None,
+        data=b"".join(members),
+        file=capture.file,
+        imported=imported,
+    )
+
+
+def _id(one: Held) -> str:
+    return one.fields.get("warc-record-id", "").strip("<> ")
+
+
+def _answered(request: Held) -> str:
     """Return the record that a request says it belongs to."""
-    said = fields.get("WARC-Concurrent-To", "").strip("<> ")
-    return f"<{said}>"
+    return request.fields.get("warc-concurrent-to", "").strip("<> ")
 
 
-def _fields(record: ForeignRecord) -> dict[str, str]:
-    """Return the fields of a record by the names that the standard has, without digests that are not true of it."""
-    fields = {
-        "-".join(part.upper() if part in _UPPER else part.capitalize() for part in name.split("-")): value
-        for name, value in record.fields.items()
-        if _FIELD.fullmatch(name) and not re.search(r"[\r\n]", value)
+def _true(fields: dict[str, str], one: Held) -> dict[str, str]:
+    """Return fields without those that are no names, and without digests that are not those of the block."""
+    head, end, body = one.block.partition(b"\r\n\r\n")
+    held = {
+        "warc-block-digest": one.block,
+        "warc-payload-digest": body if end and head.startswith(b"HTTP/") else one.block,
     }
-    cut = record.block.find(b"\r\n\r\n") + 4 if record.block.startswith(b"HTTP/") else 0
-    held = {"WARC-Block-Digest": record.block, "WARC-Payload-Digest": record.block[cut if cut > 3 else 0 :]}
-    if record.kind == "revisit":
-        del held["WARC-Payload-Digest"]  # of a body that is elsewhere
-    return {k: v for k, v in fields.items() if k not in held or _is_digest(v, held[k])}
+    if one.kind == "revisit":
+        del held["warc-payload-digest"]  # of a body that is elsewhere
+    return {
+        name: value
+        for name, value in fields.items()
+        if name.replace("-", "").isalnum() and (name not in held or _is_digest(value, held[name]))
+    }
 
 
 def _is_digest(said: str, data: bytes) -> bool:

@@ -166,20 +166,13 @@ def entries(folder: Path, file: str, start: int = 0) -> Iterator[Entry]:
 
 
 def _imported(path: Path, file: str, start: int) -> Iterator[Entry]:
-    return (entry for _, entry in imported(path, file, start) if entry)
-
-
-def imported(path: Path, file: str, start: int) -> Iterator[tuple[foreign.ForeignRecord, Entry | None]]:
-    """Yield the records of an imported file from the one that begins at ``start``, each with what it says.
-
-    Raises:
-        StoreError: The note beside it is missing or damaged.
-    """
     said = _note(path.parent)
     imported_at = from_warc_date(said["imported_at"])
     for record in foreign.records(path, start):
         if isinstance(record, foreign.ForeignRecord):
-            yield record, foreign.entry_of(record, file, source_id=said.get("source") or "", imported_at=imported_at)
+            entry = foreign.entry_of(record, file, source_id=said.get("source") or "", imported_at=imported_at)
+            if entry:
+                yield entry
 
 
 def note(folder: Path, file: str) -> dict[str, Any]:
