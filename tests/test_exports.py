@@ -16,14 +16,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 import pytest
+from fastwarc.stream_io import ZstdWriter
 from hypothesis import given
 from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
-from aggregator import archive, disk, exports, sources, takedown
+from aggregator import archive, disk, exports, pipeline, sources, takedown
 from aggregator.archive import cdxj
 from aggregator.catalogue import Catalogue
 from aggregator.errors import NoSpaceError, UsageError
@@ -33,6 +35,7 @@ from aggregator.model import Settings, Sighting
 from aggregator.takedown import Scope
 from tests.fakecli import Aggregator
 from tests.fakeweb import NOON, OTHER, STORY, FakeWeb, articles, catalogue, crawl, feed, following, page, source
+from tests.foreignfiles import ARC_HEAD, DATE, URL, arc, compressed, http, in_zip, put, record, three, zipped
 
 ONE, TWO, THREE = "http://a.example/1", "http://a.example/2", "http://b.example/3"
 UPDATE = "Update: the store has given everything back."
@@ -207,6 +210,114 @@ def test_a_file_that_is_gone_costs_only_its_own_captures(home: Path, tmp_path: P
 
     assert {problem.split(": ")[0] for problem in made.problems} == {ONE, TWO, THREE}
     assert {url for _, url in records((tmp_path / "x").read_bytes())} == {None, ONE, TWO}
+
+
+# Captures of others
+
+
+def imported(tmp_path: Path, data: bytes, name: str = "old.warc") -> Path:
+    """A home into which a file of others was brought, and nothing else."""
+    home = tmp_path / "home"
+    with pipeline.opened(Home(home), following(source("old"))) as line:
+        line.bring_in(put(tmp_path, data, name))
+    return home
+
+
+def checked(path: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """What `warcio check` says."""
+    Checker(type("Arguments", (), {"inputs": [str(path)], "verbose": True})()).process_all()
+    return capsys.readouterr().out
+
+
+ASKED = record(
+    b"GET /1 HTTP/1.1\r\n\r\n", kind="request", Content_Type="application/http; msgtype=request",
+    WARC_Concurrent_To=f"urn:uuid:{uuid5(NAMESPACE_URL, 'response' + URL + DATE)}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"".join(three()),
+        compressed(ZstdWriter, three()),
+        gzip.compress(b"".join(three())),
+        in_zip(("archive/a.warc", b"".join(three())), method=zipfile.ZIP_DEFLATED),
+        in_zip(("archive/a.warc.gz", zipped(three())), method=zipfile.ZIP_DEFLATED),
+    ],
+    ids=["plain", "zstd", "one member", "wacz, plain", "wacz, compressed twice"],
+)
+def test_records_of_others_leave_as_members_with_the_same_fields_and_block(
+    tmp_path: Path, data: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = hand_on(imported(tmp_path, data), "warc", tmp_path / "x.warc.gz")
+
+    assert (made.captures, made.problems) == (3, ())
+    _, *found = ArchiveIterator(io.BytesIO((tmp_path / "x.warc.gz").read_bytes()), no_record_parse=True)
+    blocks = [each.raw_stream.read() for each in found]
+    assert [each for each in three() if not any(block in each for block in blocks)] == []
+    assert {tuple(sorted(each.rec_headers.headers)) for each in found} == {
+        tuple(sorted(each.rec_headers.headers))
+        for each in ArchiveIterator(io.BytesIO(b"".join(three())), no_record_parse=True)
+    }
+    assert "fail" not in checked(tmp_path / "x.warc.gz", capsys)
+
+
+def test_a_record_of_arc_leaves_as_a_response(tmp_path: Path) -> None:
+    made = hand_on(imported(tmp_path, ARC_HEAD + arc(), "old.arc"), "wacz", tmp_path / "x")
+
+    said = json.loads(index_of("wacz", tmp_path / "x").split(" ", 2)[2])
+    each = next(iter(ArchiveIterator(io.BytesIO(warc_of("wacz", tmp_path / "x")[int(said["offset"]) :]))))
+    assert (made.captures, said["url"], said["status"]) == (1, URL, "200")
+    assert (each.rec_type, each.content_type) == ("response", "application/http; msgtype=response")
+    assert each.rec_headers["WARC-Date"].startswith("2006-01-02T03:04:05")
+    assert each.content_stream().read() == page(STORY).encode()
+
+
+def test_a_request_of_others_leaves_with_its_answer(tmp_path: Path) -> None:
+    hand_on(imported(tmp_path, record() + ASKED), "warc", tmp_path / "x")
+
+    assert records((tmp_path / "x").read_bytes()) == [("warcinfo", None), ("response", URL), ("request", URL)]
+
+
+def test_a_digest_leaves_only_if_it_is_true(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    body = page(STORY).encode()
+    good = f"sha256:{hashlib.sha256(body).hexdigest()}"
+    data = record(http(body), WARC_Payload_Digest=good, WARC_Block_Digest="sha1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
+
+    hand_on(imported(tmp_path, data), "warc", tmp_path / "x.warc.gz")
+
+    _, each = ArchiveIterator(io.BytesIO((tmp_path / "x.warc.gz").read_bytes()))
+    assert (each.rec_headers["WARC-Payload-Digest"], each.rec_headers["WARC-Block-Digest"]) == (good, None)
+
+
+def test_a_record_that_is_cut_off_says_so(tmp_path: Path) -> None:
+    home = imported(tmp_path, record(http(page(STORY) + "x" * 99), WARC_Block_Digest="sha1:A")[:-103])
+    with catalogue(home) as known, archive.Copier(home / "archive") as copier:
+        (capture,) = known.captures("old")
+        copied = copier.copy(capture)
+
+    assert copied.record.fields["WARC-Truncated"] == "unspecified"
+    assert "WARC-Block-Digest" not in copied.record.fields
+
+
+def test_an_answer_that_was_never_sent_as_text_is_indexed(tmp_path: Path) -> None:
+    data = zipped([record(http().replace(b"HTTP/1.1 200 X", b"HTTP/2 200"))])
+
+    made = hand_on(imported(tmp_path, data), "wacz", tmp_path / "x")
+
+    assert made.problems == ()
+    assert json.loads(index_of("wacz", tmp_path / "x").split(" ", 2)[2])["status"] == "200"
+
+
+@pytest.mark.parametrize("pack", [zipped, b"".join], ids=["members", "plain"])
+def test_records_of_others_are_looked_into_too(tmp_path: Path, pack: Callable[[list[bytes]], bytes]) -> None:
+    home = imported(tmp_path, pack([record(http(page(STORY), X_By="Jon Haddock")), *three()[1:]]))
+    withdraw(home, "Jon Haddock", scope=Scope.NAME)
+
+    made = hand_on(home, "warc", tmp_path / "x")
+
+    assert (made.captures, made.withheld_captures, made.problems) == (2, 1, ())
+    assert b"Haddock" not in everything(tmp_path / "x")
 
 
 # WACZ

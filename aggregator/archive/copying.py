@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from aggregator.archive.records import Record
 from aggregator.errors import StoreError
 from aggregator.model import Capture
 
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z")
 _ALGORITHMS = ("md5", "sha1", "sha256", "sha512")
 
 
@@ -124,8 +126,9 @@ class Copier:
 def _anew(capture: Capture, imported: tuple[Held, ...]) -> Copy:
     """Return the records of a capture and its request as members of our form."""
     one, *requests = imported
-    date = records.warc_date(capture.captured_at)
-    said = [one.fields | {"warc-record-id": capture.record_id, "warc-target-uri": one.url, "warc-date": date}]
+    said = [one.fields | {"warc-record-id": capture.record_id, "warc-target-uri": one.url}]
+    if not _DATE.fullmatch(one.fields.get("warc-date", "")):
+        said[0]["warc-date"] = records.warc_date(capture.captured_at)
     said += [each.fields | {"warc-target-uri": each.url, "warc-concurrent-to": capture.record_id} for each in requests]
     try:
         members = [
