@@ -69,8 +69,8 @@ def lacking_articles(folder: Path, generation: str) -> list[str]:
 def close(folder: Path, day: str, digests: Mapping[str, str]) -> str:
     """Write the list and the manifest of a folder; return the manifest's SHA-256, hexadecimal.
 
-    Of a folder that is closed again, for something was erased in it, the old list is overwritten. What cannot be read of
-    a damaged file, or found in an imported one by offset and length alone, is not in the list.
+    When a folder is closed again, for something was erased in it, the old list is overwritten. What cannot be read in a
+    damaged file, or found in an imported one by offset and length alone, is not listed.
 
     Args:
         folder: ``archive/``.
