@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
-from aggregator import archive, disk, exports, pipeline, sources, takedown
+from aggregator import access, archive, disk, exports, pipeline, sources, takedown
 from aggregator.archive import cdxj
 from aggregator.catalogue import Catalogue
 from aggregator.errors import NoSpaceError, UsageError
@@ -81,9 +81,9 @@ def withdraw(root: Path, *refs: str, scope: Scope = Scope.ARTICLE, erase: bool =
     takedown.decide(Home(root), what, scope=scope, erase=erase, **said)
 
 
-def close(root: Path, access: str) -> None:
+def close(root: Path, who: str) -> None:
     """Say something of who may see the articles of source a."""
-    (root / "sources.yaml").write_text(SOURCES_YAML.replace("languages: [en]", f"languages: [en], {access}"))
+    (root / "sources.yaml").write_text(SOURCES_YAML.replace("languages: [en]", f"languages: [en], {who}"))
 
 
 @pytest.fixture
@@ -590,6 +590,31 @@ def test_what_was_asked_for_is_looked_into_too(home: Path, tmp_path: Path) -> No
     assert (made.captures, made.withheld_captures, len(made.article_ids)) == (0, 5, 3)
 
 
+def test_what_cannot_be_read_to_its_end_stays_while_something_is_withdrawn(home: Path) -> None:
+    with catalogue(home) as known:
+        capture = known.captures("b")[-1]
+    garbled = replace(capture, problem="the answer is garbled")
+    with archive.Copier(home / "archive") as copier:
+        copied = copier.copy(capture)
+
+    with access.opened(Home(home), leaving=True) as shown:
+        assert shown.may_leave(garbled, copied)
+    withdraw(home, "Jon Haddock", scope=Scope.NAME)
+    with access.opened(Home(home), leaving=True) as shown:
+        assert (shown.may_leave(capture, copied), shown.may_leave(garbled, copied)) == (True, False)
+
+
+def test_no_capture_of_a_closed_source_leaves_whatever_was_read_in_it(home: Path) -> None:
+    with catalogue(home) as known, archive.Copier(home / "archive") as copier:
+        copies = [(each, copier.copy(each)) for each in (known.captures("a")[-1], known.captures("b")[-1])]
+    close(home, "access: staff")
+
+    with access.opened(Home(home), leaving=True) as shown:
+        assert [shown.may_leave(*each) for each in copies] == [False, True]
+    with access.opened(Home(home)) as shown:
+        assert [shown.may_leave(*each) for each in copies] == [True, True]
+
+
 def test_a_withdrawn_name_is_not_in_the_address_either(tmp_path: Path) -> None:
     home, url = tmp_path / "home", "http://a.example/2026/about-jon-haddock"
     crawl(home, FakeWeb({"http://a.example/feed": feed(url), url: page(STORY)}), *FOLLOWING.sources)
@@ -609,7 +634,7 @@ def test_a_hide_counts_until_it_ends(home: Path, tmp_path: Path, until: datetime
 
 @pytest.mark.parametrize("kind", exports.KINDS)
 @pytest.mark.parametrize(
-    ("access", "leaves"),
+    ("who", "leaves"),
     [
         ("access: staff", {THREE}),
         ("access: dark", {THREE}),
@@ -619,9 +644,9 @@ def test_a_hide_counts_until_it_ends(home: Path, tmp_path: Path, until: datetime
     ],
 )
 def test_what_only_staff_or_nobody_may_see_does_not_leave(
-    home: Path, tmp_path: Path, kind: str, access: str, leaves: set[str]
+    home: Path, tmp_path: Path, kind: str, who: str, leaves: set[str]
 ) -> None:
-    close(home, access)
+    close(home, who)
 
     made = hand_on(home, kind, tmp_path / "x")
 
