@@ -7,7 +7,10 @@ import io
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
+
+from fastwarc.stream_io import Lz4Writer, ZstdWriter
 
 from aggregator.archive import foreign
 from tests.fakeweb import STORY, page
@@ -70,6 +73,18 @@ def three() -> list[bytes]:
 def zipped(records: Iterable[bytes]) -> bytes:
     """One gzip member a record."""
     return b"".join(gzip.compress(each, mtime=0) for each in records)
+
+
+def compressed(writer: type[ZstdWriter] | type[Lz4Writer], records: list[bytes], **more: Any) -> bytes:
+    """One frame a record."""
+    parts = []
+    for each in records:
+        into = io.BytesIO()
+        out = writer(into, **more)
+        out.write(each)
+        out.close()
+        parts.append(into.getvalue())
+    return b"".join(parts)
 
 
 def in_zip(*files: tuple[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:

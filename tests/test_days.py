@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 import subprocess
 from datetime import UTC, datetime
@@ -11,12 +12,27 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from warcio.archiveiterator import ArchiveIterator
 
-from aggregator import extract, pipeline
+from aggregator import extract, pipeline, takedown
 from aggregator.decisions import FIRST, Decisions
 from aggregator.errors import StoreError
 from aggregator.home import Home
-from tests.fakeweb import OTHER, STORY, FakeWeb, articles, crawl, dump, feed, following, page, source, versions
+from tests.fakeweb import (
+    OTHER,
+    STORY,
+    FakeWeb,
+    articles,
+    catalogue,
+    crawl,
+    dump,
+    feed,
+    following,
+    page,
+    source,
+    versions,
+)
+from tests.foreignfiles import http, put, record, three, zipped
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -167,6 +183,86 @@ def test_a_manifest_says_what_was_sealed_not_what_is_found_later(tmp_path: Path)
     with pipeline.opened(Home(tmp_path), following(source("a"))):
         pass
     assert (day(tmp_path) / "manifest-sha256.txt").read_text() == before
+
+
+def found_by(folder: Path) -> list[tuple[str, str]]:
+    """What warcio finds at the places that a folder's list names, as type and address."""
+    found = []
+    for line in (folder / "captures.cdxj").read_text().splitlines():
+        said = json.loads(line.split(" ", 2)[2])
+        with (folder / said["filename"]).open("rb") as file:
+            file.seek(int(said["offset"]))
+            record = next(iter(ArchiveIterator(io.BytesIO(file.read(int(said["length"]))))))
+        assert record.rec_headers["WARC-Target-URI"] == said["url"]
+        found.append((record.rec_type, said["url"]))
+    return found
+
+
+def test_the_list_of_a_day_leads_to_every_capture(tmp_path: Path) -> None:
+    web = crawled(tmp_path)
+    web.pages["http://a.example/feed"] = feed("http://a.example/2", updated="2026-11-23T12:00:00Z")
+    (day(tmp_path) / "manifest-sha256.txt").unlink()  # as if the second crawl had been on the same day
+    crawl(tmp_path, web, source("a"))
+
+    lines = (day(tmp_path) / "captures.cdxj").read_text().splitlines()
+    assert len({json.loads(line.split(" ", 2)[2])["filename"] for line in lines}) == 2
+    assert lines == sorted(lines)
+    with catalogue(tmp_path) as known:
+        captures = sorted((c.url, c.refers_to is not None) for c in known.captures("a"))
+    assert sorted((url, kind == "revisit") for kind, url in found_by(day(tmp_path)) if "urn:" not in url) == captures
+
+
+def test_a_day_is_closed_though_a_file_of_it_is_damaged(tmp_path: Path) -> None:
+    crawled(tmp_path)
+    whole = found_by(day(tmp_path))
+    for name in ("manifest-sha256.txt", "captures.cdxj"):
+        (day(tmp_path) / name).unlink()
+    file = next(day(tmp_path).glob("*.warc.gz"))
+    data = bytearray(file.read_bytes())
+    data[len(data) * 2 // 3] ^= 1
+    file.write_bytes(data)
+
+    with pipeline.opened(Home(tmp_path), following(source("a"))):
+        pass
+    assert (day(tmp_path) / "manifest-sha256.txt").exists()
+    assert 0 < len(found_by(day(tmp_path))) < len(whole)
+
+
+def test_what_was_erased_is_not_in_the_list_of_its_day(tmp_path: Path) -> None:
+    crawled(tmp_path)
+    home, url = Home(tmp_path), "http://a.example/2"
+    assert url.encode() in (day(tmp_path) / "captures.cdxj").read_bytes()
+    what = takedown.target(home, [url], takedown.Scope.ARTICLE, erase=True)
+    event = takedown.decide(
+        home, what, scope=takedown.Scope.ARTICLE, reason="other", by="x", erase=True, until=None, now=NOW
+    )
+    takedown.carry_out(home, following(source("a")), event.number)
+
+    assert url not in {found for _, found in found_by(day(tmp_path))}
+    assert "http://a.example/1" in {found for _, found in found_by(day(tmp_path))}
+    checked = subprocess.run(
+        ["sha256sum", "--check", "--strict", "tagmanifest-sha256.txt"],
+        cwd=day(tmp_path),
+        capture_output=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_an_import_is_listed_where_its_records_can_be_found_by_offset(tmp_path: Path) -> None:
+    dns = record(b"20140301100000\nold.example. 300 IN A 192.0.2.1", url="dns:old.example", Content_Type="text/dns")
+    members = put(tmp_path, zipped([dns, *three(), record(http(), url="<http://old.example/4>")]), "a.warc.gz")
+    plain = put(tmp_path, b"".join(three()), "b.warc")
+    home = Home(tmp_path / "home")
+    with pipeline.opened(home, following()) as line:
+        for file in (members, plain):
+            line.bring_in(file)
+
+    lists = sorted(home.archive.glob("imports/*/captures.cdxj"))
+    assert [json.loads(line.split(" ", 2)[2])["url"] for line in lists[0].read_text().splitlines()] == [
+        f"http://old.example/{n}" for n in (1, 2, 3, 4)
+    ]
+    assert lists[1].read_text() == ""
 
 
 def test_the_articles_of_a_day_can_be_read_by_people(tmp_path: Path) -> None:

@@ -13,24 +13,29 @@ import shutil
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 import pytest
+from fastwarc.stream_io import ZstdWriter
 from hypothesis import given
 from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
-from aggregator import archive, disk, exports, sources
+from aggregator import access, archive, disk, exports, pipeline, sources, takedown
 from aggregator.archive import cdxj
 from aggregator.catalogue import Catalogue
 from aggregator.errors import NoSpaceError, UsageError
 from aggregator.exports import Export, texts
 from aggregator.home import Home
-from aggregator.model import Article, Capture, Settings, Sighting, Version
+from aggregator.model import Settings, Sighting
+from aggregator.takedown import Scope
 from tests.fakecli import Aggregator
 from tests.fakeweb import NOON, OTHER, STORY, FakeWeb, articles, catalogue, crawl, feed, following, page, source
+from tests.foreignfiles import ARC_HEAD, DATE, URL, arc, compressed, http, in_zip, put, record, three, zipped
 
 ONE, TWO, THREE = "http://a.example/1", "http://a.example/2", "http://b.example/3"
 UPDATE = "Update: the store has given everything back."
@@ -66,8 +71,25 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def hand_on(root: Path, kind: str, to: Any, **more: Any) -> Export:
-    with catalogue(root) as known:
-        return exports.export(Home(root), known, FOLLOWING, kind, to, now=NOON, about="A test", **more)
+    return exports.export(Home(root), FOLLOWING, kind, to, now=NOON, **{"about": "A test", **more})
+
+
+def withdraw(root: Path, *refs: str, scope: Scope = Scope.ARTICLE, erase: bool = False, **more: Any) -> None:
+    """Decide a takedown, and carry nothing out."""
+    what = takedown.target(Home(root), refs, scope, erase=erase)
+    said: dict[str, Any] = {"reason": "other", "by": "x", "until": None, "now": NOON - timedelta(hours=1), **more}
+    takedown.decide(Home(root), what, scope=scope, erase=erase, **said)
+
+
+def close(root: Path, who: str) -> None:
+    """Say something of who may see the articles of source a."""
+    (root / "sources.yaml").write_text(SOURCES_YAML.replace("languages: [en]", f"languages: [en], {who}"))
+
+
+@pytest.fixture
+def home(root: Path, tmp_path: Path) -> Path:
+    """A copy of the home, to change something in."""
+    return Path(shutil.copytree(root, tmp_path / "home"))
 
 
 def ids(root: Path, *urls: str) -> list[str]:
@@ -166,11 +188,9 @@ def test_only_what_was_found_is_in_it(root: Path, tmp_path: Path, kind: str) -> 
     assert STORY[:40].encode() not in everything(path)
 
 
-def test_a_capture_that_cannot_be_read_is_named_and_the_rest_goes_on(root: Path, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    shutil.copytree(root, home)
+def test_a_capture_that_cannot_be_read_is_named_and_the_rest_goes_on(home: Path, tmp_path: Path) -> None:
     with catalogue(home) as known:
-        (bad,) = known.captures_of(ids(root, THREE)[0])
+        (bad,) = known.captures_of(ids(home, THREE)[0])
     file = home / "archive" / bad.file
     data = bytearray(file.read_bytes())
     data[bad.offset + bad.length // 2] ^= 1
@@ -183,15 +203,121 @@ def test_a_capture_that_cannot_be_read_is_named_and_the_rest_goes_on(root: Path,
     assert THREE.encode() not in everything(tmp_path / "x")
 
 
-def test_a_file_that_is_gone_costs_only_its_own_captures(root: Path, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    shutil.copytree(root, home)
+def test_a_file_that_is_gone_costs_only_its_own_captures(home: Path, tmp_path: Path) -> None:
     (home / "archive" / archive.files(home / "archive")[0]).unlink()
 
     made = hand_on(home, "warc", tmp_path / "x")
 
     assert {problem.split(": ")[0] for problem in made.problems} == {ONE, TWO, THREE}
     assert {url for _, url in records((tmp_path / "x").read_bytes())} == {None, ONE, TWO}
+
+
+# Captures of others
+
+
+def imported(tmp_path: Path, data: bytes, name: str = "old.warc") -> Path:
+    """A home into which a file of others was brought, and nothing else."""
+    home = tmp_path / "home"
+    with pipeline.opened(Home(home), following(source("old"))) as line:
+        line.bring_in(put(tmp_path, data, name))
+    return home
+
+
+def checked(path: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """What `warcio check` says."""
+    Checker(type("Arguments", (), {"inputs": [str(path)], "verbose": True})()).process_all()
+    return capsys.readouterr().out
+
+
+ASKED = record(
+    b"GET /1 HTTP/1.1\r\n\r\n", kind="request", Content_Type="application/http; msgtype=request",
+    WARC_Concurrent_To=f"urn:uuid:{uuid5(NAMESPACE_URL, 'response' + URL + DATE)}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"".join(three()),
+        compressed(ZstdWriter, three()),
+        gzip.compress(b"".join(three())),
+        in_zip(("archive/a.warc", b"".join(three())), method=zipfile.ZIP_DEFLATED),
+        in_zip(("archive/a.warc.gz", zipped(three())), method=zipfile.ZIP_DEFLATED),
+    ],
+    ids=["plain", "zstd", "one member", "wacz, plain", "wacz, compressed twice"],
+)
+def test_records_of_others_leave_as_members_with_the_same_fields_and_block(
+    tmp_path: Path, data: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = hand_on(imported(tmp_path, data), "warc", tmp_path / "x.warc.gz")
+
+    assert (made.captures, made.problems) == (3, ())
+    _, *found = ArchiveIterator(io.BytesIO((tmp_path / "x.warc.gz").read_bytes()), no_record_parse=True)
+    blocks = [each.raw_stream.read() for each in found]
+    assert [each for each in three() if not any(block in each for block in blocks)] == []
+    assert {tuple(sorted(each.rec_headers.headers)) for each in found} == {
+        tuple(sorted(each.rec_headers.headers))
+        for each in ArchiveIterator(io.BytesIO(b"".join(three())), no_record_parse=True)
+    }
+    assert "fail" not in checked(tmp_path / "x.warc.gz", capsys)
+
+
+def test_a_record_of_arc_leaves_as_a_response(tmp_path: Path) -> None:
+    made = hand_on(imported(tmp_path, ARC_HEAD + arc(), "old.arc"), "wacz", tmp_path / "x")
+
+    said = json.loads(index_of("wacz", tmp_path / "x").split(" ", 2)[2])
+    each = next(iter(ArchiveIterator(io.BytesIO(warc_of("wacz", tmp_path / "x")[int(said["offset"]) :]))))
+    assert (made.captures, said["url"], said["status"]) == (1, URL, "200")
+    assert (each.rec_type, each.content_type) == ("response", "application/http; msgtype=response")
+    assert each.rec_headers["WARC-Date"].startswith("2006-01-02T03:04:05")
+    assert each.content_stream().read() == page(STORY).encode()
+
+
+def test_a_request_of_others_leaves_with_its_answer(tmp_path: Path) -> None:
+    hand_on(imported(tmp_path, record() + ASKED), "warc", tmp_path / "x")
+
+    assert records((tmp_path / "x").read_bytes()) == [("warcinfo", None), ("response", URL), ("request", URL)]
+
+
+def test_a_digest_leaves_only_if_it_is_true(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    body = page(STORY).encode()
+    good = f"sha256:{hashlib.sha256(body).hexdigest()}"
+    data = record(http(body), WARC_Payload_Digest=good, WARC_Block_Digest="sha1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
+
+    hand_on(imported(tmp_path, data), "warc", tmp_path / "x.warc.gz")
+
+    _, each = ArchiveIterator(io.BytesIO((tmp_path / "x.warc.gz").read_bytes()))
+    assert (each.rec_headers["WARC-Payload-Digest"], each.rec_headers["WARC-Block-Digest"]) == (good, None)
+
+
+def test_a_record_that_is_cut_off_says_so(tmp_path: Path) -> None:
+    home = imported(tmp_path, record(http(page(STORY) + "x" * 99), WARC_Block_Digest="sha1:A")[:-103])
+    with catalogue(home) as known, archive.Copier(home / "archive") as copier:
+        (capture,) = known.captures("old")
+        copied = copier.copy(capture)
+
+    assert copied.record.fields["WARC-Truncated"] == "unspecified"
+    assert "WARC-Block-Digest" not in copied.record.fields
+
+
+def test_an_answer_that_was_never_sent_as_text_is_indexed(tmp_path: Path) -> None:
+    data = zipped([record(http().replace(b"HTTP/1.1 200 X", b"HTTP/2 200"))])
+
+    made = hand_on(imported(tmp_path, data), "wacz", tmp_path / "x")
+
+    assert made.problems == ()
+    assert json.loads(index_of("wacz", tmp_path / "x").split(" ", 2)[2])["status"] == "200"
+
+
+@pytest.mark.parametrize("pack", [zipped, b"".join], ids=["members", "plain"])
+def test_records_of_others_are_looked_into_too(tmp_path: Path, pack: Callable[[list[bytes]], bytes]) -> None:
+    home = imported(tmp_path, pack([record(http(page(STORY), X_By="Jon Haddock")), *three()[1:]]))
+    withdraw(home, "Jon Haddock", scope=Scope.NAME)
+
+    made = hand_on(home, "warc", tmp_path / "x")
+
+    assert (made.captures, made.withheld_captures, made.problems) == (2, 1, ())
+    assert b"Haddock" not in everything(tmp_path / "x")
 
 
 # WACZ
@@ -371,61 +497,174 @@ def test_what_is_said_of_a_file_is_so(root: Path, tmp_path: Path, kind: str) -> 
 
 
 @pytest.mark.parametrize("kind", exports.KINDS)
-def test_a_withheld_article_is_nowhere_in_it(root: Path, tmp_path: Path, kind: str) -> None:
-    made = hand_on(root, kind, tmp_path / "x", shown=lambda article: None if article.url == TWO else article)
+def test_a_hidden_article_is_nowhere_in_it(home: Path, tmp_path: Path, kind: str) -> None:
+    withdraw(home, TWO)
+
+    made = hand_on(home, kind, tmp_path / "x")
 
     data = everything(tmp_path / "x")
     assert TWO.encode() not in data
     assert THREE.encode() in data
-    assert articles(root)[TWO].id.encode() not in data
+    assert articles(home)[TWO].id.encode() not in data
     assert made.withheld_articles == 1
 
 
 @pytest.mark.parametrize("kind", exports.KINDS)
-def test_of_an_article_that_is_not_shown_whole_no_capture_leaves(root: Path, tmp_path: Path, kind: str) -> None:
-    def without_names(article: Article) -> Article:
-        return (
-            replace(article, text=article.text.replace("bailiff", "█"), authors=()) if article.url == ONE else article
-        )
+def test_of_an_article_that_is_not_seen_whole_no_capture_leaves(home: Path, tmp_path: Path, kind: str) -> None:
+    withdraw(home, "bailiff", scope=Scope.NAME)
 
-    made = hand_on(root, kind, tmp_path / "x", shown=without_names)
+    made = hand_on(home, kind, tmp_path / "x")
 
     data = everything(tmp_path / "x")
     assert b"bailiff" not in data
     assert "█".encode() in data or b"\\u2588" in data or kind in ("warc", "wacz")
     assert len(made.article_ids) == 3
     assert made.withheld_captures == (2 if kind in FORMS else 0)
+    assert made.captures == (3 if kind in FORMS else 0)
 
 
 @pytest.mark.parametrize("kind", FORMS)
-def test_a_capture_leaves_only_if_all_that_was_read_in_it_may(root: Path, tmp_path: Path, kind: str) -> None:
-    home = tmp_path / "home"
-    shutil.copytree(root, home)
-    one, three = (articles(root)[url] for url in (ONE, THREE))
+def test_a_capture_leaves_only_if_all_that_was_read_in_it_may(home: Path, tmp_path: Path, kind: str) -> None:
+    one, three = (articles(home)[url] for url in (ONE, THREE))
     with Catalogue(Home(home).catalogue, writing=True) as known, known.transaction():
         (shared,) = known.captures_of(three.id)
         known.add_sighting(
             Sighting(article_id=one.id, captured_at=NOON, record_id=shared.record_id, digest=one.version)
         )
+    withdraw(home, ONE)
 
-    made = hand_on(home, kind, tmp_path / "x", ids=[three.id], shown=lambda a: None if a.id == one.id else a)
+    made = hand_on(home, kind, tmp_path / "x", ids=[three.id])
 
     assert made.captures == 0
     assert made.withheld_captures == 1
     assert [kind for kind, _ in records(warc_of(kind, tmp_path / "x"))] == ["warcinfo"]
 
 
-def test_the_capture_of_a_version_that_may_not_be_shown_stays(root: Path, tmp_path: Path) -> None:
-    class WithoutFirstVersions(Catalogue):
-        def versions(self, article_id: str) -> list[Version]:
-            return super().versions(article_id)[-1:]
+@pytest.mark.parametrize("erase", [False, True])
+def test_the_capture_of_a_withdrawn_version_stays(home: Path, tmp_path: Path, erase: bool) -> None:
+    withdraw(home, f"{ids(home, ONE)[0]}@2", scope=Scope.VERSION, erase=erase)
 
-    with WithoutFirstVersions(Home(root).catalogue) as known:
-        made = exports.export(Home(root), known, FOLLOWING, "warc", tmp_path / "x", now=NOON, ids=ids(root, ONE))
+    made = hand_on(home, "warc", tmp_path / "x", ids=ids(home, ONE))
 
     assert [url for kind, url in records((tmp_path / "x").read_bytes()) if kind == "response"] == [ONE]
-    assert UPDATE.encode() in everything(tmp_path / "x")
+    assert UPDATE.encode() not in everything(tmp_path / "x")
     assert (made.captures, made.withheld_captures) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "hidden"),
+    [
+        ((200, {"Content-Type": "text/html"}, page(OTHER).replace("<body>", f"<body><nav>{STORY}</nav>")), STORY[:60]),
+        ((200, {"Content-Type": "text/html"}, page(OTHER).replace("<body>", f"<body><a href='{ONE}'>x</a>")), ONE),
+        ((200, {"Content-Type": "text/html", "Link": f"<{ONE}>; rel=prev"}, page(OTHER)), ONE),
+        (
+            (
+                200,
+                {"Content-Type": "text/html", "Content-Encoding": "gzip"},
+                gzip.compress(page(OTHER).replace("<body>", f"<body><nav>{STORY}</nav>").encode()),
+            ),
+            "",
+        ),
+    ],
+    ids=["beside the article", "a link", "a header", "compressed"],
+)
+def test_what_no_article_was_read_from_is_looked_into_too(tmp_path: Path, answer: Any, hidden: str) -> None:
+    home = tmp_path / "home"
+    web = FakeWeb({"http://a.example/feed": feed(ONE, TWO), ONE: page(STORY), TWO: answer})
+    crawl(home, web, *FOLLOWING.sources)
+    before = hand_on(home, "warc", tmp_path / "before", ids=ids(home, TWO))
+    withdraw(home, ONE, erase=True)
+
+    made = hand_on(home, "warc", tmp_path / "x", ids=ids(home, TWO))
+
+    assert (before.captures, before.withheld_captures) == (1, 0)
+    assert hidden.encode() in everything(tmp_path / "before")
+    assert (made.article_ids, made.captures, made.withheld_captures) == (before.article_ids, 0, 1)
+
+
+def test_what_was_asked_for_is_looked_into_too(home: Path, tmp_path: Path) -> None:
+    withdraw(home, "GET", scope=Scope.NAME)  # stands in no answer
+
+    made = hand_on(home, "warc", tmp_path / "x")
+
+    assert (made.captures, made.withheld_captures, len(made.article_ids)) == (0, 5, 3)
+
+
+def test_what_cannot_be_read_to_its_end_stays_while_something_is_withdrawn(home: Path) -> None:
+    with catalogue(home) as known:
+        capture = known.captures("b")[-1]
+    garbled = replace(capture, problem="the answer is garbled")
+    with archive.Copier(home / "archive") as copier:
+        copied = copier.copy(capture)
+
+    with access.opened(Home(home), leaving=True) as shown:
+        assert shown.may_leave(garbled, copied)
+    withdraw(home, "Jon Haddock", scope=Scope.NAME)
+    with access.opened(Home(home), leaving=True) as shown:
+        assert (shown.may_leave(capture, copied), shown.may_leave(garbled, copied)) == (True, False)
+
+
+def test_no_capture_of_a_closed_source_leaves_whatever_was_read_in_it(home: Path) -> None:
+    with catalogue(home) as known, archive.Copier(home / "archive") as copier:
+        copies = [(each, copier.copy(each)) for each in (known.captures("a")[-1], known.captures("b")[-1])]
+    close(home, "access: staff")
+
+    with access.opened(Home(home), leaving=True) as shown:
+        assert [shown.may_leave(*each) for each in copies] == [False, True]
+    with access.opened(Home(home)) as shown:
+        assert [shown.may_leave(*each) for each in copies] == [True, True]
+
+
+def test_a_withdrawn_name_is_not_in_the_address_either(tmp_path: Path) -> None:
+    home, url = tmp_path / "home", "http://a.example/2026/about-jon-haddock"
+    crawl(home, FakeWeb({"http://a.example/feed": feed(url), url: page(STORY)}), *FOLLOWING.sources)
+    withdraw(home, "Jon Haddock", scope=Scope.NAME)
+
+    hand_on(home, "jsonl", tmp_path / "x")
+
+    assert json.loads((tmp_path / "x").read_text())["url"] == "http://a.example/2026/about-███-███████"
+
+
+@pytest.mark.parametrize("until", [NOON - timedelta(minutes=1), NOON + timedelta(minutes=1)])
+def test_a_hide_counts_until_it_ends(home: Path, tmp_path: Path, until: datetime) -> None:
+    withdraw(home, TWO, until=until)
+
+    assert hand_on(home, "warc", tmp_path / "x").withheld_articles == (1 if until > NOON else 0)
+
+
+@pytest.mark.parametrize("kind", exports.KINDS)
+@pytest.mark.parametrize(
+    ("who", "leaves"),
+    [
+        ("access: staff", {THREE}),
+        ("access: dark", {THREE}),
+        ("access: dark, until: 2026-11-24", {THREE}),
+        ("access: staff, until: 2026-11-23", {ONE, TWO, THREE}),
+        ("access: public", {ONE, TWO, THREE}),
+    ],
+)
+def test_what_only_staff_or_nobody_may_see_does_not_leave(
+    home: Path, tmp_path: Path, kind: str, who: str, leaves: set[str]
+) -> None:
+    close(home, who)
+
+    made = hand_on(home, kind, tmp_path / "x")
+
+    assert set(made.article_ids) == set(ids(home, *leaves))
+    assert {url for url in (ONE, TWO, THREE) if url.encode() in everything(tmp_path / "x")} == leaves
+    assert made.withheld_articles == 3 - len(leaves)
+
+
+@pytest.mark.parametrize("kind", exports.STREAMS)
+def test_of_a_source_to_whose_copies_nothing_may_lead_no_place_is_named(root: Path, kind: str) -> None:
+    no_links = tuple(replace(each, no_links=each.id == "a") for each in FOLLOWING.sources)
+    out = io.BytesIO()
+
+    exports.export(Home(root), replace(FOLLOWING, sources=no_links), kind, out, now=NOON)
+
+    text = out.getvalue().decode()
+    lines = map(json.loads, text.splitlines()) if kind == "jsonl" else csv.DictReader(io.StringIO(text, newline=""))
+    assert {said["url"]: bool(said.get("archivedAt")) for said in lines} == {ONE: False, TWO: False, THREE: True}
 
 
 def test_of_a_text_that_came_back_the_newest_capture_is_named(tmp_path: Path) -> None:
@@ -442,19 +681,41 @@ def test_of_a_text_that_came_back_the_newest_capture_is_named(tmp_path: Path) ->
     assert json.loads((tmp_path / "x").read_text())["archivedAt"].endswith(f"{newest.file}#{newest.offset}")
 
 
-def test_what_says_as_before_leaves_with_what_was_before_or_not_at_all(root: Path, tmp_path: Path) -> None:
-    def may_leave(capture: Capture) -> bool:
-        return capture.url != TWO or capture.refers_to is not None
+def test_what_says_as_before_leaves_with_what_was_before_or_not_at_all(home: Path, tmp_path: Path) -> None:
+    withdraw(home, "lighthouse keeper", scope=Scope.NAME)
 
-    made = hand_on(root, "warc", tmp_path / "x", may_leave=may_leave)
+    made = hand_on(home, "warc", tmp_path / "x", ids=ids(home, ONE, TWO))
 
     assert TWO not in {url for _, url in records((tmp_path / "x").read_bytes())}
-    assert (made.captures, made.withheld_captures) == (3, 2)
+    assert (made.captures, made.withheld_captures) == (2, 2)
 
 
-def test_a_page_whose_capture_stays_is_not_listed(root: Path, tmp_path: Path) -> None:
-    hand_on(root, "wacz", tmp_path / "x", may_leave=lambda capture: capture.url != THREE)
+def test_what_says_as_before_stays_when_what_was_before_is_found_to_hold_something(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    web = FakeWeb(
+        {
+            "http://a.example/feed": feed(ONE),
+            ONE: (200, {"Content-Type": "text/html", "ETag": '"t"'}, page(OTHER) + "<!-- by Jon Haddock -->"),
+        }
+    )
+    crawl(home, web, *FOLLOWING.sources)
+    web.pages |= {"http://a.example/feed": feed(ONE, updated="2026-11-22T10:00:00Z")}
+    crawl(home, web, *FOLLOWING.sources)
+    before = hand_on(home, "warc", tmp_path / "before")
+    withdraw(home, "Jon Haddock", scope=Scope.NAME)
 
+    made = hand_on(home, "warc", tmp_path / "x")
+
+    assert [kind for kind, _ in records((tmp_path / "before").read_bytes())][1::2] == ["response", "revisit"]
+    assert (before.captures, made.captures, made.withheld_captures) == (2, 0, 2)
+
+
+def test_a_page_whose_capture_stays_is_not_listed(home: Path, tmp_path: Path) -> None:
+    withdraw(home, "The rain came later", scope=Scope.PASSAGE)
+
+    made = hand_on(home, "wacz", tmp_path / "x")
+
+    assert made.withheld_captures == 1
     assert THREE.encode() not in everything(tmp_path / "x")
 
 
@@ -592,12 +853,17 @@ def test_the_digest_that_is_printed_can_be_checked(
     assert said.out == f"{hashlib.sha256((tmp_path / checked).read_bytes()).hexdigest()}  {tmp_path / checked}\n"
 
 
-def test_whom_it_went_to_is_among_the_events(aggregator: Aggregator, root: Path, tmp_path: Path) -> None:
-    aggregator("--home", root, "export", "csv", "--source", "b", "-o", tmp_path / "x.csv", "--to", "Anna")
+def test_whom_it_went_to_is_among_the_events_and_not_what_was_asked_for(
+    aggregator: Aggregator, root: Path, tmp_path: Path
+) -> None:
+    aggregator("--home", root, "export", "bag", "choir", "-o", tmp_path / "the choir", "--to", "Anna")
 
-    event = json.loads((root / "archive/events.jsonl").read_text().splitlines()[-1])
-    assert (event["kind"], event["to"], event["file"], event["articles"]) == ("export", "Anna", "x.csv", 1)
-    assert event["about"] == "Articles of b"
+    event = (root / "archive/events.jsonl").read_text().splitlines()[-1]
+    said = json.loads(event)
+    assert [said[key] for key in ("kind", "form", "to", "articles", "captures")] == ["export", "bag", "Anna", 2, 3]
+    assert said["sha256"] == hashlib.sha256((tmp_path / "the choir/tagmanifest-sha256.txt").read_bytes()).hexdigest()
+    assert "choir" not in event
+    assert "with choir" in (tmp_path / "the choir/bag-info.txt").read_text()
 
 
 @pytest.mark.parametrize("wrong", [("warc", "-o", "-"), ("csv", "-o", "-", "--json"), ("pdf", "-o", "x"), ("csv",)])

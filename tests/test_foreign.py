@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import gzip
-import io
 import random
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import brotli
 import pytest
@@ -22,23 +20,25 @@ from aggregator.archive import foreign
 from aggregator.archive.foreign import containers, frames, parsing
 from aggregator.model import Role
 from tests.fakeweb import STORY, page
-from tests.foreignfiles import ARC_HEAD, URL, arc, found, http, in_zip, numbers, problems, put, record, three, zipped
+from tests.foreignfiles import (
+    ARC_HEAD,
+    URL,
+    arc,
+    compressed,
+    found,
+    http,
+    in_zip,
+    numbers,
+    problems,
+    put,
+    record,
+    three,
+    zipped,
+)
 from tests.warcs import capture
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 PAGE = page(STORY).encode()
-
-
-def compressed(writer: type[ZstdWriter] | type[Lz4Writer], records: list[bytes], **more: Any) -> bytes:
-    """One frame a record."""
-    parts = []
-    for each in records:
-        into = io.BytesIO()
-        out = writer(into, **more)
-        out.write(each)
-        out.close()
-        parts.append(into.getvalue())
-    return b"".join(parts)
 
 
 def entry(path: Path) -> archive.Entry:

@@ -24,7 +24,7 @@ from aggregator.access.marks import (
     address_key,
     words_of,
 )
-from aggregator.archive import Held
+from aggregator.archive import Copy, Held
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions, Event
 from aggregator.errors import StoreError, UnknownIdError
@@ -148,14 +148,16 @@ class Shown(Catalogue):
         known = self._recogniser
         return article.source_id not in self._closed and not (known and known.knows_article(article.id))
 
+    def _is_withheld(self, article: Article) -> bool:
+        known = self._recogniser
+        return not self._may_see(article) or (known is not None and known.knows_address(article.url))
+
     def _seen(self, article: Article) -> Article | None:
-        if not self._may_see(article):
+        if self._is_withheld(article):
             return None
         known = self._recogniser
         if known is None:
             return article
-        if known.knows_address(article.url):
-            return None
         if known.knows_version(article.id, article.version):
             left = self.versions(article.id)
             if not left:
@@ -198,8 +200,22 @@ class Shown(Catalogue):
         if not known.marks.of_text:
             return kept
         return [
-            replace(v, title=known.blocked(v.title) if v.title else v.title, text=known.blocked(v.text)) for v in kept
+            replace(
+                v,
+                title=known.blocked(v.title) if v.title else v.title,
+                authors=tuple(known.blocked(author) for author in v.authors),
+                text=known.blocked(v.text),
+            )
+            for v in kept
         ]
+
+    def whole_versions(self, article_id: str) -> list[Version]:
+        """Return an article's versions of which every word may be seen, oldest first."""
+        article = super().article(article_id)
+        if article is None or self._is_withheld(article):
+            return []
+        seen = self.versions(article_id)
+        return [version for version in super().versions(article_id) if version in seen]
 
     def credits(self, article_id: str) -> list[Credit]:
         """Return the credit lines of an article's newest version."""
@@ -252,6 +268,23 @@ class Shown(Catalogue):
         seen = {v.record_id for v in self.versions(article_id)}
         return [c for c in super().captures_of(article_id) if c.record_id in seen]
 
+    def blocked(self, text: str) -> str:
+        """Return a text with blocks in the place of what is withdrawn."""
+        return text if self._recogniser is None else self._recogniser.blocked(text)
+
+    def may_leave(self, capture: Capture, copy: Copy) -> bool:
+        """Whether a capture may leave, by its source and by what its record and that of its request hold.
+
+        Of what was read in it ``whole_versions`` tells. That is not all it holds: front pages, feeds and answers of
+        interfaces hold texts that no article was read from. One that cannot be read to its end stays.
+        """
+        known = self._recogniser
+        if capture.source_id in self._closed:
+            return False
+        if known is None or not (known.marks.of_text or known.marks.addresses):
+            return True
+        return not (capture.problem or any(is_withdrawn(one, known) for one in copy.held))
+
     def redacted(self, capture: Capture, body: bytes) -> bytes:
         """Return a capture's body without what is withdrawn.
 
@@ -282,18 +315,19 @@ def is_withdrawn(one: Held, known: Recogniser) -> bool:
         return True
 
 
-def opened(home: Home, *, leaving: bool = False) -> Shown:
+def opened(home: Home, *, now: datetime | None = None, leaving: bool = False) -> Shown:
     """Open the home's catalogue as it may be shown now.
 
     Args:
         home: Whose.
+        now: When that is; None: as the clock says.
         leaving: For exports and feeds: leave out also what only staff may see.
 
     Raises:
         SourcesError: sources.yaml is refused, and it says something about access.
         StoreError: The catalogue is missing, damaged or of another version, or the events cannot be read.
     """
-    return Shown(home, leaving=leaving)
+    return Shown(home, now=now, leaving=leaving)
 
 
 def guarded(home: Home) -> Sequence[Source]:

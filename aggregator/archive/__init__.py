@@ -7,7 +7,7 @@
     erasing   tombstones in the place of what was withdrawn
     foreign/  files of others, as records and captures
     imports   such a file brought in, with a note of what it is
-    copying   records byte for byte, for files that leave
+    copying   records byte for byte, for files that leave; those of others as members of our form where need be
     cdxj      a line a capture, by which other tools find it
     days      the closing of a day: list, manifests, articles
     fixity/   whether all that is as it was
@@ -46,7 +46,7 @@ from aggregator.archive.reader import (
     note,
     size,
 )
-from aggregator.archive.records import IDENTICAL, NOT_MODIFIED, Entry, new_record_id, warc_date
+from aggregator.archive.records import IDENTICAL, NOT_MODIFIED, Entry, Record, new_record_id, warc_date
 from aggregator.archive.recovery import Recovery, recover
 from aggregator.archive.writer import MAX_FILE_BYTES, Archive, Seal
 
@@ -69,6 +69,7 @@ __all__ = [
     "Entry",
     "Held",
     "Import",
+    "Record",
     "Recovery",
     "Seal",
     "body",

@@ -35,6 +35,8 @@ _NUMBERS = re.compile(rb"[0-9]+(?:\.[0-9]+){0,3}")
 _WWW = re.compile(rb"www[0-9]*\.")
 _DEFAULT_PORTS = {b"http": 80, b"https": 443}
 _PRINTABLE = bytes(set(range(0x21, 0x7F)) - set(b"#%"))
+_LATER_HTTP = re.compile(rb"\AHTTP/[23](?:\.[0-9])?(?= )")
+"""What others write before the status where nothing was sent as text."""
 _PATH_SESSION = re.compile(rb"(.*/)(?:\((?:[a-z]\([0-9a-z]{24}\))+\)|\([0-9a-z]{24}\))/([^?]+\.aspx.*)", re.DOTALL)
 """Of ASP.NET without cookies."""
 _QUERY_SESSIONS = [
@@ -83,21 +85,20 @@ def line(record: Record, name: str) -> str | None:
         ValueError: It lacks what its type must say.
     """
     fields = record.fields
-    kind, url = fields.get("WARC-Type"), fields.get("WARC-Target-URI", "").replace(" ", "%20")
+    kind, url = fields.get("WARC-Type"), fields.get("WARC-Target-URI", "").strip("<>").replace(" ", "%20")
     captured_at, status = fields.get("WARC-Date", ""), None
     mime, digest = fields.get("Content-Type"), fields.get("WARC-Payload-Digest")
-    if kind in ("response", "revisit"):
-        answer = wire.read_head(record.block)
-        status = str(answer.status)
-        mime = "warc/revisit" if kind == "revisit" else answer.header("Content-Type")
+    if kind == "response" or (kind == "revisit" and record.block):
+        answer = wire.read_head(_LATER_HTTP.sub(b"HTTP/1.1", record.block))
+        status, mime = str(answer.status), answer.header("Content-Type")
     elif kind == "conversion" and "Aggregator-Captured-At" in fields:
         captured_at, status = fields["Aggregator-Captured-At"], fields.get("Aggregator-Status")
         digest = fields.get("WARC-Block-Digest")
-    elif kind != "resource":
+    elif kind not in ("resource", "revisit"):
         return None
     said = {
         "url": url,
-        "mime": mime and re.split(r"[;\s]", mime, maxsplit=1)[0],
+        "mime": "warc/revisit" if kind == "revisit" else mime and re.split(r"[;\s]", mime, maxsplit=1)[0],
         "status": status,
         "digest": digest,
         "length": str(record.length),

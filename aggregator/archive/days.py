@@ -1,9 +1,9 @@
 """The closing of a day: a list of its captures, the digests of its files, and its articles for people to read.
 
     captures.cdxj                 every capture of the folder (CDXJ, as pywb and others read it)
-    manifest-sha256.txt           the digests of WARC files and list (BagIt, RFC 8493: ``sha256sum -c`` reads it)
+    manifest-sha256.txt           the digests of the WARC files (BagIt, RFC 8493: ``sha256sum -c`` reads it)
     articles-GENERATION.jsonl.gz  the versions first seen in these files, one a line, as one extractor read them
-    tagmanifest-sha256.txt        the digests of the manifest and the articles
+    tagmanifest-sha256.txt        the digests of list, manifest and articles
 
 A folder of an import is closed as a day's is. All four are derived; what they say must agree with the WARC files.
 """
@@ -14,11 +14,13 @@ import gzip
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from aggregator import disk
-from aggregator.archive.reader import OPEN, existing, files
+from aggregator.archive import cdxj
+from aggregator.archive.reader import OPEN, existing, files, records
 from aggregator.archive.writer import Seal
 
 LIST = "captures.cdxj"
@@ -67,6 +69,9 @@ def lacking_articles(folder: Path, generation: str) -> list[str]:
 def close(folder: Path, day: str, digests: Mapping[str, str]) -> str:
     """Write the list and the manifest of a folder; return the manifest's SHA-256, hexadecimal.
 
+    When a folder is closed again, for something was erased in it, the old list is overwritten. What cannot be read in a
+    damaged file, or found in an imported one by offset and length alone, is not listed.
+
     Args:
         folder: ``archive/``.
         day: The folder to close.
@@ -80,11 +85,28 @@ def close(folder: Path, day: str, digests: Mapping[str, str]) -> str:
     names = [file.rpartition("/")[2] for file in files(folder) if folder_of(file) == day]
     try:
         lines = {name: digests[f"{day}/{name}"] for name in names}
+        _put_list(folder / day / LIST, cdxj.in_order(line for name in names for line in _listed(folder / day / name)))
         disk.put(folder / day / MANIFEST, _manifest(lines))
-        _close_tags(folder / day, MANIFEST)
+        _close_tags(folder / day, LIST, MANIFEST)
     except OSError as error:
         raise disk.trouble(folder / day, error) from error
     return _sha256(folder / day / MANIFEST)
+
+
+def _put_list(path: Path, lines: list[str]) -> None:
+    written = "".join(lines).encode()
+    if path.exists() and path.read_bytes() != written:
+        disk.scrub(path)
+    disk.put(path, written)
+
+
+def _listed(path: Path) -> Iterator[str]:
+    """Yield the lines of the captures of one file, as far as it can be read."""
+    with suppress(ValueError, OSError):
+        for record in records(path):
+            with suppress(ValueError):  # others have records that are no answers of web servers: of the DNS, say
+                if line := cdxj.line(record, path.name):
+                    yield line
 
 
 def write_articles(folder: Path, day: str, generation: str, articles: Iterable[dict[str, Any]]) -> None:
@@ -160,10 +182,10 @@ def listed(manifest: Path) -> dict[str, str]:
     return {name.strip(): digest for digest, _, name in pairs}
 
 
-def _close_tags(folder: Path, changed: str) -> None:
-    """List a file that was written just now beside those listed before."""
+def _close_tags(folder: Path, *changed: str) -> None:
+    """List files that were written just now beside those listed before."""
     tags = {name: digest for name, digest in listed(folder / TAG_MANIFEST).items() if (folder / name).exists()}
-    tags[changed] = _sha256(folder / changed)
+    tags |= {name: _sha256(folder / name) for name in changed}
     disk.put(folder / TAG_MANIFEST, _manifest(tags))
 
 

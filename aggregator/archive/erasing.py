@@ -89,21 +89,22 @@ def held(folder: Path, file: str) -> Iterator[Held]:
         return
     try:
         for record in records(path):
-            yield _held(file, record)
+            yield held_of(file, record)
     except ValueError as error:
         raise StoreError(path, f"damaged ({error}). Nothing was erased. Restore it from a copy.") from error
 
 
-def held_of_import(path: Path, file: str, said: Mapping[str, Any]) -> Iterator[Held]:
+def held_of_import(path: Path, file: str, said: Mapping[str, Any], start: int = 0) -> Iterator[Held]:
     """Yield the records of an imported file with what they hold.
 
     Args:
         path: Where it is.
         file: What it is called, relative to ``archive/``.
         said: The note beside it.
+        start: Where to begin: 0, or the offset of a record.
     """
     imported_at = from_warc_date(said["imported_at"])
-    for record in foreign.records(path):
+    for record in foreign.records(path, start):
         if isinstance(record, foreign.ForeignRecord):
             entry = foreign.entry_of(record, file, source_id=said.get("source") or "", imported_at=imported_at)
             capture = entry.what if entry and isinstance(entry.what, Capture) else None
@@ -148,7 +149,8 @@ def _name(name: str) -> str:
     )
 
 
-def _held(file: str, record: Record) -> Held:
+def held_of(file: str, record: Record) -> Held:
+    """Return a record with what it holds."""
     fields = {name.lower(): value for name, value in record.fields.items()}
     content_type, body = fields.get("content-type", ""), record.block
     if content_type.startswith("application/http") and fields.get("warc-type") in ("response", "revisit"):
@@ -181,13 +183,20 @@ def _looked_into(one: Held) -> Held:
     """Add the head, as text: the WARC fields, and what of the block is head and not body."""
     said = "\n".join(f"{name}: {value}" for name, value in one.fields.items())
     if one.kind == "request":
-        return replace(one, head=f"{said}\n{one.block.decode('latin-1')}", body=b"")
+        return replace(one, head=f"{said}\n{_text(one.block)}", body=b"")
     if one.kind in ("response", "revisit") and one.block.startswith(b"HTTP/"):
         try:
-            said += "\n" + one.block[: wire.head_length(one.block)].decode("latin-1")
+            said += "\n" + _text(one.block[: wire.head_length(one.block)])
         except ValueError:
-            said += "\n" + one.block.partition(b"\r\n\r\n")[0].decode("latin-1")
+            said += "\n" + _text(one.block.partition(b"\r\n\r\n")[0])
     return replace(one, head=said)
+
+
+def _text(head: bytes) -> str:
+    try:
+        return head.decode()
+    except UnicodeDecodeError:
+        return head.decode("latin-1")
 
 
 def stands_alone(folder: Path, file: str, offset: int, length: int) -> bool:
@@ -296,6 +305,7 @@ __all__ = [
     "Held",
     "digest_of",
     "held",
+    "held_of",
     "held_of_import",
     "member_of",
     "overwrite",

@@ -65,18 +65,19 @@ def export_command(
     asked = asked_for(query, since, until, source_ids, languages)
     if home.is_new:
         raise UsageError("nothing was crawled into this home yet; there is nothing to hand on.")
-    with access.opened(home, leaving=True) as catalogue, show.progress() as report:
-        ids, note = search.matching(home, catalogue, asked) if asked else (None, None)
-        about = _about(query, since, until, source_ids, languages)
+    ids = note = None
+    with show.progress() as report:
+        if asked:
+            with access.opened(home, now=now, leaving=True) as catalogue:
+                ids, note = search.matching(home, catalogue, asked)
         made = exports.export(
             home,
-            catalogue,
             loaded(home),
             kind,
             sys.stdout.buffer if output == "-" else Path(output),
             now=now,
             ids=ids,
-            about=about,
+            about=_about(query, since, until, source_ids, languages),
             force=force,
             report=report,
         )

@@ -20,18 +20,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from aggregator import archive
+from aggregator import access, archive
+from aggregator.access import Shown
 from aggregator.archive import cdxj
-from aggregator.catalogue import Catalogue
 from aggregator.errors import UsageError
 from aggregator.exports import aside, texts
 from aggregator.exports.aside import Sink
 from aggregator.exports.bag import SIGN, Bag, sources_yaml
-from aggregator.exports.selection import PORTION, Leaving, MayLeave, Portion, Selection, Shown
+from aggregator.exports.selection import PORTION, Leaving, Portion, Selection
 from aggregator.exports.wacz import WARC_NAME, Package, Pages
 from aggregator.exports.warc import WarcWriter
 from aggregator.home import Home
-from aggregator.model import Article, Capture, Following, Progress, Report, Source
+from aggregator.model import Following, Progress, Report, Source
 
 KINDS = ("warc", "wacz", "bag", "jsonl", "csv")
 STREAMS = ("jsonl", "csv")
@@ -57,34 +57,24 @@ class Export:
     """Of jsonl and csv, which hold none, 0."""
     withheld_articles: int
     withheld_captures: int
-    """Captures of these articles that stay: something was read in them that may not leave, or nothing could be."""
+    """Captures of these articles that stay: they hold something else that may not leave, or cannot be looked into."""
     problems: tuple[str, ...]
     """Captures that could not be copied, and why."""
 
     def said(self, whom: str | None) -> dict[str, Any]:
-        """Return it as its event says it.
+        """Return it as its event says it: without words that may be withdrawn one day, as query and file name are.
 
         Args:
             whom: Who got it; None: not said.
         """
         return {
             "form": self.kind,
-            "file": self.path.name if self.path else None,
             "bytes": self.size_bytes,
             "sha256": self.sha256,
-            "about": self.about,
             "articles": len(self.article_ids),
             "captures": self.captures,
             "to": whom,
         }
-
-
-def _as_it_is(article: Article) -> Article | None:
-    return article
-
-
-def _may(_: Capture) -> bool:
-    return True
 
 
 def _silence(_: Progress) -> None:
@@ -93,7 +83,6 @@ def _silence(_: Progress) -> None:
 
 def export(
     home: Home,
-    catalogue: Catalogue,
     following: Following,
     kind: str,
     to: Path | BinaryIO,
@@ -101,42 +90,46 @@ def export(
     now: datetime,
     ids: Sequence[str] | None = None,
     about: str = "",
-    shown: Shown = _as_it_is,
-    may_leave: MayLeave = _may,
     force: bool = False,
     report: Report = _silence,
 ) -> Export:
-    """Write articles, or the captures they were read from, for others.
+    """Write articles, or the captures they were read from, for others, without what is withdrawn or closed now.
 
     Args:
         home: Whose archive.
-        catalogue: Its catalogue, open for reading.
         following: Its sources.yaml: who hands on, and who the publishers are.
         kind: One of ``KINDS``.
         to: The file or, of a bag, the folder; a stream for those of ``STREAMS``.
         now: When this is.
         ids: Which articles, in order; None: all.
         about: What this is, in words, for whoever gets it.
-        shown: Returns an article as it may be shown; None: it is withheld.
-        may_leave: Whether a capture may leave; one in which anything was read that ``shown`` withholds or changes does
-            not, whatever this says.
         force: Whether a file or bag that is there may be replaced.
         report: Told how far the work is.
 
     Raises:
         NoSpaceError: The disk is full or read-only; nothing was left behind.
-        StoreError: The catalogue is damaged.
+        SourcesError: sources.yaml is refused, and it says something about access.
+        StoreError: The catalogue or the events are damaged.
         UsageError: It cannot be written there; nothing was.
     """
-    wanted = catalogue.article_ids() if ids is None else ids
-    selection = Selection(catalogue, wanted, shown=shown, may_leave=may_leave)
-    job = _Job(home=home, following=following, selection=selection, about=about, now=now, report=report)
     if isinstance(to, Path):
         _refuse_inside(home, to)
-        write = {"warc": _warc, "wacz": _wacz, "bag": _bag, "jsonl": _jsonl, "csv": _csv}[kind]
-        size_bytes, sha256 = write(job, to, force)
-    else:
-        size_bytes, sha256 = _lines(job, Sink(to.write), as_csv=kind == "csv")
+    with access.opened(home, now=now, leaving=True) as catalogue:
+        selection = Selection(catalogue, catalogue.article_ids() if ids is None else ids)
+        job = _Job(
+            home=home,
+            catalogue=catalogue,
+            following=following,
+            selection=selection,
+            about=about,
+            now=now,
+            report=report,
+        )
+        if isinstance(to, Path):
+            write = {"warc": _warc, "wacz": _wacz, "bag": _bag, "jsonl": _jsonl, "csv": _csv}[kind]
+            size_bytes, sha256 = write(job, to, force)
+        else:
+            size_bytes, sha256 = _lines(job, Sink(to.write), as_csv=kind == "csv")
     return Export(
         kind=kind,
         path=to if isinstance(to, Path) else None,
@@ -146,7 +139,7 @@ def export(
         article_ids=tuple(job.article_ids),
         captures=job.captures,
         withheld_articles=selection.withheld_articles,
-        withheld_captures=selection.withheld_captures,
+        withheld_captures=selection.withheld_captures + job.withheld,
         problems=tuple(job.problems),
     )
 
@@ -163,6 +156,7 @@ class _Job:
     """One export under way."""
 
     home: Home
+    catalogue: Shown
     following: Following
     selection: Selection
     about: str
@@ -171,6 +165,8 @@ class _Job:
     article_ids: list[str] = field(default_factory=list)
     source_ids: set[str] = field(default_factory=set)
     captures: int = 0
+    withheld: int = 0
+    """Captures that were found to hold something withdrawn."""
     problems: list[str] = field(default_factory=list)
 
     def portions(self, *, with_captures: bool) -> Iterator[Portion]:
@@ -187,11 +183,11 @@ class _Job:
         operator = self.following.settings.contact
         first = archive.warcinfo(name, operator=operator, description=self.about, now=self.now)
         with archive.Copier(self.home.archive) as copier:
-            writer = WarcWriter(copier, sink, name=name, first=first)
+            writer = WarcWriter(copier, sink, name=name, first=first, may_leave=self.catalogue.may_leave)
             for portion in self.portions(with_captures=True):
                 writer.add(portion.captures)
                 yield portion, writer
-        self.captures, self.problems = len(writer.offsets), writer.problems
+        self.captures, self.withheld, self.problems = len(writer.offsets), len(writer.withheld), writer.problems
 
     def said(self, leaving: Leaving) -> dict[str, Any]:
         """Return an article in the words of schema.org."""
@@ -277,4 +273,4 @@ def _placed(said: dict[str, Any], leaving: Leaving, warc: WarcWriter) -> dict[st
     return rest if offset is None else rest | {"archivedAt": f"{WARC_NAME}#{offset}"}
 
 
-__all__ = ["KINDS", "STREAMS", "Export", "MayLeave", "Shown", "export"]
+__all__ = ["KINDS", "STREAMS", "Export", "export"]

@@ -24,9 +24,10 @@ _IGNORED = ("Z", "C")
 
 
 def said_of(leaving: Leaving, following: Following) -> dict[str, Any]:
-    """Return an article as a schema.org NewsArticle."""
+    """Return an article as a schema.org NewsArticle; no copy of ours is named where nothing public may lead to it."""
     source = following.source(leaving.article.source_id)
-    return schemaorg.news_article(leaving.article, leaving.version, leaving.capture, source)
+    capture = None if source and source.no_links else leaving.capture
+    return schemaorg.news_article(leaving.article, leaving.version, capture, source)
 
 
 def json_line(said: dict[str, Any]) -> bytes:
