@@ -170,7 +170,9 @@ def _as_it_came(checked: Checked) -> Checked:
     kinds = Counter(finding.what.partition(":")[0] for finding in checked.findings)
     said = ", ".join(f"{kind} ({count:,})" for kind, count in sorted(kinds.items()))
     notes = (f"as it came: {said}",) if said else ()
-    return replace(checked, findings=(), notes=(*checked.notes, *notes), ids=array("Q"))
+    # its list goes as far as the file could be read
+    captures = tuple(replace(capture, must=False) for capture in checked.captures)
+    return replace(checked, findings=(), notes=(*checked.notes, *notes), ids=array("Q"), captures=captures)
 
 
 def _check_duplicates(folder: Path, done: Verification) -> None:
