@@ -21,7 +21,6 @@ from typing import Any
 from aggregator import __version__, archive
 from aggregator.archive import fixity
 from aggregator.archive.fixity import Checked, Finding
-from aggregator.catalogue import Catalogue
 from aggregator.decisions import NAME as EVENTS
 from aggregator.decisions import Decisions, Event
 from aggregator.errors import AggregatorError, StoreError
@@ -308,6 +307,8 @@ def _inside(name: str) -> str:
 
 def _check_catalogue(home: Home, wanted: Callable[[str], bool], done: Verification) -> None:
     """Find files that the catalogue knows and that are not there, or not as long."""
+    from aggregator.catalogue import Catalogue  # slow to import, and files alone need none
+
     try:
         with Catalogue(home.catalogue) as catalogue:
             known = catalogue.catalogued_bytes()

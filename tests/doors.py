@@ -190,8 +190,12 @@ class Power(Counter):
         to.mkdir()
         now = {e.name: e.inode() for e in os.scandir(folder)}
         safe = self._names.get(folder.stat().st_ino, {})
+        was = {inode: name for name, inode in safe.items()}
+        came: dict[str, bool] = {}
         for name in sorted(now.keys() | safe.keys()):
-            found = now.get(name) if name.startswith("catalogue") or chance.random() < 0.5 else safe.get(name)
+            # A new name comes with the loss of the old one, or not at all: file systems keep a renaming whole.
+            reached = came.setdefault(was.get(now.get(name, 0), name), chance.random() < 0.5)
+            found = now.get(name) if name.startswith("catalogue") or reached else safe.get(name)
             if found is None or found not in inodes:
                 continue
             if inodes[found].is_dir() != (found in self._folders):
