@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -29,10 +30,12 @@ class RawServer:
     """Answers ``pages[path]``; keeps connections alive unless an answer cuts them.
 
     With ``max_per_connection``, a connection that has had so many answers is closed when the next request comes, as
-    servers do whose keep-alive has run out.
+    servers do whose keep-alive has run out. With ``tls``, it is spoken on every connection.
     """
 
-    def __init__(self, pages: Mapping[str, Answer], *, max_per_connection: int = 1_000) -> None:
+    def __init__(
+        self, pages: Mapping[str, Answer], *, max_per_connection: int = 1_000, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.pages = dict(pages)
         self.requests: list[bytes] = []
         """Each request as it was sent, in the order of arrival."""
@@ -45,6 +48,7 @@ class RawServer:
         """Counts requests: acquire it to wait for one."""
         self._at_once = 0
         self._max_per_connection = max_per_connection
+        self._tls = tls
         self._lock = threading.Lock()
         self._released = threading.Event()
         self._open: list[socket.socket] = []
@@ -54,7 +58,7 @@ class RawServer:
         self._start(self._accept)
 
     def url(self, path: str = "/", *, host: str = "127.0.0.1") -> str:
-        return f"http://{host}:{self.port}{path}"
+        return f"{'https' if self._tls else 'http'}://{host}:{self.port}{path}"
 
     def paths(self) -> list[str]:
         return [_path(request) for request in self.requests]
@@ -86,6 +90,8 @@ class RawServer:
         with contextlib.suppress(OSError):  # closed
             while True:
                 connection, _ = self._listener.accept()
+                if self._tls:  # the handshake is left to the thread that reads
+                    connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
                 self._open.append(connection)
                 self.connections += 1
                 self._start(self._serve, connection)

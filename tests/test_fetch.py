@@ -6,7 +6,9 @@ import gzip
 import zlib
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
+import brotli
 import pytest
 
 from aggregator import __version__, fetch
@@ -18,6 +20,8 @@ from tests.rawserver import Answer, Do, RawServer, Step
 LOOPBACK = Settings(allow_private=("127.0.0.0/8",))
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nsoup"
 ZIPPED = gzip.compress(b"soup and bread" * 50)
+BROTLI = brotli.compress(b"soup and bread" * 50)
+NOISE = Random(7).randbytes(300_000)
 
 
 def ask(url: str, *, etag: str | None = None, last_modified: str | None = None) -> Response:
@@ -60,6 +64,10 @@ WHOLE: dict[str, tuple[Step, ...]] = {
     "redirect": (head(b"Location: /b", LENGTH % 4, status=b"HTTP/1.1 301 Moved"), b"gone"),
     "redirect to nowhere": (head(b"Location: http://[::1", LENGTH % 4, status=b"HTTP/1.1 302 Moved"), b"gone"),
     "redirect, garbled": (head(b"Location: /b", GZIP, LENGTH % 4, status=b"HTTP/1.1 302 Moved"), b"gone"),
+    "brotli": (head(b"Content-Encoding: br", LENGTH % len(BROTLI)), BROTLI),
+    "unknown encoding": (head(b"Content-Encoding: zstd", LENGTH % 4), b"(\xb5/\xfd"),
+    "large": (head(LENGTH % len(NOISE)), NOISE),
+    "large, chunked": (head(CHUNKED), chunked(*(NOISE[at : at + 4_093] for at in range(0, len(NOISE), 4_093)))),
     "bad gzip": (head(GZIP, LENGTH % 4), b"soup"),
     "line feeds": (b"HTTP/1.1 200 OK\nContent-Length: 4\n\n", b"soup"),
     "folded header": (head(b"X-Words: one", b"  two", LENGTH % 4), b"soup"),

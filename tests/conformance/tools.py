@@ -6,15 +6,18 @@ import http.client
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.message import Message
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +85,7 @@ class Tools:
         """The list is sorted; of web addresses it has a line for each response and revisit, and for nothing else."""
         said = self.run("cdxj-indexer", "--sort", file)
         lines = [line for line in said.out.splitlines() if " {" in line]
-        web = [line for line in lines if json.loads(line.split(" ", 2)[2])["url"].startswith("http")]
+        web = [line for line in lines if json.loads(line.split(" ", 2)[2]).get("url", "").startswith("http")]
         captures = sum(record["warc-type"] in _CAPTURES for record in self.records(file))
         if said.trouble or lines != sorted(lines) or len(web) != captures:
             return said.trouble or f"{len(web)} lines of web addresses for {captures} captures, or unsorted"
@@ -96,8 +99,22 @@ class Tools:
                 return f"at {record['offset']}: {said.trouble or 'another record'}"
         return None
 
+    def lacks(self, word: str) -> Callable[[Path], str | None]:
+        """Return a look for a word in all that gzip reads of a file."""
+
+        def look(file: Path) -> str | None:
+            found = self.run("zgrep", "--text", "--count", "--ignore-case", "--fixed-strings", word, file)
+            return None if (found.code, found.out.strip()) == (1, "0") else f"{file.name}: {found.out.strip()}"
+
+        return look
+
+    def dates(self, files: list[Path]) -> dict[str, datetime]:
+        """Return the WARC-Date of every record, by its WARC-Record-ID."""
+        found = (record for file in files for record in self.records(file))
+        return {r["warc-record-id"]: datetime.fromisoformat(r["warc-date"]).astimezone(UTC) for r in found}
+
     def records(self, file: Path) -> list[dict[str, Any]]:
-        said = self.run("warcio", "index", "-f", "offset,warc-type,warc-record-id", file)
+        said = self.run("warcio", "index", "-f", "offset,warc-type,warc-record-id,warc-date", file)
         return [json.loads(line) for line in said.out.splitlines()]
 
     # --- many -------------------------------------------------------------------------------------------------------
@@ -111,18 +128,41 @@ class Tools:
     def valid_wacz(self, file: Path, folder: Path) -> str | None:
         return self.run("wacz", "validate", "-f", file.resolve(), cwd=folder).trouble
 
+    def same_list(self, cdxj: Path) -> str | None:
+        """Of web addresses, a list has the lines that cdxj-indexer makes of the files beside it, to the byte."""
+        said = self.run("cdxj-indexer", "--sort", *sorted(cdxj.parent.glob("*.warc.gz")))
+        theirs = [line for line in said.out.splitlines() if '{"url": "http' in line]
+        ours = [line for line in cdxj.read_text().splitlines() if '{"url": "http' in line]
+        if said.trouble or not ours or ours != theirs:
+            other = next((pair for pair in zip_longest(ours, theirs) if pair[0] != pair[1]), "no line")
+            return said.trouble or f"{cdxj.parent.name}: ours and theirs: {other}"
+        return None
+
     def sums(self, manifest: Path) -> str | None:
         return self.run("sha256sum", "--check", "--strict", "--quiet", manifest.name, cwd=manifest.parent).trouble
 
     @contextmanager
-    def pywb(self, files: list[Path], folder: Path) -> Iterator[Replay]:
-        """Replay WARC or WACZ files, in a collection of their own."""
+    def pywb(self, files: list[Path], folder: Path, *, lists: Sequence[Path] = ()) -> Iterator[Replay]:
+        """Replay WARC or WACZ files, in a collection of their own.
+
+        Args:
+            files: Which.
+            folder: A new one.
+            lists: The index, as CDXJ files; none: pywb makes it.
+        """
         folder.mkdir()
-        unpack = ("--unpack-wacz",) if files[0].suffix == ".wacz" else ()
         self.run("wb-manager", "init", Replay.COLLECTION, cwd=folder)
-        said = self.run("wb-manager", "add", Replay.COLLECTION, *unpack, *files, cwd=folder)
-        if said.trouble:
-            raise RuntimeError(f"wb-manager add: {said.trouble}")
+        collection = folder / "collections" / Replay.COLLECTION
+        if lists:
+            for file in files:
+                shutil.copy(file, collection / "archive")
+            lines = sorted(line for path in lists for line in path.read_text().splitlines(keepends=True))
+            (collection / "indexes" / "index.cdxj").write_text("".join(lines))
+        else:
+            unpack = ("--unpack-wacz",) if files[0].suffix == ".wacz" else ()
+            said = self.run("wb-manager", "add", Replay.COLLECTION, *unpack, *files, cwd=folder)
+            if said.trouble:
+                raise RuntimeError(f"wb-manager add: {said.trouble}")
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         with (folder / "log").open("wb") as log:
