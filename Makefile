@@ -17,12 +17,12 @@ LOCK := env -u UV_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS $(BIN)/uv pip com
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-long conformance check format coverage bench lock clean
+.PHONY: help setup demo test test-long torture conformance check format coverage bench lock clean
 
 help:  ## list these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 	@echo 'PYTHON=python3.12 chooses the Python of `make setup`; ARGS="..." goes on to demo, test, test-long,'; \
-		echo 'conformance and bench.'
+		echo 'torture, conformance and bench.'
 
 setup: $(VENV)/installed  ## make .venv with the locked packages; does nothing while they are current
 
@@ -34,6 +34,9 @@ test: $(VENV)/installed  ## the tests, without the long ones
 
 test-long: $(VENV)/installed  ## the long tests: kills, full disks, damaged files
 	@$(BIN)/python -m pytest tests/long $(ARGS)
+
+torture: $(VENV)/installed  ## hours: a crawl is killed at every call that changes the disk; ARGS="--fault ENOSPC" and EIO
+	@$(BIN)/python -m tests.long.torture $(ARGS)
 
 conformance: $(VENV)/installed $(TOOLS)/installed  ## what other institutions' tools say of the files that are written
 	@$(BIN)/python -m tests.conformance --tools $(TOOLS)/bin $(ARGS)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-VERSION = 2
+VERSION = 3
 """Counted up with every change of the terms: an index of another version is built again."""
 
 STEMMERS = {
@@ -66,7 +66,8 @@ def fold(word: str) -> str:
     if word.isascii():
         return word.lower()
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", word).casefold())
-    return "".join(c for c in apart if not unicodedata.combining(c))
+    # Unicode takes some signs of Arabic apart into several words, and lone accents into a space
+    return "".join(c for c in apart if not unicodedata.combining(c) and not c.isspace()) or word
 
 
 @lru_cache(maxsize=1 << 17)

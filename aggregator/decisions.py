@@ -116,6 +116,10 @@ class Decisions:
                     found.pop(file, None)
         return found
 
+    def closings(self) -> dict[str, str]:
+        """Return the SHA-256 of the manifest of every closed folder, by the folder's name relative to ``archive/``."""
+        return {event.said["folder"]: event.said["manifest_sha256"] for event in self.events("day-closed")}
+
     def faults(self) -> list[tuple[int, str]]:
         """Return what is wrong with the chain: the number of the line, and what; empty: nothing is."""
         found = []

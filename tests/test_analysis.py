@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aggregator import analysis
@@ -95,6 +95,7 @@ def test_folding_twice_changes_nothing(text: str) -> None:
 
 
 @given(st.text(), st.sampled_from([None, *analysis.STEMMERS]))
+@example("قال النبي ﷺ ﹰ", "ar")
 def test_terms_hold_no_white_space_and_are_one_a_word(text: str, language: str | None) -> None:
     terms = analysis.terms(text, language)
 

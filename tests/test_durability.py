@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from aggregator import archive, pipeline
+from aggregator import archive, pipeline, verification
 from aggregator.errors import AggregatorError, NoSpaceError, Outdated, StoreError
 from aggregator.home import Home
 from aggregator.model import Following, Settings
@@ -72,6 +72,41 @@ def test_the_kills_are_spread_over_all_kinds_of_calls(calm: Calm) -> None:
 
     assert kinds == {point.kind for point in calm.points} >= {"open", "write", "fsync", "mkdir", "replace"}
     assert len(calm.points) > KILLS
+
+
+def test_a_kill_at_any_step_of_the_closing_of_a_day_is_mended_by_the_next_writer(tmp_path: Path, calm: Calm) -> None:
+    def unclosed(name: str) -> Home:
+        home = Home(Path(shutil.copytree(calm.folder / "home", tmp_path / name)))
+        for path in (
+            *home.archive.rglob("*manifest-*"),
+            *home.archive.rglob("articles-*"),
+            *home.archive.rglob("*.cdxj"),
+        ):
+            path.unlink()
+        events = home.archive / "events.jsonl"
+        events.write_bytes(events.read_bytes().partition(b'"kind": "day-closed"')[0].rpartition(b"\n")[0] + b"\n")
+        return home
+
+    def write(home: Home) -> None:
+        with pipeline.opened(home, following(*storm.SOURCES)):
+            pass
+
+    steps = doors.Counter()
+    with door(steps):
+        write(unclosed("calm"))
+    assert len(steps.passed) > 20
+    for number, point in enumerate(steps.passed):
+        home = unclosed(str(number))
+
+        def killed(home: Home = home, point: Point = point) -> None:
+            with door(doors.Killer(point, torn=True)):
+                write(home)
+
+        assert doors.in_a_child(killed) == KILLED
+        assert verification.verify_home(home, report=lambda _: None).findings == []
+        write(home)
+        assert storm.chain_faults(home.archive) == []
+        assert verification.verify_home(home, report=lambda _: None).findings == []
 
 
 @pytest.mark.parametrize("share", range(REBUILD_KILLS))

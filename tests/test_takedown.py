@@ -411,7 +411,7 @@ def test_an_erase_that_was_cut_short_anywhere_is_finished_by_the_next(home: Home
         shutil.rmtree(trial)
         shutil.copytree(home.root, trial, symlinks=True)
         assert doors.in_a_child(lambda at=point: killed_at(trial, event.number, at)) == doors.KILLED  # type: ignore[misc]
-        for left in takedown.unfinished(Home(trial)):
+        for left in takedown.erases(Home(trial)):
             takedown.carry_out(Home(trial), following(*SOURCES), left.number)
         assert traces(trial, UNIQUE) == [], point
 
@@ -467,6 +467,28 @@ def test_an_erase_says_what_it_did_and_asks_before_it(typed: Callable[..., Said]
     said = typed("takedown", PAGE, "--reason", "other", "--erase", "--yes", "--json").json
     assert said["done"] and said["reach"]["records"]["response"] >= 5
     assert traces(home.archive, UNIQUE) == traces(home.index, UNIQUE) == []
+
+
+def test_what_comes_back_from_an_older_copy_stays_hidden_and_is_erased_again(
+    typed: Callable[..., Said], home: Home, tmp_path: Path
+) -> None:
+    shutil.copytree(home.archive, tmp_path / "copy")
+    typed("takedown", PAGE, "--reason", "other", "--erase", "--yes")
+    after = {path: path.read_bytes() for path in home.archive.rglob("*.gz") if path.is_file()}
+    for old in filter(Path.is_file, (tmp_path / "copy").rglob("*.gz")):
+        here = home.archive / old.relative_to(tmp_path / "copy")
+        here.parent.mkdir(exist_ok=True)
+        shutil.copyfile(old, here)
+    assert traces(home.archive, UNIQUE)
+    assert typed("rebuild").code == 0
+    assert UNIQUE not in seen(home)
+    assert typed("verify").code == 3
+
+    [again] = typed("takedown", "finish", "--again", "--json").json["finished"]
+    assert again == typed("takedown", "list", "--json").json[0]["takedown"]
+    assert traces(home.root, UNIQUE) == []
+    assert {path: path.read_bytes() for path in after} == after
+    assert typed("verify").code == 0
 
 
 def test_all_copies_can_follow_one_decision(typed: Callable[..., Said], home: Home) -> None:

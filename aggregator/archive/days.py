@@ -40,22 +40,36 @@ def seal_of(folder: Path, file: str) -> Seal:
     return Seal(file=file, size_bytes=path.stat().st_size, sha256=_sha256(path))
 
 
-def unclosed(folder: Path, *, today: str) -> list[str]:
+def unclosed(folder: Path, *, today: str, digests: Mapping[str, str], closings: Mapping[str, str]) -> list[str]:
     """Return the folders that can be closed and are not, oldest first.
+
+    A manifest that no event tells of is a closing that was cut short, if it says what a new one would; if it says
+    something else it is left as it is, for ``verify``.
 
     Args:
         folder: ``archive/``.
         today: The folder of the day that still goes on, as ``2026/11/23``; it is left alone, and so is any later one.
+        digests: The SHA-256 of every file as it was sealed, by its name relative to ``archive/``.
+        closings: Those of manifests, as the events say, by folder.
     """
     by_day: dict[str, set[str]] = {}
     for file in files(folder):
         day = folder_of(file)
         if not day[:1].isdigit() or day < today:
             by_day.setdefault(day, set()).add(file.rpartition("/")[2])
+
+    def is_closed_well(day: str, names: set[str]) -> bool:
+        manifest = folder / day / MANIFEST
+        if names - set(listed(manifest)):
+            return False
+        there = manifest.read_bytes()
+        wanted = _manifest({name: digests.get(f"{day}/{name}", "") for name in names})
+        return there != wanted or hashlib.sha256(there).hexdigest() == closings.get(day)
+
     return sorted(
         day
         for day, names in by_day.items()
-        if names - set(listed(folder / day / MANIFEST)) and not any((folder / day).glob(f"*{OPEN}"))
+        if not any((folder / day).glob(f"*{OPEN}")) and not is_closed_well(day, names)
     )
 
 
@@ -189,7 +203,7 @@ def _close_tags(folder: Path, *changed: str) -> None:
     disk.put(folder / TAG_MANIFEST, _manifest(tags))
 
 
-def _manifest(digests: dict[str, str]) -> bytes:
+def _manifest(digests: Mapping[str, str]) -> bytes:
     return "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items())).encode()
 
 

@@ -37,7 +37,7 @@ def files(folder: Path) -> list[str]:
         *folder.glob("[0-9]*/*/*/captures-*.warc.gz"),
         *folder.glob(f"[0-9]*/*/*/captures-*.warc.gz{OPEN}"),
     ]
-    return sorted((sealed_name(folder, path) for path in found), key=lambda file: (number_of(file), file))
+    return sorted({sealed_name(folder, path) for path in found}, key=lambda file: (number_of(file), file))
 
 
 def number_of(file: str) -> int:

@@ -23,6 +23,8 @@ class Recovery:
     cut_bytes: int
     quarantine: Path | None
     """Where the torn tail was moved; None: nothing was torn."""
+    is_sealed_too: bool = False
+    """Whether the file stood there sealed as well, and is left as it was: this one was a copy of its beginning."""
 
 
 def recover(folder: Path, catalogued: Mapping[str, int] | None = None) -> list[Recovery]:
@@ -67,6 +69,8 @@ def _moved_away(folder: Path, part: Path) -> Recovery:
 def _mend(folder: Path, path: Path, known: int) -> Recovery:
     with disk.guarded(path):
         size = path.stat().st_size
+        if (sealed := folder / sealed_name(folder, path)).exists():
+            return _left_by_a_copy(folder, path, sealed, size)
         end = _whole_members_end(path, known if known <= size else 0)
         kept = None
         if end < size and _member_follows(path, end):
@@ -83,6 +87,15 @@ def _mend(folder: Path, path: Path, known: int) -> Recovery:
         else:
             disk.rename(path, folder / sealed_name(folder, path))
     return Recovery(path, end, size - end, kept)
+
+
+def _left_by_a_copy(folder: Path, path: Path, sealed: Path, size: int) -> Recovery:
+    """Remove the beginning of a file that is there as a whole: it was copied while it was written, and then again."""
+    with path.open("rb") as beginning, sealed.open("rb") as whole:
+        same = all(piece == whole.read(len(piece)) for piece in iter(lambda: beginning.read(1 << 20), b""))
+    kept = None if same else _set_aside(folder, path.name.removesuffix(OPEN), path.read_bytes())
+    disk.remove(path)
+    return Recovery(path, size if same else 0, 0 if same else size, kept, is_sealed_too=True)
 
 
 def _set_aside(folder: Path, name: str, tail: bytes) -> Path:

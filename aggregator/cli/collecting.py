@@ -290,6 +290,11 @@ def _print_plan(home: Home, sources: Sequence[Source], *, only_due: bool, as_jso
 def _mended(recovery: Recovery) -> str:
     if recovery.file.suffix == ".part":
         return f"{recovery.file.name}: an import that was cut short, moved to {recovery.quarantine}; import it again."
+    if recovery.is_sealed_too:
+        became = (
+            f"another, moved to {recovery.quarantine}" if recovery.quarantine else "a copy of its beginning, removed"
+        )
+        return f"{recovery.file.name}: the file is there as a whole; this was {became}."
     said = f"{recovery.file.name}: left open by an interrupted writer, now sealed; nothing stored is lost"
     if recovery.cut_bytes:
         said += f"; a torn tail of {recovery.cut_bytes:,} bytes was moved to {recovery.quarantine}"
@@ -409,7 +414,7 @@ def run_command(ctx: click.Context, wait_s: float, as_json: bool) -> int:
         if changed == looked_at:
             return False
         looked_at = changed
-        return bool(takedown.unfinished(home))
+        return bool(takedown.erases(home))
 
     warn_of_no_contact(following)
     show.say(f"Watching {len(following.sources)} sources; Ctrl-C ends it.")
@@ -469,14 +474,15 @@ def rebuild_command(ctx: click.Context, only: str | None, wait_s: float, as_json
 # --- small change ---------------------------------------------------------------------------------------------------
 
 
-def finish_erases(home: Home, wait_s: float) -> None:
+def finish_erases(home: Home, wait_s: float, *, again: bool = False) -> None:
     """Carry out what was to be erased and is still there, before anything else is written."""
     from aggregator import takedown
 
-    for each in takedown.unfinished(home):
+    for each in takedown.erases(home, carried_out=again):
         with show.progress() as report:
             erased = takedown.carry_out(home, loaded(home), each.number, wait_s=wait_s, report=report)
-        show.say(f"Takedown {each.number}: erased {len(erased.hits):,} records in {len(erased.files):,} files.")
+        done = f"erased {len(erased.hits):,} records in {len(erased.files):,} files."
+        show.say(f"Takedown {each.number}: {'carried out again; ' if each.finished else ''}{done}")
 
 
 def loaded(home: Home) -> Following:

@@ -252,11 +252,12 @@ def takedown_lift(ctx: click.Context, number: int, by: str | None, as_json: bool
 
 
 @takedown_command.command("finish")
+@click.option("--again", is_flag=True, help="Also those that were carried out: a file came back from an older copy.")
 @wait_option
 @home_option
 @json_option
 @click.pass_context
-def takedown_finish(ctx: click.Context, wait_s: float, as_json: bool) -> None:
+def takedown_finish(ctx: click.Context, again: bool, wait_s: float, as_json: bool) -> None:
     """Carry out erases that are still to be done.
 
     Another process was writing when they were decided, or the machine went down. Every command that writes does so too.
@@ -264,12 +265,13 @@ def takedown_finish(ctx: click.Context, wait_s: float, as_json: bool) -> None:
     \b
     Example:
       aggregator takedown finish --wait 600
+      aggregator takedown finish --again
     """
     from aggregator import takedown
 
     home = chosen_home(ctx)
-    numbers = [each.number for each in takedown.unfinished(home)]
-    finish_erases(home, wait_s)
+    numbers = [each.number for each in takedown.erases(home, carried_out=again)]
+    finish_erases(home, wait_s, again=again)
     if as_json:
         show.print_json({"finished": numbers})
     elif not numbers:

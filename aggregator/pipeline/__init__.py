@@ -367,8 +367,9 @@ class Pipeline:
 
     def close_days(self, now: datetime) -> None:
         """Write the list, the manifest and the articles of every day that is over, and of every import."""
-        for folder in archive.unclosed(self.home.archive, today=f"{now:%Y/%m/%d}"):
-            manifest = archive.close(self.home.archive, folder, self._decisions.digests())
+        digests, closings = self._decisions.digests(), self._decisions.closings()
+        for folder in archive.unclosed(self.home.archive, today=f"{now:%Y/%m/%d}", digests=digests, closings=closings):
+            manifest = archive.close(self.home.archive, folder, digests)
             self._decisions.append("day-closed", {"folder": folder, "manifest_sha256": manifest}, now=now)
         for folder in archive.lacking_articles(self.home.archive, extract.generation()):
             self._write_articles(folder)

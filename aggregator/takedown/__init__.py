@@ -9,7 +9,7 @@ so that it can be taken up again after a kill, at any step.
 """
 
 from aggregator.takedown.deciding import REASONS, Scope, Target, decide, lift, recogniser_of, target
-from aggregator.takedown.erasing import carry_out, unfinished
+from aggregator.takedown.erasing import carry_out, erases
 from aggregator.takedown.reaching import Reach, reach
 
 __all__ = [
@@ -19,9 +19,9 @@ __all__ = [
     "Target",
     "carry_out",
     "decide",
+    "erases",
     "lift",
     "reach",
     "recogniser_of",
     "target",
-    "unfinished",
 ]

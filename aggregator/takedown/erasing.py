@@ -25,13 +25,18 @@ from aggregator.model import Following, Report
 from aggregator.takedown.reaching import Hit, Reach, reach
 
 
-def unfinished(home: Home) -> list[Takedown]:
-    """Return the erases that were decided and not carried out to the end.
+def erases(home: Home, *, carried_out: bool = False) -> list[Takedown]:
+    """Return the erases that are still to be carried out.
+
+    Args:
+        home: Of which.
+        carried_out: With those that were: a file may have come back from an older copy.
 
     Raises:
         StoreError: The events cannot be read.
     """
-    return [each for each in access.takedowns(home) if not each.finished and not each.lifted]
+    decided = [each for each in access.takedowns(home) if each.action == "erase" and not each.lifted]
+    return [each for each in decided if carried_out or not each.finished]
 
 
 def carry_out(

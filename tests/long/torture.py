@@ -141,9 +141,19 @@ def points_of(calls: Path, home: Path) -> Iterator[Point]:
         if not found or found[1] != main or found[2] not in numbers:
             continue
         number = next(numbers[found[2]])
-        reads = found[2] in OPENS and "O_CREAT" not in found[3] and "O_TRUNC" not in found[3]
-        if str(home) in found[3] and not reads and "ENOENT" not in found[3]:
+        if _changes(found[2], found[3], home):
             yield Point(found[2], number, found[3].replace(str(home), ""))
+
+
+def struck(calls: Path, home: Path) -> bool:
+    """Whether a fault befell a call that changes the home; numbers shift a little from one crawl to the next."""
+    lines = (line for line in calls.read_text(errors="replace").splitlines() if "(INJECTED)" in line)
+    return any(_changes(found[2], found[3], home) for line in lines if (found := LINE.match(line)))
+
+
+def _changes(call: str, said: str, home: Path) -> bool:
+    reads = call in OPENS and "O_CREAT" not in said and "O_TRUNC" not in said
+    return str(home) in said and not reads and "ENOENT" not in said
 
 
 def traced(folder: Path, *options: str) -> tuple[int, str]:
@@ -191,10 +201,8 @@ def attempt(fault: str, point: Point, folder: Path, expected: dict[str, Any]) ->
     upto = "+" if fault == "ENOSPC" and point.call == "pwrite64" else ""  # write: also what is said of it
     inject = f"inject={point.call}:{FAULTS[fault]}:when={point.number}{upto}"
     ended, said = traced(folder, "-e", f"trace={point.call}", "-e", inject)
-    hit = (
-        ended == -signal.SIGKILL if fault == "kill" else "(INJECTED)" in (folder / "calls").read_text(errors="replace")
-    )
-    faults = [] if ended in ENDS[fault] or (ended == 0 and not hit) else [f"ended with {ended}: {said[-600:]}"]
+    hit = ended == -signal.SIGKILL if fault == "kill" else struck(folder / "calls", folder / "home")
+    faults = [] if ended in ENDS[fault] or not hit else [f"ended with {ended}: {said[-600:]}"]
     try:
         faults += storm.weather(folder / "home", folder / "told", expected, attempt=1)
     except Exception as error:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
-from aggregator.archive.days import LIST, MANIFEST, TAG_MANIFEST, seal_of
+from aggregator.archive.days import LIST, MANIFEST, TAG_MANIFEST, listed, seal_of
 from aggregator.archive.fixity.checking import Checked, Finding, Listed, record_key
 from aggregator.archive.reader import records
 from aggregator.errors import StoreError
@@ -46,7 +46,7 @@ def manifest_faults(
         own = f"{day}/{manifest}"
         path = folder / own
         if not path.exists():
-            if manifest == MANIFEST:
+            if own in closed or MANIFEST in listed(folder / day / TAG_MANIFEST):  # else its closing was cut short
                 faults.append(_about(own, "missing: the folder was closed, and its manifest is not there"))
             continue
         if own in closed and closed[own] != (digest := seal_of(folder, own).sha256):
