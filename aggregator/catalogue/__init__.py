@@ -6,24 +6,23 @@ writer. The catalogue is derived from ``archive/``; delete it and ``aggregator r
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
-from urllib.parse import quote
 
 import sqlalchemy as sql
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.engine import Engine, RowMapping
+from sqlalchemy.engine import RowMapping
 
 from aggregator import urls
 from aggregator.catalogue import tables as t
+from aggregator.catalogue.files import empty_log, engine, remove, replace_all
 from aggregator.errors import NoSpaceError, Outdated, StoreError, TooNew
 from aggregator.model import (
     Article,
@@ -51,8 +50,6 @@ MAX_ATTEMPTS = 5
 _CHUNK = 500
 """Values bound at once; SQLite's own limit is 32,766."""
 _SCANT_BYTES = 1 << 22
-READERS_WAIT_S = 30.0
-"""How long readers may go on with what is about to be replaced."""
 
 _Row = TypeVar("_Row", Article, Facts, Capture, Sighting, Version, Run, Failure)
 
@@ -74,7 +71,7 @@ class Catalogue:
         if not writing and not path.exists():
             raise StoreError(path, "missing. Nothing is lost: archive/ is whole. Run `aggregator rebuild`.")
         self._path = path
-        self._engine = _engine(path, writing=writing)
+        self._engine = engine(path, writing=writing)
         with self._guarded():
             self._connection = self._engine.connect()
             if writing and not sql.inspect(self._connection).get_table_names():
@@ -613,71 +610,10 @@ def _chunks(values: list[Any]) -> Iterator[list[Any]]:
         yield values[start : start + _CHUNK]
 
 
-def _engine(path: Path, *, writing: bool) -> Engine:
-    # SQLite cannot share a WAL in a folder that cannot be written to: the file is read as it is, if nothing waits in it
-    wal = path.with_name(path.name + "-wal")
-    still = not writing and not os.access(path.parent, os.W_OK) and not (wal.exists() and wal.stat().st_size)
-    address = sql.URL.create("sqlite", database=str(path))
-    if not writing:  # a reader never makes a database where there is none
-        database = f"file:{quote(str(path.resolve()))}?mode={'ro&immutable=1' if still else 'rw'}"
-        address = sql.URL.create("sqlite", database=database, query={"uri": "true"})
-    engine = sql.create_engine(address, poolclass=sql.pool.StaticPool)
-
-    @sql.event.listens_for(engine, "connect")
-    def configure(connection: sqlite3.Connection, _: object) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves: the driver's own way breaks savepoints
-        connection.execute("PRAGMA busy_timeout=30000")
-        if writing:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
-        else:
-            connection.execute("PRAGMA query_only=ON")
-
-    @sql.event.listens_for(engine, "begin")
-    def begin(connection: sql.Connection) -> None:
-        connection.exec_driver_sql("BEGIN")
-
-    return engine
-
-
-def replace_all(path: Path, by: Path) -> None:
-    """Put what another catalogue holds in the place of all that one holds; a reader sees the one or the other.
-
-    It is one transaction, not one file in the place of another: that would leave readers with the wrong log.
-
-    Args:
-        path: The catalogue to replace.
-        by: The one that holds what is to be there; nobody has it open.
-
-    Raises:
-        ValueError: What is at ``path`` is no database that could be written to.
-    """
-    with closing(sqlite3.connect(by)) as new, closing(sqlite3.connect(path, timeout=READERS_WAIT_S)) as old:
-        try:
-            old.execute("PRAGMA synchronous=FULL")
-            old.execute("PRAGMA journal_mode=WAL")
-            new.backup(old)
-        except sqlite3.DatabaseError as error:
-            raise ValueError(f"{path}: {error}") from error
-
-
-def empty_log(path: Path) -> None:
-    """Write the log of a catalogue into it and empty the log, so that nothing of what was there before is left in it.
-
-    Raises:
-        StoreError: Somebody goes on reading what was there before.
-    """
-    with closing(sqlite3.connect(path, timeout=READERS_WAIT_S)) as connection:
-        if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
-            raise StoreError(
-                path, "somebody goes on reading what it held before. End that command, then run this one again."
-            )
-
-
 def dump(path: Path) -> list[tuple[str, dict[str, Any]]]:
     """Return what a catalogue file knows, for comparing two of them."""
     with Catalogue(path) as catalogue:
         return list(catalogue.dump())
 
 
-__all__ = ["Catalogue", "dump", "empty_log", "replace_all"]
+__all__ = ["Catalogue", "dump", "empty_log", "remove", "replace_all"]

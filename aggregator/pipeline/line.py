@@ -1,0 +1,278 @@
+"""The line that the one writer of a home holds: everything that is written goes through it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from aggregator import access, archive, extract, schemaorg
+from aggregator.archive import Archive, Entry, Import, Recovery, Seal
+from aggregator.catalogue import Catalogue
+from aggregator.decisions import Decisions
+from aggregator.fetch import Web
+from aggregator.home import Home
+from aggregator.index import Writer as IndexWriter
+from aggregator.model import Capture, Following, Progress, Report, Run, Source
+from aggregator.pipeline import belonging
+from aggregator.pipeline.collecting import BATCH, Collector
+from aggregator.pipeline.deriving import Deriver
+from aggregator.pipeline.lanes import MAX_PAGES
+
+BATCH_BYTES = 1 << 26
+"""How much of the bodies of a batch is held in memory at a time."""
+
+
+class Pipeline:
+    """The line, held open by its one writer; made by ``opened``.
+
+    Attributes:
+        home: Where it works.
+        following: sources.yaml, as it is in force.
+        mended: What an interrupted writer had left in the archive.
+        missing: WARC files that the catalogue knows and the archive no longer has.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        following: Following,
+        catalogue: Catalogue,
+        writer: Archive,
+        report: Report,
+        mended: list[Recovery],
+    ) -> None:
+        self.home = home
+        self.following = following
+        self.mended = mended
+        self.missing: list[str] = []
+        self._catalogue = catalogue
+        self._archive = writer
+        self._deriver = Deriver(home.archive, following, catalogue)
+        self._decisions = Decisions(home.archive)
+        self._report = report
+
+    def follow(self, following: Following) -> None:
+        """Go on with another sources.yaml."""
+        self.following = following
+        self._deriver = Deriver(self.home.archive, following, self._catalogue)
+        with self._catalogue.transaction():
+            self._deriver.settle_names()
+
+    def last_runs(self) -> dict[str, Run]:
+        """Return the newest run of each source."""
+        return self._catalogue.last_runs()
+
+    # --- collecting -------------------------------------------------------------------------------------------------
+
+    def crawl(
+        self,
+        sources: Sequence[Source],
+        web: Web,
+        *,
+        max_pages: int = MAX_PAGES,
+        stop: threading.Event | None = None,
+    ) -> list[Run]:
+        """Visit sources once, and make what was found searchable.
+
+        Args:
+            sources: Whom to visit.
+            web: Where responses come from.
+            max_pages: How many announced pages to ask each source for.
+            stop: Set it to end the run early: what is in flight is still kept.
+
+        Returns:
+            A tally for each source, in the order given.
+
+        Raises:
+            NoSpaceError: The disk is full or read-only; what was reported stored is safe.
+            StoreError: Archive, catalogue or index is damaged.
+        """
+        collector = Collector(
+            self.home,
+            self.following.settings.min_free_bytes,
+            self._catalogue,
+            self._archive,
+            self._deriver,
+            self._report,
+        )
+        runs = collector.visit(
+            sources,
+            web,
+            max_pages=max_pages,
+            stop=stop or threading.Event(),
+            make_searchable=self.update_index,
+        )
+        self.update_index()
+        self.close_days(datetime.now(UTC))
+        return runs
+
+    # --- bringing in ------------------------------------------------------------------------------------------------
+
+    def bring_in(self, path: Path, *, in_place: bool = False, source_id: str | None = None) -> tuple[Import, int]:
+        """Bring in a WARC, ARC or WACZ file from elsewhere, and make what it holds searchable.
+
+        Args:
+            path: The file.
+            in_place: Leave it where it is, and read it there.
+            source_id: Whose all its pages are; None: their addresses tell.
+
+        Returns:
+            What became of it, and how many articles were new.
+
+        Raises:
+            NoSpaceError: The disk is full, nearly full or read-only; nothing of this file is kept.
+            StoreError: Archive, catalogue or index is damaged.
+        """
+        now = datetime.now(UTC)
+        needed = path.stat().st_size if path.is_file() and not in_place else 0
+        self.home.ensure_room(self.following.settings.min_free_bytes, needed_bytes=needed)
+        known = access.recogniser(self.home, now, erased_only=True)
+        found = archive.bring_in(
+            self.home.archive,
+            path,
+            in_place=in_place,
+            source_id=source_id,
+            now=now,
+            report=self._report,
+            withheld=(lambda one: access.is_withdrawn(one, known)) if known else None,
+        )
+        if found.file is None or found.known:
+            return found, 0
+        note_import(self.home, found.file)
+        before = self._catalogue.counts()["articles"]
+        self.catch_up()
+        self.close_days(now)
+        return found, self._catalogue.counts()["articles"] - before
+
+    # --- deriving ---------------------------------------------------------------------------------------------------
+
+    def catch_up(self, *, index: Path | None = None) -> None:
+        """Read into the catalogue what the archive holds beyond it, then bring the full-text index up to date.
+
+        Args:
+            index: Where that is; None: in the home.
+        """
+        with self._catalogue.transaction():
+            self._deriver.settle_names()
+        known = self._catalogue.catalogued_bytes()
+        sizes = {file: archive.size(self.home.archive, file) for file in archive.files(self.home.archive)}
+        self.missing = sorted(known.keys() - sizes.keys())
+        behind = [file for file, size in sizes.items() if known.get(file, 0) < size]
+        total, done = sum(sizes[f] - known.get(f, 0) for f in behind), 0
+        for file in behind:
+            start = at = known.get(file, 0)
+            for batch in _batches(archive.entries(self.home.archive, file, start)):
+                with self._catalogue.transaction():
+                    for entry in batch:
+                        self._deriver.derive(entry)
+                    at = batch[-1].end
+                    self._catalogue.set_catalogued(file, at)
+                self.home.ensure_room(self.following.settings.min_free_bytes)
+                self._report(Progress(doing="reading the archive", done=done + at - start, total=total))
+            with self._catalogue.transaction():
+                self._catalogue.set_catalogued(file, sizes[file])
+            done += sizes[file] - start
+        self.update_index(index)
+
+    def convert(self, left: Sequence[tuple[Capture, bytes]], runs: Sequence[Any]) -> None:
+        """Archive what is left of records that are about to be erased; it is catalogued by the rebuild that follows.
+
+        Args:
+            left: Captures, and their bodies without what was withdrawn.
+            runs: Run tallies, as their records say them, without what was withdrawn.
+        """
+        now = datetime.now(UTC)
+        for capture, body in left:
+            whose = capture.source_id or belonging.source_id(capture.url, self.following.sources)
+            self._archive.add_conversion(replace(capture, source_id=whose), body, now=now)
+        for said in runs:
+            self._archive.add_runs_said(said, now=now)
+        self._archive.sync()
+
+    def leave_out(self, file: str, keys: Set[tuple[int, str]]) -> str | None:
+        """Write an import anew without some of its records.
+
+        Args:
+            file: Of the import, relative to ``archive/``.
+            keys: Of the records to leave out.
+
+        Returns:
+            The new file.
+        """
+        found = archive.leave_out(self.home.archive, file, lambda one: one.key in keys)
+        if found.file and not found.known:
+            note_import(self.home, found.file)
+        return found.file
+
+    def close_days(self, now: datetime) -> None:
+        """Write the list, the manifest and the articles of every day that is over, and of every import."""
+        digests, closings = self._decisions.digests(), self._decisions.closings()
+        for folder in archive.unclosed(self.home.archive, today=f"{now:%Y/%m/%d}", digests=digests, closings=closings):
+            manifest = archive.close(self.home.archive, folder, digests)
+            self._decisions.append("day-closed", {"folder": folder, "manifest_sha256": manifest}, now=now)
+        for folder in archive.lacking_articles(self.home.archive, extract.generation()):
+            self._write_articles(folder)
+
+    def _write_articles(self, folder: str) -> None:
+        found = self._catalogue.versions_read_in(folder)
+        articles = self._catalogue.articles(version.article_id for version, _ in found)
+        said = (
+            schemaorg.with_reading(
+                schemaorg.news_article(
+                    articles[version.article_id],
+                    version,
+                    capture,
+                    self.following.source(capture.source_id),
+                ),
+                version,
+            )
+            for version, capture in found
+        )
+        archive.write_articles(self.home.archive, folder, extract.generation(), said)
+
+    def update_index(self, folder: Path | None = None) -> None:
+        """Make every article searchable as it now is, in the home's index or another."""
+        writer = IndexWriter(folder or self.home.fulltext)
+        if writer.is_new:
+            with self._catalogue.transaction():
+                self._catalogue.index_all()
+            writer.sign()
+        waiting = self._catalogue.to_index()
+        if waiting:
+            self._report(Progress(doing="indexing", done=0, total=len(waiting)))
+            writer.put(self._catalogue.articles(waiting).values())
+            with self._catalogue.transaction():
+                self._catalogue.indexed(waiting)
+            self._report(Progress(doing="indexing", done=len(waiting), total=len(waiting)))
+        writer.close()
+
+
+def note_seal(home: Home, seal: Seal) -> None:
+    """Say that a file is sealed."""
+    said = {"file": seal.file, "bytes": seal.size_bytes, "sha256": seal.sha256}
+    Decisions(home.archive).append("seal", said, now=datetime.now(UTC))
+
+
+def note_import(home: Home, file: str) -> None:
+    """Say that a file was brought in, as the note beside it does, and that it is sealed."""
+    said = archive.note(home.archive, file)
+    kept = ("bytes", "sha256", "original", "in_place", "source", "records", "captures")
+    Decisions(home.archive).append("import", {"file": file, **{k: said.get(k) for k in kept}}, now=datetime.now(UTC))
+    note_seal(home, Seal(file=file, size_bytes=said["bytes"], sha256=said["sha256"]))
+
+
+def _batches(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
+    batch: list[Entry] = []
+    held = 0
+    for entry in entries:
+        batch.append(entry)
+        held += len(entry.body)
+        if len(batch) == BATCH or held > BATCH_BYTES:
+            yield batch
+            batch, held = [], 0
+    if batch:
+        yield batch

@@ -1,0 +1,91 @@
+"""The home opened by its one writer: what a kill left behind is mended, and the line is given."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from aggregator import archive, catalogue, extract
+from aggregator.archive import Archive
+from aggregator.catalogue import Catalogue
+from aggregator.decisions import Decisions
+from aggregator.errors import Outdated
+from aggregator.home import Home
+from aggregator.model import Following, Progress, Report
+from aggregator.pipeline.line import Pipeline, note_import, note_seal
+
+
+def silence(_: Progress) -> None:
+    """Tell nobody."""
+
+
+@contextmanager
+def opened(home: Home, following: Following, *, wait_s: float = 0.0, report: Report = silence) -> Iterator[Pipeline]:
+    """Hold the home as its one writer: mend what a kill left behind, catch up, then give the line.
+
+    Args:
+        home: Which.
+        following: sources.yaml, as loaded.
+        wait_s: How long to wait for another writer, in seconds.
+        report: Told how far the work is.
+
+    Raises:
+        BusyError: Another writer holds the home.
+        NoSpaceError: The disk is full, nearly full or read-only.
+        StoreError: The archive is damaged, or the catalogue is damaged or newer than this program.
+    """
+    with home.writing(wait_s=wait_s), line_of(home, following, report) as line:
+        line.catch_up()
+        line.close_days(datetime.now(UTC))
+        yield line
+
+
+@contextmanager
+def line_of(home: Home, following: Following, report: Report) -> Iterator[Pipeline]:
+    """Give the line of a home that is held already."""
+    home.ensure_room(following.settings.min_free_bytes)
+    with _catalogue(home) as known:
+        mended = archive.recover(home.archive, known.catalogued_bytes())
+        _note_seals(home)
+        writer = Archive(
+            home.archive,
+            operator=following.settings.contact,
+            sources_yaml=following.written,
+            sealed=lambda seal: note_seal(home, seal),
+        )
+        try:
+            yield Pipeline(home, following, known, writer, report, mended)
+        finally:
+            writer.close()
+
+
+def _note_seals(home: Home) -> None:
+    """Say of every sealed file that it is, where a writer ended before it could."""
+    sealed = Decisions(home.archive).digests()
+    for file in archive.files(home.archive):
+        if file not in sealed and archive.is_import(file):
+            note_import(home, file)
+        elif file not in sealed:
+            note_seal(home, archive.seal_of(home.archive, file))
+
+
+def _catalogue(home: Home) -> Catalogue:
+    """Open the catalogue; begin anew where an older program or another extractor wrote it.
+
+    Texts of two extractors differ where nobody edited anything.
+    """
+    try:
+        known = Catalogue(home.catalogue, writing=True)
+        before = known.note("generation")
+        if before not in (None, extract.generation()):
+            known.close()
+            raise Outdated(f"{home.catalogue}: its texts were read by {before}")
+    except Outdated:
+        shutil.rmtree(home.fulltext, ignore_errors=True)
+        catalogue.remove(home.catalogue)
+        known = Catalogue(home.catalogue, writing=True)
+    with known.transaction():
+        known.set_note("generation", extract.generation())
+    return known

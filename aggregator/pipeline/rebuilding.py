@@ -1,0 +1,93 @@
+"""A rebuild: ``index/`` is made again from ``archive/``, aside, and takes the place of the old one when it is whole."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aggregator import catalogue, disk
+from aggregator.archive import Recovery
+from aggregator.catalogue import Catalogue
+from aggregator.errors import Outdated, StoreError, TooNew
+from aggregator.home import Home
+from aggregator.model import Following, Report
+from aggregator.pipeline.opening import line_of, silence
+
+
+def rebuild(
+    home: Home,
+    following: Following,
+    *,
+    only_index: bool = False,
+    scrub: bool = False,
+    wait_s: float = 0.0,
+    report: Report = silence,
+) -> list[Recovery]:
+    """Make ``index/`` again from ``archive/``, aside; it takes the place of the old one when it is whole.
+
+    Args:
+        home: Which.
+        following: sources.yaml, as loaded.
+        only_index: Keep the catalogue and make only the full-text index again.
+        scrub: Overwrite the old ones before they go: they hold what was erased since.
+        wait_s: How long to wait for another writer, in seconds.
+        report: Told how far the work is.
+
+    Returns:
+        What was mended in the archive on the way.
+
+    Raises:
+        BusyError: Another writer holds the home.
+        NoSpaceError: The disk is full, nearly full or read-only; the old index is still in place.
+        StoreError: The archive is damaged, or the catalogue newer than this program; the old index is still in place.
+    """
+    aside = replace(home, index_name=f"{home.index_name}/rebuilding")
+    with home.writing(wait_s=wait_s):
+        _refuse_newer(home)
+        with disk.guarded(aside.index):
+            _clear(aside.index, scrub=scrub)
+            aside.index.mkdir()
+        with line_of(home if only_index else aside, following, report) as line:
+            line.catch_up(index=aside.fulltext)
+            line.close_days(datetime.now(UTC))
+            mended = line.mended
+        with disk.guarded(home.index):
+            _take_place(aside, home, scrub=scrub)
+    return mended
+
+
+def _refuse_newer(home: Home) -> None:
+    try:
+        Catalogue(home.catalogue).close()
+    except TooNew:
+        raise
+    except (StoreError, Outdated):
+        return
+
+
+def _take_place(aside: Home, home: Home, *, scrub: bool) -> None:
+    """Put a rebuilt index where the old one was; if that is cut short, the next writer makes what is missing again."""
+    if home.fulltext.exists():  # first: a new catalogue may never stand beside an index that it knows nothing of
+        disk.rename(home.fulltext, aside.index / "before")
+    if aside.catalogue.exists():
+        try:
+            catalogue.replace_all(home.catalogue, aside.catalogue)
+        except ValueError:  # damaged
+            catalogue.remove(home.catalogue, disk.scrub if scrub else disk.remove)
+            disk.rename(aside.catalogue, home.catalogue)
+    disk.rename(aside.fulltext, home.fulltext)
+    _clear(aside.index, scrub=scrub)
+    if scrub:
+        catalogue.empty_log(home.catalogue)
+
+
+def _clear(folder: Path, *, scrub: bool) -> None:
+    """Remove a folder of an index and all in it."""
+    if scrub:
+        for path in folder.rglob("*"):
+            if path.is_file():
+                disk.scrub(path)
+    if folder.exists():
+        shutil.rmtree(folder)
