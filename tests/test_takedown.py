@@ -207,6 +207,17 @@ def test_a_hidden_name_is_blocked_wherever_it_stands_and_finds_nothing(home: Hom
     assert search.search(home, search.parse("lantern")).total > 0
 
 
+def test_a_hidden_name_is_blocked_in_an_address_too(tmp_path: Path) -> None:
+    url = f"http://a.example/2026/marta-{UNIQUE.lower()}-speaks"
+    crawl(tmp_path, FakeWeb({"http://a.example/feed": feed(url), url: page(STORY)}), SOURCES[0])
+    home = Home(tmp_path)
+    hidden(home, f"Marta {UNIQUE}", scope=Scope.NAME)
+    with access.opened(home) as shown:
+        [article] = shown.find_articles(url)
+    assert UNIQUE.lower() not in article.url
+    assert article.url.startswith("http://a.example/2026/") and article.url.endswith("-speaks")
+
+
 def test_a_hidden_passage_is_blocked_in_the_article_and_in_its_copies(home: Home) -> None:
     hidden(home, "she read their names aloud so that nobody would be forgotten when the vans came", scope=Scope.PASSAGE)
     said = seen(home)
@@ -500,6 +511,9 @@ def test_all_copies_can_follow_one_decision(typed: Callable[..., Said], home: Ho
 def test_an_erase_beside_a_writer_hides_at_once_and_waits_for_it(typed: Callable[..., Said], home: Home) -> None:
     with home.writing():
         busy = typed("takedown", PAGE, "--reason", "other", "--erase", "--yes")
+        waiting = typed("status", "--json").json
+        assert (waiting["withdrawn"], waiting["to_erase"]) == (1, 1)
+        assert "takedown finish" in typed("status").err
     assert busy.code == 5 and "hidden" in busy.err
     assert typed("show", PAGE).code == 1
     assert traces(home.archive, UNIQUE)

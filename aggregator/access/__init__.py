@@ -53,6 +53,11 @@ class Takedown:
     marks: Marks
     reached: dict[str, Any]
 
+    @property
+    def is_to_be_carried_out(self) -> bool:
+        """Whether it is an erase that is decided and not done."""
+        return not (self.finished or self.lifted)
+
     def in_force(self, now: datetime) -> bool:
         """Whether it hides anything now."""
         return not self.lifted and (self.until is None or now < self.until)
@@ -166,9 +171,13 @@ class Shown(Catalogue):
             article = replace(article, title=last.title, text=last.text, version=last.digest, number=last.number)
         if not known.marks.of_text:
             return article
-        title = known.blocked(article.title) if article.title else article.title
-        authors = tuple(known.blocked(author) for author in article.authors)
-        return replace(article, title=title, authors=authors, text=known.blocked(article.text))
+        return replace(
+            article,
+            url=known.blocked(article.url),
+            title=known.blocked(article.title) if article.title else article.title,
+            authors=tuple(known.blocked(author) for author in article.authors),
+            text=known.blocked(article.text),
+        )
 
     def article(self, article_id: str) -> Article | None:
         """Return the article of that id as it may be seen; None: there is none, or it is withheld."""
@@ -267,10 +276,6 @@ class Shown(Catalogue):
             return super().captures_of(article_id)
         seen = {v.record_id for v in self.versions(article_id)}
         return [c for c in super().captures_of(article_id) if c.record_id in seen]
-
-    def blocked(self, text: str) -> str:
-        """Return a text with blocks in the place of what is withdrawn."""
-        return text if self._recogniser is None else self._recogniser.blocked(text)
 
     def may_leave(self, capture: Capture, copy: Copy) -> bool:
         """Whether a capture may leave, by its source and by what its record and that of its request hold.

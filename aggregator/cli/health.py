@@ -59,6 +59,12 @@ def status_command(ctx: click.Context, as_json: bool) -> None:
         f"{found['index_bytes'] / 1e6:,.1f} MB, {found['free_bytes'] / 1e9:,.1f} GB free; "
         f"{totals['to_index']:,} waiting to be indexed"
     )
+    if found["withdrawn"]:
+        show.say(f"{found['withdrawn']:,} takedowns are in force: `aggregator takedown list`.")
+    if found["to_erase"]:
+        show.say(
+            f"{found['to_erase']:,} erases are decided and not carried out: `aggregator takedown finish`.", "yellow"
+        )
 
 
 def _short(iso: str | None) -> str:
@@ -69,10 +75,10 @@ def _short(iso: str | None) -> str:
 
 
 def _status(home: Home) -> dict[str, Any]:
-    from aggregator import scheduler
+    from aggregator import access, scheduler
     from aggregator.catalogue import Catalogue
 
-    following = loaded(home)
+    following, decided, now = loaded(home), access.takedowns(home), datetime.now(UTC)
     last, new, articles, pending, totals = {}, {}, {}, {}, dict.fromkeys(_TOTALS, 0)
     if not home.is_new:
         with Catalogue(home.catalogue) as catalogue:
@@ -96,6 +102,8 @@ def _status(home: Home) -> dict[str, Any]:
             for s in following.sources
         ],
         "totals": totals,
+        "withdrawn": sum(each.in_force(now) for each in decided),
+        "to_erase": sum(each.is_to_be_carried_out for each in decided),
         "archive_bytes": _size(home.archive),
         "index_bytes": _size(home.index),
         "free_bytes": shutil.disk_usage(home.root).free,

@@ -72,7 +72,6 @@ class Selection:
         newest = next((v for v in reversed(versions) if v.digest == article.version), None)
         if newest is None:
             return None
-        article = replace(article, url=self._catalogue.blocked(article.url))
         capture = self._catalogue.capture(newest.record_id)
         as_shown = replace(
             newest, title=article.title, text=article.text, authors=article.authors, language=article.language

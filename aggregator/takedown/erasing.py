@@ -36,7 +36,7 @@ def erases(home: Home, *, carried_out: bool = False) -> list[Takedown]:
         StoreError: The events cannot be read.
     """
     decided = [each for each in access.takedowns(home) if each.action == "erase" and not each.lifted]
-    return [each for each in decided if carried_out or not each.finished]
+    return [each for each in decided if carried_out or each.is_to_be_carried_out]
 
 
 def carry_out(
