@@ -455,6 +455,8 @@ class Progress:
     """Pages known to be still to ask for."""
     new: int = 0
     failed: int = 0
+    in_bytes: bool = False
+    """Whether ``done`` and ``total`` are bytes."""
 
 
 Report = Callable[[Progress], None]

@@ -113,7 +113,7 @@ class _Told:
 
     def __call__(self, read: int) -> None:
         self._done += read
-        self._report(Progress(doing="verify", done=self._done, total=max(self._total, self._done)))
+        self._report(Progress(doing="verify", done=self._done, total=max(self._total, self._done), in_bytes=True))
 
 
 class _Wanted:

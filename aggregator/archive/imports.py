@@ -283,7 +283,7 @@ def _copied(path: Path, to: Path | None, doing: str, report: Report) -> tuple[st
             if fd is not None:
                 disk.write_all(fd, piece)
             done += len(piece)
-            report(Progress(doing=doing, done=done, total=max(total, done)))
+            report(Progress(doing=doing, done=done, total=max(total, done), in_bytes=True))
         if fd is not None:
             disk.sync(fd)
     finally:
@@ -317,7 +317,7 @@ def _looked_through(path: Path, size: int, *, source_id: str | None, now: dateti
             entry = foreign.entry_of(found, "", source_id=source_id or "", imported_at=now)
             captures += entry is not None
         if number % _REPORT_EVERY == 0:
-            report(Progress(doing="looking through", done=min(found.offset, size), total=size))
+            report(Progress(doing="looking through", done=min(found.offset, size), total=size, in_bytes=True))
     return Import(
         original=path,
         records=dict(sorted(kinds.items())),

@@ -482,7 +482,8 @@ def finish_erases(home: Home, wait_s: float, *, again: bool = False) -> None:
         with show.progress() as report:
             erased = takedown.carry_out(home, loaded(home), each.number, wait_s=wait_s, report=report)
         done = f"erased {len(erased.hits):,} records in {len(erased.files):,} files."
-        show.say(f"Takedown {each.number}: {'carried out again; ' if each.finished else ''}{done}")
+        before = "all its tombstones are in their places; besides, " if each.finished else ""
+        show.say(f"Takedown {each.number}: {before}{done}")
 
 
 def loaded(home: Home) -> Following:

@@ -60,10 +60,10 @@ def status_command(ctx: click.Context, as_json: bool) -> None:
         f"{totals['to_index']:,} waiting to be indexed"
     )
     if found["withdrawn"]:
-        show.say(f"{found['withdrawn']:,} takedowns are in force: `aggregator takedown list`.")
+        show.say(f"Takedowns in force: {found['withdrawn']:,}. See `aggregator takedown list`.")
     if found["to_erase"]:
         show.say(
-            f"{found['to_erase']:,} erases are decided and not carried out: `aggregator takedown finish`.", "yellow"
+            f"Erases decided and not carried out: {found['to_erase']:,}. Run `aggregator takedown finish`.", "yellow"
         )
 
 

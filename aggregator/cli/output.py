@@ -166,6 +166,8 @@ def progress_in_bytes() -> Iterator[Report]:
 
 
 def _words(now: Progress) -> str:
+    if now.in_bytes:
+        return f"{now.done / 1e6:,.1f} of {now.total / 1e6:,.1f} MB"
     if not now.pages:
         return f"{now.done:,} of {now.total:,}"
     words = f"{now.done} of {now.total} sources · {now.pages:,} stored · {now.new:,} new"

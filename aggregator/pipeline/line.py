@@ -172,7 +172,7 @@ class Pipeline:
                     at = batch[-1].end
                     self._catalogue.set_catalogued(file, at)
                 self.home.ensure_room(self.following.settings.min_free_bytes)
-                self._report(Progress(doing="reading the archive", done=done + at - start, total=total))
+                self._report(Progress(doing="reading the archive", done=done + at - start, total=total, in_bytes=True))
             with self._catalogue.transaction():
                 self._catalogue.set_catalogued(file, sizes[file])
             done += sizes[file] - start

@@ -70,14 +70,14 @@ def reach(home: Home, known: Recogniser, *, report: Report = lambda _: None) -> 
     gone: set[str] = set()
     files = archive.files(home.archive)
     sizes = {file: archive.size(home.archive, file) for file in files}
-    done = 0
+    done, total = 0, sum(sizes.values())
     for file in files:
         for held in archive.held(home.archive, file):
             if hit := _hit(held, known, gone):
                 hits.append(hit)
                 gone.add(hit.record_id)
             at = done + held.offset + held.length
-            report(Progress(doing="looking into records", done=at, total=sum(sizes.values())))
+            report(Progress(doing="looking into records", done=at, total=total, in_bytes=True))
         done += sizes[file]
     quarantined = (p for p in sorted((home.archive / "quarantine").rglob("*")) if p.is_file() and _holds(p, known))
     return Reach(
