@@ -117,7 +117,7 @@ def sources_check(ctx: click.Context, ids: tuple[str, ...], offline: bool, as_js
     following = loaded(home)
     sources = named(following, ids)
     if offline:
-        show.say(f"{home.sources_yaml}: {len(following.sources)} sources, no complaints.")
+        show.say(f"{home.sources_yaml}: {show.counted(len(following.sources), 'source')}, no complaints.")
         return 0
     web = Fetcher(following.settings)
     checks = []
@@ -417,7 +417,7 @@ def run_command(ctx: click.Context, wait_s: float, as_json: bool) -> int:
         return bool(takedown.erases(home))
 
     warn_of_no_contact(following)
-    show.say(f"Watching {len(following.sources)} sources; Ctrl-C ends it.")
+    show.say(f"Watching {show.counted(len(following.sources), 'source')}; Ctrl-C ends it.")
     with stopping() as stop:
         while not stop.is_set():
             finish_erases(home, wait_s)
@@ -481,7 +481,7 @@ def finish_erases(home: Home, wait_s: float, *, again: bool = False) -> None:
     for each in takedown.erases(home, carried_out=again):
         with show.progress() as report:
             erased = takedown.carry_out(home, loaded(home), each.number, wait_s=wait_s, report=report)
-        done = f"erased {len(erased.hits):,} records in {len(erased.files):,} files."
+        done = f"erased {show.counted(len(erased.hits), 'record')} in {show.counted(len(erased.files), 'file')}."
         before = "all its tombstones are in their places; besides, " if each.finished else ""
         show.say(f"Takedown {each.number}: {before}{done}")
 

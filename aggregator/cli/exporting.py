@@ -113,10 +113,13 @@ def _about(
 
 
 def _print(made: Export) -> None:
-    captures = f" with {made.captures:,} captures" if made.kind in ("warc", "wacz", "bag") else ""
-    show.say(f"{len(made.article_ids):,} articles{captures}, {made.size_bytes:,} bytes.")
+    captures = f" with {show.counted(made.captures, 'capture')}" if made.kind in ("warc", "wacz", "bag") else ""
+    show.say(f"{show.counted(len(made.article_ids), 'article')}{captures}, {made.size_bytes:,} bytes.")
     if made.withheld_articles or made.withheld_captures:
-        show.say(f"Withheld: {made.withheld_articles:,} articles, {made.withheld_captures:,} captures.")
+        show.say(
+            f"Withheld: {show.counted(made.withheld_articles, 'article')}, "
+            f"{show.counted(made.withheld_captures, 'capture')}."
+        )
     if made.path:
         # as sha256sum prints it, so that whoever gets the file can check it
         show.line(f"{made.sha256}  {made.path / 'tagmanifest-sha256.txt' if made.kind == 'bag' else made.path}")

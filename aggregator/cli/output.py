@@ -43,6 +43,11 @@ def safe(text: object) -> str:
     return _UNSAFE.sub("", str(text))
 
 
+def counted(number: int, what: str) -> str:
+    """Return how many of a thing there are, in words: ``1 file``, ``2 files``."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def print_json(value: Any) -> None:
     """Print one JSON value; instants in ISO 8601."""
     text = json.dumps(value, ensure_ascii=False, indent=2 if out.is_terminal else None, default=_as_json)

@@ -103,12 +103,13 @@ def _one(bad: dict[str, Any]) -> str:
 
 
 def _summary(said: dict[str, Any]) -> str:
-    counts = f"{said['files']:,} files, {said['records']:,} whole records, {said['bytes'] / 1e6:,.1f} MB"
+    files, records = show.counted(said["files"], "file"), show.counted(said["records"], "whole record")
+    counts = f"{files}, {records}, {said['bytes'] / 1e6:,.1f} MB"
     if said["resumed"]:
-        counts += f" ({said['resumed']:,} files checked before it was ended the last time)"
+        counts += f" ({show.counted(said['resumed'], 'file')} checked before it was ended the last time)"
     if not said["bad"]:
         return f"{counts}: nothing wrong was found."
-    found = "1 finding" if len(said["bad"]) == 1 else f"{len(said['bad']):,} findings"
+    found = show.counted(len(said["bad"]), "finding")
     return f"{counts}: {found}. Nothing was changed. Restore what is damaged or missing from a copy."
 
 

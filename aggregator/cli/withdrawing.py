@@ -192,9 +192,7 @@ def _carried_out(home: Home, number: int, wait_s: float) -> Reach:
             f"Takedown {number} is in force: what it names is hidden, and still in the archive. It is erased when that "
             "process comes to the end of its pass, or by `aggregator takedown finish`.",
         ) from error
-    show.say(
-        f"Takedown {number}: erased {len(found.hits):,} records in {len(found.files):,} files. Nothing else changed."
-    )
+    show.say(f"Takedown {number}: erased {_places(found)}. Nothing else changed.")
     return found
 
 
@@ -338,16 +336,17 @@ def _print_target(what: Target, said: dict[str, Any]) -> None:
         show.say("No article holds it.")
     for each in said["exports"]:
         whom = each["to"] or "nobody named"
-        show.say(
-            f"May be in the {each['kind']} of {each['articles']:,} articles handed on {each['at'][:10]} to {whom}."
-        )
+        articles = show.counted(each["articles"], "article")
+        show.say(f"May be in the {each['kind']} of {articles} handed on {each['at'][:10]} to {whom}.")
+
+
+def _places(found: Reach) -> str:
+    return f"{show.counted(len(found.hits), 'record')} in {show.counted(len(found.files), 'file')}"
 
 
 def _print_reach(found: Reach) -> None:
     kinds = ", ".join(f"{n:,} {kind}" for kind, n in sorted(found.by_kind.items()))
-    show.say(
-        f"In the archive: {len(found.hits):,} records{f' ({kinds})' if kinds else ''} in {len(found.files):,} files."
-    )
+    show.say(f"In the archive: {_places(found)}{f' ({kinds})' if kinds else ''}.")
     for file in found.files[:_SHOWN]:
         show.line(f"archive/{file}")
     for name in found.quarantined:
