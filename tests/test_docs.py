@@ -139,6 +139,7 @@ def test_every_command_line_in_the_docs_can_be_typed(page: Path) -> None:
 
 def test_every_key_of_the_json_is_documented_and_no_other() -> None:
     names = (
+        "following",
         "collecting",
         "importing",
         "reading",

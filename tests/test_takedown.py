@@ -502,6 +502,14 @@ def test_what_comes_back_from_an_older_copy_stays_hidden_and_is_erased_again(
     assert typed("verify").code == 0
 
 
+def test_an_erase_is_finished_although_one_of_its_files_was_taken_away(typed: Callable[..., Said], home: Home) -> None:
+    assert typed("takedown", PAGE, "--reason", "other", "--erase", "--yes", "--json").json["done"]
+    next(home.archive.glob("[0-9]*/*/*/captures-*.gz")).unlink()
+    assert typed("takedown", "finish", "--again").code == 0
+    assert typed("crawl", "--dry-run").code == 0
+    assert traces(home.root, UNIQUE) == []
+
+
 def test_all_copies_can_follow_one_decision(typed: Callable[..., Said], home: Home) -> None:
     said = typed("takedown", PAGE, "--reason", "other", "--copies", "--json").json
     assert {a["url"] for a in said["articles"]} >= {PAGE, COPY, OLD}

@@ -1,6 +1,7 @@
 """Commands, printed lines, exit codes.
 
-    collecting    init, sources, crawl, run, rebuild
+    following     init, sources
+    collecting    crawl, run, rebuild
     importing     import
     reading       search, show
     families      reposts
@@ -10,6 +11,7 @@
     health        status, limits
     extracting    extract
     touring       demo
+    writing       what the commands share that write a home
     output        tables, highlights and progress, for a terminal or a pipe
 
 Data goes to stdout, progress and words to stderr. What is slow to import is imported by the command that needs it.
@@ -38,8 +40,8 @@ class _Group(click.Group):
     """Loads a command's module when the command is named; ``--help`` needs only the one-line summaries."""
 
     commands_of: ClassVar = {
-        "init": ("collecting", "Make a new home: a folder with a commented sources.yaml."),
-        "sources": ("collecting", "List the sources, or check what they would give."),
+        "init": ("following", "Make a new home: a folder with a commented sources.yaml."),
+        "sources": ("following", "List the sources, or check what they would give."),
         "crawl": ("collecting", "Visit sources now: archive, read and index what is new."),
         "run": ("collecting", "Visit sources whenever they are due, until stopped."),
         "rebuild": ("collecting", "Make index/ again from archive/."),

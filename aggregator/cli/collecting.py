@@ -1,211 +1,26 @@
-"""Commands of the way in: init, sources, crawl, run, rebuild."""
+"""Commands of the way in: crawl, run, rebuild."""
 
 from __future__ import annotations
 
-import shutil
-import signal
-import textwrap
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from aggregator.cli import INTERRUPTED, chosen_home, home_option, json_option
 from aggregator.cli import output as show
-from aggregator.errors import Outdated, UnknownIdError
+from aggregator.cli.writing import finish_erases, loaded, named, stopping, tell_mended, wait_option
+from aggregator.errors import Outdated
 from aggregator.home import Home
-from aggregator.model import Announcement, Following, Outcome, Run, Source
+from aggregator.model import Following, Run, Source
 
 if TYPE_CHECKING:
-    from aggregator.archive import Recovery
-    from aggregator.pipeline import Pipeline
-    from aggregator.pipeline.checking import Check
+    pass
 
 CRON_EARLY = timedelta(minutes=15)
 """How much before its time `crawl --due` visits a source: the second night begins a moment before the day is over."""
-
-wait_option = click.option(
-    "--wait", "wait_s", type=click.FloatRange(0), default=0.0, metavar="S", help="Wait S seconds for another writer."
-)
-
-
-# --- init -----------------------------------------------------------------------------------------------------------
-
-
-@click.command("init")
-@click.argument("folder", type=click.Path(path_type=Path), required=False, metavar="[DIR]")
-@home_option
-@click.pass_context
-def init_command(ctx: click.Context, folder: Path | None) -> None:
-    """Make a new home in DIR (default: this folder), with a commented sources.yaml.
-
-    \b
-    Example:
-      aggregator init ~/watch
-    """
-    folder = folder or Path((ctx.obj or {}).get("home") or ".")
-    home = Home(folder)
-    if home.sources_yaml.exists():
-        show.say(f"{home.root} is a home already; nothing was changed.")
-        return
-    home.archive.mkdir(parents=True, exist_ok=True)
-    home.index.mkdir(exist_ok=True)
-    with resources.as_file(resources.files("aggregator") / "starter" / "sources.yaml") as starter:
-        shutil.copyfile(starter, home.sources_yaml)
-    show.say(f"A new home in {home.root}. Next: edit {home.sources_yaml}, then `aggregator --home {folder} crawl`.")
-
-
-# --- sources --------------------------------------------------------------------------------------------------------
-
-
-@click.group("sources")
-@home_option
-def sources_command() -> None:
-    """List the sources, or check what they would give.
-
-    \b
-    Example:
-      aggregator sources list
-      aggregator sources check cimade
-    """
-
-
-@sources_command.command("list")
-@home_option
-@json_option
-@click.pass_context
-def sources_list(ctx: click.Context, as_json: bool) -> None:
-    """List what sources.yaml follows.
-
-    \b
-    Example:
-      aggregator sources list --json
-    """
-    following = loaded(chosen_home(ctx))
-    if as_json:
-        show.print_json([_source_json(s) for s in following.sources])
-        return
-    rows = [
-        (s.id, s.name, s.url, ",".join(s.languages) or "–", "paused" if s.paused else "") for s in following.sources
-    ]
-    show.table(("id", "name", "address", "languages", ""), rows)
-
-
-@sources_command.command("check")
-@click.argument("ids", nargs=-1, metavar="[ID...]")
-@click.option("--offline", is_flag=True, help="Only read sources.yaml; visit nobody.")
-@home_option
-@json_option
-@click.pass_context
-def sources_check(ctx: click.Context, ids: tuple[str, ...], offline: bool, as_json: bool) -> int:
-    """Read sources.yaml, then visit sources and tell what a crawl would find. Nothing is kept.
-
-    \b
-    Example:
-      aggregator sources check cimade
-    """
-    from aggregator.fetch import Fetcher
-    from aggregator.pipeline import checking
-
-    home = chosen_home(ctx)
-    following = loaded(home)
-    sources = named(following, ids)
-    if offline:
-        show.say(f"{home.sources_yaml}: {show.counted(len(following.sources), 'source')}, no complaints.")
-        return 0
-    web = Fetcher(following.settings)
-    checks = []
-    for source in sources:
-        show.say(f"visiting {source.id} …")
-        checks.append(checking.check(source, following, web))
-        if not as_json:
-            _print_check(checks[-1])
-    if as_json:
-        show.print_json([_check_json(c) for c in checks])
-    return int(any(c.run.outcome is Outcome.FAILED or c.sample is None for c in checks))
-
-
-def _print_check(found: Check) -> None:
-    can = ("can be followed", "green") if found.sample else ("cannot be followed as it is", "red")
-    show.line((found.source.id, "bold"), f"  {found.source.name}  ", can)
-    for capture, said in found.tried:
-        show.line(f"{capture.role:<8} {capture.url}  ", (_in_words(said), "cyan"), indent=2)
-        for problem in said.problems:
-            show.line(("note     ", "yellow"), problem, indent=2)
-    for url, reason in found.run.failed:
-        show.line(("failed   ", "red"), f"{url}: {reason}", indent=2)
-    if found.sample:
-        sample = found.sample
-        show.line(f"sample   {sample.title or '(no title)'}", indent=2)
-        facts = (
-            show.day(sample.claimed_at),
-            sample.language or "?",
-            f"{len(sample.text):,} characters",
-            *sample.problems,
-        )
-        show.line(" · ".join(facts), indent=11)
-        show.line(textwrap.shorten(sample.text, 200, placeholder=" …"), indent=11)
-    else:
-        show.line(("no article could be read", "red"), indent=2)
-    show.line()
-
-
-def _in_words(said: Announcement) -> str:
-    dated = sum(d.claimed_at is not None for d in said.discoveries)
-    parts = [f"{len(said.discoveries)} articles, {dated} of them dated"] if said.discoveries else []
-    parts += [f"feed {url}" for url in said.feeds] + [f"sitemap {url}" for url in said.sitemaps]
-    return ", ".join(parts)
-
-
-def _check_json(found: Check) -> dict[str, Any]:
-    sample = found.sample
-    return {
-        "source": found.source.id,
-        "followable": found.sample is not None,
-        "tried": [
-            {
-                "role": c.role,
-                "url": c.url,
-                "status": c.status,
-                "announced": len(said.discoveries),
-                "dated": sum(d.claimed_at is not None for d in said.discoveries),
-                "problems": list(said.problems),
-            }
-            for c, said in found.tried
-        ],
-        "failed": [{"url": url, "reason": reason} for url, reason in found.run.failed],
-        "sample": sample
-        and {
-            "url": sample.url,
-            "title": sample.title,
-            "published": show.iso(sample.claimed_at),
-            "language": sample.language,
-            "text": sample.text,
-            "problems": list(sample.problems),
-        },
-    }
-
-
-def _source_json(source: Source) -> dict[str, Any]:
-    return {
-        "id": source.id,
-        "name": source.name,
-        "url": source.url,
-        "feeds": list(source.feeds),
-        "languages": list(source.languages),
-        "aliases": list(source.aliases),
-        "tags": list(source.tags),
-        "paused": source.paused,
-    }
-
-
-# --- crawl ----------------------------------------------------------------------------------------------------------
 
 
 @click.command("crawl")
@@ -256,7 +71,7 @@ def crawl_command(
         show.progress() as report,
         pipeline.opened(home, following, wait_s=wait_s, report=report) as line,
     ):
-        tell_mended(line)
+        tell_mended(line.mended, line.missing)
         if only_due:
             sources = scheduler.due(sources, line.last_runs(), datetime.now(UTC), early=CRON_EARLY)
         runs = line.crawl(sources, Fetcher(following.settings), max_pages=pages, stop=stop)
@@ -287,32 +102,10 @@ def _print_plan(home: Home, sources: Sequence[Source], *, only_due: bool, as_jso
     show.table(("source", "address", "announced, not yet read"), [(s.id, s.url, waiting.get(s.id, 0)) for s in sources])
 
 
-def _mended(recovery: Recovery) -> str:
-    if recovery.file.suffix == ".part":
-        return f"{recovery.file.name}: an import that was cut short, moved to {recovery.quarantine}; import it again."
-    if recovery.is_sealed_too:
-        became = (
-            f"another, moved to {recovery.quarantine}" if recovery.quarantine else "a copy of its beginning, removed"
-        )
-        return f"{recovery.file.name}: the file is there as a whole; this was {became}."
-    said = f"{recovery.file.name}: left open by an interrupted writer, now sealed; nothing stored is lost"
-    if recovery.cut_bytes:
-        said += f"; a torn tail of {recovery.cut_bytes:,} bytes was moved to {recovery.quarantine}"
-    return said + "."
-
-
 def warn_of_no_contact(following: Following) -> None:
     """Say so when webmasters are given no way to reach a person."""
     if following.settings.contact is None:
         show.say("settings.contact is not set: the webmasters you visit cannot reach you.", "yellow")
-
-
-def tell_mended(line: Pipeline) -> None:
-    """Say what was wrong with the archive when it was opened."""
-    for recovery in line.mended:
-        show.say(_mended(recovery))
-    for file in line.missing:
-        show.say(f"archive/{file} is missing. What was read from it is still in index/; restore it from a copy.", "red")
 
 
 def print_runs(runs: list[Run], *, elapsed_s: float, as_json: bool) -> None:
@@ -422,7 +215,7 @@ def run_command(ctx: click.Context, wait_s: float, as_json: bool) -> int:
         while not stop.is_set():
             finish_erases(home, wait_s)
             with pipeline.opened(home, following, wait_s=wait_s) as line:
-                tell_mended(line)
+                tell_mended(line.mended, line.missing)
                 scheduler.run(
                     line,
                     web,
@@ -461,74 +254,10 @@ def rebuild_command(ctx: click.Context, only: str | None, wait_s: float, as_json
     finish_erases(home, wait_s)
     with show.progress() as report:
         mended = pipeline.rebuild(home, following, only_index=only == "index", wait_s=wait_s, report=report)
-    for recovery in mended:
-        show.say(_mended(recovery))
+    tell_mended(mended)
     with Catalogue(home.catalogue) as catalogue:
         counts = catalogue.counts()
     if as_json:
         show.print_json(counts)
         return
     show.table(("what", "how many"), list(counts.items()), right=[1])
-
-
-# --- small change ---------------------------------------------------------------------------------------------------
-
-
-def finish_erases(home: Home, wait_s: float, *, again: bool = False) -> None:
-    """Carry out what was to be erased and is still there, before anything else is written."""
-    from aggregator import takedown
-
-    for each in takedown.erases(home, carried_out=again):
-        with show.progress() as report:
-            erased = takedown.carry_out(home, loaded(home), each.number, wait_s=wait_s, report=report)
-        done = f"erased {show.counted(len(erased.hits), 'record')} in {show.counted(len(erased.files), 'file')}."
-        before = "all its tombstones are in their places; besides, " if each.finished else ""
-        show.say(f"Takedown {each.number}: {before}{done}")
-
-
-def loaded(home: Home) -> Following:
-    """Return sources.yaml, or end the command with its complaints."""
-    from aggregator import sources
-
-    return sources.load(home.sources_yaml)
-
-
-def named(following: Following, ids: Sequence[str]) -> list[Source]:
-    """Return the sources of those ids, or all that are not paused.
-
-    Raises:
-        UnknownIdError: sources.yaml has no such id.
-    """
-    if not ids:
-        return [s for s in following.sources if not s.paused]
-    found = []
-    for source_id in dict.fromkeys(ids):
-        source = following.source(source_id)
-        if source is None:
-            from difflib import get_close_matches
-
-            near = get_close_matches(source_id, [s.id for s in following.sources], 1)
-            raise UnknownIdError(
-                f"{source_id}: no such source in sources.yaml." + (f" Did you mean {near[0]}?" if near else "")
-            )
-        found.append(source)
-    return found
-
-
-@contextmanager
-def stopping() -> Iterator[threading.Event]:
-    """Give an event that Ctrl-C and SIGTERM set; a second Ctrl-C ends the program at once, and loses nothing either."""
-    stop = threading.Event()
-
-    def ask(number: int, _: object) -> None:
-        if stop.is_set() and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        show.say("stopping: what is in flight is still kept …")
-        stop.set()
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

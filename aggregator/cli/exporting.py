@@ -11,8 +11,8 @@ import click
 
 from aggregator.cli import Words, chosen_home, home_option, json_option
 from aggregator.cli import output as show
-from aggregator.cli.collecting import loaded
 from aggregator.cli.reading import asked_for, filter_options
+from aggregator.cli.writing import loaded
 from aggregator.errors import UsageError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import click
 
 from aggregator.cli import chosen_home, home_option, json_option
 from aggregator.cli import output as show
-from aggregator.cli.collecting import loaded
+from aggregator.cli.writing import loaded
 from aggregator.model import Match
 
 if TYPE_CHECKING:

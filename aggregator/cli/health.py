@@ -13,7 +13,8 @@ import click
 
 from aggregator.cli import chosen_home, home_option, json_option
 from aggregator.cli import output as show
-from aggregator.cli.collecting import loaded, run_json
+from aggregator.cli.collecting import run_json
+from aggregator.cli.writing import loaded
 from aggregator.home import Home
 
 # --- status -----------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import click
 
 from aggregator.cli import chosen_home, home_option, json_option
 from aggregator.cli import output as show
-from aggregator.cli.collecting import finish_erases, loaded, named, tell_mended, wait_option
+from aggregator.cli.writing import finish_erases, loaded, named, tell_mended, wait_option
 
 if TYPE_CHECKING:
     from aggregator.archive import Import
@@ -54,7 +54,7 @@ def import_command(
         show.progress() as report,
         pipeline.opened(home, following, wait_s=wait_s, report=report) as line,
     ):
-        tell_mended(line)
+        tell_mended(line.mended, line.missing)
         for path in paths:
             brought.append(line.bring_in(path, in_place=in_place, source_id=source_id))
             if not as_json:

@@ -11,7 +11,7 @@ import click
 
 from aggregator.cli import chosen_home, home_option, json_option
 from aggregator.cli import output as show
-from aggregator.cli.collecting import finish_erases, loaded, wait_option
+from aggregator.cli.writing import finish_erases, loaded, wait_option
 from aggregator.errors import BusyError, UsageError
 from aggregator.home import Home
 

@@ -92,11 +92,13 @@ def _do_again(home: Home, number: int) -> None:
 
 
 def _announced(home: Home, number: int) -> tuple[list[Change], dict[str, str | None]]:
+    """Return what was announced; of a file that was taken away since there is nothing to overwrite."""
+    there = set(archive.files(home.archive))
     changes: list[Change] = []
     replaced: dict[str, str | None] = {}
     for event in Decisions(home.archive).events("erasing"):
         if event.said["takedown"] == number:
-            changes += [Change(**said) for said in event.said["changes"]]
+            changes += [Change(**said) for said in event.said["changes"] if said["file"] in there]
             replaced |= event.said.get("replaced", {})
     return changes, replaced
 
