@@ -67,6 +67,10 @@ def remove(path: Path) -> None:
         sync_folder(path.parent)
 
 
+ASIDES = ".*.aside"
+"""What a file is called while ``put`` writes it, as a pattern."""
+
+
 def put(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Write a whole file, in the place of an earlier one: a reader sees the one or the other, never a half."""
     aside = path.with_name(f".{path.name}.aside")

@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zipfile import ZIP_DEFLATED
@@ -16,6 +17,7 @@ from zipfile import ZIP_DEFLATED
 import pytest
 
 from aggregator import access, archive, pipeline, reposts, search, takedown
+from aggregator.access import redaction
 from aggregator.cli import withdrawing
 from aggregator.decisions import Decisions
 from aggregator.errors import StoreError, UnknownIdError
@@ -335,6 +337,35 @@ def test_an_erased_article_does_not_come_back_by_crawl_rebuild_or_import(home: H
     assert traces(home.root, UNIQUE) == []
     assert PAGE not in articles(home.root)
     assert "http://elsewhere.example/y" in articles(home.root)
+
+
+def test_a_name_is_erased_from_the_copies_of_sources_yaml_too(tmp_path: Path) -> None:
+    named = following(replace(SOURCES[0], name=f"The blog of Marta {UNIQUE}"))
+    named = replace(named, written=f"sources: [{{name: The blog of Marta {UNIQUE}}}]".encode())
+    home = Home(tmp_path / "home")
+    home.root.mkdir()
+    with pipeline.opened(home, named) as line:
+        line.crawl(named.sources, FakeWeb({"http://a.example/feed": feed(PAGE), PAGE: page(STORY)}))
+    assert traces(home.archive, UNIQUE)
+    erased(home, f"Marta {UNIQUE}", scope=Scope.NAME)
+    assert traces(home.archive, UNIQUE) == []
+    assert articles(home.root)[PAGE].text
+
+
+def test_what_a_kill_left_half_written_is_not_left_for_ever(home: Home) -> None:
+    day = next(home.archive.glob("[0-9]*/*/*"))
+    (day / ".articles-older.jsonl.gz.aside").write_bytes(gzip.compress(SECRET.encode())[:-9])
+    erased(home, PAGE)
+    assert traces(home.root, UNIQUE) == []
+    assert list(home.archive.rglob("*.aside")) == []
+
+
+@pytest.mark.parametrize("unit", ["<item>", '<a "', "<a '\"", "<url><item ", "<!--<p x='", ' href="'])
+def test_a_body_made_to_be_slow_is_looked_through_in_no_more_than_its_length_asks_for(unit: str) -> None:
+    known = access.Recogniser(b"k" * 32, access.Marker(b"k" * 32).passage(f"Marta {UNIQUE}"))
+    body = (unit * (1 << 20))[: 1 << 20]  # in the square of this it would take hours
+    left = redaction.redact(f"{body}>Marta {UNIQUE}</p>".encode(), "text/html", PAGE, known)
+    assert left and UNIQUE.encode() not in left.body
 
 
 def test_no_word_and_no_plain_digest_of_what_was_erased_is_in_the_events(home: Home) -> None:

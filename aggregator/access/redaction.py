@@ -24,8 +24,10 @@ from aggregator.access.marks import Recogniser
 WITHDRAWN_URL = "urn:withdrawn"
 """What stands in the place of a withdrawn address: no web address, so that nobody asks for it."""
 _CUT = "[…]"
-_ENTRY = re.compile(r"<(item|entry|url)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
-_TAG = re.compile(r"<!\[CDATA\[|\]\]>|<!--|-->|<(?P<name>/?[a-zA-Z][\w:-]*)(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>")
+_ENTRY = re.compile(r"<(?P<ends>/?)(?P<name>item|entry|url)\b[^<>]*>", re.IGNORECASE)
+_TAG = re.compile(
+    r"<!\[CDATA\[|\]\]>|<!--|-->|<(?P<name>/?[a-zA-Z][\w:-]*)(?:[^<>\"']+|\"[^\"]*\"|'[^']*')*(?P<closed>>?)"
+)
 _INLINE = frozenset("a abbr b bdi bdo cite code em font i kbd mark q s small span strong sub sup tt u var wbr".split())
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});?")
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[\"\\/bfnrt])")
@@ -42,6 +44,8 @@ _CHARSET = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?\s*([a-zA-Z0-9_:.\-]{2
 _TEXTUAL = re.compile(r"text/|html|xml|json|javascript|x-www-form|urlencoded", re.IGNORECASE)
 _GLIMPSE_BYTES = 4096
 MAX_DEPTH = 40
+_PATIENCE = 20
+"""How many times its length a text is looked through for the ends of tags that are never closed."""
 MIN_WORDS_LEFT = 12
 
 
@@ -132,14 +136,13 @@ class Cutter:
                 before = self.places
                 left = self._json(said, 0)
                 return json.dumps(left, ensure_ascii=False) if self.places > before else text
-        return self._markup(_ENTRY.sub(self._entry, text))
-
-    def _entry(self, entry: re.Match[str]) -> str:
-        """Leave out an entry of a feed or sitemap as a whole."""
-        if self._is_reached(entry[0]):
-            self.places += 1
-            return ""
-        return entry[0]
+        pieces, at = [], 0
+        for start, end in _entries(text):
+            if self._is_reached(text[start:end]):  # an entry of a feed or sitemap goes as a whole
+                self.places += 1
+                pieces.append(text[at:start])
+                at = end
+        return self._markup("".join((*pieces, text[at:])))
 
     def _is_reached(self, text: str) -> bool:
         inner = Cutter(self._known, self._url)
@@ -216,6 +219,22 @@ def _without(text: str, cuts: list[tuple[int, int, str]]) -> str:
     return "".join((*pieces, text[at:]))
 
 
+def _entries(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where the entries of a feed or sitemap begin and end: each up to the first end of its name."""
+    tags = list(_ENTRY.finditer(text))
+    ends: dict[str, list[int]] = {}
+    for tag in tags:
+        if tag["ends"]:
+            ends.setdefault(tag["name"].lower(), []).append(tag.end())
+    at = 0
+    for tag in tags:
+        closing = ends.get(tag["name"].lower(), [])
+        following = bisect_left(closing, tag.end())
+        if not tag["ends"] and tag.start() >= at and following < len(closing):
+            at = closing[following]
+            yield tag.start(), at
+
+
 # --- reading through markup -----------------------------------------------------------------------------------------
 
 
@@ -234,13 +253,25 @@ def _as_written(text: str) -> _Read:
 
 def _read_text(text: str) -> _Read:
     read = _as_written(text)
-    read = _replaced(read, _ESCAPE, _unescaped)
+    read = _replaced(read, _ESCAPE.finditer(read.text), _unescaped)
     for _ in range(3):  # a page in a feed is escaped once, in a page that shows it twice
-        read = _replaced(read, _TAG, _tag)
+        read = _replaced(read, _tags(read.text), _tag)
         if not _REFERENCE.search(read.text):
             break
-        read = _replaced(read, _REFERENCE, _character)
-    return _replaced(read, _INVISIBLE, lambda found: "")
+        read = _replaced(read, _REFERENCE.finditer(read.text), _character)
+    return _replaced(read, _INVISIBLE.finditer(read.text), lambda found: "")
+
+
+def _tags(text: str) -> Iterator[re.Match[str]]:
+    """Yield the tags of a text, and what opens and ends parts of it that are none."""
+    at, patience = 0, _PATIENCE * len(text)
+    while found := _TAG.search(text, at):
+        if found["closed"] != "":
+            yield found
+            at = found.end()
+        else:  # it is not closed, or its quotes are not: what looks like a tag inside it may be one
+            patience -= found.end() - found.start()
+            at = found.start() + 1 if patience > 0 else found.end()
 
 
 def _read_tags(text: str) -> _Read:
@@ -248,21 +279,21 @@ def _read_tags(text: str) -> _Read:
     read = _as_written(text)
     starts, ends = array("L"), array("L")
     pieces: list[str] = []
-    for tag in _TAG.finditer(text):
+    for tag in _tags(text):
         if "=" in tag[0]:
             pieces += [tag[0], "\n"]
             starts.extend((*range(tag.start(), tag.end()), tag.end()))
             ends.extend((*range(tag.start() + 1, tag.end() + 1), tag.end()))
     read = _Read("".join(pieces), starts, ends)
     for _ in range(2):
-        read = _replaced(read, _REFERENCE, _character)
-    return _replaced(read, _INVISIBLE, lambda found: "")
+        read = _replaced(read, _REFERENCE.finditer(read.text), _character)
+    return _replaced(read, _INVISIBLE.finditer(read.text), lambda found: "")
 
 
-def _replaced(read: _Read, pattern: re.Pattern[str], meaning: Callable[[re.Match[str]], str]) -> _Read:
-    """Replace what matches by what it means; every character of that stands where the whole match does."""
+def _replaced(read: _Read, matches: Iterator[re.Match[str]], meaning: Callable[[re.Match[str]], str]) -> _Read:
+    """Replace what was found in it by what that means; every character of that stands where the whole match does."""
     pieces, starts, ends, at = [], array("L"), array("L"), 0
-    for found in pattern.finditer(read.text):
+    for found in matches:
         said = meaning(found)
         if said == found[0]:
             continue

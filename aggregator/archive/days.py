@@ -167,13 +167,22 @@ def forget_articles(folder: Path, days: Iterable[str], holds: Callable[[str], bo
         day = path.parent.relative_to(folder).as_posix()
         generation = path.name.removeprefix("articles-").removesuffix(".jsonl.gz")
         lines = list(read_articles(folder, day, generation))
-        kept = [said for said in lines if not holds(f"{said.get('headline', '')}\n{said.get('articleBody', '')}")]
+        kept = [said for said in lines if not holds("\n".join(_words(said)))]
         if day in touched or len(kept) < len(lines):
             try:
                 disk.scrub(path)
             except OSError as error:
                 raise disk.trouble(path, error) from error
             write_articles(folder, day, generation, kept)
+
+
+def _words(said: Any) -> Iterator[str]:
+    """Yield every text in a JSON value."""
+    if isinstance(said, str):
+        yield said
+    elif isinstance(said, dict | list):
+        for one in said.values() if isinstance(said, dict) else said:
+            yield from _words(one)
 
 
 def read_articles(folder: Path, day: str, generation: str) -> Iterator[dict[str, Any]]:

@@ -42,11 +42,19 @@ def recover(folder: Path, catalogued: Mapping[str, int] | None = None) -> list[R
         StoreError: The disk fails.
     """
     known = catalogued or {}
+    _clear_half_written(folder)
     left = [_moved_away(folder, path) for path in import_folders(folder) if path.suffix == PART]
     return left + [
         _mend(folder, path, known.get(sealed_name(folder, path), 0))
         for path in sorted(folder.glob(f"*/*/*/captures-*{OPEN}"))
     ]
+
+
+def _clear_half_written(folder: Path) -> None:
+    """Remove what a kill left of a list or of articles that were being written: it may hold what is withdrawn later."""
+    for path in (*folder.glob(f"[0-9]*/*/*/{disk.ASIDES}"), *folder.glob(f"imports/*/{disk.ASIDES}")):
+        with disk.guarded(path):
+            disk.scrub(path)
 
 
 def _moved_away(folder: Path, part: Path) -> Recovery:

@@ -17,8 +17,6 @@ from aggregator.archive import Held
 from aggregator.home import Home
 from aggregator.model import Capture, Progress, Report
 
-_LEFT_ALONE = ("warcinfo", "resource")
-"""What we ourselves wrote into a file about the file."""
 _RUNS = "runs"
 MAX_QUARANTINED_BYTES = 1 << 28
 
@@ -97,7 +95,7 @@ def _is_mixed(folder: Path, file: str, hits: list[Hit], known: Recogniser) -> bo
 
 def _hit(held: Held, known: Recogniser, gone: set[str]) -> Hit | None:
     fields = held.fields
-    if held.kind in _LEFT_ALONE and not archive.is_import(held.file):
+    if held.kind == "warcinfo" and not archive.is_import(held.file):  # only what we say of the file
         return None
     if fields.get("aggregator-kind") == "tombstone":
         return None
