@@ -84,7 +84,7 @@ class Remembering(FakeWeb):
         return self.answers[-1]
 
 
-def crawl(root: Path, told: Path, *, attempt: int = 0, size: Size = WHOLE) -> None:
+def crawl(root: Path, told: Path, *, attempt: int = 0, size: Size = WHOLE, wait_s: float = 0.0) -> None:
     """Visit the sources; append what is reported stored to ``told``, one line an answer, and the passes begun.
 
     The web does not go back in time: who was killed in a later pass goes on with that one.
@@ -94,6 +94,7 @@ def crawl(root: Path, told: Path, *, attempt: int = 0, size: Size = WHOLE) -> No
         told: A file outside of it.
         attempt: How many crawls went before: the clock of the web goes on.
         size: How many pages.
+        wait_s: How long to wait for another writer, in seconds.
     """
     root.mkdir(exist_ok=True)
     web = Remembering(attempt)
@@ -108,7 +109,7 @@ def crawl(root: Path, told: Path, *, attempt: int = 0, size: Size = WHOLE) -> No
                 out.write(b"".join(_told(answer) for answer in web.answers[stored:upto]))
                 stored = upto
 
-        with pipeline.opened(Home(root), following(*SOURCES), report=report) as line:
+        with pipeline.opened(Home(root), following(*SOURCES), wait_s=wait_s, report=report) as line:
             for number, (visited, pages) in list(enumerate(passes(size)))[begun:]:
                 out.write(f"{number}\n".encode())
                 web.pages, before = pages, len(web.answers)

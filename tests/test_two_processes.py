@@ -39,12 +39,12 @@ def meanwhile(work: Callable[[], None]) -> Iterator[int]:
     try:
         os.read(begun, 1)
         yield pid
-        assert os.waitpid(pid, os.WNOHANG) == (0, 0), "the writer failed"
     finally:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+        os.kill(pid, signal.SIGKILL)  # one that ended of itself can still be sent it, until it is waited for
+        _, ended = os.waitpid(pid, 0)
         os.close(begun)
         os.close(begins)
+    assert os.WIFSIGNALED(ended), "the writer failed"
 
 
 @pytest.fixture
@@ -54,8 +54,8 @@ def home(tmp_path: Path) -> Home:
 
 
 def crawling(home: Home) -> Callable[[], None]:
-    """Crawl from the beginning: more and more pages are new."""
-    return lambda: storm.crawl(home.root, home.root.parent / f"told-{time.monotonic_ns()}")
+    """Crawl from the beginning: more and more pages are new. It waits for a writer that came between two crawls."""
+    return lambda: storm.crawl(home.root, home.root.parent / f"told-{time.monotonic_ns()}", wait_s=10)
 
 
 def rebuilding(home: Home) -> Callable[[], None]:
