@@ -360,6 +360,14 @@ def test_what_a_kill_left_half_written_is_not_left_for_ever(home: Home) -> None:
     assert list(home.archive.rglob("*.aside")) == []
 
 
+def test_articles_that_cannot_be_read_to_their_end_do_not_keep_it(home: Home) -> None:
+    older = next(home.archive.glob("[0-9]*/*/*")) / "articles-older.jsonl.gz"
+    older.write_bytes(gzip.compress(b'{"text": "kept"}\n{not JSON\n' + json.dumps({"text": SECRET}).encode() + b"\n"))
+    erased(home, f"Marta {UNIQUE}", scope=Scope.NAME)
+    assert gzip.decompress(older.read_bytes()) == b'{"text": "kept"}\n'
+    assert traces(home.root, UNIQUE) == []
+
+
 @pytest.mark.parametrize("unit", ["<item>", '<a "', "<a '\"", "<url><item ", "<!--<p x='", ' href="'])
 def test_a_body_made_to_be_slow_is_looked_through_in_no_more_than_its_length_asks_for(unit: str) -> None:
     known = access.Recogniser(b"k" * 32, access.Marker(b"k" * 32).passage(f"Marta {UNIQUE}"))

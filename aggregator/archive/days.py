@@ -13,6 +13,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -150,7 +151,7 @@ def is_closed(folder: Path, day: str) -> bool:
 
 
 def forget_articles(folder: Path, days: Iterable[str], holds: Callable[[str], bool]) -> None:
-    """Take withdrawn texts out of the articles that people read: the lines that hold one go.
+    """Take withdrawn texts out of the articles that people read: the lines that hold one go, and those beyond damage.
 
     Args:
         folder: ``archive/``.
@@ -166,9 +167,9 @@ def forget_articles(folder: Path, days: Iterable[str], holds: Callable[[str], bo
     for path in sorted((*folder.glob("[0-9]*/*/*/articles-*.jsonl.gz"), *folder.glob("imports/*/articles-*.jsonl.gz"))):
         day = path.parent.relative_to(folder).as_posix()
         generation = path.name.removeprefix("articles-").removesuffix(".jsonl.gz")
-        lines = list(read_articles(folder, day, generation))
+        lines, is_whole = _readable(path)
         kept = [said for said in lines if not holds("\n".join(_words(said)))]
-        if day in touched or len(kept) < len(lines):
+        if day in touched or len(kept) < len(lines) or not is_whole:
             try:
                 disk.scrub(path)
             except OSError as error:
@@ -185,14 +186,21 @@ def _words(said: Any) -> Iterator[str]:
             yield from _words(one)
 
 
-def read_articles(folder: Path, day: str, generation: str) -> Iterator[dict[str, Any]]:
-    """Yield the articles of a folder as one extractor read them; what is missing or damaged is as good as not there."""
+def read_articles(folder: Path, day: str, generation: str) -> list[dict[str, Any]]:
+    """Return the articles of a folder as one extractor read them; what is missing or damaged is not there."""
+    return _readable(articles_file(folder, day, generation))[0]
+
+
+def _readable(path: Path) -> tuple[list[dict[str, Any]], bool]:
+    """Return the lines of a file of articles up to the first that cannot be read, and whether these are all."""
+    lines = []
     try:
-        with gzip.open(articles_file(folder, day, generation), "rt", encoding="utf-8") as file:
+        with gzip.open(path, "rt", encoding="utf-8") as file:
             for line in file:
-                yield json.loads(line)
-    except (OSError, EOFError, ValueError):
-        return
+                lines.append(json.loads(line))
+    except (OSError, EOFError, ValueError, zlib.error):
+        return lines, False
+    return lines, True
 
 
 def listed(manifest: Path) -> dict[str, str]:
