@@ -270,6 +270,8 @@ class Reading:
     """Paragraphs, one a line."""
     problems: tuple[str, ...] = ()
     """``empty-text``, ``not-html`` ..."""
+    modified_at: datetime | None = None
+    """Date of the last change as the page states it, midnight UTC; None: it states none. Never a publication date."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,7 +57,7 @@ def extract_command(files: tuple[str, ...], url: str, as_json: bool) -> int:
                         "title": reading.title,
                         "author": list(reading.authors),
                         "date": one["date"],
-                        "modified": None,
+                        "modified": show.day(reading.modified_at) if reading.modified_at else None,
                         "language": reading.language,
                         "text": reading.text,
                         "articles": [one],

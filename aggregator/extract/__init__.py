@@ -1,0 +1,105 @@
+"""Page bytes to a reading: what can be read of the article on one page. Pure.
+
+The way of a page: `tree` (bytes to a tree within limits), `page` (what it says of itself), `metadata` (title, authors,
+dates), `cascade` (its main text, by trafilatura's stages), `repairs` (what is too much or lost), `language`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from importlib.metadata import version
+
+from aggregator.errors import ExtractError
+from aggregator.extract.language import language_of, tells_its_language
+from aggregator.extract.limits import MAX_ATTRIBUTES, MAX_DEPTH, MAX_ELEMENTS, MAX_LINKED_DATA_CHARS, MAX_TITLE_CHARS
+from aggregator.model import Reading
+
+__all__ = [
+    "CUT",
+    "EMPTY",
+    "MAX_ATTRIBUTES",
+    "MAX_DEPTH",
+    "MAX_ELEMENTS",
+    "MAX_LINKED_DATA_CHARS",
+    "MAX_TITLE_CHARS",
+    "NOT_HTML",
+    "UNREADABLE",
+    "generation",
+    "language_of",
+    "nothing",
+    "read_page",
+    "tells_its_language",
+]
+
+EMPTY = "empty-text"
+NOT_HTML = "not-html"
+UNREADABLE = "unreadable"
+CUT = "cut-page"
+"""Something of the page is beyond the limits of depth, elements or attributes."""
+
+_RULES = 2
+"""Raised with every change of the rules in this package that may change a text, title, author or date."""
+_HTML_TYPES = ("", "text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml")
+_NOT_TEXT = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04")
+
+
+def generation() -> str:
+    """Return the extractor, its version and that of our rules: what a text depends on besides the page."""
+    return f"trafilatura-{version('trafilatura')}.r{_RULES}"  # importing it to ask it takes half a second
+
+
+def read_page(
+    body: bytes, *, url: str, content_type: str, captured_at: datetime, languages: tuple[str, ...] = ()
+) -> Reading:
+    """Read the article of a page.
+
+    Args:
+        body: The decoded body.
+        url: Where it was captured.
+        content_type: As the server declared it; empty: it did not.
+        captured_at: When; a later date in the page is none of its publication.
+        languages: What the source usually writes, ISO 639-1; decides when the text is too short to tell.
+
+    Returns:
+        The reading. A page without a readable text gives an empty one, flagged, with title and date as far as they are
+        known.
+
+    Raises:
+        ExtractError: The extractor failed on the page.
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind not in _HTML_TYPES or body.startswith(_NOT_TEXT):
+        return nothing(NOT_HTML)
+    try:
+        return _read(body, url, content_type, captured_at, languages)
+    except Exception as error:  # a parser that meets the whole web fails in every way there is
+        raise ExtractError(url, f"the extractor failed ({type(error).__name__}: {error})"[:200]) from error
+
+
+def _read(body: bytes, url: str, content_type: str, captured_at: datetime, languages: tuple[str, ...]) -> Reading:
+    from aggregator.extract import cascade, metadata, repairs, tree
+    from aggregator.extract.page import is_thread, page_of
+
+    root, was_cut = tree.parsed(tree.decoded(body, content_type))
+    if root is None:
+        return nothing(EMPTY)
+    page = page_of(root, url)
+    titles, authors = metadata.titles_of(page), metadata.authors_of(page)
+    published_at, modified_at = metadata.published_of(page, captured_at), metadata.modified_of(page)
+    known = repairs.known_of(page, titles, authors)  # the cascade prunes the tree: what needs it whole comes before
+    lines = cascade.lines_of(root, is_thread=is_thread(page))
+    text = tree.clean(repairs.repaired(lines, known))
+    return Reading(
+        title=tree.clean(titles[0]) if titles else None,
+        authors=tuple(map(tree.clean, authors)),
+        claimed_at=published_at,
+        modified_at=modified_at,
+        language=language_of(text, languages),
+        text=text,
+        problems=(*([CUT] if was_cut else []), *([] if text else [EMPTY])),
+    )
+
+
+def nothing(problem: str) -> Reading:
+    """Return the reading of a page that gave nothing, flagged with why."""
+    return Reading(title=None, authors=(), claimed_at=None, language=None, text="", problems=(problem,))

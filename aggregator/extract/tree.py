@@ -1,0 +1,140 @@
+"""The bytes of a page as a tree that is safe to walk: decoded as it declares, and cut down to what pages need.
+
+Parsers and extractors stop, hang or lose text without a word on what lies beyond: a control character that is written
+as a reference, text below some depth, a tag with a million attributes.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+from typing import Any
+
+from aggregator.extract.limits import MAX_ATTRIBUTES, MAX_DEPTH, MAX_ELEMENTS
+
+Element = Any
+"""An element of lxml, which has no types."""
+
+_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([a-zA-Z0-9_:.\-]{2,40})", re.IGNORECASE)
+_HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?([a-zA-Z0-9_:.\-]{2,40})", re.IGNORECASE)
+_WEB_NAMES = {"iso-8859-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252", "ascii": "cp1252", "gb2312": "gb18030"}
+"""Labels that mean another encoding on the web (WHATWG Encoding Standard, section 4.2)."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_CONTROL_REFERENCE = re.compile(
+    r"&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])(?![0-9])|[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F])(?![0-9a-fA-F]));?"
+)
+_TAG = re.compile(r"<[a-zA-Z](?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+')?+)*+")
+"""Only after an equals sign a quote means something (WHATWG HTML, 13.2.5)."""
+_LONG_TAG_CHARS = 4_000
+"""Shorter ones cannot have attributes enough to be worth counting."""
+_ATTRIBUTE = re.compile(r"[^\s=/]++(?:\s*=\s*(?:\"[^\"]*+\"|'[^']*+'|[^\s]*+))?+")
+_ANY_TAG = re.compile(r"<(?P<end>/?)(?P<name>[a-zA-Z][^\s/>]*)[^>]*>")
+_UNNESTED = frozenset(
+    "area base br col embed hr img input link meta param source track wbr p li dt dd option tr td th".split()
+)
+"""Elements that end of themselves (WHATWG HTML, 13.1.2 and 13.1.2.4)."""
+_PARSED_DEPTH = 2_000
+_PREAMBLE = re.compile(r"\s*(?:<\?xml[^>]*>)?\s*(?:<!doctype[^>]*>)?", re.IGNORECASE)
+
+
+def decoded(body: bytes, content_type: str) -> str:
+    """Return the page as text by the charset it declares, else as UTF-8, else as its bytes look."""
+    declared = [m.group(1) for m in [_HEADER_CHARSET.search(content_type)] if m]
+    declared += [m.group(1).decode("ascii") for m in [_META_CHARSET.search(body[:4096])] if m]
+    for label in ("utf-8-sig", *declared) if body.startswith(codecs.BOM_UTF8) else (*declared, "utf-8"):
+        try:
+            return body.decode(_WEB_NAMES.get(label.lower(), label))
+        except (LookupError, UnicodeError):
+            continue
+    from trafilatura.utils import decode_file
+
+    return str(decode_file(body))
+
+
+def clean(text: str) -> str:
+    """Return the text in its composed form (Unicode NFC), without control characters and lone surrogates."""
+    return unicodedata.normalize("NFC", _CONTROL.sub("", text))
+
+
+def parsed(html: str) -> tuple[Element | None, bool]:
+    """Return the tree of a page, and whether something of it was beyond the limits; None: there is no element in it."""
+    html = html.replace("\r\n", "\n").replace("\r", "\n").replace("\f", " ")
+    html = _CONTROL_REFERENCE.sub("", _CONTROL.sub("", html))
+    html = html[_PREAMBLE.match(html).end() :]  # type: ignore[union-attr] # it matches the empty text
+    if not html.strip():
+        return None, False
+    html, narrowed = _narrowed(html)
+    root = _tree(html)
+    if root is not None and root.xpath("boolean(" + "/*" * _PARSED_DEPTH + ")"):
+        root = _tree(_without_deep_tags(html))
+    return root, root is not None and (_cut_down(root) or narrowed)
+
+
+def _tree(html: str) -> Element | None:
+    from lxml import etree
+    from lxml.html import HTMLParser, document_fromstring
+
+    # without huge_tree, text below depth 255 and after a node of 10 MB is lost without a word
+    parser = HTMLParser(
+        encoding="utf-8",
+        huge_tree=True,
+        collect_ids=False,
+        default_doctype=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        return document_fromstring(html.encode("utf-8", "replace"), parser=parser)
+    except (etree.ParserError, ValueError):
+        return None
+
+
+def _without_deep_tags(html: str) -> str:
+    """Take out the tags that lie so deep that the parser (libxml2, at 2,048) would drop what is in them."""
+    kept, start, depth = [], 0, 0
+    for tag in _ANY_TAG.finditer(html):
+        if tag["name"].lower() in _UNNESTED:
+            continue
+        depth = max(0, depth - 1) if tag["end"] else depth + 1
+        if depth + bool(tag["end"]) > _PARSED_DEPTH // 2:
+            kept += [html[start : tag.start()], " "]
+            start = tag.end()
+    return "".join((*kept, html[start:]))
+
+
+def _narrowed(html: str) -> tuple[str, bool]:
+    """Cut tags down to so many attributes, before a parser compares each with each: 20,000 cost it two seconds."""
+    kept, start = [], 0
+    for tag in _TAG.finditer(html):
+        if tag.end() - tag.start() < _LONG_TAG_CHARS:
+            continue
+        attributes = list(_ATTRIBUTE.finditer(html, tag.start(), tag.end()))
+        if len(attributes) > MAX_ATTRIBUTES:
+            kept.append(html[start : attributes[MAX_ATTRIBUTES].start()])
+            start = tag.end()
+    return "".join((*kept, html[start:])), bool(kept)
+
+
+def _cut_down(root: Element) -> bool:
+    """Bring a tree within the limits; return whether it was beyond one."""
+    deep = root.xpath("/*" * MAX_DEPTH + "[*]")  # level by level in C, where a walk in Python is a fifth of the work
+    for element in deep:
+        _flatten(element)
+    many = root.xpath("count(//*)") > MAX_ELEMENTS
+    if many:
+        for element in list(root.iter())[MAX_ELEMENTS:]:
+            element.getparent().remove(element)
+    return bool(deep or many)
+
+
+def _flatten(element: Element) -> None:
+    """Put the texts of all that is in an element into paragraphs right below it."""
+    pieces = [piece for piece in element.itertext() if piece.strip()]
+    for child in list(element):
+        element.remove(child)
+    element.text = None
+    for piece in pieces:
+        paragraph = element.makeelement("p")
+        paragraph.text = piece
+        element.append(paragraph)

@@ -1,0 +1,205 @@
+"""What is read of one page: its text, title, authors and dates; and that no page is too odd to be read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator import extract
+from aggregator.extract import tree
+from aggregator.model import Reading
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+PARAGRAPHS = (
+    "The harbour police kept nineteen people on the quay for five hours on Tuesday, among them two children.",
+    "Volunteers who brought water and blankets were sent away behind the fence, where they stayed until the evening.",
+    "A spokeswoman of the port said that the fence had been put up at the request of the prefecture.",
+    "The legal team that arrived at nine was let in only after a lawyer had called the public prosecutor.",
+    "On Wednesday morning all nineteen were released with a date for a hearing, and nobody was charged.",
+)
+BODY = "".join(f"<p>{text}</p>" for text in PARAGRAPHS)
+TITLE = "Nineteen people held on the quay for five hours"
+
+
+def read(article: str, *, head: str = "", url: str = "https://tide.example/2026/11/20/quay") -> Reading:
+    page = f"<html><head><title>{TITLE} | Tide</title>{head}</head><body><article>{article}</article></body></html>"
+    return extract.read_page(page.encode(), url=url, content_type="text/html; charset=utf-8", captured_at=NOON)
+
+
+def parsed(html: str) -> tuple[Any, bool]:
+    root, was_cut = tree.parsed(html)
+    assert root is not None
+    return root, was_cut
+
+
+def lines(reading: Reading) -> list[str]:
+    return reading.text.split("\n")
+
+
+def test_the_text_begins_after_title_byline_and_date() -> None:
+    reading = read(f"<h1>{TITLE}</h1><p>By Ada Quill</p><p>20 November 2026</p>{BODY}")
+
+    assert lines(reading) == list(PARAGRAPHS)
+
+
+@pytest.mark.parametrize(
+    "teaser",
+    (
+        "Read also: The fence that nobody ordered",
+        "Lire aussi : la clôture que personne n'a commandée",
+        "Lesen Sie auch: Der Zaun, den niemand bestellt hat",
+        "Lea también: la valla que nadie encargó",
+        "Leggi anche: la recinzione che nessuno ha ordinato",
+        "Lees ook: het hek dat niemand bestelde",
+        "Leia também: a cerca que ninguém encomendou",
+        "Czytaj też: płot, którego nikt nie zamówił",
+        "Subscribe to our newsletter",
+        "Photo: Ada Quill",
+    ),
+)
+def test_lines_that_are_the_pages_and_not_the_articles_are_dropped(teaser: str) -> None:
+    first, *rest = PARAGRAPHS
+
+    assert lines(read(f"<h1>{TITLE}</h1><p>{first}</p><p>{teaser}</p>" + "".join(f"<p>{p}</p>" for p in rest))) == [
+        first,
+        *rest,
+    ]
+
+
+def test_links_below_the_text_are_cut_and_links_inside_it_stay() -> None:
+    linked = PARAGRAPHS[1].replace("blankets", '<a href="/blankets">blankets</a>')
+    body = BODY.replace(PARAGRAPHS[1], linked)
+
+    reading = read(
+        body + '<p><a href="/a">The fence that nobody ordered</a></p><p><a href="/b">A harbour closed</a></p>'
+    )
+
+    assert lines(reading) == list(PARAGRAPHS)
+
+
+def test_a_credit_is_never_taken_for_furniture() -> None:
+    credit = '(source: <a href="https://london.example/">indymedia london</a>)'
+
+    assert lines(read(BODY + f"<p>{credit}</p>"))[-1] == "(source: indymedia london)"
+
+
+def test_a_lead_that_the_page_shows_above_the_text_is_restored() -> None:
+    lead = "Nobody was charged in the end, but nobody says who gave the order for the fence either."
+    head = f'<meta property="og:description" content="{lead}">'
+    page = f"<html><head><title>{TITLE}</title>{head}</head><body><header><h1>{TITLE}</h1><div>{lead}</div></header>"
+
+    with_lead = extract.read_page(
+        f"{page}<article>{BODY}</article></body></html>".encode(), url="", content_type="", captured_at=NOON
+    )
+    not_shown = read(BODY, head=head)
+
+    assert lines(with_lead) == [lead, *PARAGRAPHS]
+    assert lines(not_shown) == list(PARAGRAPHS)
+
+
+def test_the_title_is_the_heading_and_not_the_windows() -> None:
+    reading = read(f"<h1>{TITLE}</h1>{BODY}", head=f'<meta property="og:title" content="{TITLE} – all you must know">')
+
+    assert reading.title == TITLE
+
+
+def test_the_name_of_the_site_is_no_part_of_the_title() -> None:
+    assert read(BODY, head='<meta property="og:site_name" content="Tide">').title == TITLE
+
+
+@pytest.mark.parametrize(
+    ("head", "article"),
+    (
+        ('<script type="application/ld+json">{"@type":"NewsArticle","author":{"name":"Ada Quill"}}</script>', ""),
+        ('<meta name="author" content="Ada Quill">', ""),
+        ("", '<a rel="author" href="/ada">Ada Quill</a>'),
+        ("", '<span class="byline">By Ada Quill</span>'),
+    ),
+)
+def test_authors_are_found_wherever_pages_name_them(head: str, article: str) -> None:
+    assert read(article + BODY, head=head).authors == ("Ada Quill",)
+
+
+@pytest.mark.parametrize(
+    ("head", "article"),
+    (
+        ('<script type="application/ld+json">{"@type":"NewsArticle","datePublished":"2026-11-20"}</script>', ""),
+        ('<meta property="article:published_time" content="2026-11-20T23:30:00-05:00">', ""),
+        ("", '<time class="published" datetime="2026-11-20T08:00">Friday</time>'),
+        ("", ""),  # in the address
+    ),
+)
+def test_the_day_of_publication_is_the_one_written(head: str, article: str) -> None:
+    assert read(article + BODY, head=head).claimed_at == datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def test_a_change_is_never_the_publication() -> None:
+    head = '<meta property="article:modified_time" content="2026-11-22T10:00:00Z">'
+
+    reading = read(BODY, head=head)
+
+    assert reading.claimed_at == datetime(2026, 11, 20, tzinfo=UTC)
+    assert reading.modified_at == datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def test_a_page_without_text_keeps_its_title_and_date() -> None:
+    reading = read("", head='<meta property="article:published_time" content="2026-11-20">')
+
+    assert (reading.text, reading.title, reading.problems) == ("", TITLE, ("empty-text",))
+    assert reading.claimed_at == datetime(2026, 11, 20, tzinfo=UTC)
+
+
+# ---------------------------------------------------------------------------------------------------- beyond the limits
+
+
+def test_control_references_cost_no_text() -> None:
+    assert lines(read(BODY.replace("among", "&#1;among&#x1f;"))) == list(PARAGRAPHS)
+
+
+def test_text_below_any_depth_is_kept() -> None:
+    root, was_cut = parsed("<p>above</p>" + "<div>" * 5_000 + "<p>below</p>")
+
+    assert was_cut
+    assert root.text_content() == "abovebelow"
+
+
+def test_an_element_with_too_many_attributes_keeps_the_first_and_its_text() -> None:
+    many = " ".join(f"a{n}='{n}'" for n in range(50_000))
+
+    root, was_cut = parsed(f"<p {many}>text</p><p>more</p>")
+
+    assert was_cut
+    assert len(root.find(".//p").attrib) <= extract.MAX_ATTRIBUTES
+    assert root.text_content() == "textmore"
+
+
+def test_quotes_out_of_place_do_not_make_one_tag_of_half_a_page() -> None:
+    page = '<p class="a"">one</p>' + "<p>x y z</p>" * 2_000 + '<p class="b">two</p>'
+
+    root, was_cut = parsed(page)
+
+    assert not was_cut
+    assert len(root.findall(".//p")) == 2_002
+
+
+def test_elements_beyond_the_limit_are_left_out() -> None:
+    root, was_cut = parsed("<p>a</p>" * (extract.MAX_ELEMENTS + 1_000))
+
+    assert was_cut
+    assert len(list(root.iter())) == extract.MAX_ELEMENTS
+
+
+@given(st.text())
+def test_any_text_can_be_read_as_a_page(text: str) -> None:
+    reading = extract.read_page(text.encode("utf-8", "replace"), url="", content_type="", captured_at=NOON)
+
+    assert reading.text == tree.clean(reading.text)
+
+
+@given(st.binary(), st.sampled_from(("", "text/html", "text/html; charset=koi8-r", "text/html; charset=nonsense")))
+def test_any_bytes_can_be_read_as_a_page(body: bytes, content_type: str) -> None:
+    extract.read_page(body, url="https://tide.example/", content_type=content_type, captured_at=NOON)
