@@ -87,7 +87,7 @@ def _read(body: bytes, url: str, content_type: str, captured_at: datetime, langu
     titles, authors = metadata.titles_of(page), metadata.authors_of(page)
     published_at, modified_at = metadata.published_of(page, captured_at), metadata.modified_of(page)
     known = repairs.known_of(page, titles, authors)  # the cascade prunes the tree: what needs it whole comes before
-    lines = cascade.lines_of(root, is_thread=is_thread(page))
+    lines = cascade.lines_of(root, shown_chars=len(known.shown), is_thread=is_thread(page))
     text = tree.clean(repairs.repaired(lines, known))
     return Reading(
         title=tree.clean(titles[0]) if titles else None,

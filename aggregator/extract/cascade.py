@@ -36,14 +36,15 @@ class Line:
     heading: bool = False
 
 
-def lines_of(tree: Element, *, is_thread: bool = False) -> list[Line]:
+def lines_of(tree: Element, *, shown_chars: int, is_thread: bool = False) -> list[Line]:
     """Return the lines of a page's main text, in order; the tree is changed.
 
     Args:
         tree: The root element; what is pruned from it is gone.
+        shown_chars: How much text the page shows in all.
         is_thread: The page is a forum's thread: its posts are not comments.
     """
-    return _lines(_body(tree, is_thread))
+    return _lines(_body(tree, shown_chars, is_thread))
 
 
 @cache
@@ -53,7 +54,7 @@ def _options() -> Any:
     return Extractor(comments=False, links=True)
 
 
-def _body(tree: Element, is_thread: bool) -> Element:
+def _body(tree: Element, shown_chars: int, is_thread: bool) -> Element:
     from trafilatura.baseline import baseline, html2txt
     from trafilatura.external import compare_extraction, justext_rescue
     from trafilatura.htmlprocessing import prune_unwanted_nodes
@@ -67,7 +68,7 @@ def _body(tree: Element, is_thread: bool) -> Element:
     converted, cleaned = _prepared(tree, options)
     paragraphs = [len("".join(paragraph.itertext())) for paragraph in cleaned.iter("p")]
     body, text = extract_content(converted, options)
-    if _is_sure(len(text), paragraphs):
+    if _is_sure(len(text), shown_chars, paragraphs):
         return body
     body, text = compare_extraction(cleaned, copy(tree), body, text, options)
     if len(text) < options.min_extracted_size:
@@ -96,10 +97,11 @@ def _prepared(tree: Element, options: Any) -> tuple[Element, Element]:
     return convert_tags(cleaned, options, None), kept
 
 
-def _is_sure(chars: int, paragraphs: list[int]) -> bool:
+def _is_sure(chars: int, shown_chars: int, paragraphs: list[int]) -> bool:
     least, most = _SURE_SHARE
     return (
         chars >= _SURE_CHARS
+        and (chars >= _SHORT_CHARS or chars >= _SHORT_SHARE * shown_chars)
         and len(paragraphs) >= _SURE_PARAGRAPHS
         and least * sum(paragraphs) <= chars <= most * sum(paragraphs)
     )

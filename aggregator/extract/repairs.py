@@ -19,6 +19,8 @@ from aggregator.extract.words import alike, folded, one_line
 
 _OPENING_LINES = 6
 _LINKED = 0.9
+_MOST_LINKED = 0.3
+"""Of a text; beyond it, its linked lines are what it is about."""
 _LEAD_START_CHARS = 40
 _FURNITURE_CHARS = 220
 """Longer lines are sentences of the article, however they begin."""
@@ -119,7 +121,8 @@ def _is_furniture(line: Line) -> bool:
 def _without_runs(lines: list[Line]) -> list[Line]:
     """Drop lines that are nothing but links, with the heading above several; a text made of links is one."""
     linked = [line.linked >= _LINKED and not _is_credit(line) for line in lines] + [False]
-    if sum(linked) * 2 >= len(lines):
+    chars = sum(len(line.text) for line, is_linked in zip(lines, linked, strict=False) if is_linked)
+    if sum(linked) * 2 >= len(lines) or chars > _MOST_LINKED * sum(len(line.text) for line in lines):
         return lines
     kept: list[Line] = []
     for number, line in enumerate(lines):
