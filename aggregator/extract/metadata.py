@@ -15,7 +15,7 @@ from aggregator.extract.words import alike, folded, one_line
 
 _MAX_HEADINGS = 40
 _MAX_LINKS = 100
-_ROOT = re.compile(r"(?:https?:)?//[^/]*/?|/|index\.\w+")
+_ROOT = re.compile(r"(?:https?:)?//(?:www\.)?(?P<host>[^/]+)/?|/|index\.\w+")
 """The address of a front page, as links to it are written."""
 _MAX_AUTHORS = 10
 
@@ -40,8 +40,11 @@ def titles_of(page: Page) -> tuple[str, ...]:
     names = [(_without_site(name, sites), weight) for name, weight in _names(page)]
     names = [(name, weight) for name, weight in names if name and folded(name) not in sites]
     headings = [(text, tag) for text, tag in _headings(page.tree) if folded(text) not in sites]
-    heading = max(headings, key=lambda h: max((alike(h[0], name) for name, _ in names), default=0.0), default=None)
-    likeness = max((alike(heading[0], name) for name, _ in names), default=0.0) if heading else 0.0
+    likeness, heading = 0.0, None
+    for one in headings:
+        score = max((1.0 if _is_part(one[0], name) else alike(one[0], name) for name, _ in names), default=0.0)
+        if heading is None or score > likeness:
+            likeness, heading = score, one
     wordings = [name for name, _ in names]
     if heading is None or not names:
         wordings += [heading[0]] if heading else []
@@ -91,10 +94,11 @@ def _site_names(page: Page) -> Iterator[str]:
             one.get("name"), str
         ):
             yield one["name"]
-    for _, link in zip(range(_MAX_LINKS), page.tree.iter("a"), strict=False):
-        if _ROOT.fullmatch(link.get("href") or ""):
-            yield one_line(link.text_content())[:MAX_TITLE_CHARS]
     host = re.sub(r"^https?://(?:www\.)?|[/:].*$", "", page.url)
+    for _, link in zip(range(_MAX_LINKS), page.tree.iter("a"), strict=False):
+        front = _ROOT.fullmatch(link.get("href") or "")
+        if front and front["host"] in (None, host):
+            yield one_line(link.text_content())[:MAX_TITLE_CHARS]
     yield host
     if host.count("."):
         yield host.split(".")[-2]
