@@ -7,6 +7,7 @@ QUIET ?= --quiet --quiet
 VENV := .venv
 BIN := $(VENV)/bin
 TOOLS := build/conformance-tools
+PEERS := build/extractors
 PIP := $(BIN)/python -m pip $(QUIET) --disable-pip-version-check --no-input
 FAILED := { echo 'pip did not get through; to see all its words: make setup QUIET=' >&2; exit 1; }
 CODE := $(wildcard aggregator tests benchmarks)
@@ -17,7 +18,7 @@ LOCK := env -u UV_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS $(BIN)/uv pip com
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-long torture conformance check format coverage bench lock clean
+.PHONY: help setup demo test test-long torture conformance check format coverage bench eval lock clean
 
 help:  ## list these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -62,6 +63,9 @@ coverage: $(VENV)/installed  ## the tests, then the lines and branches they did 
 bench: $(VENV)/installed  ## measure the whole line
 	@$(BIN)/python benchmarks/line.py $(ARGS)
 
+eval: $(PEERS)/installed  ## what is read of real pages with answers, beside other extractors: ARGS=DIR
+	@$(PEERS)/bin/python benchmarks/extraction.py $(ARGS)
+
 lock: $(VENV)/installed  ## choose the newest packages that pyproject.toml allows and lock them with their hashes
 	@echo 'requirements-build.lock'
 	@{ sed -n 's/^requires = \["\(.*\)"\]$$/\1/p' pyproject.toml; echo 'pip>=26'; } \
@@ -104,6 +108,14 @@ $(VENV)/installed: $(VENV)/locked pyproject.toml
 	@touch $@
 
 # Other people's tools, with what they need, in an environment that the project never imports from.
+$(PEERS)/installed: requirements.lock benchmarks/extractors.txt
+	@echo 'other extractors, in $(PEERS)'
+	@$(PYTHON) -m venv --clear $(PEERS)
+	@for list in requirements-build.lock requirements.lock benchmarks/extractors.txt; do \
+		$(PEERS)/bin/python -m pip $(QUIET) --disable-pip-version-check --no-input install -r $$list || $(FAILED); done
+	@$(PEERS)/bin/python -m pip $(QUIET) --no-input install --no-deps --no-build-isolation --editable . || $(FAILED)
+	@touch $@
+
 $(TOOLS)/installed: tests/conformance/tools.lock
 	@echo 'the tools of other institutions, in $(TOOLS)'
 	@$(PYTHON) -m venv --clear $(TOOLS)

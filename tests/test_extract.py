@@ -186,6 +186,23 @@ def test_quotes_out_of_place_do_not_make_one_tag_of_half_a_page() -> None:
     assert len(root.findall(".//p")) == 2_002
 
 
+def test_tags_inside_a_comment_are_left_alone() -> None:
+    root, was_cut = parsed("<!--" + "<meta " * 50_000 + "--><p>text</p>")
+
+    assert not was_cut
+    assert root.text_content() == "text"
+
+
+def test_a_few_bytes_of_an_older_encoding_cost_no_text() -> None:
+    body = BODY.replace("children", "réfugiés").encode() + "<p>Quelques réfugiés de plus, dit-elle.</p>".encode(
+        "cp1252"
+    )
+
+    reading = extract.read_page(body, url="", content_type="text/html; charset=utf-8", captured_at=NOON)
+
+    assert reading.text.count("réfugiés") == 2
+
+
 def test_elements_beyond_the_limit_are_left_out() -> None:
     root, was_cut = parsed("<p>a</p>" * (extract.MAX_ELEMENTS + 1_000))
 

@@ -20,12 +20,14 @@ _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([a-zA-Z0-
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?([a-zA-Z0-9_:.\-]{2,40})", re.IGNORECASE)
 _WEB_NAMES = {"iso-8859-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252", "ascii": "cp1252", "gb2312": "gb18030"}
 """Labels that mean another encoding on the web (WHATWG Encoding Standard, section 4.2)."""
+_ESCAPED = re.compile(r"[\udc80-\udcff]")
+_NOT_ASCII = re.compile(r"[\x80-\ud7ff\ue000-\U0010ffff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _CONTROL_REFERENCE = re.compile(
     r"&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])(?![0-9])|[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F])(?![0-9a-fA-F]));?"
 )
-_TAG = re.compile(r"<[a-zA-Z](?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+')?+)*+")
-"""Only after an equals sign a quote means something (WHATWG HTML, 13.2.5)."""
+_TAG = re.compile(r"<!--(?:[^-]++|-(?!->))*+|<[a-zA-Z](?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+')?+)*+")
+"""A comment, or a tag without its end; only after an equals sign a quote means something (WHATWG HTML, 13.2.5)."""
 _LONG_TAG_CHARS = 4_000
 """Shorter ones cannot have attributes enough to be worth counting."""
 _ATTRIBUTE = re.compile(r"[^\s=/]++(?:\s*=\s*(?:\"[^\"]*+\"|'[^']*+'|[^\s]*+))?+")
@@ -47,9 +49,17 @@ def decoded(body: bytes, content_type: str) -> str:
             return body.decode(_WEB_NAMES.get(label.lower(), label))
         except (LookupError, UnicodeError):
             continue
+    mixed = body.decode("utf-8", "surrogateescape")
+    foreign = len(_ESCAPED.findall(mixed))
+    if foreign <= 2 * len(_NOT_ASCII.findall(mixed)):  # much of it is UTF-8: something older was pasted into it
+        return _ESCAPED.sub(_as_web_latin, mixed)
     from trafilatura.utils import decode_file
 
     return str(decode_file(body))
+
+
+def _as_web_latin(escaped: re.Match[str]) -> str:
+    return bytes([ord(escaped[0]) - 0xDC00]).decode("cp1252", "replace")
 
 
 def clean(text: str) -> str:
@@ -107,7 +117,7 @@ def _narrowed(html: str) -> tuple[str, bool]:
     """Cut tags down to so many attributes, before a parser compares each with each: 20,000 cost it two seconds."""
     kept, start = [], 0
     for tag in _TAG.finditer(html):
-        if tag.end() - tag.start() < _LONG_TAG_CHARS:
+        if tag.end() - tag.start() < _LONG_TAG_CHARS or html.startswith("<!--", tag.start()):
             continue
         attributes = list(_ATTRIBUTE.finditer(html, tag.start(), tag.end()))
         if len(attributes) > MAX_ATTRIBUTES:
