@@ -65,7 +65,7 @@ def who_has(home: Home, following: Following, pasted: str) -> Family:
     """Return the articles that share text with a pasted one, which is called ``given``."""
     text = unicodedata.normalize("NFC", pasted)
     given = _as_article(text)
-    found = [credits.resolve(c, following.sources) for c in credits.find_credits(text)]
+    found = credits.resolved(text, following.sources)
     one = dedupe.Candidate(article=given, versions=[_as_version(given)], credits=found, source=None)
     with access.opened(home) as catalogue:
         grams = dedupe.fingerprint(text)

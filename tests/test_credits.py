@@ -59,6 +59,74 @@ def test_a_credit_line_names_its_outlet(line: str, outlet: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sentence", "outlet"),
+    [
+        ("(source: harbour watch) On Saturday the vans came back to the quay.", "harbour watch"),
+        ("This article first appeared on harbourwatch and was shortened by us.", "harbourwatch"),
+        ("We are republishing this statement from Harbour Watch with their permission.", "Harbour Watch"),
+        ("Copied from harbour watch:", "harbour watch"),
+        ("Text: harbour watch", "harbour watch"),
+        ("Press release by Harbour Watch, 6 March 2026", "Harbour Watch"),
+        ("Translation of a statement by La Lanterne d'Éole (8 December 2025)", "La Lanterne d'Éole"),
+        ("With kind permission of Harbour Watch.", "Harbour Watch"),
+        ("Originally published by harbour.example on 16 March.", "harbour.example"),
+        ("(Harbour Watch, translated by the quay group)", "Harbour Watch"),
+        ("Harbour Watch, 13 février 2026", "Harbour Watch"),
+        ("by Harbour Watch (translated)", "Harbour Watch"),
+        ("via Harbour Watch The vans came back on Saturday.", "Harbour Watch"),
+        ("The vans came back <Ed.> Reposted from Harbour Watch", "Harbour Watch"),
+        ("Lu sur Harbour Watch : « Les fourgons sont revenus. » Lire la suite ici", "Harbour Watch"),
+        ("Ce texte a été repris de La Lanterne d'Eole, merci à eux.", "La Lanterne d'Eole"),
+        ("Article paru dans La Lanterne d’Éole du 8 février", "La Lanterne d’Éole"),
+        ("Supplément au Harbour Watch", "Harbour Watch"),
+        ("Par la rédaction de Harbour Watch", "Harbour Watch"),
+        ("Traduction d'un communiqué de Harbour Watch", "Harbour Watch"),
+        ("(Übersetzung, Quelle: Harbour Watch)", "Harbour Watch"),
+        ("Übersetzt aus dem Französischen, Original bei La Lanterne d'Éole", "La Lanterne d'Éole"),
+        ("Dieser Text wurde zuerst auf Harbour Watch veröffentlicht.", "Harbour Watch"),
+        ("Eine Erklärung von Harbour Watch, 20. Oktober", "Harbour Watch"),
+        ("Traducción de un comunicado de Harbour Watch", "Harbour Watch"),
+        ("El texto fue tomado de Harbour Watch y acortado.", "Harbour Watch"),
+        ("Traduzione di un comunicato di Harbour Watch", "Harbour Watch"),
+        ("Pubblicato originariamente su Harbour Watch.", "Harbour Watch"),
+        ("Dit stuk is overgenomen van Harbour Watch.", "Harbour Watch"),
+        ("Dit stuk verscheen eerder op Harbour Watch.", "Harbour Watch"),
+        ("[From: https://elsewhere.example/2026/11/vans]", "https://elsewhere.example/2026/11/vans"),
+    ],
+)
+def test_a_sentence_credits_an_outlet_that_is_known(sentence: str, outlet: str) -> None:
+    for text in (f"{sentence}\n{STORY}", f"{STORY}\n{sentence}\n{STORY}"):
+        found = credits.find_credits(text, SOURCES)
+
+        assert [credit.outlet for credit in found] == [outlet]
+        assert all(text[c.start : c.end].strip() == c.line and c.outlet in c.line for c in found)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Harbour Watch reported on Saturday that the vans were back.",
+        "According to Harbour Watch the vans were back, and nobody knew why.",
+        "A press release by Harbour Watch had announced it, the mayor said.",
+        "The vans, says Harbour Watch, came from the ministry.",
+        "People from Harbour Watch brought tea and blankets.",
+        "The tea was taken from harbour to harbour.",
+        "Selon La Lanterne d'Éole, les fourgons étaient là.",
+        "Un communiqué de La Lanterne d'Éole accuse la mairie de mensonge.",
+        "Laut Harbour Watch standen die Wagen seit Samstag dort.",
+        "See also our report on Harbour Watch.",
+        "Follow Harbour Watch on the radio.",
+        "Support Harbour Watch!",
+        "The tale is translated from German.",
+        "(source lines of code)",
+        "Send your news to post@harbour.example before noon.",
+    ],
+)
+def test_who_is_only_named_is_not_credited(sentence: str) -> None:
+    assert credits.find_credits(f"{STORY}\n{sentence}\n{STORY}", SOURCES) == []
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "From the window one could see the vans.",
@@ -116,6 +184,9 @@ def test_each_credit_tells_where_its_line_stands() -> None:
         ("www.lanterne-eole.example", LANTERNE),
         ("https://www.lanterne-eole.example/2026/11/des-fourgons", LANTERNE),
         ("http://harbour.example/", HARBOUR),
+        ("lanterne-eole.exmaple", LANTERNE),
+        ("lantern-eole.example", LANTERNE),
+        ("https://www.lanterne-eolle.example/2026/", LANTERNE),
     ],
 )
 def test_a_credit_is_resolved_by_name_id_alias_or_host(outlet: str, expected: Source) -> None:
@@ -147,6 +218,13 @@ def test_a_text_signed_by_several_says_so_at_its_head(head: str) -> None:
     assert not credits.is_joint(f"{STORY}\nThe {head.lower()} was read aloud.")
 
 
+def test_a_misspelt_host_that_may_mean_two_sources_means_none() -> None:
+    twins = (source("a", url="https://quay-one.example/"), source("b", url="https://quay-two.example/"))
+    credit = Credit(start=0, end=1, line="x", outlet="quay-oeo.example")
+
+    assert credits.resolve(credit, twins).source_id is None
+
+
 @given(st.text(st.characters(codec="utf-8")))
 def test_no_text_makes_it_fail_and_every_span_is_a_line(text: str) -> None:
     for credit in credits.find_credits(f"Source: x{text}\n{text}"):
@@ -159,6 +237,6 @@ def test_no_text_makes_it_fail_and_every_span_is_a_line(text: str) -> None:
 def test_awkward_lines_end_quickly(line: str) -> None:
     began = time.process_time()
 
-    credits.find_credits(f"{line}\n" * 300)
+    credits.find_credits(f"{line}\n" * 300, SOURCES)
 
     assert time.process_time() - began < 2

@@ -336,7 +336,6 @@ class Catalogue:
         self._put(t.articles, [{**_row(article), "key": urls.identity(article.url)}])
         self._connection.execute(t.versions.delete().where(t.versions.c.article_id == article.id))
         self._put(t.versions, [_row(version) for version in versions])
-        self._connection.execute(t.credits.delete().where(t.credits.c.article_id == article.id))
         self.put_credits(article.id, credits)
         self._put(t.to_index, [{"article_id": article.id}])
 
@@ -351,7 +350,8 @@ class Catalogue:
         return self._all(Sighting, query.order_by(s.captured_at, s.record_id))
 
     def put_credits(self, article_id: str, credits: Sequence[Credit]) -> None:
-        """Store credit lines, replacing those at the same places."""
+        """Store an article's credits in the place of those it had."""
+        self._connection.execute(t.credits.delete().where(t.credits.c.article_id == article_id))
         self._put(t.credits, [{"article_id": article_id, **_row(credit)} for credit in credits])
 
     def article(self, article_id: str) -> Article | None:

@@ -178,9 +178,8 @@ class Deriver:
         if before == naming:
             return
         ids = self._catalogue.article_ids() if before else []
-        for article_id in ids:
-            found = self._catalogue.credits(article_id)
-            self._catalogue.put_credits(article_id, [credits.resolve(c, self._following.sources) for c in found])
+        for article_id, article in self._catalogue.articles(ids).items():
+            self._catalogue.put_credits(article_id, credits.resolved(article.text, self._following.sources))
         for match in self._catalogue.matches_of(ids):
             pair = self._catalogue.articles((match.a, match.b))
             again = dedupe.match(self._candidate(pair[match.a]), self._candidate(pair[match.b]))
@@ -294,7 +293,7 @@ class Deriver:
         self._catalogue.add_sighting(decision.sighting)
         if decision.versions is None:
             return Derived()
-        found = [credits.resolve(c, self._following.sources) for c in credits.find_credits(decision.article.text)]
+        found = credits.resolved(decision.article.text, self._following.sources)
         self._catalogue.put_article(decision.article, decision.versions, found)
         self._match(decision.article, reading.text)
         return Derived(new=known is None, new_version=known is not None)

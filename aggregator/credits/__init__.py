@@ -1,0 +1,301 @@
+"""Where an article names its origin: "(source: indymedia london)", "first published on Terre d'Accueil last week".
+
+A credit is sought in each *clause*: a line, what stands in brackets, a sentence. An outlet that is known (a source's
+name, id, alias, host) counts inside a sentence too; any other only where the clause is nothing but the credit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from aggregator import analysis, urls
+from aggregator.credits import cues
+from aggregator.model import Credit, Source
+
+_MAX_CLAUSE_CHARS = 300
+_MAX_LINE_CHARS = 160
+"""A longer line is not nothing but a credit."""
+_MAX_BEFORE_WORDS = 10
+_MAX_BEHIND_WORDS = 12
+"""How much of a sentence may stand on either side of cue and outlet; beyond, the sentence is about something else."""
+_MAX_MISSPELT = 2
+"""Letters in which a host's name may differ from the one it means."""
+_MIN_MISSPELT_CHARS = 12
+_MIN_NAME_CHARS = 3
+_AROUND = " .:;,\"'“”«»"
+
+_MONTH = r"(?:[A-Za-zÀ-ÿ]{3,10}\.?)"
+_DAY = (
+    rf"(?:\d{{1,2}}(?:st|nd|rd|th|er|º|\.)?\s+(?:of\s+|de\s+|di\s+)?{_MONTH}(?:,?\s+(?:de\s+)?\d{{4}})?"
+    rf"|{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s+\d{{4}})?|\d{{1,4}}[./-]\d{{1,2}}[./-]\d{{1,4}}|\d{{4}})"
+)
+_TAIL = (
+    r"(?:['’]s\s+(?:(?:web)?site|blog))?"
+    rf"(?:\s*[,–—-]?\s*(?:(?:on|the|le|du|am|vom|el|del|il|op|van|of|dated)\s+)*{_DAY})?"
+    r"(?:\s*,?\s*\(?(?:translated|traduit|übersetzt|traducido|tradotto|vertaald)[^()]{0,40}\)?)?"
+    r"(?:\s*\([^()]{0,60}\))?[\s)\].,:;»”\"'…–—-]*"
+)
+"""What may stand behind an outlet when the clause is nothing but a credit: its date, a remark in brackets."""
+_ADDRESS = r"(?:https?://)?(?:[a-z0-9][a-z0-9-]*\.)+[a-z]{2,12}(?:/[^\s()\[\]<>]*)?"
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”»']?\s+(?=[\"“«'(\[]?[A-ZÀ-ÖØ-Þ0-9])|(?<=[)\]])\s+")
+_BRACKETS = re.compile(r"\([^()\n]{3,200}\)|\[[^\[\]\n]{3,200}\]")
+
+_OPENING = r"^[\s(\[\"“«*•>–—-]*"
+_ARTICLE = r"(?:(?:an?|the|this|le|la|un|une|ce|cet|cette|der|die|das|dieser?|eine?|el|los|una|il|lo|een|het|dit)\s+)?"
+_QUOTE = r"[\"“«'‘]?\s*$"
+_BEFORE_LABELLED = re.compile(
+    _OPENING + rf"(?:[\w'’]+,?\s+){{0,2}}?(?P<label>{cues.LABELS})\s*:{{1,2}}\s*" + cues.DETERMINER + _QUOTE,
+    re.IGNORECASE,
+)
+_BEFORE_KIND = re.compile(
+    _OPENING + _ARTICLE + rf"(?:{cues.KINDS})\s*:{{0,2}}\s*" + cues.DETERMINER + _QUOTE, re.IGNORECASE
+)
+_BEFORE_TAKEN = re.compile(rf"(?:^|[^\w])(?P<cue>{cues.TAKINGS})\s*:?\s*" + cues.DETERMINER + _QUOTE, re.IGNORECASE)
+_BEFORE_BEHIND = re.compile(rf"(?:^|\s){cues.BEFORE_BEHIND}\s+{cues.DETERMINER}{_QUOTE}", re.IGNORECASE)
+_BEHIND = re.compile(rf"[\"”»'’]?\s+(?:\S+\s+){{0,3}}?(?:{cues.TAKEN_BEHIND})\b", re.IGNORECASE)
+_ONLY_TAIL = re.compile(_TAIL + "$", re.IGNORECASE)
+_TEXT_BEGINS = re.compile(rf"(?P<tail>(?:,?\s+{_DAY})?)\s+(?-i:[\"“«(]?[A-ZÀ-ÖØ-Þ])", re.IGNORECASE)
+_ONLY_DATE = re.compile(rf"\s*,\s*(?:le\s+|den\s+|on\s+)?{_DAY}\s*[.:]?$", re.IGNORECASE)
+_TRANSLATED = re.compile(
+    r"\s*,?\s*\(?(?:translated|traduit|übersetzt|traducido|tradotto|vertaald)\b[^()]*\)?\s*$", re.IGNORECASE
+)
+_SELF = (
+    r"(?:(?:this|the|following)\s+(?:article|text|statement|post|story|report|piece|letter)\s+(?:was|is|has\s+been)?\s*"
+    r"|(?:ce|cet|cette|le|l['’])\s*(?:article|texte|communiqué|billet|tribune|appel)\s+(?:a\s+été|est|a)?\s*"
+    r"(?:d['’]abord\s+)?"
+    r"|(?:dieser|der)\s+(?:text|artikel|beitrag|bericht|aufruf)\s+(?:wurde|ist|erschien)?\s*"
+    r"|(?:este|el)\s+(?:artículo|texto|comunicado)\s+(?:fue|ha\s+sido|es)?\s*"
+    r"|(?:questo|il)\s*(?:articolo|testo|comunicato)\s+(?:è\s+stato|è)?\s*"
+    r"|(?:dit|het)\s+(?:artikel|bericht|stuk)\s+(?:werd|is)?\s*"
+    r"|we\s+(?:are\s+)?)"
+)
+
+_NOUNS = r"sources?|quellen?|fuentes?|fonte|fonti|bron|bronnen"
+_PHRASES = "|".join(
+    (
+        r"press release (?:from|by)|statement (?:from|by)|communiqué (?:de presse )?d[eu]",
+        r"comunicado de|comunicato (?:stampa )?di|pressemitteilung (?:von|des|der)|persbericht van",
+        r"via|from|publié sur|publicado en|pubblicato su|article paru dans|this article appeared (?:on|in)",
+        r"traduit d[eu](?: l['’]\w+)?, source",
+    )
+)
+_OUTLET = r"(?P<outlet>[^()\[\]\n]{2,80}?)"
+_AFTER = r"\s*(?:\([^()]*\))?\s*[)\].]*\s*$"
+_ALONE = tuple(
+    re.compile(rf"(?:^|[.…\]]\s|read more\s*/\s*){middle}{_AFTER}", re.IGNORECASE)
+    for middle in (
+        rf"[(\[\s]*(?:{_NOUNS}|{_PHRASES}|{cues.TAKINGS})\s*:{{1,2}}\s*{_OUTLET}",  # with a colon
+        rf"[(\[]\s*(?:{_PHRASES}|{cues.TAKINGS}|(?:{_NOUNS})(?=\s+(?-i:[A-ZÀ-ÖØ-Þ])))\s+{_OUTLET}(?:,\s[^()\[\]]*)?",  # in brackets
+        rf"\s*{_SELF}?(?!from )(?:{_PHRASES}|{cues.TAKINGS})\s+(?P<outlet>(?-i:[A-ZÀ-ÖØ-Þ]|https?://)"
+        rf"[^()\[\]\n,;!?]{{1,60}}?)(?:,?\s+(?:on|le|du|am|vom|el|del|il|op)\s+{_DAY})?",  # bare: a name
+    )
+)
+"""A clause that is nothing but a credit, whoever it names."""
+_IS_LANGUAGE = re.compile(
+    r"(?:the |l['’]|dem |der |das |del |dal |dall['’]|het )?(?:english|french|german|spanish|italian|dutch|arabic|greek"
+    r"|portuguese|anglais|français|allemand|espagnol|italien|néerlandais|arabe|grec|englischen?|französischen?|deutschen?"
+    r"|spanischen?|italienischen?|niederländischen?|arabischen?|inglés|francés|alemán|español|italiano|neerlandés|inglese"
+    r"|francese|tedesco|spagnolo|olandese|engels|frans|duits|spaans|italiaans|nederlands)\b(?! \w+ \w)",
+    re.IGNORECASE,
+)
+_JOINT = re.compile(
+    r"^[(\[\s]*(communiqué commun|joint (?:statement|press release)|gemeinsame (?:erklärung|pressemitteilung)"
+    r"|comunicado conjunto|comunicato congiunto|gezamenlijke verklaring)",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    """A stretch of a line: character offsets within it, end exclusive."""
+
+    start: int
+    end: int
+    text: str
+
+
+def find_credits(text: str, sources: Sequence[Source] = ()) -> list[Credit]:
+    """Return the credits of a text, unresolved, in order.
+
+    Args:
+        text: Paragraphs, one a line.
+        sources: Whose names are known: one of them counts inside a sentence, too.
+    """
+    known = _names_pattern(
+        tuple(name for source in sources for name in (source.name, *source.aliases)), tuple(s.id for s in sources)
+    )
+    found, start = [], 0
+    for line in text.split("\n"):
+        end = 0
+        for clause, outlet in _credits_in(line, known):
+            if clause.start >= end:
+                one = Credit(
+                    start=start + clause.start, end=start + clause.end, line=clause.text.strip(), outlet=outlet
+                )
+                found.append(one)
+                end = clause.end
+        start += len(line) + 1
+    return found
+
+
+def _credits_in(line: str, known: re.Pattern[str]) -> list[tuple[_Clause, str]]:
+    """Return the clauses of a line that are credits, and whom they name, in order; the longer before the shorter."""
+    mentions = list(known.finditer(line)) if len(line) > _MIN_NAME_CHARS else []
+    if not mentions and len(line) > _MAX_LINE_CHARS and not _BRACKETS.search(line):
+        return []
+    found: list[tuple[_Clause, str]] = []
+    for clause in _clauses(line):
+        inside = [m for m in mentions if clause.start <= m.start() and m.end() <= clause.end]
+        outlet = next((m[0] for m in inside if _is_credited(clause, m)), None)
+        if outlet is None and clause.end - clause.start == len(line):
+            found += [(part, m[0].strip(_AROUND)) for m in inside if m["name"] and (part := _run_on(clause, m))]
+        if outlet is None and not found and len(clause.text) <= _MAX_LINE_CHARS:
+            outlet = _alone(clause.text)
+        if outlet:
+            found.append((clause, outlet.strip(_AROUND)))
+    return sorted(found, key=lambda pair: (pair[0].start, -pair[0].end))
+
+
+def _clauses(line: str) -> Iterator[_Clause]:
+    """Give the clauses of a line, the smaller ones first: what is in brackets, its sentences, and itself."""
+    brackets = [m.span() for m in _BRACKETS.finditer(line)]
+    ends = [m.span() for m in _SENTENCE_END.finditer(line)]
+    starts = [0, *(end for _, end in ends)]
+    sentences = list(zip(starts, [*(start for start, _ in ends), len(line)], strict=True))
+    for start, end in dict.fromkeys([*brackets, *(sentences if len(sentences) > 1 else ()), (0, len(line))]):
+        if 0 < end - start <= _MAX_CLAUSE_CHARS:
+            yield _Clause(start, end, line[start:end])
+
+
+def _is_credited(clause: _Clause, mention: re.Match[str]) -> bool:
+    """Whether a clause credits whom it mentions there in its line."""
+    before, behind = clause.text[: mention.start() - clause.start], clause.text[mention.end() - clause.start :]
+    is_alone = bool(_ONLY_TAIL.match(behind))
+    name = mention["name"] or mention["id"]
+    if is_alone and (_BEFORE_LABELLED.match(before) or (name and _BEFORE_KIND.match(before))):
+        return True
+    if name and not before.strip(" ([") and (_ONLY_DATE.match(behind) or _TRANSLATED.match(behind)):
+        return True
+    if is_alone and _TRANSLATED.search(clause.text) and re.fullmatch(r"\W*(?:by|par|von|por|di|door)\s+", before, re.I):
+        return True
+    if mention["id"]:  # it may be a word, too
+        return False
+    few = len(before.split()) <= _MAX_BEFORE_WORDS + 4 and (
+        len(behind.split()) <= _MAX_BEHIND_WORDS or behind.lstrip().startswith(":")
+    )
+    if not few:
+        return False
+    return bool(_BEFORE_TAKEN.search(before) or (_BEFORE_BEHIND.search(before) and _BEHIND.match(behind)))
+
+
+def _run_on(line: _Clause, mention: re.Match[str]) -> _Clause | None:
+    """Return the part of a line that is a credit without a stop between it and the text; None: there is none."""
+    before, behind = line.text[: mention.start()], line.text[mention.end() :]
+    heads = _BEFORE_LABELLED.match(before) or _BEFORE_KIND.match(before) or _BEFORE_TAKEN.match(before)
+    if heads and (stop := _TEXT_BEGINS.match(behind)):
+        end = mention.end() + stop.end("tail")
+        return _Clause(0, end, line.text[:end])
+    taken = _BEFORE_TAKEN.search(before)
+    if taken and before[taken.start("cue")].isupper() and _ONLY_TAIL.match(behind):
+        return _Clause(taken.start("cue"), line.end, line.text[taken.start("cue") :])
+    return None
+
+
+def _alone(clause: str) -> str | None:
+    for pattern in _ALONE:
+        if (hit := pattern.search(clause)) and not _IS_LANGUAGE.match(hit["outlet"]):
+            return hit["outlet"].strip(_AROUND) or None
+    return None
+
+
+@lru_cache(maxsize=8)
+def _names_pattern(names: tuple[str, ...], ids: tuple[str, ...]) -> re.Pattern[str]:
+    """Return what finds names as people write them, ids, and addresses."""
+    name, ident = _any_of(names), _any_of(ids)
+    return re.compile(rf"(?<![\w./@-])(?:(?P<name>{name})|(?P<id>{ident})|{_ADDRESS})(?![\w@]|\.\w)", re.IGNORECASE)
+
+
+def _any_of(names: Sequence[str]) -> str:
+    wanted = sorted({name for name in names if len(name) >= _MIN_NAME_CHARS}, key=lambda name: (-len(name), name))
+    return "|".join(map(_as_written, wanted)) or "(?!)"
+
+
+_WRITTEN = {"a": "àáâãäå", "c": "ç", "e": "èéêë", "i": "ìíîï", "n": "ñ", "o": "òóôõöø", "u": "ùúûü", "y": "ýÿ"}
+
+
+def _as_written(name: str) -> str:
+    """Return a pattern of a name with any white space, apostrophe and accents."""
+    pieces = []
+    for character in name:
+        plain = analysis.fold(character)
+        if character.isspace():
+            pieces.append(r"\s+")
+        elif character in "'’":
+            pieces.append("['’]")
+        elif plain in _WRITTEN:
+            pieces.append(f"[{plain}{_WRITTEN[plain]}]")
+        else:
+            pieces.append(re.escape(character))
+    return "".join(pieces)
+
+
+def _names_of(source: Source) -> tuple[str, ...]:
+    return (source.name, source.id, *source.aliases)
+
+
+def is_joint(text: str) -> bool:
+    """Whether a text says that several signed it together: then no copy is the original."""
+    return bool(_JOINT.search(text[:2000]))
+
+
+def resolved(text: str, sources: Sequence[Source]) -> list[Credit]:
+    """Return the credits of a text, in order, with the sources they mean as far as we follow them."""
+    return [resolve(credit, sources) for credit in find_credits(text, sources)]
+
+
+def resolve(credit: Credit, sources: Sequence[Source]) -> Credit:
+    """Return the credit with the source it means, if it is one that we follow.
+
+    By name, id, alias or host; last by a host that is misspelt in a letter or two, where only one source has such a
+    host.
+    """
+    address = urls.canonical(credit.outlet) or (
+        urls.canonical(f"https://{credit.outlet}") if re.fullmatch(_ADDRESS, credit.outlet, re.IGNORECASE) else None
+    )
+    given = _folded(urls.site(address) if address else credit.outlet)
+    for source in sources:
+        names = (*_names_of(source), urls.site(source.url))
+        if any(_is_same(given, _folded(name)) for name in names):
+            return replace(credit, source_id=source.id)
+    near = {s.id for s in sources if address and _is_misspelt(urls.site(address), urls.site(s.url))}
+    return replace(credit, source_id=near.pop() if len(near) == 1 else None)
+
+
+def _is_same(given: str, name: str) -> bool:
+    return bool(name) and (given == name or given.replace(" ", "") == name.replace(" ", ""))
+
+
+def _is_misspelt(given: str, host: str) -> bool:
+    """Whether a host is another one with a letter or two changed, left out, doubled or swapped."""
+    if min(len(given), len(host)) < _MIN_MISSPELT_CHARS or given == host:
+        return given == host
+    return _distance(given, host, _MAX_MISSPELT) <= _MAX_MISSPELT
+
+
+def _distance(one: str, other: str, most: int) -> int:
+    """Return the edit distance of two words (Levenshtein); beyond ``most`` it may be any larger number."""
+    if abs(len(one) - len(other)) > most:
+        return most + 1
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        above, row[0] = row[0], i
+        for j, b in enumerate(other, 1):
+            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (a != b))
+    return row[-1]
+
+
+def _folded(name: str) -> str:
+    return " ".join(token.word for token in analysis.tokens(name))
