@@ -88,7 +88,8 @@ _ALONE = tuple(
     re.compile(rf"(?:^|[.…\]]\s|read more\s*/\s*){middle}{_AFTER}", re.IGNORECASE)
     for middle in (
         rf"[(\[\s]*(?:{_NOUNS}|{_PHRASES}|{cues.TAKINGS})\s*:{{1,2}}\s*{_OUTLET}",  # with a colon
-        rf"[(\[]\s*(?:{_PHRASES}|{cues.TAKINGS}|(?:{_NOUNS})(?=\s+(?-i:[A-ZÀ-ÖØ-Þ])))\s+{_OUTLET}(?:,\s[^()\[\]]*)?",  # in brackets
+        rf"[(\[]\s*(?:{_PHRASES}|{cues.TAKINGS}|(?:{_NOUNS})(?=\s+(?-i:[A-ZÀ-ÖØ-Þ])))\s+{_OUTLET}"  # in brackets
+        r"(?:,\s[^()\[\]]*)?",
         rf"\s*{_SELF}?(?!from )(?:{_PHRASES}|{cues.TAKINGS})\s+(?P<outlet>(?-i:[A-ZÀ-ÖØ-Þ]|https?://)"
         rf"[^()\[\]\n,;!?]{{1,60}}?)(?:,?\s+(?:on|le|du|am|vom|el|del|il|op)\s+{_DAY})?",  # bare: a name
     )
