@@ -272,6 +272,10 @@ class Reading:
     """``empty-text``, ``not-html`` ..."""
     modified_at: datetime | None = None
     """Date of the last change as the page states it, midnight UTC; None: it states none. Never a publication date."""
+    url: str | None = None
+    """Of a post on a page of several: its own address, or its place on the page; None: the page is the article."""
+    posts: tuple[Reading, ...] = ()
+    """Of a page of several posts: these, in its order; empty: the page is one article."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,17 +12,20 @@ from importlib.metadata import version
 from aggregator.errors import ExtractError
 from aggregator.extract.language import language_of, tells_its_language
 from aggregator.extract.limits import MAX_ATTRIBUTES, MAX_DEPTH, MAX_ELEMENTS, MAX_LINKED_DATA_CHARS, MAX_TITLE_CHARS
+from aggregator.extract.problems import CUT, EMPTY, EXCERPT, NOT_HTML, ON_INDEX, UNREADABLE
 from aggregator.model import Reading
 
 __all__ = [
     "CUT",
     "EMPTY",
+    "EXCERPT",
     "MAX_ATTRIBUTES",
     "MAX_DEPTH",
     "MAX_ELEMENTS",
     "MAX_LINKED_DATA_CHARS",
     "MAX_TITLE_CHARS",
     "NOT_HTML",
+    "ON_INDEX",
     "UNREADABLE",
     "generation",
     "language_of",
@@ -31,13 +34,7 @@ __all__ = [
     "tells_its_language",
 ]
 
-EMPTY = "empty-text"
-NOT_HTML = "not-html"
-UNREADABLE = "unreadable"
-CUT = "cut-page"
-"""Something of the page is beyond the limits of depth, elements or attributes."""
-
-_RULES = 2
+_RULES = 3
 """Raised with every change of the rules in this package that may change a text, title, author or date."""
 _HTML_TYPES = ("", "text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml")
 _NOT_TEXT = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04")
@@ -77,7 +74,7 @@ def read_page(
 
 
 def _read(body: bytes, url: str, content_type: str, captured_at: datetime, languages: tuple[str, ...]) -> Reading:
-    from aggregator.extract import cascade, metadata, repairs, tree
+    from aggregator.extract import cascade, metadata, posts, repairs, tree
     from aggregator.extract.page import is_thread, page_of
 
     root, was_cut = tree.parsed(tree.decoded(body, content_type))
@@ -86,6 +83,7 @@ def _read(body: bytes, url: str, content_type: str, captured_at: datetime, langu
     page = page_of(root, url)
     titles, authors = metadata.titles_of(page), metadata.authors_of(page)
     published_at, modified_at = metadata.published_of(page, captured_at), metadata.modified_of(page)
+    found = posts.readings_of(page, titles, captured_at, languages)
     known = repairs.known_of(page, titles, authors)  # the cascade prunes the tree: what needs it whole comes before
     lines = cascade.lines_of(root, shown_chars=len(known.shown), is_thread=is_thread(page))
     text = tree.clean(repairs.repaired(lines, known))
@@ -96,6 +94,7 @@ def _read(body: bytes, url: str, content_type: str, captured_at: datetime, langu
         modified_at=modified_at,
         language=language_of(text, languages),
         text=text,
+        posts=found,
         problems=(*([CUT] if was_cut else []), *([] if text else [EMPTY])),
     )
 

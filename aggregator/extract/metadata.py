@@ -5,9 +5,10 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
+from aggregator.extract.dates import FIRST_DAY, day_of, midnight
 from aggregator.extract.limits import MAX_TITLE_CHARS
 from aggregator.extract.page import Linked, Page, articles_of, said, types_of
 from aggregator.extract.tree import Element
@@ -172,6 +173,11 @@ def authors_of(page: Page) -> tuple[str, ...]:
     return ()
 
 
+def authors_in(element: Element) -> tuple[str, ...]:
+    """Return who an element says it is by; empty: it names nobody."""
+    return tuple(dict.fromkeys(name for name in map(_person, _named_authors(element)) if name))
+
+
 def _linked_authors(page: Page) -> Iterator[str]:
     by_id = {one["@id"]: one for one in page.linked if isinstance(one.get("@id"), str) and one.get("name")}
     for one in articles_of(page):
@@ -266,10 +272,6 @@ _PUBLISHED = re.compile(
 _CHANGED = re.compile(r"updat|modif|aktualis|geändert|mis à jour|revised|actualiz|aggiornat|bijgewerkt", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"comment|related|sidebar|teaser|widget|latest|footer|recommend", re.IGNORECASE)
 _IN_URL = re.compile(r"(?<!\d)((?:19|20)\d\d)[/_-]?(0[1-9]|1[0-2])[/_-]?(0[1-9]|[12]\d|3[01])(?!\d)")
-_ISO = re.compile(r"((?:19|20)\d\d)-?(\d\d)-?(\d\d)(?!\d)")
-_DAY_FIRST = re.compile(r"(?<!\d)(\d{1,2})[./](\d{1,2})[./]((?:19|20)\d\d)(?!\d)")
-FIRST_DAY = date(1990, 1, 1)
-"""The web is no older."""
 
 
 def published_of(page: Page, captured_at: datetime) -> datetime | None:
@@ -283,9 +285,9 @@ def published_of(page: Page, captured_at: datetime) -> datetime | None:
     """
     latest = captured_at.date().toordinal() + 1  # where the sun rises first it may be tomorrow
     for text in _claims(page):
-        day = _day(text)
+        day = day_of(text)
         if day and day >= FIRST_DAY and day.toordinal() <= latest:
-            return _midnight(day)
+            return midnight(day)
     return _htmldate(page, captured_at)
 
 
@@ -293,8 +295,8 @@ def modified_of(page: Page) -> datetime | None:
     """Return the day of its last change as the page claims it, midnight UTC; None: it claims none."""
     claims = [str(one["dateModified"]) for one in articles_of(page) if one.get("dateModified")]
     for text in (*claims, *said(page, "article:modified_time", "og:updated_time", "datemodified", "dcterms.modified")):
-        if day := _day(text):
-            return _midnight(day)
+        if day := day_of(text):
+            return midnight(day)
     return None
 
 
@@ -303,8 +305,13 @@ def _claims(page: Page) -> Iterator[str]:
         yield from (str(one[key]) for key in ("datePublished", "dateCreated") if one.get(key))
     yield from said(page, *_META_DATES)
     yield from _times(page.tree)
-    if found := _IN_URL.search(page.url):
-        yield "-".join(found.groups())
+    yield day_in_address(page.url)
+
+
+def day_in_address(url: str) -> str:
+    """Return the day that an address names, ISO 8601; empty: it names none."""
+    found = _IN_URL.search(url)
+    return "-".join(found.groups()) if found else ""
 
 
 def _times(tree: Element) -> Iterator[str]:
@@ -328,26 +335,6 @@ def _about(element: Element, words: re.Pattern[str]) -> bool:
     return False
 
 
-def _day(text: str) -> date | None:
-    for pattern, order in ((_ISO, (1, 2, 3)), (_DAY_FIRST, (3, 2, 1))):
-        if found := pattern.search(text):
-            try:
-                return date(*(int(found[n]) for n in order))
-            except ValueError:
-                continue
-    return _rfc(text)
-
-
-def _rfc(text: str) -> date | None:
-    from email.utils import parsedate
-
-    parts = parsedate(text)
-    try:
-        return date(*parts[:3]) if parts else None
-    except ValueError:
-        return None
-
-
 def _htmldate(page: Page, captured_at: datetime) -> datetime | None:
     from htmldate import find_date
 
@@ -355,8 +342,4 @@ def _htmldate(page: Page, captured_at: datetime) -> datetime | None:
     found = find_date(
         page.tree, url=page.url or None, original_date=True, extensive_search=True, max_date=f"{captured_at:%Y-%m-%d}"
     )
-    return _midnight(date.fromisoformat(found)) if found else None
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return midnight(date.fromisoformat(found)) if found else None

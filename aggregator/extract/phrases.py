@@ -84,6 +84,10 @@ DATE = re.compile(
     re.IGNORECASE,
 )
 
+HOUR = re.compile(
+    r"\b\d{1,2}\s*[:h.]\s*\d{0,2}(?::\d\d)?(?:\s*(?:[ap]\.?m\.?|uhr))?|\b\d{1,2}\s*[ap]m\b", re.IGNORECASE
+)
+
 BYLINE = _beginning(
     r"(?:written |posted |published |reviewed |edited )?(?:by|von|par|por|di|door|da)\s*:?\s+(?-i:[A-ZÀ-Þ@])",
     r"(?:published|posted|(?:last )?updated|modified|veröffentlicht|aktualisiert|stand|publié|mis à jour|modifié"

@@ -144,7 +144,7 @@ def _without_opening(lines: list[Line], known: Known) -> list[Line]:
         if any(_repeats(line, title) for title in known.titles):
             continue
         if len(line.text) <= 120 and not _is_credit(line):
-            if folded(line.text) in names or _is_dateline(line.text):
+            if folded(line.text) in names or is_dateline(line.text):
                 continue
             if not opening and _is_label(line.text):
                 continue
@@ -166,12 +166,18 @@ def _is_label(text: str) -> bool:
     return len(text.split()) <= 2 and text.lower() != text.upper() and not text.endswith((".", "!", "?", ":"))
 
 
-def _is_dateline(text: str) -> bool:
+def is_dateline(text: str) -> bool:
+    """Whether a line says nothing but who wrote an article and when; an event's date has a place beside it."""
     words = len(text.split())
-    if phrases.BYLINE.match(text) and words <= 14 and not text.endswith((".", "!", "?")):
+    if text.endswith((".", "!", "?")):
+        return False
+    if phrases.BYLINE.match(text) and words <= 14:
         return True
     date = phrases.DATE.search(text)
-    return bool(date) and words <= 10 and not text.endswith((".", "!", "?"))
+    if date is None or words > 10:
+        return False
+    rest = phrases.HOUR.sub("", text[: date.start()] + text[date.end() :])
+    return "@" not in rest and not any(map(str.isdigit, rest))
 
 
 def _without_tail(lines: list[Line]) -> list[Line]:
