@@ -256,6 +256,10 @@ class Credit:
     """The source it was resolved to; None: not one that we follow."""
 
 
+ON_INDEX = "on-index-page"
+"""A problem: read on a page of several posts, it stands for the article until the article's own page is read."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What an extractor read in one page; nothing of it is certain."""
@@ -351,6 +355,11 @@ class Version:
     language: str | None
     problems: tuple[str, ...]
     """These four, too, as the page has them."""
+
+    @property
+    def is_stand_in(self) -> bool:
+        """Whether it was read on a page of several posts."""
+        return ON_INDEX in self.problems
 
 
 class Relation(StrEnum):

@@ -43,11 +43,18 @@ def news_article(article: Article, version: Version, capture: Capture | None, so
     return {key: value for key, value in said.items() if value not in (None, [])}
 
 
-def with_reading(said: dict[str, Any], version: Version) -> dict[str, Any]:
-    """Return a NewsArticle with what the extractor read and schema.org has no word for."""
+def with_reading(said: dict[str, Any], version: Version, posts: int) -> dict[str, Any]:
+    """Return a NewsArticle with what the extractor read and schema.org has no word for.
+
+    Args:
+        said: The NewsArticle.
+        version: What it says in schema.org's words.
+        posts: How many articles were read in the same record.
+    """
     return said | {
         "aggregator:reading": {
             "record": version.record_id,
+            "posts": posts,
             "title": version.read_title,
             "authors": list(version.authors),
             "claimed": _iso(version.claimed_at),
@@ -57,8 +64,8 @@ def with_reading(said: dict[str, Any], version: Version) -> dict[str, Any]:
     }
 
 
-def readings(lines: Iterable[dict[str, Any]]) -> Iterator[tuple[str, Reading]]:
-    """Yield the record that each line was read from, and the reading; lines without are passed over."""
+def readings(lines: Iterable[dict[str, Any]]) -> Iterator[tuple[str, Reading, int]]:
+    """Yield the record each line was read from, the reading, and of how many there; lines without are passed over."""
     for said in lines:
         try:
             yield reading_of(said)
@@ -66,8 +73,8 @@ def readings(lines: Iterable[dict[str, Any]]) -> Iterator[tuple[str, Reading]]:
             continue
 
 
-def reading_of(said: dict[str, Any]) -> tuple[str, Reading]:
-    """Return the record that a line was read from, and the reading.
+def reading_of(said: dict[str, Any]) -> tuple[str, Reading, int]:
+    """Return the record that a line was read from, the reading, and how many articles were read in that record.
 
     Raises:
         ValueError: It does not hold them.
@@ -82,8 +89,9 @@ def reading_of(said: dict[str, Any]) -> tuple[str, Reading]:
             language=read["language"],
             text=said.get("articleBody", ""),
             problems=tuple(read["problems"]),
+            url=said["url"] if read["posts"] > 1 else None,
         )
-        return str(read["record"]), reading
+        return str(read["record"]), reading, int(read["posts"])
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"this line holds no reading ({error!r})") from error
 

@@ -10,6 +10,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -231,7 +232,7 @@ def cataloguing(given: Material, folder: Path) -> Iterator[Contest[_Filing]]:
         Catalogue(folder / "catalogue.sqlite", writing=True) as catalogue,
         closing(sqlite3.connect(given.home.catalogue)) as crawled,
         closing(sqlite3.connect(folder / "library.sqlite")) as bare,
-        patch.object(extract, "read_page", _as_read(given)),
+        patch.object(extract, "submit_page", _as_read(given)),
     ):
         _announce(catalogue, given)
         _copy_tables(crawled, bare)
@@ -261,8 +262,8 @@ class _Filer(Deriver):
         pass
 
 
-def _as_read(given: Material) -> Callable[..., Reading]:
-    """Return a stand-in for ``extract.read_page`` that takes no time."""
+def _as_read(given: Material) -> Callable[..., Future[Reading]]:
+    """Return a stand-in for ``extract.submit_page`` that takes no time."""
     readings = {
         a.url: Reading(
             title=a.title,
@@ -274,7 +275,13 @@ def _as_read(given: Material) -> Callable[..., Reading]:
         )
         for a in given.articles
     }
-    return lambda body, *, url, **_: readings[url]
+
+    def at_once(body: bytes, *, url: str, **_: object) -> Future[Reading]:
+        reading: Future[Reading] = Future()
+        reading.set_result(readings[url])
+        return reading
+
+    return at_once
 
 
 def _announce(catalogue: Catalogue, given: Material) -> None:

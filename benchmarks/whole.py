@@ -21,7 +21,7 @@ from loopback import following
 from pages import Page
 from sqlalchemy.engine import Connection
 
-from aggregator import extract, index, pipeline
+from aggregator import index, pipeline
 from aggregator.archive import Archive
 from aggregator.catalogue import Catalogue
 from aggregator.fetch import Fetcher
@@ -33,7 +33,7 @@ _DOORS: tuple[tuple[str, Any, str], ...] = (
     ("fetch", Fetcher, "fetch"),
     ("archive", Archive, "add"),
     ("archive", Archive, "sync"),
-    ("extract", extract, "read_page"),
+    ("extract", Deriver, "_reading"),
     ("dedupe", Deriver, "_match"),
     ("index", index.Writer, "__init__"),
     ("index", index.Writer, "put"),

@@ -184,7 +184,7 @@ def spip(posts: tuple[Written, ...] = POSTS) -> str:
 def blogger(posts: tuple[Written, ...] = POSTS) -> str:
     """Return a front page as Blogger writes it: the day stands above its posts."""
     return _page(
-        '<div class="blog-posts hfeed">'
+        '<div class="main section" id="main"><div class="widget Blog" id="Blog1"><div class="blog-posts hfeed">'
         + "".join(
             f'<div class="date-outer"><h2 class="date-header"><span>{p.shown_day}</span></h2><div class="date-posts">'
             f'<div class="post-outer"><div class="post hentry"><a name="{number}"></a>'
@@ -195,7 +195,7 @@ def blogger(posts: tuple[Written, ...] = POSTS) -> str:
             "No comments:</a> Labels: <a href='/search/label/a'>harbour</a></div></div></div></div></div>"
             for number, p in enumerate(posts, 8810)
         )
-        + "</div>"
+        + "</div></div></div>"
     )
 
 

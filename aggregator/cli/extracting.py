@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 import sys
 import zlib
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
+from aggregator import credits
 from aggregator.cli import json_option
 from aggregator.cli import output as show
 from aggregator.errors import UsageError
+from aggregator.model import Reading
+
+_AHEAD = 16
+"""Pages that are read before the first of them is asked for."""
 
 
 @click.command("extract")
@@ -34,52 +41,79 @@ def extract_command(files: tuple[str, ...], url: str, as_json: bool) -> int:
     from aggregator.errors import ExtractError
 
     failed = 0
-    for name, address, body in _pages(files, url):
+    for name, address, coming in _readings(files, url):
         try:
-            reading = extract.read_page(body, url=address, content_type="", captured_at=datetime.now(UTC))
+            reading = coming.result()
         except ExtractError as error:
             failed += 1
             show.say(str(error))
             reading = extract.nothing(extract.UNREADABLE)
         if as_json:
-            one = {
-                "url": address,
-                "title": reading.title,
-                "date": show.day(reading.claimed_at) if reading.claimed_at else None,
-                "text": reading.text,
-                "credits": [c.line for c in _credits(reading.text)],
-            }
-            sys.stdout.write(
-                json.dumps(
-                    {
-                        "id": name,
-                        "url": address,
-                        "title": reading.title,
-                        "author": list(reading.authors),
-                        "date": one["date"],
-                        "modified": show.day(reading.modified_at) if reading.modified_at else None,
-                        "language": reading.language,
-                        "text": reading.text,
-                        "articles": [one],
-                        "problems": list(reading.problems),
-                    },
-                    ensure_ascii=False,
-                )
-                + "\n"
-            )
+            sys.stdout.write(json.dumps(reading_json(name, address, reading), ensure_ascii=False) + "\n")
             continue
-        show.line((reading.title or "(no title)", "bold"))
-        facts = (show.day(reading.claimed_at), reading.language or "?", ", ".join(reading.authors), *reading.problems)
-        show.line((" · ".join(f for f in facts if f), "cyan"))
-        show.line(reading.text)
-        show.line()
+        for number, post in enumerate(reading.posts or (reading,), 1):
+            if reading.posts:
+                show.line((f"{number} of {len(reading.posts)}  ", "dim"), (post.url or "", "dim"))
+            _print_reading(post)
     return int(bool(failed))
 
 
-def _credits(text: str) -> list[Any]:
-    from aggregator import credits
+def reading_json(name: str, url: str, reading: Reading) -> dict[str, Any]:
+    """Return what was read in a page as scripts know it.
 
-    return credits.find_credits(text)
+    Args:
+        name: Of the page, as the caller knows it.
+        url: Where it came from; empty: unknown.
+        reading: What was read.
+    """
+    return {
+        "id": name,
+        "url": url,
+        "title": reading.title,
+        "author": list(reading.authors),
+        "date": _day(reading.claimed_at),
+        "modified": _day(reading.modified_at),
+        "language": reading.language,
+        "text": reading.text,
+        "articles": [
+            {
+                "url": post.url or url,
+                "title": post.title,
+                "date": _day(post.claimed_at),
+                "text": post.text,
+                "credits": [credit.line for credit in credits.find_credits(post.text)],
+                "problems": list(post.problems),
+            }
+            for post in reading.posts or (reading,)
+        ],
+        "problems": list(reading.problems),
+    }
+
+
+def _day(instant: datetime | None) -> str | None:
+    return show.day(instant) if instant else None
+
+
+def _print_reading(reading: Reading) -> None:
+    show.line((reading.title or "(no title)", "bold"))
+    credited = [f"credits {credit.outlet}" for credit in credits.find_credits(reading.text)]
+    facts = (show.day(reading.claimed_at), reading.language or "?", ", ".join(reading.authors), *credited)
+    show.line((" · ".join(f for f in (*facts, *reading.problems) if f), "cyan"))
+    show.line(reading.text)
+    show.line()
+
+
+def _readings(files: tuple[str, ...], url: str) -> Iterator[tuple[str, str, Future[Reading]]]:
+    """Give what is read of each page, in order, while the next ones are being read."""
+    from aggregator import extract
+
+    coming: deque[tuple[str, str, Future[Reading]]] = deque()
+    for name, address, body in _pages(files, url):
+        reading = extract.submit_page(body, url=address, content_type="", captured_at=datetime.now(UTC))
+        coming.append((name, address, reading))
+        if len(coming) > _AHEAD:
+            yield coming.popleft()
+    yield from coming
 
 
 def _pages(files: tuple[str, ...], url: str) -> Iterator[tuple[str, str, bytes]]:

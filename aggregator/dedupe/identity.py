@@ -117,15 +117,17 @@ def history(sightings: Sequence[Sighting], versions: Sequence[Version]) -> tuple
     """Return an article's versions, oldest first: what differs from one sighting to the next, in order of capture.
 
     The order in which captures arrived does not matter. A capture in which nothing could be read is no version, unless
-    nothing ever could.
+    nothing ever could. What a page of several posts shows of an article counts only until its own page is read.
 
     Args:
         sightings: All, in any order.
         versions: What was read, at least once for every text that a sighting names.
     """
     read: dict[str, Version] = {}
-    for version in sorted(versions, key=lambda v: (v.captured_at, v.record_id)):
+    for version in sorted(versions, key=lambda v: (v.is_stand_in, v.captured_at, v.record_id)):
         read.setdefault(version.digest, version)
+    if any(version.text and not version.is_stand_in for version in read.values()):
+        read = {digest: version for digest, version in read.items() if not version.is_stand_in}
     seen = sorted((s for s in sightings if s.digest in read), key=lambda s: (s.captured_at, s.record_id))
     seen = [s for s in seen if read[s.digest].text] or seen[:1]
     changes = [s for n, s in enumerate(seen) if n == 0 or s.digest != seen[n - 1].digest]

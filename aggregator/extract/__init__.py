@@ -1,17 +1,31 @@
-"""Page bytes to a reading: what can be read of the article on one page. Pure.
+"""Page bytes to a reading: what can be read of the article on one page, or of each post. Pure.
 
 The way of a page: `tree` (bytes to a tree within limits), `page` (what it says of itself), `metadata` (title, authors,
-dates), `cascade` (its main text, by trafilatura's stages), `repairs` (what is too much or lost), `language`.
+dates), `posts` (those of a page of several), `cascade` (its main text, by trafilatura's stages), `repairs` (what is too
+much or lost), `language`. `workers` are processes that do this within limits of time and memory; `serving` is their
+inside.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from datetime import datetime
 from importlib.metadata import version
 
 from aggregator.errors import ExtractError
 from aggregator.extract.language import language_of, tells_its_language
-from aggregator.extract.limits import MAX_ATTRIBUTES, MAX_DEPTH, MAX_ELEMENTS, MAX_LINKED_DATA_CHARS, MAX_TITLE_CHARS
+from aggregator.extract.limits import (
+    MAX_ATTRIBUTES,
+    MAX_DEPTH,
+    MAX_ELEMENTS,
+    MAX_LINKED_DATA_CHARS,
+    MAX_POSTS,
+    MAX_READING_BYTES,
+    MAX_READING_CPU_S,
+    MAX_READING_S,
+    MAX_READINGS,
+    MAX_TITLE_CHARS,
+)
 from aggregator.extract.problems import CUT, EMPTY, EXCERPT, NOT_HTML, ON_INDEX, UNREADABLE
 from aggregator.model import Reading
 
@@ -23,6 +37,11 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_ELEMENTS",
     "MAX_LINKED_DATA_CHARS",
+    "MAX_POSTS",
+    "MAX_READINGS",
+    "MAX_READING_BYTES",
+    "MAX_READING_CPU_S",
+    "MAX_READING_S",
     "MAX_TITLE_CHARS",
     "NOT_HTML",
     "ON_INDEX",
@@ -31,6 +50,7 @@ __all__ = [
     "language_of",
     "nothing",
     "read_page",
+    "submit_page",
     "tells_its_language",
 ]
 
@@ -71,6 +91,20 @@ def read_page(
         return _read(body, url, content_type, captured_at, languages)
     except Exception as error:  # a parser that meets the whole web fails in every way there is
         raise ExtractError(url, f"the extractor failed ({type(error).__name__}: {error})"[:200]) from error
+
+
+def submit_page(
+    body: bytes, *, url: str, content_type: str, captured_at: datetime, languages: tuple[str, ...] = ()
+) -> Future[Reading]:
+    """Have a page read as ``read_page`` does, in a process of its own: it may hang or die and costs no other.
+
+    Returns:
+        The reading to come. Asked for, it raises ExtractError where the page could not be read within the limits, and
+        AggregatorError where no process can be had.
+    """
+    from aggregator.extract.workers import shared
+
+    return shared().submit(body, url=url, content_type=content_type, captured_at=captured_at, languages=languages)
 
 
 def _read(body: bytes, url: str, content_type: str, captured_at: datetime, languages: tuple[str, ...]) -> Reading:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 
+_NINETIES = 89
 FIRST_DAY = date(1990, 1, 1)
 """The web is no older."""
 
@@ -34,6 +35,9 @@ _WORDS = tuple(
     )
 )
 _ISO = re.compile(r"((?:19|20)\d\d)-?(\d\d)-?(\d\d)(?!\d)")
+_SHORT = re.compile(r"(?<!\d)(\d{1,2})\.\s?(\d{1,2})\.\s?(\d\d)(?![\d.])")
+"""As Germans write it; the years of the web."""
+_EAST_ASIAN = re.compile(r"((?:19|20)\d\d)\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]")
 _NUMBERS = re.compile(r"(?<!\d)(\d{1,2})[./-](\d{1,2})[./-]((?:19|20)\d\d)(?!\d)")
 
 
@@ -53,6 +57,12 @@ def day_of(text: str) -> date | None:
         if (found := pattern.search(text)) and (
             day := _day(int(found["year"]), _month(found["month"]), int(found["day"]))
         ):
+            return day
+    if (found := _EAST_ASIAN.search(text)) and (day := _day(int(found[1]), int(found[2]), int(found[3]))):
+        return day
+    if found := _SHORT.search(text):
+        year = int(found[3])
+        if day := _day(year + (1900 if year > _NINETIES else 2000), int(found[2]), int(found[1])):
             return day
     return _rfc(text)
 

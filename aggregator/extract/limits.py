@@ -8,3 +8,13 @@ MAX_ATTRIBUTES = 1_000
 MAX_LINKED_DATA_CHARS = 256 * 1024
 """Of one script with linked data (JSON-LD); a longer one is not read."""
 MAX_TITLE_CHARS = 1_000
+MAX_POSTS = 200
+"""Of one page; what comes after is not read apart."""
+MAX_READING_CPU_S = 10
+"""Of one page, on a processor."""
+MAX_READING_S = 30.0
+"""Of one page, by the clock."""
+MAX_READING_BYTES = 512 << 20
+"""Address space for one page, beyond what a worker has when it starts."""
+MAX_READINGS = 200
+"""Pages that a worker reads before another takes its place: extractors leak."""

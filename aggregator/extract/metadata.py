@@ -270,7 +270,15 @@ _PUBLISHED = re.compile(
     r"publi|entry-date|post-?date|dateline|datetime|timestamp|created|erschienen|veröffentlicht", re.I
 )
 _CHANGED = re.compile(r"updat|modif|aktualis|geändert|mis à jour|revised|actualiz|aggiornat|bijgewerkt", re.IGNORECASE)
-_ELSEWHERE = re.compile(r"comment|related|sidebar|teaser|widget|latest|footer|recommend", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"comment|related|sidebar|teaser|widget(?! blog)|latest|footer|recommend", re.IGNORECASE)
+_DATED = re.compile(r"date|time|datum|publi|posted|dateline|byline|meta|info|stand|when|created", re.IGNORECASE)
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|\d\.\d\d?\.\d\d\b")
+_DATELINE_CHARS = 120
+_DATELINE_PARTS = 8
+_BARE_DATE_CHARS = 40
+_MAX_DATELINES = 5
+_NEAR = 80
+"""Elements from a heading on, within which its date stands."""
 _IN_URL = re.compile(r"(?<!\d)((?:19|20)\d\d)[/_-]?(0[1-9]|1[0-2])[/_-]?(0[1-9]|[12]\d|3[01])(?!\d)")
 
 
@@ -305,6 +313,7 @@ def _claims(page: Page) -> Iterator[str]:
         yield from (str(one[key]) for key in ("datePublished", "dateCreated") if one.get(key))
     yield from said(page, *_META_DATES)
     yield from _times(page.tree)
+    yield from _dated_lines(page.tree)
     yield day_in_address(page.url)
 
 
@@ -325,6 +334,44 @@ def _times(tree: Element) -> Iterator[str]:
         yield times[0].get("datetime") or ""
 
 
+def _dated_lines(tree: Element) -> Iterator[str]:
+    """Give what reads like the date of the article, the likeliest first: named so, or right under its heading."""
+    found: list[tuple[int, int, str]] = []
+    under = -1
+    for place, element in enumerate(tree.iter()):
+        if element.tag == "h1":
+            under = place
+        for text in (element.text, element.tail):
+            if not text or len(text) > _DATELINE_CHARS or not _YEAR.search(text):
+                continue
+            around = element if text is element.text else element.getparent()
+            whole = one_line(around.text_content()) if len(around) <= _DATELINE_PARTS else one_line(text)
+            if len(whole) > _DATELINE_CHARS:
+                whole = one_line(text)
+            if day_of(whole) is None or _is_about_others(around) or _CHANGED.search(whole):
+                continue
+            is_near = 0 <= place - under <= _NEAR if under >= 0 else False
+            rank = 0 if is_near and _is_dated(around) else 1 if is_near else 2 if _is_dated(around) else 3
+            if rank < 3 or len(whole) <= _BARE_DATE_CHARS:
+                found.append((rank, place, whole))
+    yield from (text for _, _, text in sorted(found)[:_MAX_DATELINES])
+
+
+def _is_dated(element: Element) -> bool:
+    return _about(element, _DATED) and not _about(element, _CHANGED)
+
+
+def _is_about_others(element: Element) -> bool:
+    """Whether it stands among comments, teasers or at the foot of the page, or is a link's."""
+    for around in (element, *element.iterancestors()):
+        label = f"{around.get('class') or ''} {around.get('id') or ''}"
+        if around.tag in ("footer", "aside", "nav") or (len(label) > 1 and _ELSEWHERE.search(label)):
+            return True
+        if around.tag == "a" and len(one_line(around.text_content())) > _BARE_DATE_CHARS:
+            return True
+    return False
+
+
 def _about(element: Element, words: re.Pattern[str]) -> bool:
     """Whether an element, or one of the three around it, is named or worded so."""
     if words.search(f"{element.get('itemprop') or ''} {element.get('class') or ''} {element.get('pubdate') or ''}"):
@@ -340,6 +387,6 @@ def _htmldate(page: Page, captured_at: datetime) -> datetime | None:
 
     # without a last date it would take today's, and a rebuild next year would find other dates
     found = find_date(
-        page.tree, url=page.url or None, original_date=True, extensive_search=True, max_date=f"{captured_at:%Y-%m-%d}"
+        page.tree, url=page.url or None, original_date=True, extensive_search=False, max_date=f"{captured_at:%Y-%m-%d}"
     )
     return midnight(date.fromisoformat(found)) if found else None

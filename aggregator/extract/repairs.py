@@ -100,7 +100,7 @@ def _with_body(lines: list[Line], bodies: Iterable[str]) -> list[Line]:
 def repaired(lines: list[Line], known: Known) -> str:
     """Return the text of an article, paragraphs one a line."""
     kept = _without_runs(_with_body(lines, known.bodies))
-    kept = [line for line in kept if _is_credit(line) or not _is_furniture(line)]
+    kept = [line for line in kept if not _is_furniture(line) or _is_credit(line)]
     kept = _without_opening(kept, known)
     kept = _without_tail(kept)
     texts = [line.text for line in kept]

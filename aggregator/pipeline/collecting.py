@@ -192,6 +192,7 @@ class Collector:
 
     def _commit(self, entries: list[Entry]) -> list[Derived]:
         self._home.ensure_room(self._min_free_bytes)
+        self._deriver.prepare(entries)
         self._archive.sync()
         with self._catalogue.transaction():
             found = [self._deriver.derive(entry) for entry in entries]

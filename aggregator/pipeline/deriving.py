@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from aggregator.model import (
     Announcement,
     Article,
     Capture,
+    Discovery,
     Failure,
     Following,
     Reading,
@@ -50,8 +53,8 @@ class Derived:
     discovered: int = 0
     known: int = 0
     not_modified: bool = False
-    new: bool = False
-    new_version: bool = False
+    new: int = 0
+    new_versions: int = 0
     failure: str | None = None
     """Why the address gave nothing."""
 
@@ -69,8 +72,21 @@ class Deriver:
         self._folder = folder
         self._following = following
         self._catalogue = catalogue
-        self._read: dict[str, dict[str, Reading]] = {}
-        """What was read of the captures of a folder, by record: of the last few folders."""
+        self._asked: dict[tuple[str, int], Future[Reading]] = {}
+        """Readings to come, by file and offset of their captures."""
+        self._read: dict[str, dict[str, list[tuple[Reading, int]]]] = {}
+        """What was read of the captures of a folder, by record, and of how many posts: of the last few folders."""
+
+    def prepare(self, entries: Iterable[archive.Entry]) -> None:
+        """Have the pages among entries read meanwhile; ``derive`` waits for what it needs."""
+        for entry in entries:
+            what = entry.what
+            if not isinstance(what, Capture) or what.role is not Role.PAGE or what.refers_to or what.location:
+                continue
+            if _trouble(what) or self._read_before(what):
+                continue
+            whose = what.source_id or belonging.source_id(what.url, self._following.sources)
+            self._asked[what.file, what.offset] = self._submit(replace(what, source_id=whose), entry.body)
 
     def derive(self, entry: archive.Entry) -> Derived:
         """Take one entry into the catalogue.
@@ -144,8 +160,8 @@ class Deriver:
             return self._settle(what, failure=reason, retry=_may_pass(what))
         as_before = what.refers_to is not None
         known = self._catalogue.article(_article_id(what)) if what.role is Role.PAGE else None
-        if as_before and known and (reading := self._seen_before(what, known)):
-            derived = self._article(what, reading, known)
+        if as_before and (readings := self._seen_before(what, known)):
+            derived = self._articles(what, readings)
             self._note_asked(what, retry=False)
             derived.not_modified = True
             return derived
@@ -154,7 +170,7 @@ class Deriver:
             reason = "as before, but the archive no longer has what was before"
             return self._settle(what, failure=reason, retry=True)
         if what.role is Role.PAGE:
-            derived = self._page(what, body, known)
+            derived = self._page(what, body)
             self._note_asked(what, retry=False)
         else:
             derived = self._announcement(what, body)
@@ -222,6 +238,8 @@ class Deriver:
         said = announcement(capture, body, source)
         found = [d for d in said.discoveries if d.url != urls.canonical(source.url)]
         new = self._catalogue.announce(source.id, found, capture.captured_at) if found else 0
+        posts = self._front_posts(capture, body) if capture.role is Role.FRONT and not said.feeds else ()
+        read = self._articles(capture, posts)
         follow = [(url, Role.SITEMAP) for url in said.sitemaps if not _NOT_ARTICLES.search(url)]
         if capture.role is Role.ROBOTS and source.sitemap:
             follow = []
@@ -232,60 +250,109 @@ class Deriver:
         return Derived(
             follow=tuple(Request(url=url, role=role, source_id=source.id) for url, role in follow),
             feeds=said.feeds,
-            announced=capture.role in (Role.FEED, Role.SITEMAP, Role.LISTING) and failure is None,
-            discovered=new,
-            known=len(found) - new,
+            announced=bool(posts) or (capture.role in (Role.FEED, Role.SITEMAP, Role.LISTING) and failure is None),
+            discovered=new + read.discovered,
+            known=len(found) - new + read.known,
+            new=read.new,
+            new_versions=read.new_versions,
             failure=None if capture.role in (Role.ROBOTS, Role.FRONT) else failure,
         )
 
     # --- articles ---------------------------------------------------------------------------------------------------
 
-    def _page(self, capture: Capture, body: bytes, known: Article | None) -> Derived:
+    def _page(self, capture: Capture, body: bytes) -> Derived:
         failure = None
-        if reading := self._read_before(capture):
-            return self._article(capture, reading, known)
+        if readings := self._read_before(capture):
+            return self._articles(capture, readings)
         try:
-            reading = extract.read_page(
-                body,
-                url=capture.url,
-                content_type=capture.content_type,
-                languages=self._source(capture.source_id, capture.url).languages,
-                captured_at=capture.captured_at,
-            )
+            reading = self._reading(capture, body)
         except ExtractError as error:
             failure = error.reason
             reading = extract.nothing(extract.UNREADABLE)
-        derived = self._article(capture, reading, known)
+        derived = self._articles(capture, reading.posts or (reading,))
         derived.failure = failure
         return derived
 
-    def _read_before(self, capture: Capture) -> Reading | None:
-        """Return what this extractor read in a capture when its day was closed; None: it must be read again."""
+    def _front_posts(self, capture: Capture, body: bytes) -> tuple[Reading, ...]:
+        """Return the posts of a front page: all that can be had of a source which announces nothing."""
+        try:
+            return self._reading(capture, body).posts
+        except ExtractError:
+            return ()
+
+    def _reading(self, capture: Capture, body: bytes) -> Reading:
+        asked = self._asked.pop((capture.file, capture.offset), None)
+        return (asked or self._submit(capture, body)).result()
+
+    def _submit(self, capture: Capture, body: bytes) -> Future[Reading]:
+        return extract.submit_page(
+            body,
+            url=capture.url,
+            content_type=capture.content_type,
+            languages=self._source(capture.source_id, capture.url).languages,
+            captured_at=capture.captured_at,
+        )
+
+    def _read_before(self, capture: Capture) -> list[Reading]:
+        """Return what this extractor read in a capture when its day was closed; empty: it must be read again."""
         folder = archive.folder_of(capture.file)
         if folder not in self._read:
             if len(self._read) == MAX_FOLDERS_HELD:
                 self._read.pop(next(iter(self._read)))
-            lines = archive.read_articles(self._folder, folder, extract.generation())
-            self._read[folder] = dict(schemaorg.readings(lines))
-        reading = self._read[folder].get(capture.refers_to or capture.record_id)
+            by_record: dict[str, list[tuple[Reading, int]]] = {}
+            for record, reading, posts in schemaorg.readings(
+                archive.read_articles(self._folder, folder, extract.generation())
+            ):
+                by_record.setdefault(record, []).append((reading, posts))
+            self._read[folder] = by_record
+        found = self._read[folder].get(capture.refers_to or capture.record_id, [])
+        is_whole = all(posts == len(found) for _, posts in found)
         # the language of a short one depends on what sources.yaml says today
-        return reading if reading and extract.tells_its_language(reading.text) else None
+        return [r for r, _ in found] if is_whole and all(extract.tells_its_language(r.text) for r, _ in found) else []
 
-    def _seen_before(self, capture: Capture, known: Article) -> Reading | None:
-        """Return what was read in the record that a capture refers to; None: it was not read as this article."""
-        read = {s.record_id: s.digest for s in self._catalogue.sightings(known.id)}.get(capture.refers_to or "")
-        return next((_reading(v) for v in self._catalogue.versions(known.id) if v.digest == read), None)
+    def _seen_before(self, capture: Capture, known: Article | None) -> list[Reading]:
+        """Return what was read in the record that a capture refers to; empty: that was not read as this page."""
+        earlier = self._catalogue.capture(capture.refers_to or "")
+        if earlier is None or urls.identity(earlier.url) != urls.identity(capture.url):
+            return []
+        found = []
+        for sighting in self._catalogue.sightings_in([earlier.record_id]):
+            article = self._catalogue.article(sighting.article_id)
+            versions = self._catalogue.versions(sighting.article_id)
+            version = next((v for v in versions if v.digest == sighting.digest), None)
+            is_this = known is not None and sighting.article_id == known.id
+            if article is None or version is None or not (is_this or version.is_stand_in):
+                return []
+            found.append(_reading(version, article.url if version.is_stand_in else None))
+        return found
 
-    def _article(self, capture: Capture, reading: Reading, known: Article | None) -> Derived:
+    def _articles(self, capture: Capture, readings: Sequence[Reading]) -> Derived:
+        """Take what was read on a page into the catalogue: an article, or several posts, and where these really are."""
         source = self._source(capture.source_id, capture.url)
+        announced = [
+            Discovery(url=r.url, found_in=capture.url, claimed_title=r.title, claimed_at=r.claimed_at)
+            for r in readings
+            if r.url and "#" not in r.url
+        ]
+        all_of_them = Derived(discovered=self._catalogue.announce(source.id, announced, capture.captured_at))
+        all_of_them.known = len(announced) - all_of_them.discovered
+        for reading in readings:
+            derived = self._article(capture, reading)
+            all_of_them.new += derived.new
+            all_of_them.new_versions += derived.new_versions
+        return all_of_them
+
+    def _article(self, capture: Capture, reading: Reading) -> Derived:
+        source, url = self._source(capture.source_id, capture.url), reading.url or capture.url
+        known = self._catalogue.article(dedupe.article_id(source.id, urls.identity(url)))
         decision = dedupe.decide(
             reading,
             known=known,
             versions=self._catalogue.versions(known.id) if known else (),
             sightings=self._catalogue.sightings(known.id) if known else (),
-            announced=self._catalogue.discovery(source.id, capture.asked_url),
+            announced=self._catalogue.discovery(source.id, reading.url or capture.asked_url),
             source=source,
-            url=capture.url,
+            url=url,
             captured_at=capture.captured_at,
             record_id=capture.refers_to or capture.record_id,
             generation=extract.generation(),
@@ -296,7 +363,7 @@ class Deriver:
         found = credits.resolved(decision.article.text, self._following.sources)
         self._catalogue.put_article(decision.article, decision.versions, found)
         self._match(decision.article, reading.text)
-        return Derived(new=known is None, new_version=known is not None)
+        return Derived(new=int(known is None), new_versions=int(known is not None))
 
     def _match(self, article: Article, text: str) -> None:
         """Compare an article with those that share words with it or did before, and keep what is found.
@@ -342,8 +409,9 @@ def announcement(capture: Capture, body: bytes, source: Source) -> Announcement:
             return discover.read_feed(body, url=capture.url, content_type=capture.content_type)
 
 
-def _reading(version: Version) -> Reading:
+def _reading(version: Version, url: str | None) -> Reading:
     return Reading(
+        url=url,
         title=version.read_title,
         authors=version.authors,
         claimed_at=version.claimed_at,

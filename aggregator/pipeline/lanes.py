@@ -122,7 +122,7 @@ class Lane:
         run.known += derived.known
         run.not_modified += derived.not_modified
         run.new += derived.new
-        run.new_versions += derived.new_version
+        run.new_versions += derived.new_versions
         self._announced |= derived.announced
         self._feed_read |= derived.announced and request.role is Role.FEED
         if derived.failure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -165,7 +166,7 @@ class Pipeline:
         total, done = sum(sizes[f] - known.get(f, 0) for f in behind), 0
         for file in behind:
             start = at = known.get(file, 0)
-            for batch in _batches(archive.entries(self.home.archive, file, start)):
+            for batch in self._prepared(_batches(archive.entries(self.home.archive, file, start))):
                 with self._catalogue.transaction():
                     for entry in batch:
                         self._deriver.derive(entry)
@@ -177,6 +178,17 @@ class Pipeline:
                 self._catalogue.set_catalogued(file, sizes[file])
             done += sizes[file] - start
         self.update_index(index)
+
+    def _prepared(self, batches: Iterator[list[Entry]]) -> Iterator[list[Entry]]:
+        """Yield batches while the pages of the next one are being read."""
+        ahead: list[Entry] | None = None
+        for batch in batches:
+            self._deriver.prepare(batch)
+            if ahead:
+                yield ahead
+            ahead = batch
+        if ahead:
+            yield ahead
 
     def convert(self, left: Sequence[tuple[Capture, bytes]], runs: Sequence[Any]) -> None:
         """Archive what is left of records that are about to be erased; it is catalogued by the rebuild that follows.
@@ -220,6 +232,7 @@ class Pipeline:
     def _write_articles(self, folder: str) -> None:
         found = self._catalogue.versions_read_in(folder)
         articles = self._catalogue.articles(version.article_id for version, _ in found)
+        posts = Counter(s.record_id for s in self._catalogue.sightings_in({version.record_id for version, _ in found}))
         said = (
             schemaorg.with_reading(
                 schemaorg.news_article(
@@ -229,6 +242,7 @@ class Pipeline:
                     self.following.source(capture.source_id),
                 ),
                 version,
+                posts[version.record_id],
             )
             for version, capture in found
         )

@@ -17,7 +17,7 @@ from aggregator.extract.dates import FIRST_DAY, day_of, midnight
 from aggregator.extract.language import language_of
 from aggregator.extract.metadata import authors_in, day_in_address
 from aggregator.extract.page import Page
-from aggregator.extract.posts.splitting import MAX_POSTS, Post, posts_of
+from aggregator.extract.posts.splitting import Post, posts_of
 from aggregator.extract.problems import EXCERPT, ON_INDEX
 from aggregator.extract.repairs import Known, is_dateline, repaired
 from aggregator.extract.tree import Element, clean
@@ -210,4 +210,4 @@ def _unlike(address: str, taken: set[str]) -> str:
     return unlike
 
 
-__all__ = ["MAX_POSTS", "readings_of"]
+__all__ = ["readings_of"]

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 
 from aggregator import urls
 from aggregator.extract.dates import day_of
+from aggregator.extract.limits import MAX_POSTS
 from aggregator.extract.page import Page, articles_of, is_thread, said, types_of
 from aggregator.extract.tree import Element
 from aggregator.extract.words import alike, one_line
 
-MAX_POSTS = 200
-"""Of one page; what comes after is not read apart."""
 _MAX_HEADINGS = 2_000
 _MAX_HEADING_CHARS = 250
 _MIN_POSTS = 3
@@ -48,8 +47,8 @@ _POST = re.compile(
 )
 _POST_ID = re.compile(r"^(?:post|entry|article|node|item|story|message|p)[-_]?\d+$", re.IGNORECASE)
 _ELSEWHERE = re.compile(
-    r"comment|respond|disqus|kommentar|reaction|forum|sidebar|side-bar|widget|related|similar|footer|masthead|navbar"
-    r"|navigation|menu|breadcrumb|archive-list|blogroll|recent|popular|banner|cookie|share",
+    r"comment|respond|disqus|kommentar|reaction|forum|sidebar|side-bar|widget(?! blog)|related|similar|footer|masthead"
+    r"|navbar|navigation|menu|breadcrumb|archive-list|blogroll|recent|popular|banner|cookie|share",
     re.IGNORECASE,
 )
 _THREAD = re.compile(r"viewtopic|showthread|/threads?/|/topics?/|topic[=,]|/forums?/.*\d", re.IGNORECASE)
@@ -435,4 +434,4 @@ def _unlinked_chars(element: Element) -> int:
     return max(0, len(one_line(element.text_content())) - linked)
 
 
-__all__ = ["MAX_POSTS", "Post", "posts_of"]
+__all__ = ["Post", "posts_of"]
