@@ -11,12 +11,14 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from aggregator import disk
+from aggregator.extract import workers
 
 KILLED = 137
 
@@ -107,17 +109,30 @@ def in_a_child(work: Callable[[], None]) -> int:
 
 def child(work: Callable[[], None]) -> int:
     """Begin work in a process of its own; return its id."""
+    load_extractor()
     with warnings.catch_warnings():  # threads that a library keeps: the child does not need them
         warnings.simplefilter("ignore", DeprecationWarning)
         pid = os.fork()
     if pid == 0:
         try:
+            share_extractor()
             work()
         except BaseException:
             traceback.print_exc()
             os._exit(70)
         os._exit(0)
     return pid
+
+
+def load_extractor() -> None:
+    """Start the process that workers are forked from, so that a fork of this one need not load the extractor again."""
+    workers._context()
+    forkserver.ensure_running()
+
+
+def share_extractor() -> None:
+    """In a fork: use the process that the parent started, which is not this one's to wait for."""
+    forkserver._forkserver.ensure_running = lambda: None  # type: ignore[method-assign]
 
 
 def spread(points: list[Point], number: int) -> list[Point]:

@@ -11,26 +11,19 @@ import math
 import os
 import resource
 import signal
-from datetime import datetime
+from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import htmldate
-import py3langid
-import trafilatura
-import trafilatura.core
-import trafilatura.external
-
 from aggregator import extract
 from aggregator.errors import ExtractError
-from aggregator.extract import cascade, metadata, page, posts, repairs, tree
 from aggregator.extract.limits import MAX_READING_BYTES, MAX_READING_CPU_S
 from aggregator.model import Reading
 
-LOADED = (cascade, htmldate, metadata, page, posts, py3langid, repairs, trafilatura, tree)
 READY = b"ready"
-py3langid.classify("What is loaded at first use is loaded here, once for all workers.")
+_SAMPLE = b"<h1>A page</h1><p>What libraries load at first use is loaded here, once for all workers.</p>"
+extract.read_page(_SAMPLE, url="", content_type="", captured_at=datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def serve(calls: Connection) -> None:

@@ -30,6 +30,8 @@ from aggregator.model import Reading
 
 _START_S = 120.0
 """A worker that is not ready after so long will not be; loading takes a second."""
+_END_S = 1.0
+"""A process whose pipe is closed needs a moment to be gone."""
 _MOST_WORKERS = 8
 
 
@@ -50,13 +52,17 @@ class _Worker:
     calls: Connection
     readings: int = 0
 
-    def end(self) -> int | None:
-        """Kill it; return how it had ended before, as a process does: None where it had not."""
-        self.process.join(0.5)  # a process that closed its pipe needs a moment to be gone
-        code = self.process.exitcode
+    def end(self) -> None:
+        """Kill it."""
         self.process.kill()
         self.process.join()
         self.calls.close()
+
+    def ended(self) -> int | None:
+        """Return how it ended of itself, as a process does; None: it had not, and was killed."""
+        self.process.join(_END_S)
+        code = self.process.exitcode
+        self.end()
         return code
 
 
@@ -76,6 +82,7 @@ class Workers:
     _idle: list[_Worker] = field(default_factory=list)
     _callers: ThreadPoolExecutor | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _pid: int = field(default_factory=os.getpid)
 
     def submit(
         self, body: bytes, *, url: str, content_type: str, captured_at: datetime, languages: tuple[str, ...] = ()
@@ -92,6 +99,8 @@ class Workers:
             "captured_at": captured_at.isoformat(),
             "languages": list(languages),
         }
+        if self._pid != os.getpid():  # after a fork they belong to the other process
+            self._idle, self._callers, self._lock, self._pid = [], None, threading.Lock(), os.getpid()
         with self._lock:
             if self._callers is None:
                 self._callers = ThreadPoolExecutor(max_workers=self.count, thread_name_prefix="reading")
@@ -122,7 +131,7 @@ class Workers:
         try:
             answer = self._asked(worker, body, about)
         except (EOFError, OSError):
-            code = worker.end()
+            code = worker.ended()
             if code in _LIMITS:
                 raise ExtractError(about["url"], f"reading it took more than {_LIMITS[code]}") from None
             raise _Died(f"reading it ended the process ({_named(code)})") from None
@@ -166,7 +175,7 @@ class Workers:
         with suppress(EOFError, OSError):
             if ours.poll(_START_S) and ours.recv_bytes():
                 return worker
-        code = worker.end()
+        code = worker.ended()
         raise AggregatorError(
             f"No process to read pages in could be started ({_named(code)}). Nothing is lost: what was captured is in "
             "archive/. Look after memory and the limits of processes (ulimit -a), then run the command again."

@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from aggregator.errors import AggregatorError
-from tests import storm
+from tests import doors, storm
 
 CALLS = (
     "write pwrite64 writev pwritev fsync fdatasync rename renameat renameat2 ftruncate truncate fallocate "
@@ -163,8 +163,10 @@ def traced(folder: Path, *options: str) -> tuple[int, str]:
     """
     (folder / "home").mkdir(parents=True)
     waits, go = os.pipe()
+    doors.load_extractor()
     pid = os.fork()
     if pid == 0:
+        doors.share_extractor()
         os.dup2(os.open(folder / "said", os.O_WRONLY | os.O_CREAT), 2)
         ctypes.CDLL(None).prctl(PR_SET_PTRACER, -1, 0, 0, 0)  # Ubuntu lets nobody watch who did not ask for it
         os.read(waits, 1)
