@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,15 @@ from aggregator import urls
 from aggregator.dedupe.sharing import Words
 from aggregator.model import Article, Discovery, Reading, Sighting, Source, Version
 
+_SET_ALIKE = {
+    **dict.fromkeys(map(ord, "‘’‚‛´`‹›"), "'"),
+    **dict.fromkeys(map(ord, "“”„‟«»"), '"'),
+    **dict.fromkeys(map(ord, "–—‒―−‐‑"), "-"),
+    **dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"), None),
+}
+"""Quotes and dashes to one form each; characters that nobody sees to nothing."""
+_ITEM = re.compile(r"^[\s•·*◦▪-]+", re.MULTILINE)
+
 
 def article_id(source_id: str, key: str) -> str:
     """Return the id of an article: 12 base32 characters of SHA-256 over source and key, the same on every machine."""
@@ -20,9 +30,13 @@ def article_id(source_id: str, key: str) -> str:
 
 
 def version_digest(title: str | None, text: str) -> str:
-    """Return the digest of a version: 16 base32 characters of SHA-256 over title and text, white space normalised."""
-    plain = unicodedata.normalize("NFC", f"{title or ''}\n{text}")
-    return short_digest("\n".join(" ".join(line.split()) for line in plain.split("\n") if line.strip()), 16)
+    """Return the digest of a version: 16 base32 characters of SHA-256 over the words of title and text.
+
+    What a new theme or another editor's program changes is no edit: white space and where lines break, the form of
+    quotes, dashes and dots, signs before the items of a list.
+    """
+    plain = unicodedata.normalize("NFKC", f"{title or ''}\n{text}").translate(_SET_ALIKE)
+    return short_digest(" ".join(_ITEM.sub("", plain).split()), 16)
 
 
 def short_digest(text: str, chars: int) -> str:

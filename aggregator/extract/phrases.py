@@ -38,13 +38,22 @@ CALL = _beginning(
     r"comments?\b\s*(?:\(\d+\)|\d+)?\s*$|leave a (?:comment|reply)|view (?:comments|gallery)",
     r"listen to (?:this|the) article|print(?: this)?(?: page| article)?\s*$|all rights reserved|copyright\b|©",
     r"(?:this|some of the|our) .{0,60}\baffiliate\b|.{0,60}\bmay earn (?:us )?(?:a|an|some)\b.{0,40}\bcommission",
+    r"(?:was|is) (?:this|the) (?:\w+ )?(?:helpful|useful)|rate this|log ?in to |sign in to |please log ?in",
+    r"cet(?:te)? \w+ vous a(?:-t-\w+)? été utile|fanden sie diese|war dieser (?:artikel|beitrag|text) "
+    r"|¿te (?:fue|ha sido"
+    r"|resultó) útil|ti è stato utile",
     r"did you (?:like|enjoy) this|(?:found|spotted|see) (?:an?|any) (?:error|mistake|typo)|like it\? |pin it\b",
     r"abonnez-vous|inscrivez-vous|suivez[- ]nous|partage[rz]?(?:\s|$)|s['’]abonner|recevez|cliquez ici|publicité\s*$",
-    r"soutenez|faites un don|tous droits réservés|imprimer|(?:une erreur|(?:vous avez )?repéré une)",
+    r"soutene[zr][- ](?:nous|notre)|soutiens-nous|faites un don\b.{0,20}$|tous droits réservés|imprimer|(?:une erreur"
+    r"|(?:vous avez )?repéré une)",
     r"cet article vous a|avez-vous aimé|votre avis|vous avez aimé",
     r"abonnieren|abonniere|melden sie sich|jetzt (?:anmelden|abonnieren|registrieren|kostenlos)|folgen sie|folge uns",
     r"teilen\b|anzeige\s*$|werbung\s*$|artikel (?:drucken|teilen|versenden|anhören)|zur startseite|hier klicken",
-    r"alle rechte vorbehalten|kommentare?\s*\d*\s*$|fehler (?:gefunden|entdeckt)|folgst du|unterstützen sie uns",
+    r"alle rechte vorbehalten|kommentare?\s*\d*\s*$|fehler (?:gefunden|entdeckt)|folgst du"
+    r"|unterstütz(?:e|t|en sie)? uns",
+    r"spende[tn]?\b (?:sie )?(?:jetzt|an uns)|ap[oó]ya(?:nos\b| nuestr)|dona(?:te| ahora| ora)?\b\s*$|haz una donación"
+    r"|sostien(?:i|ici)\b|fai una donazione|steun ons|doneer\b|doe een donatie|apoie(?:-nos)?\b|wesprzyj"
+    r"|støtt oss|stöd oss",
     r"(?:wie )?hat (?:ihnen|dir) (?:dieser|der) |durchschnittliche bewertung|ein klick für den datenschutz",
     r"ihre meinung ist|senden sie uns|schreiben sie uns|(?:unabhängiger|guter|kritischer) journalismus",
     r"suscr[ií]b[ea]te|síguenos|compart[ei]r?\s*$|haz clic|publicidad\s*$|todos los derechos reservados",
@@ -64,6 +73,32 @@ CAPTION = _beginning(
 )
 """Who made a picture; how long the reading takes."""
 
+_COUNTED = (
+    r"comments?|replies|responses?|reactions?|views?|reads?|readers?|shares?|likes?|hits?|visits?|visitors?|votes?"
+    r"|trackbacks?|commentaires?|réactions?|réponses?|vues?|lectures?|lecteurs?|visites?|visiteurs?|partages?|votes?"
+    r"|kommentare?|antworten|aufrufe?|zugriffe?|besucher(?:innen)?|leser(?:innen)?|stimmen|comentarios?|respuestas?"
+    r"|visitas?|visitantes?|lecturas?|commenti|commento|risposte|visite|visitatori|letture"
+    r"|visualizzazioni|reacties|reactie"
+    r"|antwoorden|weergaven|bezoekers|lezers|comentários?|visualizações|komentarz[ey]?|kommentarer"
+)
+COUNTER = re.compile(
+    rf"\W*\d[\d .,'’]*\s*(?:{_COUNTED})\b.{{0,30}}$"
+    rf"|\W*(?:{_COUNTED}|lu|vu|gelesen|leído|letto|gelezen|seen|viewed|read)\s*[:(]?\s*\d[\d .,'’]*\)?\s*"
+    r"(?:times|fois|mal|veces|volte|keer|vezes)?\W*$",
+    re.IGNORECASE,
+)
+"""What counts comments, readers, votes."""
+
+MOMENT = _beginning(
+    r"(?:(?:this \w+ (?:was )?)?(?:last |most recently )?(?:updated|modified|edited|changed|revised|posted|published)"
+    r"|(?:dernière )?(?:mise à jour|modification)|maj|mis à jour|modifié|publié|posté|mis en ligne"
+    r"|(?:zuletzt )?(?:aktualisiert|geändert|bearbeitet|veröffentlicht)|stand|letzte (?:änderung|aktualisierung)"
+    r"|(?:última )?(?:actualización|modificación)|actualizado|publicado|ultim[ao] (?:aggiornamento|modifica)|aggiornato"
+    r"|pubblicato|(?:laatst )?(?:bijgewerkt|gewijzigd|geplaatst)|il y a|vor|hace|(?:today|heute"
+    r"|aujourd['’]hui) (?:is|ist)?)\b"
+)
+"""When a page was changed or put up; what follows says whether it is more than that."""
+
 TAIL = re.compile(
     r"©|\bcopyright\b|all rights reserved|newsletter|subscribe|sign up|abonnieren|abonnez|inscrivez-vous|suscríbete"
     r"|iscriviti|\bfollow (?:him|her|them|us|me) on\b|is a (?:staff )?(?:writer|reporter|journalist) (?:at|for)\b"
@@ -80,10 +115,18 @@ _MONTH = (
 )
 DATE = re.compile(
     rf"\b\d{{1,2}}(?:st|nd|rd|th|er|\.)?\s*(?:de |of )?{_MONTH},?\s*(?:de )?\d{{4}}"
-    rf"|\b{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|\b\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}\b|\b\d{{4}}-\d\d-\d\d\b",
+    rf"|\b{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|\b\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}\b"
+    rf"|\b\d{{4}}-\d\d-\d\d\b",
     re.IGNORECASE,
 )
 
+AGO = re.compile(
+    r"\d+\s*(?:min(?:ute)?s?|h(?:ours?|eures?)?|days?|weeks?|months?|years?|jours?|semaines?|mois|ans?|minuten|stunden?"
+    r"|tag(?:en|e)?|wochen?|monat(?:en|e)?|jahr(?:en|e)?|horas?|d[ií]as?|semanas?|mes(?:es)?|años?|or[ae]|giorn[oi]"
+    r"|settiman[ae]|mes[ei]|anni|uur|dagen|weken|maanden|jaar)\b",
+    re.IGNORECASE,
+)
+"""How long ago."""
 HOUR = re.compile(
     r"\b\d{1,2}\s*[:h.]\s*\d{0,2}(?::\d\d)?(?:\s*(?:[ap]\.?m\.?|uhr))?|\b\d{1,2}\s*[ap]m\b", re.IGNORECASE
 )

@@ -22,6 +22,7 @@ _LINKED = 0.9
 _MOST_LINKED = 0.3
 """Of a text; beyond it, its linked lines are what it is about."""
 _LEAD_START_CHARS = 40
+_MOMENT_CHARS, _MOMENT_WORDS = 70, 10
 _FURNITURE_CHARS = 220
 """Longer lines are sentences of the article, however they begin."""
 _TAIL_SHARE = 0.35
@@ -115,7 +116,17 @@ def _is_credit(line: Line) -> bool:
 def _is_furniture(line: Line) -> bool:
     if len(line.text) > _FURNITURE_CHARS:
         return False
-    return bool(phrases.READ_ALSO.match(line.text) or phrases.CALL.match(line.text) or phrases.CAPTION.match(line.text))
+    text = line.text
+    if phrases.READ_ALSO.match(text) or phrases.CALL.match(text) or phrases.CAPTION.match(text):
+        return True
+    return bool(phrases.COUNTER.match(text)) or is_moment(text)
+
+
+def is_moment(text: str) -> bool:
+    """Whether a line says only when the page was put up or changed: "Mis à jour le 3 octobre 2023", "2 days ago"."""
+    if len(text) > _MOMENT_CHARS or len(text.split()) > _MOMENT_WORDS or not phrases.MOMENT.match(text):
+        return False
+    return bool(phrases.DATE.search(text) or phrases.AGO.search(text)) and ": " not in text.partition(" ")[2]
 
 
 def _without_runs(lines: list[Line]) -> list[Line]:
