@@ -362,6 +362,19 @@ class Version:
         return ON_INDEX in self.problems
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What was observed at an article's address from an instant on, until something else was."""
+
+    at: datetime
+    what: str
+    """seen, back, empty, vanished, blocked, unavailable."""
+    why: str
+    """In words; empty: nothing is to be added."""
+    record_id: str
+    """The WARC record of the capture."""
+
+
 class Relation(StrEnum):
     """What kind of match: coarse."""
 

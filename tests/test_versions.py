@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from aggregator import dedupe, extract
 from aggregator.model import Reading
 from tests import furniture
+from tests.fakecli import Aggregator
+from tests.fakeweb import STORY, FakeWeb, catalogue, crawl, feed, page, redirect, source
 from tests.furniture import ARTICLES, LAST, SEEN, UNSEEN, Written, capture
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -139,3 +143,56 @@ def test_the_themes_of_the_furniture_differ_and_hold_the_same_article() -> None:
 
     assert len(set(pages)) == len(pages)
     assert {read(page).text for page in pages} == {"\n".join(ARTICLES[0].paragraphs)}
+
+
+# What was observed at an article's address
+
+
+def test_vanished_blocked_unavailable_empty_and_back_are_observations_of_their_own(tmp_path: Path) -> None:
+    url = "http://a.example/1"
+    web = FakeWeb({})
+    answers: list[object] = [
+        page(STORY),
+        page(STORY),
+        404,
+        410,
+        page(STORY),
+        403,
+        redirect("/login?next=1"),
+        429,
+        "<p></p>",
+    ]
+    for n, answer in enumerate(answers):
+        web.pages = {"http://a.example/feed": feed(url, updated=f"2026-11-{n + 2:02}T10:00:00Z"), url: answer}
+        web.now += timedelta(days=1)
+        crawl(tmp_path, web, source("a"))
+
+    with catalogue(tmp_path) as known:
+        (article,) = known.articles(known.article_ids()).values()
+        args = known.captures_at(url), known.sightings(article.id), known.versions(article.id)
+    observed = dedupe.observations(*args)
+
+    assert [o.what for o in observed] == ["seen", "vanished", "back", "blocked", "unavailable", "empty"]
+    assert [o.why for o in observed[1:4]] == ["HTTP 404", "", "HTTP 403"]
+    assert dedupe.observations(args[0][::-1], *args[1:]) == observed
+    assert article.number == 1
+    assert article.text.startswith("Just before six")
+
+
+def test_show_names_edits_and_absences(tmp_path: Path, aggregator: Aggregator) -> None:
+    url = "http://a.example/1"
+    edited = page(STORY + "\n\nUpdate 6 Feb: the kettles are back.", title="Four vans, again")
+    web = FakeWeb({})
+    for n, answer in enumerate([page(STORY, title="Four vans"), edited, 404]):
+        web.pages = {"http://a.example/feed": feed(url, updated=f"2026-11-{n + 2:02}T10:00:00Z"), url: answer}
+        web.now += timedelta(days=1)
+        crawl(tmp_path, web, source("a"))
+
+    said = aggregator("--home", tmp_path, "show", url)
+
+    assert "title was “Four vans” · note “Update 6 Feb: the kettles are back.” · +7 −0 words" in " ".join(
+        said.out.split()
+    )
+    assert "vanished (HTTP 404)" in said.out
+    (vanished,) = (o for o in json.loads(aggregator("--home", tmp_path, "show", url, "--json").out)["observations"][1:])
+    assert vanished["what"] == "vanished"

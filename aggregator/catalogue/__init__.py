@@ -224,6 +224,12 @@ class Catalogue:
             Capture, joined.where(t.versions.c.article_id == article_id).order_by(t.captures.c.captured_at)
         )
 
+    def captures_at(self, url: str) -> list[Capture]:
+        """Return every capture of a page's address, also when it led elsewhere, oldest first."""
+        c = t.captures.c
+        there = sql.or_(c.url == url, c.asked_url == url)
+        return self._all(Capture, sql.select(t.captures).where(there, c.role == Role.PAGE).order_by(c.captured_at))
+
     def versions_read_in(self, folder: str) -> list[tuple[Version, Capture]]:
         """Return the versions first seen in the captures of a folder of ``archive/``, in the order of the files."""
         c = t.captures.c

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from difflib import SequenceMatcher
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import click
@@ -18,7 +19,7 @@ from aggregator.cli import output as show
 from aggregator.cli.families import match_json
 from aggregator.errors import UnknownIdError, UsageError
 from aggregator.home import Home
-from aggregator.model import Article, Hit, Query, Results, Version
+from aggregator.model import Article, Hit, Observation, Query, Results, Version
 
 # --- search -----------------------------------------------------------------------------------------------------------
 
@@ -231,7 +232,7 @@ def show_command(
       aggregator show https://example.org/2026/11/a-post/
       aggregator show 7k2mq4xw3nbd --diff 1 2
     """
-    from aggregator import access, archive, search
+    from aggregator import access, archive, dedupe, search
 
     home = chosen_home(ctx)
     if home.is_new:
@@ -242,6 +243,7 @@ def show_command(
         captures = {c.record_id: c for c in catalogue.captures_of(article.id)}
         credits = catalogue.credits(article.id)
         matches = catalogue.matches_of([article.id])
+        observed = dedupe.observations(catalogue.captures_at(article.url), catalogue.sightings(article.id), versions)
     chosen = _version(versions, number or len(versions), article)
     if raw:
         if sys.stdout.isatty():
@@ -266,12 +268,13 @@ def show_command(
                     }
                     for v in versions
                 ],
+                "observations": [{"at": show.iso(o.at), "what": o.what, "why": o.why} for o in observed],
                 "credits": [{"line": c.line, "outlet": c.outlet, "source": c.source_id} for c in credits],
                 "matches": [match_json(m) for m in matches],
             }
         )
     else:
-        _print_article(home, article, chosen, versions, [c.line for c in credits], len(matches))
+        _print_article(home, article, chosen, versions, observed, [c.line for c in credits], len(matches))
 
 
 def _version(versions: list[Version], number: int, article: Article) -> Version:
@@ -281,7 +284,13 @@ def _version(versions: list[Version], number: int, article: Article) -> Version:
 
 
 def _print_article(
-    home: Home, article: Article, version: Version, versions: list[Version], credits: list[str], matches: int
+    home: Home,
+    article: Article,
+    version: Version,
+    versions: list[Version],
+    observed: list[Observation],
+    credits: list[str],
+    matches: int,
 ) -> None:
     show.line((version.title or "(no title)", "bold"))
     facts = [("source", article.source_id), ("address", article.url), ("id", article.id)]
@@ -293,6 +302,9 @@ def _print_article(
     facts += [
         ("version", f"{version.number} of {len(versions)}, {version.digest}, seen {show.minute(version.captured_at)}")
     ]
+    facts += [("edit", _edit(old, new)) for old, new in pairwise(versions)]
+    if len(observed) > 1:
+        facts += [("observed", " ".join((show.minute(o.at), o.what, f"({o.why})" if o.why else ""))) for o in observed]
     facts += [("credit", line) for line in credits]
     facts += [("problem", problem) for problem in article.problems]
     if matches:
@@ -304,6 +316,28 @@ def _print_article(
     show.line()
     for paragraph in version.text.split("\n"):
         show.line(paragraph)
+
+
+_NOTE = re.compile(
+    r"\W*(?:update[ds]?|edit(?:ed)?|correction|new info|mise à jour|maj|ajout|rectificatif|aktualisierung|nachtrag"
+    r"|korrektur|actualización|aggiornamento|rettifica|bijgewerkt|rectificatie)\b",
+    re.IGNORECASE,
+)
+_NOTE_CHARS = 60
+
+
+def _edit(old: Version, new: Version) -> str:
+    """Return when an edit was first seen and what it is: another title, a note that says so, words in and out."""
+    said = [f"to version {new.number}, first seen {show.minute(new.captured_at)}"]
+    if old.title != new.title:
+        said.append(f"title was “{old.title or 'none'}”")
+    before = set(old.text.split("\n"))
+    notes = [line for line in new.text.split("\n") if line not in before and _NOTE.match(line)]
+    said += [f"note “{line[:_NOTE_CHARS].rstrip()}{'…' if len(line) > _NOTE_CHARS else ''}”" for line in notes[:3]]
+    changes = list(_word_changes(old.text, new.text))
+    count = {kind: sum(len(text.split()) for what, text in changes if what == kind) for kind in ("inserted", "deleted")}
+    said.append(f"+{count['inserted']} −{count['deleted']} words")
+    return " · ".join(said)
 
 
 def _print_diff(old: Version, new: Version, *, as_json: bool) -> None:

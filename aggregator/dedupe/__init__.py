@@ -1,12 +1,14 @@
 """An article against the known ones: the same, a new version, a match. Pure: it decides, the pipeline applies.
 
 identity  which article a reading belongs to, and whether it is a new version
+observing what was observed at its address
 sharing   what two texts share
 matching  what two articles are to each other, and which had the text first
 """
 
 from aggregator.dedupe.identity import Decision, article_id, decide, history, version_digest
 from aggregator.dedupe.matching import MAX_CANDIDATES, MAX_VERSIONS, Candidate, match, naming_digest
+from aggregator.dedupe.observing import observations
 from aggregator.dedupe.sharing import (
     GRAM_WORDS,
     MAX_COMPARED_CHARS,
@@ -35,6 +37,7 @@ __all__ = [
     "history",
     "match",
     "naming_digest",
+    "observations",
     "overlap",
     "version_digest",
 ]

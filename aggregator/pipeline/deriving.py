@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from aggregator import archive, credits, dedupe, discover, extract, schemaorg, urls
@@ -72,8 +73,8 @@ class Deriver:
         self._folder = folder
         self._following = following
         self._catalogue = catalogue
-        self._asked: dict[tuple[str, int], Future[Reading]] = {}
-        """Readings to come, by file and offset of their captures."""
+        self._asked: dict[tuple[str, str, datetime, bytes], Future[Reading]] = {}
+        """Readings to come, by what they are read from; the place will not do: one member may hold many records."""
         self._read: dict[str, dict[str, list[tuple[Reading, int]]]] = {}
         """What was read of the captures of a folder, by record, and of how many posts: of the last few folders."""
 
@@ -81,12 +82,13 @@ class Deriver:
         """Have the pages among entries read meanwhile; ``derive`` waits for what it needs."""
         for entry in entries:
             what = entry.what
-            if not isinstance(what, Capture) or what.role is not Role.PAGE or what.refers_to or what.location:
+            if not isinstance(what, Capture) or what.role is not Role.PAGE:
                 continue
-            if _trouble(what) or self._read_before(what):
+            has_no_body = what.refers_to is not None or what.location is not None
+            if has_no_body or _trouble(what) or self._read_before(what):
                 continue
             whose = what.source_id or belonging.source_id(what.url, self._following.sources)
-            self._asked[what.file, what.offset] = self._submit(replace(what, source_id=whose), entry.body)
+            self._asked[_read_from(what, entry.body)] = self._submit(replace(what, source_id=whose), entry.body)
 
     def derive(self, entry: archive.Entry) -> Derived:
         """Take one entry into the catalogue.
@@ -281,7 +283,7 @@ class Deriver:
             return ()
 
     def _reading(self, capture: Capture, body: bytes) -> Reading:
-        asked = self._asked.pop((capture.file, capture.offset), None)
+        asked = self._asked.pop(_read_from(capture, body), None)
         return (asked or self._submit(capture, body)).result()
 
     def _submit(self, capture: Capture, body: bytes) -> Future[Reading]:
@@ -419,6 +421,10 @@ def _reading(version: Version, url: str | None) -> Reading:
         text=version.text,
         problems=version.problems,
     )
+
+
+def _read_from(capture: Capture, body: bytes) -> tuple[str, str, datetime, bytes]:
+    return capture.url, capture.content_type, capture.captured_at, body
 
 
 def _article_id(capture: Capture) -> str:
