@@ -203,10 +203,11 @@ def test_show_gives_programs_every_version_and_match(aggregator: Aggregator, hom
 
 
 def test_an_older_version_is_shown(aggregator: Aggregator, home: Path) -> None:
-    said = aggregator("--home", home, "show", ONE, "--version", "1")
+    facts, _, text = aggregator("--home", home, "show", ONE, "--version", "1").out.partition("\n\n")
 
-    assert "mattresses" in said.out
-    assert UPDATE not in said.out
+    assert "mattresses" in text
+    assert UPDATE not in text
+    assert f"note “{UPDATE}" in " ".join(facts.split())
 
 
 def test_a_diff_marks_what_came_in_and_nothing_else(aggregator: Aggregator, home: Path) -> None:
