@@ -107,6 +107,24 @@ def test_the_title_is_the_heading_and_not_the_windows() -> None:
     assert reading.title == TITLE
 
 
+def test_a_heading_that_the_linked_data_names_goes_before_one_written_for_search_engines() -> None:
+    other = "Eviction news: kettles and mattresses taken"
+    head = f"""<meta property="og:title" content="{other}">
+        <script type="application/ld+json">{{"@type": "NewsArticle", "headline": "{TITLE}"}}</script>"""
+
+    assert read(f"<h1>{other}</h1><h2>{TITLE}</h2>{BODY}", head=head).title == TITLE
+
+
+def test_a_title_that_was_cut_short_is_found_whole() -> None:
+    cut = f"{TITLE[:16]}…"
+
+    assert read(f"<h1>{cut}</h1>{BODY}", head=f'<meta property="og:title" content="{cut}">').title == TITLE
+
+
+def test_the_day_before_a_title_is_no_part_of_it() -> None:
+    assert read(f"<h1>02.11.2026 – {TITLE}</h1>{BODY}").title == TITLE
+
+
 def test_the_name_of_the_site_is_no_part_of_the_title() -> None:
     assert read(BODY, head='<meta property="og:site_name" content="Tide">').title == TITLE
 

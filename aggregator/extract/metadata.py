@@ -23,6 +23,9 @@ _MAX_AUTHORS = 10
 # ---------------------------------------------------------------------------------------------------------------- title
 
 _SEPARATORS = re.compile(r"\s+[|–—•·»«:~/\\>*ㅣ-]+\s+|\s*[|•»«ㅣ]\s*|:\s+")
+_LEADING = re.compile(r"^(?:[\[(<>|»›•·*~-]+\s+)?(?:\d{1,2}[./]\d{1,2}[./]\d{4}\s*(?:[–—|:-]\s*)+)?")
+"""Signs and the date of the day before a title."""
+_TITLE_WORDS = 3
 _VOTES = {"h1": 2.5, "h2": 2.0, "h3": 2.0, "headline": 2.0, "meta": 0.7, "window": 0.5}
 """How much each place counts: what readers see, and the headline of the linked data, against what is written for
 networks and for search engines."""
@@ -37,6 +40,18 @@ def titles_of(page: Page) -> tuple[str, ...]:
     The title is the wording that most of its places give; its heading is the one that the page's names for others
     resemble most.
     """
+    wordings = _wordings(page)
+    return tuple(dict.fromkeys(_LEADING.sub("", one) or one for one in (*_whole(wordings[:1], wordings), *wordings)))
+
+
+def _whole(cut: list[str], wordings: list[str]) -> list[str]:
+    """Return the wording that has whole what was cut short for some place; empty: nothing was, or nobody has it."""
+    starts = [one.rstrip("….").rstrip() for one in cut if one.endswith(("…", "..."))]
+    return [one for start in starts for one in wordings if one.startswith(start) and len(one) > len(cut[0])][:1]
+
+
+def _wordings(page: Page) -> list[str]:
+    """Return how the page words the title, the likeliest first; more than once where several places agree."""
     sites = {folded(name) for name in _site_names(page)} - {""}
     names = [(_without_site(name, sites), weight) for name, weight in _names(page)]
     names = [(name, weight) for name, weight in names if name and folded(name) not in sites]
@@ -48,13 +63,15 @@ def titles_of(page: Page) -> tuple[str, ...]:
             likeness, heading = score, one
     wordings = [name for name, _ in names]
     if heading is None or not names:
-        wordings += [heading[0]] if heading else []
-        return tuple(dict.fromkeys(wordings))
+        return wordings + ([heading[0]] if heading else [])
     if likeness < _LIKENESS[heading[1]]:
-        return tuple(dict.fromkeys([_elected(names), *wordings]))
+        return [_elected(names), *wordings]
     text = heading[0]
     names = [(text if _is_part(text, name) else name, weight) for name, weight in names]
-    return tuple(dict.fromkeys([_elected([(text, _VOTES[heading[1]]), *names]), text, *wordings]))
+    said = {folded(name): name for name in wordings if folded(name) != folded(text)}
+    others = {folded(one): tag for one, tag in reversed(headings)}
+    names += [(name, _VOTES[others[key]]) for key, name in said.items() if key in others]  # shown as a heading, too
+    return [_elected([(text, _VOTES[heading[1]]), *names]), text, *wordings]
 
 
 def _elected(names: list[tuple[str, float]]) -> str:
@@ -69,7 +86,7 @@ def _elected(names: list[tuple[str, float]]) -> str:
 def _is_part(heading: str, name: str) -> bool:
     """Whether a name is a heading with something put behind it; what stands before one is often meant."""
     part = folded(heading)
-    return len(part.split()) >= 3 and folded(name).startswith(f"{part} ")
+    return len(part.split()) >= _TITLE_WORDS and folded(name).startswith(f"{part} ")
 
 
 def _names(page: Page) -> Iterator[tuple[str, float]]:
