@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 # --- what to follow -------------------------------------------------------------------------------------------------
@@ -34,6 +34,26 @@ class Access(StrEnum):
     """Those who work on this home: found and shown here, never exported."""
     DARK = "dark"
     """Nobody: kept, not shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractRule:
+    """How to read the pages of a source where nobody can tell by looking: CSS selectors, for captures before a day."""
+
+    content: str | None = None
+    """Selects what holds the text."""
+    title: str | None = None
+    date: str | None = None
+    drop: str | None = None
+    """Selects what is none of the article."""
+    valid_until: datetime | None = None
+    """The day from which on it does not hold; None: it holds."""
+
+    @property
+    def selectors(self) -> dict[str, str]:
+        """What it selects, by name: all that a reading depends on."""
+        named = {"content": self.content, "title": self.title, "date": self.date, "drop": self.drop}
+        return {name: selector for name, selector in named.items() if selector}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +84,18 @@ class Source:
     obey_robots: bool = True
     paused: bool = False
     """Keep the source and its articles, but do not visit it."""
+    extract: tuple[ExtractRule, ...] = ()
+    """How to read its pages; each for captures before its day."""
     access: Access = Access.PUBLIC
     access_until: datetime | None = None
     """When that ends and everybody may see it; None: it does not."""
     no_links: bool = False
     """Whether no public permalink, feed or replay may lead to its copies; preservation goes on."""
+
+    def rule_at(self, captured_at: datetime) -> ExtractRule | None:
+        """Return the rule for what was captured then: of those that still held, the one that ended first."""
+        held = [rule for rule in self.extract if rule.valid_until is None or captured_at < rule.valid_until]
+        return min(held, key=lambda rule: rule.valid_until or datetime.max.replace(tzinfo=UTC), default=None)
 
     def is_closed(self, now: datetime, *, leaving: bool) -> bool:
         """Whether its articles are withheld: dark ones everywhere, those for staff where they would leave the home."""
@@ -280,6 +307,11 @@ class Reading:
     """Of a post on a page of several: its own address, or its place on the page; None: the page is the article."""
     posts: tuple[Reading, ...] = ()
     """Of a page of several posts: these, in its order; empty: the page is one article."""
+    claimed_by: str | None = None
+    """Where the page claims its publication date: ``linked-data``, ``meta``, ``element``, ``line``, ``address``,
+    ``rule``, ``document``, or ``pattern`` (somewhere else, looked for by htmldate); None: nowhere."""
+    comments: str = ""
+    """What readers wrote under it, paragraphs one a line, if that was asked for. It is no part of the text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,4 +22,4 @@ def language_of(text: str, languages: tuple[str, ...] = ()) -> str | None:
         return languages[0] if languages else None
     import py3langid
 
-    return str(py3langid.classify(text[:1000])[0])
+    return str(py3langid.classify(text[:600])[0])

@@ -10,6 +10,8 @@ MAX_LINKED_DATA_CHARS = 256 * 1024
 MAX_TITLE_CHARS = 1_000
 MAX_POSTS = 200
 """Of one page; what comes after is not read apart."""
+MAX_DOCUMENT_PAGES = 200
+"""Of one PDF."""
 MAX_READING_CPU_S = 8
 """Of one page, on a processor."""
 MAX_READING_S = 30.0

@@ -299,8 +299,8 @@ _NEAR = 80
 _IN_URL = re.compile(r"(?<!\d)((?:19|20)\d\d)[/_-]?(0[1-9]|1[0-2])[/_-]?(0[1-9]|[12]\d|3[01])(?!\d)")
 
 
-def published_of(page: Page, captured_at: datetime) -> datetime | None:
-    """Return the day of publication as the page claims it, midnight UTC; None: it claims none.
+def published_of(page: Page, captured_at: datetime) -> tuple[datetime | None, str | None]:
+    """Return the day of publication as the page claims it, midnight UTC, and where it does; None: it claims none.
 
     The day is taken as written, in the zone of the site: "23:30-05:00" is that day there.
 
@@ -309,11 +309,12 @@ def published_of(page: Page, captured_at: datetime) -> datetime | None:
         captured_at: A later day is none of its publication.
     """
     latest = captured_at.date().toordinal() + 1  # where the sun rises first it may be tomorrow
-    for text in _claims(page):
+    for text, where in _claims(page):
         day = day_of(text)
         if day and day >= FIRST_DAY and day.toordinal() <= latest:
-            return midnight(day)
-    return _htmldate(page, captured_at)
+            return midnight(day), where
+    found = _htmldate(page, captured_at)
+    return found, "pattern" if found else None
 
 
 def modified_of(page: Page) -> datetime | None:
@@ -325,13 +326,14 @@ def modified_of(page: Page) -> datetime | None:
     return None
 
 
-def _claims(page: Page) -> Iterator[str]:
+def _claims(page: Page) -> Iterator[tuple[str, str]]:
+    """Give what may be the day, the likeliest first, and where that stands."""
     for one in articles_of(page):
-        yield from (str(one[key]) for key in ("datePublished", "dateCreated") if one.get(key))
-    yield from said(page, *_META_DATES)
-    yield from _times(page.tree)
-    yield from _dated_lines(page.tree)
-    yield day_in_address(page.url)
+        yield from ((str(one[key]), "linked-data") for key in ("datePublished", "dateCreated") if one.get(key))
+    yield from ((text, "meta") for text in said(page, *_META_DATES))
+    yield from ((text, "element") for text in _times(page.tree))
+    yield from ((text, "line") for text in _dated_lines(page.tree))
+    yield day_in_address(page.url), "address"
 
 
 def day_in_address(url: str) -> str:

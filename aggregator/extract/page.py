@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,10 @@ from aggregator.extract.tree import Element
 _MAX_OBJECTS = 2_000
 _UNREAD = ("script", "style", "svg", "template", "noscript")
 """Elements whose text nobody reads; out of the tree they cost nobody time."""
+
+_NO_SCRIPT = re.compile(r"java\s?script", re.IGNORECASE)
+_FILLED = ("root", "app", "__next", "__nuxt", "main-app", "app-root", "svelte", "react-root", "ember-app", "gatsby")
+"""Ids of the element that scripts fill, as the frameworks' own templates have them."""
 
 Linked = dict[str, Any]
 """One object of linked data (JSON-LD), as written."""
@@ -29,6 +34,8 @@ class Page:
     """What each meta element says, by its name, property or itemprop in lower case; in order of the page."""
     linked: list[Linked]
     """Every object of the linked data, those inside others after them."""
+    needs_browser: bool
+    """Whether it looks like a page that scripts fill."""
 
 
 def page_of(tree: Element, url: str) -> Page:
@@ -42,11 +49,24 @@ def page_of(tree: Element, url: str) -> Page:
             if content and name:
                 metas.setdefault(name.strip().lower(), []).append(content)
     linked: list[Linked] = []
+    needs_browser = _is_shell(tree)
     for script in tree.iter("script"):
         if "ld+json" in (script.get("type") or "").lower() and len(linked) < _MAX_OBJECTS:
             linked += _objects(script.text or "")
     etree.strip_elements(tree, *_UNREAD, with_tail=False)
-    return Page(tree=tree, url=url, metas=metas, linked=linked)
+    return Page(tree=tree, url=url, metas=metas, linked=linked, needs_browser=needs_browser)
+
+
+def _is_shell(tree: Element) -> bool:
+    """Whether a page says that it is nothing without scripts, or has an empty place that they fill."""
+    if not any(script.get("src") for script in tree.iter("script")):
+        return False
+    if any(_NO_SCRIPT.search(element.text_content()) for element in tree.iter("noscript")):
+        return True
+    return any(
+        (element.get("id") or "").lower() in _FILLED and not element.text_content().strip()
+        for element in tree.iter("div", "main", "app-root")
+    )
 
 
 def _objects(written: str) -> list[Linked]:

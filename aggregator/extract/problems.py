@@ -7,7 +7,13 @@ NOT_HTML = "not-html"
 UNREADABLE = "unreadable"
 CUT = "cut-page"
 """Something of the page is beyond the limits of depth, elements or attributes."""
+NEEDS_BROWSER = "needs-browser"
+"""It has no text before its scripts have run."""
+UNMATCHED = "unmatched"
+"""With a dash and its name: a rule of the source that found nothing on the page, where the page was read without it."""
+DOCUMENT = "pdf"
+"""It was read from a PDF, where lines and columns are guessed."""
 EXCERPT = "excerpt"
 """The page shows only how it begins."""
 
-__all__ = ["CUT", "EMPTY", "EXCERPT", "NOT_HTML", "ON_INDEX", "UNREADABLE"]
+__all__ = ["CUT", "DOCUMENT", "EMPTY", "EXCERPT", "NEEDS_BROWSER", "NOT_HTML", "ON_INDEX", "UNMATCHED", "UNREADABLE"]

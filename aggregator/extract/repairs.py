@@ -22,6 +22,7 @@ _LINKED = 0.9
 _MOST_LINKED = 0.3
 """Of a text; beyond it, its linked lines are what it is about."""
 _LEAD_START_CHARS = 40
+_LEAD_TAGS = ("p", "div", "h2", "h3", "h4", "span", "li", "strong", "em", "b", "section", "td")
 _MOMENT_CHARS, _MOMENT_WORDS = 70, 10
 _FURNITURE_CHARS = 220
 """Longer lines are sentences of the article, however they begin."""
@@ -70,20 +71,23 @@ def _leads(tree: Element, shown: str, descriptions: Iterable[str]) -> tuple[str,
         shown: All that it shows, on one line.
         descriptions: How it sums the article up for others (og:description ...), maybe cut short.
     """
-    found: list[str] = []
-    for description in dict.fromkeys(map(one_line, descriptions)):
-        start = description[:_LEAD_START_CHARS]
-        if len(start) < _LEAD_START_CHARS or start not in shown:
-            continue
-        for element in tree.iter("p", "div", "h2", "h3", "h4", "span", "li", "strong", "em", "b", "section", "td"):
-            piece = next(element.itertext(), "").lstrip()
-            if piece and not start.startswith(piece[: len(start)].rstrip()):
+    starts = {one: one[:_LEAD_START_CHARS] for one in map(one_line, descriptions) if len(one) >= _LEAD_START_CHARS}
+    starts = {description: start for description, start in starts.items() if start in shown}
+    found: dict[str, str] = {}
+    for element in tree.iter(*_LEAD_TAGS) if starts else ():
+        piece = element.text if element.text and not element.text.isspace() else _first_text(element)
+        piece = one_line(piece[: 2 * _LEAD_START_CHARS])
+        for description, start in starts.items():
+            if not piece or description in found or not start.startswith(piece[:_LEAD_START_CHARS].rstrip()):
                 continue
             text = one_line(element.text_content())
             if text.startswith(start) and len(text) <= 1.6 * len(description) + 40:
-                found.append(text)
-                break
-    return tuple(found)
+                found[description] = text
+    return tuple(found[description] for description in starts if description in found)
+
+
+def _first_text(element: Element) -> str:
+    return next(filter(str.strip, element.itertext()), "") if len(element) else ""
 
 
 def _with_body(lines: list[Line], bodies: Iterable[str]) -> list[Line]:

@@ -19,7 +19,7 @@ from typing import Any
 from aggregator import extract
 from aggregator.errors import ExtractError
 from aggregator.extract.limits import MAX_READING_BYTES, MAX_READING_CPU_S
-from aggregator.model import Reading
+from aggregator.model import ExtractRule, Reading
 
 READY = b"ready"
 _SAMPLE = b"<h1>A page</h1><p>What libraries load at first use is loaded here, once for all workers.</p>"
@@ -55,6 +55,8 @@ def _read(body: bytes, about: dict[str, Any]) -> Reading:
         content_type=about["content_type"],
         captured_at=datetime.fromisoformat(about["captured_at"]),
         languages=tuple(about["languages"]),
+        rule=about["rule"] and ExtractRule(**about["rule"]),
+        with_comments=about["with_comments"],
     )
 
 
@@ -81,9 +83,11 @@ def told(reading: Reading) -> dict[str, Any]:
         "title": reading.title,
         "authors": list(reading.authors),
         "claimed_at": reading.claimed_at and reading.claimed_at.isoformat(),
+        "claimed_by": reading.claimed_by,
         "modified_at": reading.modified_at and reading.modified_at.isoformat(),
         "language": reading.language,
         "text": reading.text,
+        "comments": reading.comments,
         "problems": list(reading.problems),
         "url": reading.url,
         "posts": [told(post) for post in reading.posts],

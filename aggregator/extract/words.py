@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 
 _WORD = re.compile(r"\w+")
 _UNSEEN = re.compile("[\N{SOFT HYPHEN}\N{ZERO WIDTH SPACE}\N{WORD JOINER}\N{ZERO WIDTH NO-BREAK SPACE}]")
@@ -25,6 +26,11 @@ def folded(text: str) -> str:
 
 def alike(one: str, other: str) -> float:
     """Return how much two wordings share: the F1 of their words, from 0.0 to 1.0."""
-    left, right = Counter(folded(one).split()), Counter(folded(other).split())
+    left, right = _counted(one), _counted(other)
     total = left.total() + right.total()
     return 2 * (left & right).total() / total if total else 0.0
+
+
+@lru_cache(maxsize=256)  # a title is compared with every heading and with every first line
+def _counted(text: str) -> Counter[str]:
+    return Counter(folded(text).split())

@@ -26,7 +26,7 @@ from typing import Any
 
 from aggregator.errors import AggregatorError, ExtractError
 from aggregator.extract.limits import MAX_READING_BYTES, MAX_READING_CPU_S, MAX_READING_S, MAX_READINGS
-from aggregator.model import Reading
+from aggregator.model import ExtractRule, Reading
 
 _START_S = 120.0
 """A worker that is not ready after so long will not be; loading takes a second."""
@@ -85,7 +85,15 @@ class Workers:
     _pid: int = field(default_factory=os.getpid)
 
     def submit(
-        self, body: bytes, *, url: str, content_type: str, captured_at: datetime, languages: tuple[str, ...] = ()
+        self,
+        body: bytes,
+        *,
+        url: str,
+        content_type: str,
+        captured_at: datetime,
+        languages: tuple[str, ...] = (),
+        rule: ExtractRule | None = None,
+        with_comments: bool = False,
     ) -> Future[Reading]:
         """Have a page read as ``read_page`` does.
 
@@ -98,6 +106,8 @@ class Workers:
             "content_type": content_type,
             "captured_at": captured_at.isoformat(),
             "languages": list(languages),
+            "rule": rule and rule.selectors,
+            "with_comments": with_comments,
         }
         if self._pid != os.getpid():  # after a fork they belong to the other process
             self._idle, self._callers, self._lock, self._pid = [], None, threading.Lock(), os.getpid()
@@ -209,9 +219,11 @@ def _reading(said: dict[str, Any]) -> Reading:
         title=said["title"],
         authors=tuple(said["authors"]),
         claimed_at=_instant(said["claimed_at"]),
+        claimed_by=said["claimed_by"],
         modified_at=_instant(said["modified_at"]),
         language=said["language"],
         text=said["text"],
+        comments=said["comments"],
         problems=tuple(said["problems"]),
         url=said["url"],
         posts=tuple(_reading(post) for post in said["posts"]),

@@ -1,0 +1,94 @@
+"""What readers wrote under an article: kept apart from its text, whatever the markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+
+from aggregator.extract.tree import Element
+from aggregator.extract.words import one_line
+
+_WORD = (
+    r"comments?|additions?|kommentare?|ergänzung(?:en)?|commentaires?|compléments?(?: d['’]infos?)?|messages du forum"
+    r"|comentarios?|commenti|commento|reacties|aanvullingen"
+)
+_HEADING = re.compile(
+    rf"\W*(?:\d+\s+|all |alle |tous les |todos los |the )?(?:{_WORD})\W*(?:on this (?:article|post|story)\W*)?"
+    r"(?:\d+(?:\s*(?:of|/|von|sur|de)\s*\d+)?\W*)?"
+    r"(?:(?:hide|show|display|ausblenden|anzeigen)\b.{0,30})?",
+    re.IGNORECASE,
+)
+"""The whole of a heading above comments: "Comments (4 of 4)", "3 commentaires", "Comments (Hide Comments)"."""
+_NAMED = re.compile(
+    r"(?:^|[\s_-])(?:comments?|commentlist|comment-?list|kommentare?|commentaires?|comentarios|ergaenzung(?:en)?"
+    r"|additions?|forum-messages?)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "b", "strong", "legend", "caption", "dt", "th", "summary")
+_HEADING_CHARS = 60
+_LEAST_ABOVE = 200
+"""Characters that stand above comments: without so many there is no article that they could be about."""
+
+
+def taken_out(tree: Element, *, with_lines: bool) -> tuple[str, ...]:
+    """Take what a heading says are comments out of a page's tree.
+
+    Elements whose names say that they are comments are pruned by the extractor; on sites of 2003 nothing is named.
+
+    Args:
+        tree: The page; changed.
+        with_lines: Whether to give the comments.
+
+    Returns:
+        Their lines, also those of comments that are named so; empty: there are none, or they were not asked for.
+    """
+    behind = _headed(tree)
+    lines = tuple(_lines(tree, behind)) if with_lines else ()
+    for element in behind:
+        element.drop_tree()
+    return lines
+
+
+def _headed(tree: Element) -> list[Element]:
+    """Return what follows the first heading that says that comments begin here; empty: none does."""
+    for element in filter(_is_heading, tree.iter(*_HEADINGS)):
+        if sum(len(text.strip()) for text in element.xpath("preceding::text()")) >= _LEAST_ABOVE:
+            return _behind(element)
+    return []
+
+
+def _lines(tree: Element, behind: list[Element]) -> Iterator[str]:
+    """Give the lines of what is named or headed as comments; the tree is not changed."""
+    from aggregator.extract.cascade import all_lines_of
+
+    found = list(behind)
+    for element in tree.iter("div", "section", "ol", "ul", "li", "article", "table"):
+        label = f"{element.get('class') or ''} {element.get('id') or ''}"
+        if len(label) > 1 and _NAMED.search(label) and not any(one in element.iterancestors() for one in found):
+            found.append(element)
+    if not found:
+        return
+    body = tree.makeelement("body")
+    body.extend(deepcopy(one) for one in found)
+    yield from (line.text for line in all_lines_of(body) if not _HEADING.fullmatch(line.text))
+
+
+def _is_heading(element: Element) -> bool:
+    if next(element.iterancestors("a"), None) is not None:
+        return False
+    text = one_line(element.text_content())
+    return 0 < len(text) <= _HEADING_CHARS and bool(_HEADING.fullmatch(text))
+
+
+def _behind(heading: Element) -> list[Element]:
+    """Return the elements that follow a heading, beside it or beside what holds nothing but it."""
+    said, start = one_line(heading.text_content()), heading
+    while True:
+        around = start.getparent()
+        if around is None or around.tag in ("body", "html"):
+            break
+        if one_line(around.text_content()) != said:
+            break
+        start = around
+    return [one for one in start.itersiblings() if isinstance(one.tag, str)]
