@@ -334,6 +334,9 @@ class Article:
     number: int
     """How many versions there are; for display only."""
     problems: tuple[str, ...] = ()
+    claimed_by: str | None = None
+    """Where that date is claimed: ``announced`` (a feed, sitemap or list page), or a place on the page, as in Reading,
+    where only the day is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -386,7 +389,8 @@ class Version:
     claimed_at: datetime | None
     language: str | None
     problems: tuple[str, ...]
-    """These four, too, as the page has them."""
+    claimed_by: str | None = None
+    """These five, too, as the page has them."""
 
     @property
     def is_stand_in(self) -> bool:

@@ -66,7 +66,7 @@ def run(
     complain: Callable[[SourcesError], None],
     gives_way: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Visit sources as they fall due until told to stop, or until something else goes first.
+    """Visit sources as they fall due until told to stop, until something else goes first, or the line is outdated.
 
     Args:
         line: Open for writing.
@@ -94,7 +94,7 @@ def run(
     clock = schedule.Scheduler()
     clock.every(_TICK_S).seconds.do(tick)
     tick()
-    while not (stop.is_set() or gives_way()):
+    while not (stop.is_set() or gives_way() or line.is_outdated):
         clock.run_pending()
         if waiting:
             report(line.crawl(tuple(waiting), web, stop=stop))

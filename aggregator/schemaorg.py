@@ -58,17 +58,21 @@ def with_reading(said: dict[str, Any], version: Version, posts: int) -> dict[str
             "title": version.read_title,
             "authors": list(version.authors),
             "claimed": _iso(version.claimed_at),
+            "claimed_by": version.claimed_by,
             "language": version.language,
             "problems": list(version.problems),
         }
     }
 
 
-def readings(lines: Iterable[dict[str, Any]]) -> Iterator[tuple[str, Reading, int]]:
-    """Yield the record each line was read from, the reading, and of how many there; lines without are passed over."""
+def readings(lines: Iterable[dict[str, Any]]) -> Iterator[tuple[str, Reading, int, str]]:
+    """Yield the record each line was read from, the reading, of how many there, and by which extractor and rules.
+
+    Lines that do not hold these are passed over.
+    """
     for said in lines:
         try:
-            yield reading_of(said)
+            yield *reading_of(said), str(said.get("aggregator:generation"))
         except ValueError:
             continue
 
@@ -86,6 +90,7 @@ def reading_of(said: dict[str, Any]) -> tuple[str, Reading, int]:
             title=read["title"],
             authors=tuple(read["authors"]),
             claimed_at=datetime.fromisoformat(claimed) if claimed else None,
+            claimed_by=read["claimed_by"],
             language=read["language"],
             text=said.get("articleBody", ""),
             problems=tuple(read["problems"]),

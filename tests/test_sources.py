@@ -22,7 +22,7 @@ REPOSITORY = Path(__file__).parent.parent
 STARTER = REPOSITORY / "aggregator/starter/sources.yaml"
 DOCS = REPOSITORY / "docs/reference/sources-yaml.md"
 WHERE = Path("sources.yaml")
-IN_WORDS = {REQUIRED, "none", "as below", "as in defaults", "the id", "the url", "those robots.txt names"}
+IN_WORDS = {REQUIRED, "none", "as below", "as in defaults", "the id", "the url", "those robots.txt names", "looked for"}
 
 
 def following(text: str) -> Following:

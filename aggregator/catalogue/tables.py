@@ -21,7 +21,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA = 4
+SCHEMA = 5
 """Counted up with every change below: an older catalogue is rebuilt, a newer one refused."""
 
 
@@ -103,6 +103,7 @@ articles = Table(
     Column("version", String, nullable=False),
     Column("number", Integer, nullable=False),
     Column("problems", JSON, nullable=False),
+    Column("claimed_by", String),
     Index("articles_by_key", "key"),
     Index("articles_by_source", "source_id", "captured_at"),
 )
@@ -123,6 +124,7 @@ versions = Table(
     Column("claimed_at", Instant),
     Column("language", String),
     Column("problems", JSON, nullable=False),
+    Column("claimed_by", String),
     Index("versions_by_record", "record_id"),
 )
 

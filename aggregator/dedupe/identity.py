@@ -104,25 +104,30 @@ def decide(
         claimed_at=reading.claimed_at,
         language=reading.language,
         problems=reading.problems,
+        claimed_by=reading.claimed_by,
     )
     told = history((*sightings, sighting), (*versions, read))
     first_seen = min(captured_at, known.captured_at) if known else captured_at
     if known and told == tuple(versions) and first_seen == known.captured_at:
         return Decision(article=known, sighting=sighting, versions=None)
     newest = told[-1]
+    claims = [(claimed.claimed_at, "announced"), (newest.claimed_at, newest.claimed_by)]
+    claims += [(known.claimed_at, known.claimed_by)] if known else []
+    claimed_at, claimed_by = next(((at, by) for at, by in claims if at), (None, None))
     article = Article(
         id=ident,
         source_id=source.id,
         url=url if newest.record_id == record_id or not known else known.url,
         title=newest.title,
         authors=newest.authors or ((claimed.claimed_author,) if claimed.claimed_author else ()),
-        claimed_at=claimed.claimed_at or newest.claimed_at or (known.claimed_at if known else None),
+        claimed_at=claimed_at,
         captured_at=first_seen,
         language=newest.language,
         text=newest.text,
         version=newest.digest,
         number=newest.number,
         problems=newest.problems,
+        claimed_by=claimed_by,
     )
     return Decision(article=article, sighting=sighting, versions=told)
 

@@ -3,8 +3,8 @@
 The way of a page: `tree` (bytes to a tree within limits), `page` (what it says of itself), `metadata` (title, authors,
 dates), `comments` (what readers wrote), `posts` (those of a page of several), `cascade` (its main text, by
 trafilatura's stages), `repairs` (what is too much or lost), `language`. `rules` are those of a source, before all of
-these; `documents` are PDFs, read instead. `workers` are processes that do this within limits of time and memory; `serving` is their
-inside.
+these; `documents` are PDFs, read instead. `workers` are processes that do this within limits of time and memory;
+`serving` is their inside.
 """
 
 from __future__ import annotations

@@ -16,7 +16,9 @@ from aggregator.extract.tree import clean
 from aggregator.extract.words import one_line
 from aggregator.model import Reading
 
-_FILE_NAME = re.compile(r"^Microsoft \w+ - |\.(?:docx?|odt|indd|rtf|pdf|pages|tex|dvi)$|^untitled|^document\s*\d*$", re.I)
+_FILE_NAME = re.compile(
+    r"^Microsoft \w+ - |\.(?:docx?|odt|indd|rtf|pdf|pages|tex|dvi)$|^untitled|^document\s*\d*$", re.IGNORECASE
+)
 _HYPHEN = re.compile(r"(\w)-\n(\w)")
 _SENTENCE_END = re.compile(r"[.!?:;»”\"’)]\s*$")
 _FULL_LINE_SHARE = 0.75
@@ -38,7 +40,7 @@ def read_pdf(body: bytes, *, captured_at: datetime, languages: tuple[str, ...]) 
     about = reader.metadata
     title = clean(_titled(about, text))
     made_at = _instant(about, "creation_date")
-    is_dated = made_at is not None and FIRST_DAY <= made_at.date() and made_at <= captured_at
+    is_dated = made_at is not None and made_at.date() >= FIRST_DAY and made_at <= captured_at
     changed_at = _instant(about, "modification_date")
     return Reading(
         title=title or None,

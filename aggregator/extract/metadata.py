@@ -57,11 +57,11 @@ def _wordings(page: Page) -> list[str]:
     names = [(name, weight) for name, weight in names if name and folded(name) not in sites]
     headings = [(text, tag) for text, tag in _headings(page.tree) if folded(text) not in sites]
     likeness, heading = 0.0, None
+    wordings = list(dict.fromkeys(name for name, _ in names))
     for one in headings:
-        score = max((1.0 if _is_part(one[0], name) else alike(one[0], name) for name, _ in names), default=0.0)
+        score = max((1.0 if _is_part(one[0], name) else alike(one[0], name) for name in wordings), default=0.0)
         if heading is None or score > likeness:
             likeness, heading = score, one
-    wordings = [name for name, _ in names]
     if heading is None or not names:
         return wordings + ([heading[0]] if heading else [])
     if likeness < _LIKENESS[heading[1]]:

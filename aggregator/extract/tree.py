@@ -89,7 +89,7 @@ def parsed(html: str) -> tuple[Element | None, bool]:
 
 def _tree(html: str) -> Element | None:
     from lxml import etree
-    from lxml.html import HTMLParser, HtmlElement, document_fromstring
+    from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
     # without huge_tree, text below depth 255 and after a node of 10 MB is lost without a word
     parser = HTMLParser(

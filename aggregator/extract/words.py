@@ -17,6 +17,7 @@ def one_line(text: str) -> str:
     return " ".join((text if text.isascii() else _UNSEEN.sub("", text)).split())
 
 
+@lru_cache(maxsize=512)  # a title is compared with every heading and with every first line
 def folded(text: str) -> str:
     """Return the words of a text as they compare: no case, no accents, no punctuation."""
     if not text.isascii():
@@ -31,6 +32,6 @@ def alike(one: str, other: str) -> float:
     return 2 * (left & right).total() / total if total else 0.0
 
 
-@lru_cache(maxsize=256)  # a title is compared with every heading and with every first line
+@lru_cache(maxsize=512)
 def _counted(text: str) -> Counter[str]:
     return Counter(folded(text).split())

@@ -5,6 +5,8 @@ What is derived depends on the archive, on sources.yaml and on this program, nev
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import uuid
 from collections.abc import Iterable, Sequence
@@ -21,6 +23,7 @@ from aggregator.model import (
     Article,
     Capture,
     Discovery,
+    ExtractRule,
     Failure,
     Following,
     Reading,
@@ -75,8 +78,9 @@ class Deriver:
         self._catalogue = catalogue
         self._asked: dict[tuple[str, str, datetime, bytes], Future[Reading]] = {}
         """Readings to come, by what they are read from; the place will not do: one member may hold many records."""
-        self._read: dict[str, dict[str, list[tuple[Reading, int]]]] = {}
-        """What was read of the captures of a folder, by record, and of how many posts: of the last few folders."""
+        self._read: dict[str, dict[tuple[str, str], list[tuple[Reading, int]]]] = {}
+        """What was read of the captures of a folder, by record and generation, and of how many posts: of the last few
+        folders."""
 
     def prepare(self, entries: Iterable[archive.Entry]) -> None:
         """Have the pages among entries read meanwhile; ``derive`` waits for what it needs."""
@@ -293,7 +297,12 @@ class Deriver:
             content_type=capture.content_type,
             languages=self._source(capture.source_id, capture.url).languages,
             captured_at=capture.captured_at,
+            rule=self._rule(capture),
         )
+
+    def _rule(self, capture: Capture) -> ExtractRule | None:
+        whose = capture.source_id or belonging.source_id(capture.url, self._following.sources)
+        return self._source(whose, capture.url).rule_at(capture.captured_at)
 
     def _read_before(self, capture: Capture) -> list[Reading]:
         """Return what this extractor read in a capture when its day was closed; empty: it must be read again."""
@@ -301,13 +310,14 @@ class Deriver:
         if folder not in self._read:
             if len(self._read) == MAX_FOLDERS_HELD:
                 self._read.pop(next(iter(self._read)))
-            by_record: dict[str, list[tuple[Reading, int]]] = {}
-            for record, reading, posts in schemaorg.readings(
+            by_record: dict[tuple[str, str], list[tuple[Reading, int]]] = {}
+            for record, reading, posts, generation in schemaorg.readings(
                 archive.read_articles(self._folder, folder, extract.generation())
             ):
-                by_record.setdefault(record, []).append((reading, posts))
+                by_record.setdefault((record, generation), []).append((reading, posts))
             self._read[folder] = by_record
-        found = self._read[folder].get(capture.refers_to or capture.record_id, [])
+        record = capture.refers_to or capture.record_id
+        found = self._read[folder].get((record, extract.generation(self._rule(capture))), [])
         is_whole = all(posts == len(found) for _, posts in found)
         # the language of a short one depends on what sources.yaml says today
         return [r for r, _ in found] if is_whole and all(extract.tells_its_language(r.text) for r, _ in found) else []
@@ -357,7 +367,7 @@ class Deriver:
             url=url,
             captured_at=capture.captured_at,
             record_id=capture.refers_to or capture.record_id,
-            generation=extract.generation(),
+            generation=extract.generation(self._rule(capture)),
         )
         self._catalogue.add_sighting(decision.sighting)
         if decision.versions is None:
@@ -392,6 +402,14 @@ class Deriver:
         )
 
 
+def generation(following: Following) -> str:
+    """Return what all texts of a catalogue depend on besides the archive: the extractor, and every source's rules."""
+    rules = [[s.id, *((rule.selectors, str(rule.valid_until)) for rule in s.extract)] for s in following.sources]
+    ruled = sorted(rule for rule in rules if len(rule) > 1)
+    digest = hashlib.sha256(json.dumps(ruled, sort_keys=True).encode()).hexdigest()[:8]
+    return f"{extract.generation()}+{digest}" if ruled else extract.generation()
+
+
 def announcement(capture: Capture, body: bytes, source: Source) -> Announcement:
     """Return what a robots.txt, front page, feed, sitemap or list page announces."""
     match capture.role:
@@ -417,6 +435,7 @@ def _reading(version: Version, url: str | None) -> Reading:
         title=version.read_title,
         authors=version.authors,
         claimed_at=version.claimed_at,
+        claimed_by=version.claimed_by,
         language=version.language,
         text=version.text,
         problems=version.problems,
@@ -445,4 +464,4 @@ def _may_pass(capture: Capture) -> bool:
     return capture.status in _PASSING or capture.status >= 500 or bool(capture.truncated or capture.problem)
 
 
-__all__ = ["MAX_DEPTH", "MAX_HOPS", "Derived", "Deriver", "announcement"]
+__all__ = ["MAX_DEPTH", "MAX_HOPS", "Derived", "Deriver", "announcement", "generation"]

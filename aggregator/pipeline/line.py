@@ -20,7 +20,7 @@ from aggregator.index import Writer as IndexWriter
 from aggregator.model import Capture, Following, Progress, Report, Run, Source
 from aggregator.pipeline import belonging
 from aggregator.pipeline.collecting import BATCH, Collector
-from aggregator.pipeline.deriving import Deriver
+from aggregator.pipeline.deriving import Deriver, generation
 from aggregator.pipeline.lanes import MAX_PAGES
 
 BATCH_BYTES = 1 << 26
@@ -35,6 +35,7 @@ class Pipeline:
         following: sources.yaml, as it is in force.
         mended: What an interrupted writer had left in the archive.
         missing: WARC files that the catalogue knows and the archive no longer has.
+        is_outdated: Whether pages are to be read by other rules since: then it is to be opened anew.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Pipeline:
         self.following = following
         self.mended = mended
         self.missing: list[str] = []
+        self.is_outdated = False
         self._catalogue = catalogue
         self._archive = writer
         self._deriver = Deriver(home.archive, following, catalogue)
@@ -58,6 +60,7 @@ class Pipeline:
 
     def follow(self, following: Following) -> None:
         """Go on with another sources.yaml."""
+        self.is_outdated = generation(following) != generation(self.following)
         self.following = following
         self._deriver = Deriver(self.home.archive, following, self._catalogue)
         with self._catalogue.transaction():

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from aggregator import archive, catalogue, extract
+from aggregator import archive, catalogue
 from aggregator.archive import Archive
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions
 from aggregator.errors import Outdated
 from aggregator.home import Home
 from aggregator.model import Following, Progress, Report
+from aggregator.pipeline.deriving import generation
 from aggregator.pipeline.line import Pipeline, note_import, note_seal
 
 
@@ -46,7 +47,7 @@ def opened(home: Home, following: Following, *, wait_s: float = 0.0, report: Rep
 def line_of(home: Home, following: Following, report: Report) -> Iterator[Pipeline]:
     """Give the line of a home that is held already."""
     home.ensure_room(following.settings.min_free_bytes)
-    with _catalogue(home) as known:
+    with _catalogue(home, following) as known:
         mended = archive.recover(home.archive, known.catalogued_bytes())
         _note_seals(home)
         writer = Archive(
@@ -71,15 +72,16 @@ def _note_seals(home: Home) -> None:
             note_seal(home, archive.seal_of(home.archive, file))
 
 
-def _catalogue(home: Home) -> Catalogue:
-    """Open the catalogue; begin anew where an older program or another extractor wrote it.
+def _catalogue(home: Home, following: Following) -> Catalogue:
+    """Open the catalogue; begin anew where an older program, another extractor or other rules wrote it.
 
     Texts of two extractors differ where nobody edited anything.
     """
+    reads = generation(following)
     try:
         known = Catalogue(home.catalogue, writing=True)
         before = known.note("generation")
-        if before not in (None, extract.generation()):
+        if before not in (None, reads):
             known.close()
             raise Outdated(f"{home.catalogue}: its texts were read by {before}")
     except Outdated:
@@ -87,5 +89,5 @@ def _catalogue(home: Home) -> Catalogue:
         catalogue.remove(home.catalogue)
         known = Catalogue(home.catalogue, writing=True)
     with known.transaction():
-        known.set_note("generation", extract.generation())
+        known.set_note("generation", reads)
     return known

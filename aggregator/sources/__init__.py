@@ -17,7 +17,7 @@ import yaml
 
 from aggregator import urls
 from aggregator.errors import Complaint, SourcesError
-from aggregator.model import Following, Listing, Settings, Source
+from aggregator.model import ExtractRule, Following, Listing, Settings, Source
 from aggregator.sources.keys import CHILDREN, FILE, KEYS, REQUIRED, Key, Kind, Shape, nearest, shown
 
 __all__ = ["KEYS", "Key", "load", "parse"]
@@ -81,6 +81,8 @@ def parse(text: str, path: Path) -> Following:
 def _source(given: dict[str, Any]) -> Source:
     if "listing" in given:
         given["listing"] = Listing(**given["listing"])
+    if "extract" in given:
+        given["extract"] = tuple(ExtractRule(**rule) for rule in given["extract"])
     return Source(**{"name": given["id"]} | given)
 
 
@@ -191,6 +193,8 @@ class _Reading:
             return self.group(node, key)
         if _blank(node):
             return ()
+        if key.kind.may_stand_alone and isinstance(node, yaml.MappingNode):
+            return (self.group(node, key),)
         if isinstance(node, yaml.SequenceNode):
             read = self.scalar if key.kind.shape is Shape.LIST else self.group
             return tuple(read(item, key) for item in node.value if _at(item) not in self.refused)

@@ -38,6 +38,8 @@ class Kind:
     read: Callable[[str], Any] = str
     """From the text as written to the value; raises ValueError with a reason."""
     shape: Shape = Shape.ONE
+    may_stand_alone: bool = False
+    """Of a list of groups: one group may stand without the list."""
     yaml_type: str | None = "str"
     """What YAML must take it for; None: ``read`` alone judges, so that ``no`` can be Norwegian."""
 
@@ -173,6 +175,7 @@ def _choice(*names: str, note: str = "", means: Mapping[str, Any] | None = None)
 
 GROUP = Kind("a group of keys", shape=Shape.GROUP)
 GROUPS = Kind("a list of groups of keys", shape=Shape.GROUPS)
+GROUP_OR_GROUPS = Kind("a group of keys, or a list of them", shape=Shape.GROUPS, may_stand_alone=True)
 TEXT = Kind("text")
 TEXTS = Kind("a list of texts", shape=Shape.LIST)
 NAMES = Kind("a list of names, in any case", str.lower, Shape.LIST)
@@ -257,6 +260,17 @@ KEYS = (
     Key("sources[].listing.links", SELECTOR, REQUIRED, "Selects the links to articles, or elements that hold one."),
     Key("sources[].listing.next", SELECTOR, "none", "Selects the link to the next, older list page."),
     Key("sources[].listing.start", ADDRESS, "the url", "The first list page."),
+    Key("sources[].extract", GROUP_OR_GROUPS, "none", "How to read its pages, where the program fails to see it."),
+    Key("sources[].extract[].content", SELECTOR, "looked for", "Selects the elements that hold the text."),
+    Key("sources[].extract[].title", SELECTOR, "looked for", "Selects the title."),
+    Key("sources[].extract[].date", SELECTOR, "looked for", "Selects the day of publication."),
+    Key("sources[].extract[].drop", SELECTOR, "none", "Selects what is none of the article."),
+    Key(
+        "sources[].extract[].valid_until",
+        DAY,
+        "none",
+        "The day on which it ends: for captures before it. Keep it for these when the site changes.",
+    ),
     Key("sources[].languages", LANGUAGES, "as in defaults", "What it writes in, the most frequent first; empty: any."),
     Key("sources[].aliases", NAMES, "[]", "How others credit it."),
     Key("sources[].mirrors", HOSTS, "[]", "Hosts that serve the same articles at the same paths."),
