@@ -18,6 +18,8 @@ _FOLDED = re.compile(r"\s*\r?\n\s+")
 """A header value that goes on in the next line (obs-fold, RFC 9112, section 5.2)."""
 _INTERIM = re.compile(rb"HTTP/\S* 1(?!01)\d\d\s.*?\n\r?\n", re.DOTALL)
 MAX_RATIO = 100
+_PDF_WITHIN = 1_024
+"""Bytes within which a PDF says that it is one."""
 RATIO_FREE_BYTES = 1 << 20
 """Below this size a body may shrink to anything; above it, ``MAX_RATIO`` marks a decompression bomb."""
 
@@ -67,6 +69,11 @@ class _Bytes:
 
     def makefile(self, mode: str) -> io.BytesIO:
         return io.BytesIO(self._data)
+
+
+def is_pdf(body: bytes) -> bool:
+    """Whether a body is a PDF, whatever it is called (ISO 32000-1, annex H: the header within the first kilobyte)."""
+    return body[:_PDF_WITHIN].lstrip().startswith(b"%PDF-")
 
 
 def head_length(received: bytes | bytearray) -> int:

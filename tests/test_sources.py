@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from aggregator import sources
 from aggregator.errors import SourcesError
-from aggregator.model import Access, Following, Listing, Settings, Source
+from aggregator.model import Access, ExtractRule, Following, Listing, Settings, Source
 from aggregator.sources import KEYS, load, parse
 from aggregator.sources.keys import CHILDREN, REQUIRED, Key, Shape
 
@@ -68,6 +68,9 @@ def test_every_key_of_a_source_arrives() -> None:
             engine: wordpress
             sitemap: https://www.lacimade.org/sitemap.xml
             listing: {links: h2 a, next: a.older, start: https://www.lacimade.org/archive}
+            extract:
+              - {content: "#story", valid_until: 2026-03-01}
+              - {content: .body, title: h1, date: time, drop: .ad}
             languages: [fr, no]
             aliases: [La CIMADE, Cimade]
             mirrors: [Mirror.Example]
@@ -85,6 +88,10 @@ def test_every_key_of_a_source_arrives() -> None:
             feeds=("https://www.lacimade.org/feed/", "https://www.lacimade.org/rss"),
             sitemap="https://www.lacimade.org/sitemap.xml",
             listing=Listing(links="h2 a", next="a.older", start="https://www.lacimade.org/archive"),
+            extract=(
+                ExtractRule(content="#story", valid_until=datetime(2026, 3, 1, tzinfo=UTC)),
+                ExtractRule(content=".body", title="h1", date="time", drop=".ad"),
+            ),
             languages=("fr", "no"),
             aliases=("la cimade", "cimade"),
             mirrors=("mirror.example",),
@@ -187,7 +194,7 @@ FILE_CASES = [
     ("settings: {}", "1:1: sources is missing. The publishers to follow; may be empty."),
     ("just words", "1:1: the file is a group of keys: settings, defaults, sources"),
     ("sources: {a: b}", "1:10: sources is a list of groups of keys"),
-    ("sources: [a]", f"1:11: each source is a group of keys: {', '.join(CHILDREN['sources'])}"),
+    ("sources: [a]", f"1:11: each entry of sources is a group of keys: {', '.join(CHILDREN['sources'])}"),
     ("sources: []\nsetings: {}", "2:1: 'setings' is not a key here; did you mean 'settings'?"),
     ("sources: []\n---\nsources: []", "2:1: a second document (---) begins here: the file may hold only one"),
     ("%TAG ! x\n---\nsources: []", "1:1: YAML directives (%...) are not used here: remove the line"),
@@ -387,6 +394,14 @@ settings_ = st.builds(
     allow_private=few(st.ip_addresses().map(lambda ip: f"{ip}/{ip.max_prefixlen}")),
     min_free_bytes=st.integers(0, 10**12 - 1),
 )
+rules = st.builds(
+    ExtractRule,
+    content=st.none() | selectors,
+    title=st.none() | selectors,
+    date=st.none() | selectors,
+    drop=st.none() | selectors,
+    valid_until=st.none() | st.dates(date(1990, 1, 1)).map(lambda day: datetime(day.year, day.month, day.day, tzinfo=UTC)),
+)
 sources_ = st.builds(
     Source,
     id=st.from_regex(r"[a-z0-9][a-z0-9-]{0,63}", fullmatch=True),
@@ -395,6 +410,7 @@ sources_ = st.builds(
     feeds=few(addresses),
     sitemap=st.none() | addresses,
     listing=st.none() | st.builds(Listing, links=selectors, next=st.none() | selectors, start=st.none() | addresses),
+    extract=st.lists(rules, max_size=2).map(tuple),
     languages=few(st.from_regex(r"[a-z]{2}", fullmatch=True)),
     aliases=few(words.map(str.lower)),
     mirrors=few(st.from_regex(r"[a-z]{1,9}\.example", fullmatch=True)),
@@ -431,6 +447,9 @@ def written(whole: Following) -> str:
             keys = ("links", "next", "start")
             given_keys = {k: getattr(source.listing, k) for k in keys if getattr(source.listing, k) is not None}
             lines.append(f"    listing: {quoted(given_keys)}")
+        for rule in source.extract:
+            until = {"valid_until": f"{rule.valid_until:%Y-%m-%d}"} if rule.valid_until else {}
+            lines += [*(["    extract:"] if rule is source.extract[0] else []), f"      - {quoted(rule.selectors | until)}"]
         every = f"{source.every // timedelta(milliseconds=1)}ms" if source.every else "auto"
         lines += [f"    every: {every}", f"    pace: {round(source.pace_s * 1_000)}ms"]
         lines.append(f"    robots: {'obey' if source.obey_robots else 'ignore'}")
@@ -464,6 +483,7 @@ def test_the_examples_of_a_new_home_hold_when_uncommented() -> None:
     text = re.sub(r"(?m)^  # ", "  ", STARTER.read_text(encoding="utf-8"))
     newswire, memorial, witness = following(text).sources[1:]
     assert newswire.listing and newswire.listing.next == "a.older"
+    assert [rule.content for rule in newswire.extract] == ["#story"]
     assert memorial.paused
     assert witness.access is Access.STAFF and witness.no_links
 
@@ -481,7 +501,7 @@ def test_every_key_is_in_the_docs(key: Key) -> None:
 
 
 def test_the_docs_name_no_key_that_is_not_there() -> None:
-    rows = re.findall(r"(?m)^\| `([a-z_]+(?:\[\])?(?:\.[a-z_]+)*)` \|", DOCS.read_text(encoding="utf-8"))
+    rows = re.findall(r"(?m)^\| `([a-z_]+(?:\[\])?(?:\.[a-z_]+(?:\[\])?)*)` \|", DOCS.read_text(encoding="utf-8"))
     assert rows == [key.name for key in KEYS]
 
 

@@ -1,9 +1,9 @@
-"""A body without what is withdrawn from it: HTML, XML or JSON, as the network gave it. Pure.
+"""A body without what is withdrawn from it: HTML, XML or JSON, as the network gave it.
 
 The words of a body are found through its markup: tags left out, character references and JSON escapes undone, once
 and again, for a feed holds pages and an answer of an interface holds pages in JSON. Every character of what is so read
 knows where it stands in the body, and only those that are withdrawn are cut there. An entry of a feed and an object of
-a JSON list go as a whole.
+a JSON list go as a whole. Nothing can be cut out of a PDF: it goes as a whole.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
-from aggregator import analysis, urls
+from aggregator import analysis, urls, wire
 from aggregator.access.marks import Recogniser
+from aggregator.errors import ExtractError
 
 WITHDRAWN_URL = "urn:withdrawn"
 """What stands in the place of a withdrawn address: no web address, so that nobody asks for it."""
@@ -72,6 +74,10 @@ def redact(body: bytes, content_type: str, url: str, known: Recogniser) -> Redac
     Raises:
         ValueError: Something withdrawn is in it that could not be cut out.
     """
+    if wire.is_pdf(body):
+        if holds(f"{_document(body, url)}\n{body.decode('latin-1')}", url, known):
+            raise ValueError("what is withdrawn stands in a PDF, out of which nothing can be cut")
+        return None
     if not (_TEXTUAL.search(content_type.partition(";")[0]) or _seems_text(body)):
         return None
     text, codec = _decoded(body, content_type)
@@ -85,6 +91,18 @@ def redact(body: bytes, content_type: str, url: str, known: Recogniser) -> Redac
         raise ValueError("what is withdrawn could not be cut out of all of it")
     words = sum(1 for _ in analysis.tokens(_read_text(left).text))
     return Redacted(left.encode(codec, "xmlcharrefreplace"), cut.places, words < MIN_WORDS_LEFT)
+
+
+def _document(body: bytes, url: str) -> str:
+    """Return what a PDF says, as far as it can be read; a process of its own reads it, for it may be made to be slow."""
+    from aggregator import extract
+
+    read = extract.submit_page(body, url=url, content_type="", captured_at=datetime.now(UTC))
+    try:
+        reading = read.result()
+    except ExtractError:
+        return ""
+    return "\n".join((reading.title or "", *reading.authors, reading.text))
 
 
 def _seems_text(body: bytes) -> bool:

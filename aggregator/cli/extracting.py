@@ -27,8 +27,9 @@ _AHEAD = 16
 @click.command("extract")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...|-")
 @click.option("--url", default="", help="Where the page came from, for a single file.")
+@click.option("--comments", "with_comments", is_flag=True, help="Also what readers wrote under it.")
 @json_option
-def extract_command(files: tuple[str, ...], url: str, as_json: bool) -> int:
+def extract_command(files: tuple[str, ...], url: str, with_comments: bool, as_json: bool) -> int:
     """Read the article of each page, as the crawl would. No home needed.
 
     `-` reads standard input: a page, or lines of {"id", "url", "html_path"}.
@@ -41,7 +42,7 @@ def extract_command(files: tuple[str, ...], url: str, as_json: bool) -> int:
     from aggregator.errors import ExtractError
 
     failed = 0
-    for name, address, coming in _readings(files, url):
+    for name, address, coming in _readings(files, url, with_comments):
         try:
             reading = coming.result()
         except ExtractError as error:
@@ -72,14 +73,17 @@ def reading_json(name: str, url: str, reading: Reading) -> dict[str, Any]:
         "title": reading.title,
         "author": list(reading.authors),
         "date": _day(reading.claimed_at),
+        "date_from": reading.claimed_by,
         "modified": _day(reading.modified_at),
         "language": reading.language,
         "text": reading.text,
+        "comments": reading.comments,
         "articles": [
             {
                 "url": post.url or url,
                 "title": post.title,
                 "date": _day(post.claimed_at),
+                "date_from": post.claimed_by,
                 "text": post.text,
                 "credits": [credit.line for credit in credits.find_credits(post.text)],
                 "problems": list(post.problems),
@@ -100,16 +104,22 @@ def _print_reading(reading: Reading) -> None:
     facts = (show.day(reading.claimed_at), reading.language or "?", ", ".join(reading.authors), *credited)
     show.line((" · ".join(f for f in (*facts, *reading.problems) if f), "cyan"))
     show.line(reading.text)
+    if reading.comments:
+        show.line()
+        show.line(("comments", "cyan"))
+        show.line(reading.comments)
     show.line()
 
 
-def _readings(files: tuple[str, ...], url: str) -> Iterator[tuple[str, str, Future[Reading]]]:
+def _readings(files: tuple[str, ...], url: str, with_comments: bool) -> Iterator[tuple[str, str, Future[Reading]]]:
     """Give what is read of each page, in order, while the next ones are being read."""
     from aggregator import extract
 
     coming: deque[tuple[str, str, Future[Reading]]] = deque()
     for name, address, body in _pages(files, url):
-        reading = extract.submit_page(body, url=address, content_type="", captured_at=datetime.now(UTC))
+        reading = extract.submit_page(
+            body, url=address, content_type="", captured_at=datetime.now(UTC), with_comments=with_comments
+        )
         coming.append((name, address, reading))
         if len(coming) > _AHEAD:
             yield coming.popleft()

@@ -77,6 +77,7 @@ LIMITS = (
     Limit("page.elements", extract.MAX_ELEMENTS, "elements", "the rest of the page is not read, and said to be"),
     Limit("page.attributes", extract.MAX_ATTRIBUTES, "attributes an element", "the others are not read"),
     Limit("page.linked-data", extract.MAX_LINKED_DATA_CHARS, "characters", "a longer block of JSON-LD is not read"),
+    Limit("page.document", extract.MAX_DOCUMENT_PAGES, "pages", "the rest of a PDF is not read, and said to be"),
     Limit("page.posts", extract.MAX_POSTS, "posts", "the rest of a page of several posts is not read apart"),
     Limit("title.length", extract.MAX_TITLE_CHARS, "characters", "the title is cut"),
     Limit("reposts.candidates", dedupe.MAX_CANDIDATES, "articles", "an article is compared with those that share most"),

@@ -75,6 +75,26 @@ def minute(instant: datetime | None) -> str:
     return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M}" if instant else "–"
 
 
+_CLAIMED_BY = {
+    "announced": "the feed or list that announces it",
+    "linked-data": "the page's linked data",
+    "meta": "the page's meta elements",
+    "element": "a dated element of the page",
+    "line": "a dated line on the page",
+    "address": "the address",
+    "rule": "the page, by a rule in sources.yaml",
+    "document": "the PDF itself",
+    "pattern": "something like a date on the page",
+}
+
+
+def claimed(instant: datetime | None, by: str | None) -> str:
+    """Return a publication date for people and who claims it: pages claim days, announcements times."""
+    if instant is None:
+        return "–"
+    return f"{(minute if by == 'announced' else day)(instant)}, says {_CLAIMED_BY.get(by or '', by)}"
+
+
 def say(text: str = "", style: str | None = None) -> None:
     """Print words to stderr."""
     err.print(Text(safe(text), style=style or ""), soft_wrap=not err.is_terminal)

@@ -202,6 +202,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "source": article.source_id,
         "language": article.language,
         "published": show.iso(article.claimed_at),
+        "published_from": article.claimed_by,
         "captured": show.iso(article.captured_at),
         "version": article.version,
         "score": hit.score,
@@ -218,12 +219,19 @@ def hit_json(hit: Hit) -> dict[str, Any]:
 @click.argument("ref", metavar="ID|URL")
 @click.option("--version", "number", type=click.IntRange(1), metavar="N", help="Print the text of version N.")
 @click.option("--diff", nargs=2, type=click.IntRange(1), metavar="A B", help="Print what changed from version A to B.")
+@click.option("--comments", "with_comments", is_flag=True, help="Print what readers wrote under it.")
 @click.option("--raw", is_flag=True, help="Print the page as archived, byte for byte.")
 @home_option
 @json_option
 @click.pass_context
 def show_command(
-    ctx: click.Context, ref: str, number: int | None, diff: tuple[int, int] | None, raw: bool, as_json: bool
+    ctx: click.Context,
+    ref: str,
+    number: int | None,
+    diff: tuple[int, int] | None,
+    with_comments: bool,
+    raw: bool,
+    as_json: bool,
 ) -> None:
     """Show an article: what is claimed, what was observed, its text and versions.
 
@@ -296,7 +304,7 @@ def _print_article(
     facts = [("source", article.source_id), ("address", article.url), ("id", article.id)]
     facts += [("author", ", ".join(article.authors) or "–"), ("language", article.language or "–")]
     facts += [
-        ("published", f"{show.minute(article.claimed_at)} (claimed)"),
+        ("published", show.claimed(article.claimed_at, article.claimed_by)),
         ("first seen", show.minute(article.captured_at)),
     ]
     facts += [
@@ -407,6 +415,7 @@ def article_json(article: Article) -> dict[str, Any]:
         "author": list(article.authors),
         "language": article.language,
         "published": show.iso(article.claimed_at),
+        "published_from": article.claimed_by,
         "captured": show.iso(article.captured_at),
         "version": article.version,
         "problems": list(article.problems),

@@ -15,6 +15,7 @@ from concurrent.futures import Future
 from datetime import datetime
 from importlib.metadata import version
 
+from aggregator import wire
 from aggregator.errors import ExtractError
 from aggregator.extract.dates import midnight
 from aggregator.extract.language import language_of, tells_its_language
@@ -76,9 +77,6 @@ __all__ = [
 _RULES = 4
 """Raised with every change of the rules in this package that may change a text, title, author or date."""
 _HTML_TYPES = ("", "text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml")
-_PDF = b"%PDF-"
-_PDF_WITHIN = 1_024
-"""Bytes within which a PDF says that it is one."""
 _NOT_TEXT = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04")
 
 
@@ -123,7 +121,7 @@ def read_page(
         ExtractError: The extractor failed on the page.
     """
     kind = content_type.partition(";")[0].strip().lower()
-    is_pdf = body[:_PDF_WITHIN].lstrip().startswith(_PDF)
+    is_pdf = wire.is_pdf(body)
     if not is_pdf and (kind not in _HTML_TYPES or body.startswith(_NOT_TEXT)):
         return nothing(NOT_HTML)
     try:

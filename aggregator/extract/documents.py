@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
-from typing import Any
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING, Any
 
 from aggregator.extract.dates import FIRST_DAY, midnight
 from aggregator.extract.language import language_of
@@ -16,13 +19,21 @@ from aggregator.extract.tree import clean
 from aggregator.extract.words import one_line
 from aggregator.model import Reading
 
+if TYPE_CHECKING:
+    from pypdf import PageObject
+
 _FILE_NAME = re.compile(
     r"^Microsoft \w+ - |\.(?:docx?|odt|indd|rtf|pdf|pages|tex|dvi)$|^untitled|^document\s*\d*$", re.IGNORECASE
 )
-_HYPHEN = re.compile(r"(\w)-\n(\w)")
+_HYPHEN = re.compile(r"(\w)-\n([a-zß-ÿ])")
+"""A word that a line end parts; before a capital letter the hyphen is its own."""
 _SENTENCE_END = re.compile(r"[.!?:;»”\"’)]\s*$")
 _FULL_LINE_SHARE = 0.75
 """A line shorter than this part of the longest ends a paragraph, if it ends a sentence."""
+_GAP = 1.3
+"""Times the usual distance between two lines, above which another paragraph begins."""
+_SAME_SIZE = 0.1
+"""The part by which letters may be smaller or larger in one paragraph."""
 
 
 def read_pdf(body: bytes, *, captured_at: datetime, languages: tuple[str, ...]) -> Reading:
@@ -35,8 +46,8 @@ def read_pdf(body: bytes, *, captured_at: datetime, languages: tuple[str, ...]) 
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it complains of every file that is not by the book
     reader = PdfReader(BytesIO(body))
-    pages = [page.extract_text() for page in reader.pages[:MAX_DOCUMENT_PAGES]]
-    text = clean("\n".join(line for page in pages for line in _paragraphs(page)))
+    pages = reader.pages[:MAX_DOCUMENT_PAGES]
+    text = clean("\n".join(paragraph for page in pages for paragraph in _paragraphs(page)))
     about = reader.metadata
     title = clean(_titled(about, text))
     made_at = _instant(about, "creation_date")
@@ -58,17 +69,54 @@ def read_pdf(body: bytes, *, captured_at: datetime, languages: tuple[str, ...]) 
     )
 
 
-def _paragraphs(page: str) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class _Line:
+    text: str
+    height: float
+    """Of its base above the foot of the page, in points."""
+    size: float
+    """Of its letters."""
+
+
+def _paragraphs(page: PageObject) -> list[str]:
     """Join the lines that a page was set in."""
-    lines = [line.strip() for line in _HYPHEN.sub(r"\1\2", page).split("\n")]
-    longest = max(map(len, lines), default=0)
-    paragraphs, open_ = [], ""
-    for line in lines:
-        open_ = f"{open_} {line}".strip()
-        if not line or (_SENTENCE_END.search(line) and len(line) < _FULL_LINE_SHARE * longest):
-            paragraphs.append(open_)
-            open_ = ""
-    return [one_line(paragraph) for paragraph in (*paragraphs, open_) if paragraph]
+    lines = _lines(page)
+    longest = max((len(line.text) for line in lines), default=0)
+    leadings = [above.height - below.height for above, below in pairwise(lines)]
+    usual = median([gap for gap in leadings if gap > 0] or [0])
+    paragraphs: list[list[str]] = []
+    for number, line in enumerate(lines):
+        above = lines[number - 1] if number else None
+        if (
+            above is None
+            or leadings[number - 1] > _GAP * usual
+            or abs(line.size - above.size) > _SAME_SIZE * above.size
+            or (_SENTENCE_END.search(above.text) and len(above.text) < _FULL_LINE_SHARE * longest)
+        ):
+            paragraphs.append([])
+        paragraphs[-1].append(line.text)
+    return [one_line(_HYPHEN.sub(r"\1\2", "\n".join(lines)).replace("\n", " ")) for lines in paragraphs]
+
+
+def _lines(page: PageObject) -> list[_Line]:
+    lines: list[_Line] = []
+    said: list[str] = []
+
+    def visit(text: str, page_matrix: list[float], text_matrix: list[float], _: Any, size: float) -> None:
+        said.append(text)
+        if text.endswith("\n"):
+            end(page_matrix, text_matrix, size)
+
+    def end(page_matrix: list[float], text_matrix: list[float], size: float) -> None:
+        whole = one_line("".join(said))
+        said.clear()
+        if whole:
+            height = text_matrix[5] * page_matrix[3] + page_matrix[5]
+            lines.append(_Line(whole, height, abs(size * text_matrix[3] * page_matrix[3])))
+
+    page.extract_text(visitor_text=visit)
+    end([1, 0, 0, 1, 0, 0], [1, 0, 0, 1, 0, lines[-1].height if lines else 0], lines[-1].size if lines else 0)
+    return lines
 
 
 def _titled(about: Any, text: str) -> str:

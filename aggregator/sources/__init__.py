@@ -208,7 +208,7 @@ class _Reading:
         given: dict[str, Any] = {}
         lines: dict[str, int] = {}
         if not isinstance(node, yaml.MappingNode) and not (_blank(node) and key.kind.shape is Shape.GROUP):
-            what = "each source" if key.kind.shape is Shape.GROUPS else key.word or "the file"
+            what = f"each entry of {key.word}" if key.kind.shape is Shape.GROUPS else key.word or "the file"
             self.complain(node, f"{what} is a group of keys: {', '.join(known)}")
             return given
         for name, value in node.value if isinstance(node, yaml.MappingNode) else ():
