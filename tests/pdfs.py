@@ -30,9 +30,7 @@ def pdf(*pages: str, title: str = "", author: str = "", made: str = "") -> bytes
             b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >> "
             + f"/Contents {6 + 2 * number} 0 R >>".encode()
         )
-        objects.append(
-            f"<< /Length {len(drawn)} /Filter /FlateDecode >>\nstream\n".encode() + drawn + b"\nendstream"
-        )
+        objects.append(f"<< /Length {len(drawn)} /Filter /FlateDecode >>\nstream\n".encode() + drawn + b"\nendstream")
     written, places = b"%PDF-1.4\n", []
     for number, one in enumerate(objects, 1):
         places.append(len(written))

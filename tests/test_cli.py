@@ -26,6 +26,10 @@ COMMANDS = [
 UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
+READER = "We slept in that church in 2019, and the bell woke us every quarter of an hour."
+COMMENTS = f"<h2>1 comment</h2><div><p>{READER}</p></div>"
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with an edited article, a copy of it, and a text whose title tries to take over the terminal."""
@@ -38,7 +42,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ONE: page(STORY),
             TWO: page(OTHER + " \u202etxet\u202c", title="\u202eevil\u2066 \x1b[31mred\x07 title"),
             "http://b.example/feed": feed(COPY),
-            COPY: page("(source: a)\n\n" + STORY, title="Taken over"),
+            COPY: page("(source: a)\n\n" + STORY, title="Taken over").replace("</article>", f"</article>{COMMENTS}"),
         }
     )
     crawl(root, web, *sources)
@@ -189,7 +193,7 @@ def test_show_tells_claims_observations_and_text(aggregator: Aggregator, home: P
     said = aggregator("--home", home, "show", ONE)
 
     assert "A title of its own" in said.out
-    assert "2026-11-01 10:00 (claimed)" in said.out
+    assert "2026-11-01 10:00, says the feed or list that announces it" in said.out
     assert UPDATE in said.out
 
 
@@ -208,6 +212,21 @@ def test_an_older_version_is_shown(aggregator: Aggregator, home: Path) -> None:
     assert "mattresses" in text
     assert UPDATE not in text
     assert f"note “{UPDATE}" in " ".join(facts.split())
+
+
+def test_what_readers_wrote_is_shown_when_asked_for_and_no_part_of_the_text(
+    aggregator: Aggregator, home: Path, tmp_path: Path
+) -> None:
+    raw = tmp_path / "page.html"
+    raw.write_text(aggregator("--home", home, "show", COPY, "--raw").out)
+
+    assert READER not in aggregator("--home", home, "show", COPY).out
+    assert aggregator("--home", home, "show", COPY, "--comments").out.strip() == READER
+    assert aggregator("--home", home, "show", COPY, "--comments", "--json").json["comments"] == READER
+    assert "no comments were found" in aggregator("--home", home, "show", ONE, "--comments").err
+    assert READER not in aggregator("extract", raw).out
+    assert READER in aggregator("extract", "--comments", raw).out
+    assert [line["comments"] for line in aggregator("extract", "--comments", "--json", raw).lines] == [READER]
 
 
 def test_a_diff_marks_what_came_in_and_nothing_else(aggregator: Aggregator, home: Path) -> None:

@@ -27,7 +27,9 @@ TITLE = "Statement on the nineteen of the quay"
 
 
 def read(body: bytes, *, content_type: str = "application/pdf") -> Reading:
-    return extract.read_page(body, url="https://tide.example/statement.pdf", content_type=content_type, captured_at=NOON)
+    return extract.read_page(
+        body, url="https://tide.example/statement.pdf", content_type=content_type, captured_at=NOON
+    )
 
 
 @pytest.mark.parametrize("content_type", ("application/pdf", "application/octet-stream", "text/html", ""))
@@ -56,9 +58,13 @@ def test_the_name_of_a_file_is_no_title(name: str) -> None:
 
 
 def test_words_that_a_line_end_parts_are_whole_again() -> None:
-    reading = read(pdf("The questions of the nineteen concern the inter-\nnational press and the port of Northport-\nEast."))
+    reading = read(
+        pdf("The questions of the nineteen concern the inter-\nnational press and the port of Northport-\nEast.")
+    )
 
-    assert reading.text == "The questions of the nineteen concern the international press and the port of Northport- East."
+    assert (
+        reading.text == "The questions of the nineteen concern the international press and the port of Northport-East."
+    )
 
 
 def test_pages_beyond_the_limit_are_left_out_and_said_to_be() -> None:

@@ -143,16 +143,23 @@ def test_authors_are_found_wherever_pages_name_them(head: str, article: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("head", "article"),
+    ("where", "head", "article"),
     (
-        ('<script type="application/ld+json">{"@type":"NewsArticle","datePublished":"2026-11-20"}</script>', ""),
-        ('<meta property="article:published_time" content="2026-11-20T23:30:00-05:00">', ""),
-        ("", '<time class="published" datetime="2026-11-20T08:00">Friday</time>'),
-        ("", ""),  # in the address
+        (
+            "linked-data",
+            '<script type="application/ld+json">{"@type":"NewsArticle","datePublished":"2026-11-20"}</script>',
+            "",
+        ),
+        ("meta", '<meta property="article:published_time" content="2026-11-20T23:30:00-05:00">', ""),
+        ("element", "", '<time class="published" datetime="2026-11-20T08:00">Friday</time>'),
+        ("line", "", "<p>Published on 20 November 2026</p>"),
+        ("address", "", ""),
     ),
 )
-def test_the_day_of_publication_is_the_one_written(head: str, article: str) -> None:
-    assert read(article + BODY, head=head).claimed_at == datetime(2026, 11, 20, tzinfo=UTC)
+def test_the_day_of_publication_is_the_one_written_and_it_is_said_where(where: str, head: str, article: str) -> None:
+    reading = read(article + BODY, head=head)
+
+    assert (reading.claimed_at, reading.claimed_by) == (datetime(2026, 11, 20, tzinfo=UTC), where)
 
 
 def test_a_change_is_never_the_publication() -> None:
@@ -172,6 +179,26 @@ def test_a_page_without_text_keeps_its_title_and_date() -> None:
 
 
 # ---------------------------------------------------------------------------------------------------- beyond the limits
+
+
+SHELLS = (
+    '<div id="root"></div><script src="/app.js"></script>',
+    '<main id="app">  </main><script src="/app.js"></script>',
+    '<noscript>You need to enable JavaScript to run this app.</noscript><script src="/app.js"></script>',
+)
+
+
+@pytest.mark.parametrize("body", SHELLS)
+def test_a_page_that_scripts_would_fill_is_flagged_as_such(body: str) -> None:
+    html = f"<html><head><title>{TITLE}</title></head><body>{body}</body></html>"
+    reading = extract.read_page(html.encode(), url="", content_type="text/html", captured_at=NOON)
+
+    assert (reading.title, reading.text, reading.problems) == (TITLE, "", (extract.NEEDS_BROWSER,))
+
+
+@pytest.mark.parametrize("body", SHELLS)
+def test_a_page_with_a_text_needs_no_browser(body: str) -> None:
+    assert read(BODY + body).problems == ()
 
 
 def test_control_references_cost_no_text() -> None:

@@ -400,7 +400,8 @@ rules = st.builds(
     title=st.none() | selectors,
     date=st.none() | selectors,
     drop=st.none() | selectors,
-    valid_until=st.none() | st.dates(date(1990, 1, 1)).map(lambda day: datetime(day.year, day.month, day.day, tzinfo=UTC)),
+    valid_until=st.none()
+    | st.dates(date(1990, 1, 1)).map(lambda day: datetime(day.year, day.month, day.day, tzinfo=UTC)),
 )
 sources_ = st.builds(
     Source,
@@ -449,7 +450,10 @@ def written(whole: Following) -> str:
             lines.append(f"    listing: {quoted(given_keys)}")
         for rule in source.extract:
             until = {"valid_until": f"{rule.valid_until:%Y-%m-%d}"} if rule.valid_until else {}
-            lines += [*(["    extract:"] if rule is source.extract[0] else []), f"      - {quoted(rule.selectors | until)}"]
+            lines += [
+                *(["    extract:"] if rule is source.extract[0] else []),
+                f"      - {quoted(rule.selectors | until)}",
+            ]
         every = f"{source.every // timedelta(milliseconds=1)}ms" if source.every else "auto"
         lines += [f"    every: {every}", f"    pace: {round(source.pace_s * 1_000)}ms"]
         lines.append(f"    robots: {'obey' if source.obey_robots else 'ignore'}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import re
@@ -27,6 +28,7 @@ from aggregator.takedown import Scope
 from tests import doors, foreignfiles
 from tests.fakecli import Aggregator, Said
 from tests.fakeweb import NOON, OTHER, STORY, FakeWeb, articles, crawl, feed, following, page, source
+from tests.pdfs import pdf
 
 UNIQUE = "Quillfeather"
 SECRET = (
@@ -36,6 +38,9 @@ SECRET = (
     "By dawn eleven of them had been taken in by families along the canal, and the list was burned in the stove."
 )
 PAGE = "http://a.example/quill"
+STATEMENT = "http://b.example/statement.pdf"
+TALKED = "http://b.example/talked"
+POSTS = "http://b.example/diary"
 COPY = "http://b.example/taken-over"
 OLD = "http://old.example/1"
 NOW = NOON + timedelta(days=1)
@@ -70,14 +75,33 @@ def front(url: str, text: str) -> str:
     )
 
 
+def several(text: str) -> str:
+    """A page of posts without pages of their own."""
+    bodies = {"The net loft": OTHER, "The lantern list": text, "The morning after": STORY}
+    posts = "".join(f"<div class='post'><h2>{name}</h2><p>{body}</p></div>" for name, body in bodies.items())
+    return f"<html><head><title>Three posts</title></head><body>{posts}</body></html>"
+
+
+def talked_about(text: str) -> str:
+    """A page with the text in what a reader wrote under it."""
+    comments = f"<h3>Comments (1 of 1)</h3><div><p>{text}</p></div>"
+    return page(STORY, title="The morning after").replace("</article>", f"</article>{comments}")
+
+
 def world() -> dict[str, object]:
-    """Two sites: one has the text in a feed, a page, a front page and an answer in JSON; the other took it over."""
+    """Two sites. One has the text in a feed, in a page and on a front page.
+
+    The other took it over, and has it in an answer in JSON, a comment, a PDF and as a post on a page of several.
+    """
     return {
         "http://a.example/": front(PAGE, SECRET),
         "http://a.example/feed": full_feed(PAGE, SECRET),
         PAGE: page(SECRET, title="The lantern list"),
         "http://a.example/other": page(OTHER, title="The net loft"),
-        "http://b.example/feed": feed(COPY, "http://b.example/api"),
+        STATEMENT: (200, {"Content-Type": "application/pdf"}, pdf(SECRET, title="The lantern list")),
+        "http://b.example/feed": feed(COPY, "http://b.example/api", TALKED, POSTS, STATEMENT),
+        TALKED: talked_about(SECRET),
+        POSTS: several(SECRET),
         COPY: page(f"{STORY}\n\nA neighbour wrote to us:\n\n{SECRET}\n\nWe thank her.", title="Letters of the week"),
         "http://b.example/api": rest_answer(PAGE, SECRET),
     }
@@ -145,7 +169,7 @@ def hidden(home: Home, *refs: str, scope: Scope = Scope.ARTICLE, until: datetime
 
 
 def traces(root: Path, *words: str) -> list[str]:
-    """Every file below a folder in which a word stands: raw, in any gzip member, or in a body compressed inside one."""
+    """Every file below a folder in which a word stands: raw, in any gzip member, or compressed inside one."""
     signs = [form for word in words for form in (word.encode(), word.lower().encode())]
     return [
         str(path.relative_to(root))
@@ -160,9 +184,13 @@ def _readings(path: Path) -> Iterator[bytes]:
     for found in re.finditer(rb"\x1f\x8b\x08", raw):
         inflater = zlib.decompressobj(31)
         try:
-            yield inflater.decompress(raw[found.start() :])
+            inflated = inflater.decompress(raw[found.start() :])
         except zlib.error:
             continue
+        yield inflated
+        for stream in re.finditer(rb"stream\r?\n", inflated):  # a page of a PDF; its lines are set apart
+            with contextlib.suppress(zlib.error):
+                yield zlib.decompressobj().decompress(inflated[stream.end() :])
     yield raw.decode("utf-16-le", "ignore").encode("utf-8", "ignore")
 
 
@@ -306,7 +334,7 @@ def test_an_erased_article_is_nowhere_and_every_other_record_is_where_it_was(hom
 def test_the_text_came_by_every_way(home: Home) -> None:
     reached = erased(home, PAGE)
     urls = {capture.url for hit in reached.hits if hit.left for capture in [hit.left[0]]}
-    assert {"http://a.example/", "http://a.example/feed", COPY, "http://b.example/api"} <= urls
+    assert {"http://a.example/", "http://a.example/feed", COPY, "http://b.example/api", TALKED, POSTS} <= urls
     assert any(archive.is_import(hit.file) for hit in reached.hits)
 
 

@@ -94,7 +94,7 @@ def redact(body: bytes, content_type: str, url: str, known: Recogniser) -> Redac
 
 
 def _document(body: bytes, url: str) -> str:
-    """Return what a PDF says, as far as it can be read; a process of its own reads it, for it may be made to be slow."""
+    """Return what a PDF says, as far as it can be read; read by a process of its own: it may be made to be slow."""
     from aggregator import extract
 
     read = extract.submit_page(body, url=url, content_type="", captured_at=datetime.now(UTC))

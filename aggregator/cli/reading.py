@@ -19,7 +19,7 @@ from aggregator.cli import output as show
 from aggregator.cli.families import match_json
 from aggregator.errors import UnknownIdError, UsageError
 from aggregator.home import Home
-from aggregator.model import Article, Hit, Observation, Query, Results, Version
+from aggregator.model import Article, Capture, Hit, Observation, Query, Results, Version
 
 # --- search -----------------------------------------------------------------------------------------------------------
 
@@ -258,6 +258,9 @@ def show_command(
             raise UsageError("a page as archived may hold anything; send it into a file or a pipe.")
         capture = captures[chosen.record_id]
         sys.stdout.buffer.write(catalogue.redacted(capture, archive.body(home.archive, capture)))
+    elif with_comments:
+        capture = captures[chosen.record_id]
+        _print_comments(capture, catalogue.redacted(capture, archive.body(home.archive, capture)), as_json=as_json)
     elif diff:
         _print_diff(*(_version(versions, n, article) for n in diff), as_json=as_json)
     elif as_json:
@@ -346,6 +349,26 @@ def _edit(old: Version, new: Version) -> str:
     count = {kind: sum(len(text.split()) for what, text in changes if what == kind) for kind in ("inserted", "deleted")}
     said.append(f"+{count['inserted']} −{count['deleted']} words")
     return " · ".join(said)
+
+
+def _print_comments(capture: Capture, body: bytes, *, as_json: bool) -> None:
+    """Print what readers had written under an article when that page was captured."""
+    from aggregator import extract
+
+    page = extract.submit_page(
+        body,
+        url=capture.url,
+        content_type=capture.content_type,
+        captured_at=capture.captured_at,
+        with_comments=True,
+    )
+    written = page.result().comments
+    if as_json:
+        show.print_json({"captured": show.iso(capture.captured_at), "comments": written})
+    elif written:
+        show.line(written)
+    else:
+        show.say(f"no comments were found on the page of {show.minute(capture.captured_at)}.")
 
 
 def _print_diff(old: Version, new: Version, *, as_json: bool) -> None:

@@ -51,7 +51,7 @@ def taken_out(tree: Element, *, with_lines: bool) -> tuple[str, ...]:
 
 
 def _headed(tree: Element) -> list[Element]:
-    """Return what follows the first heading that says that comments begin here; empty: none does."""
+    """Return the first heading that says that comments begin here, with what follows; empty: none does."""
     for element in filter(_is_heading, tree.iter(*_HEADINGS)):
         if sum(len(text.strip()) for text in element.xpath("preceding::text()")) >= _LEAST_ABOVE:
             return _behind(element)
@@ -75,20 +75,17 @@ def _lines(tree: Element, behind: list[Element]) -> Iterator[str]:
 
 
 def _is_heading(element: Element) -> bool:
-    if next(element.iterancestors("a"), None) is not None:
-        return False
+    return next(element.iterancestors("a"), None) is None and _says_comments(element)
+
+
+def _says_comments(element: Element) -> bool:
     text = one_line(element.text_content())
     return 0 < len(text) <= _HEADING_CHARS and bool(_HEADING.fullmatch(text))
 
 
 def _behind(heading: Element) -> list[Element]:
-    """Return the elements that follow a heading, beside it or beside what holds nothing but it."""
-    said, start = one_line(heading.text_content()), heading
-    while True:
-        around = start.getparent()
-        if around is None or around.tag in ("body", "html"):
-            break
-        if one_line(around.text_content()) != said:
-            break
+    """Return a heading, or what holds nothing but it, and the elements that follow."""
+    start = heading
+    while (around := start.getparent()) is not None and around.tag not in ("body", "html") and _says_comments(around):
         start = around
-    return [one for one in start.itersiblings() if isinstance(one.tag, str)]
+    return [start, *(one for one in start.itersiblings() if isinstance(one.tag, str))]

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _FILE_NAME = re.compile(
     r"^Microsoft \w+ - |\.(?:docx?|odt|indd|rtf|pdf|pages|tex|dvi)$|^untitled|^document\s*\d*$", re.IGNORECASE
 )
-_HYPHEN = re.compile(r"(\w)-\n([a-zß-ÿ])")
-"""A word that a line end parts; before a capital letter the hyphen is its own."""
+_HYPHEN = re.compile(r"(?<=\w)-\n(?=[a-zß-ÿ])|(?<=\w-)\n")
+"""Where a line end parts a word; before a capital letter the hyphen is the word's own."""
 _SENTENCE_END = re.compile(r"[.!?:;»”\"’)]\s*$")
 _FULL_LINE_SHARE = 0.75
 """A line shorter than this part of the longest ends a paragraph, if it ends a sentence."""
@@ -95,7 +95,7 @@ def _paragraphs(page: PageObject) -> list[str]:
         ):
             paragraphs.append([])
         paragraphs[-1].append(line.text)
-    return [one_line(_HYPHEN.sub(r"\1\2", "\n".join(lines)).replace("\n", " ")) for lines in paragraphs]
+    return [one_line(_HYPHEN.sub("", "\n".join(lines)).replace("\n", " ")) for lines in paragraphs]
 
 
 def _lines(page: PageObject) -> list[_Line]:
