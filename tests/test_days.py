@@ -312,7 +312,7 @@ def test_a_new_extractor_reads_everything_again_and_nothing_counts_as_edited(
     web = crawled(tmp_path)
     reworded(tmp_path)
     pipeline.rebuild(Home(tmp_path), following(source("a")))
-    monkeypatch.setattr(extract, "generation", lambda: "another-2.0")
+    monkeypatch.setattr(extract, "generation", lambda rule=None: "another-2.0")
 
     web.pages["http://a.example/feed"] = feed("http://a.example/2", updated="2026-11-23T12:00:00Z")
     assert crawl(tmp_path, web, source("a"))["a"].new_versions == 0

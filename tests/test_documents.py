@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aggregator import extract
 from aggregator.errors import ExtractError
@@ -91,6 +93,15 @@ def test_a_damaged_pdf_is_refused_or_read_and_never_ends_more(keep: int, caplog:
             assert "statement.pdf" in str(error)
         else:
             assert extract.DOCUMENT in reading.problems
+
+
+@given(st.binary(max_size=400), st.integers(0, 900))
+def test_any_bytes_in_a_pdf_are_read_or_refused(written: bytes, at: int) -> None:
+    whole = pdf(FIRST, SECOND, title=TITLE)
+    try:
+        read(whole[:at] + written + whole[at + len(written) :])
+    except ExtractError as error:
+        assert "statement.pdf" in str(error)
 
 
 def test_a_pdf_that_is_announced_becomes_an_article_and_is_found(tmp_path: Path) -> None:

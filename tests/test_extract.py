@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from aggregator import extract
+from aggregator import extract, wire
 from aggregator.extract import tree
 from aggregator.model import Reading
 
@@ -264,4 +264,41 @@ def test_any_text_can_be_read_as_a_page(text: str) -> None:
 
 @given(st.binary(), st.sampled_from(("", "text/html", "text/html; charset=koi8-r", "text/html; charset=nonsense")))
 def test_any_bytes_can_be_read_as_a_page(body: bytes, content_type: str) -> None:
+    assume(not wire.is_pdf(body))  # that one may be damaged, and is then refused: test_documents
     extract.read_page(body, url="https://tide.example/", content_type=content_type, captured_at=NOON)
+
+
+# ------------------------------------------------------------------------------------------------------------ language
+
+ENGLISH = "\n".join(PARAGRAPHS)
+FRENCH = (
+    "La police du port a retenu dix-neuf personnes sur le quai pendant cinq heures mardi, dont deux enfants.\n"
+    "Des bénévoles qui apportaient de l'eau et des couvertures ont été renvoyés derrière la clôture jusqu'au soir.\n"
+    "Une porte-parole du port a dit que la clôture avait été dressée à la demande de la préfecture.\n"
+)
+
+
+def spans(text: str) -> list[tuple[str | None, str]]:
+    return [(part.language, text[part.start : part.end]) for part in extract.language_spans(text)]
+
+
+def test_a_text_and_its_translation_are_told_apart_line_by_line() -> None:
+    assert spans(f"{FRENCH}Calais\n{ENGLISH}") == [("fr", f"{FRENCH}Calais\n"), ("en", ENGLISH)]
+    assert spans(f"{ENGLISH}\n{FRENCH}{ENGLISH}") == [("en", f"{ENGLISH}\n"), ("fr", FRENCH), ("en", ENGLISH)]
+
+
+def test_a_quotation_in_another_language_makes_no_part_of_its_own() -> None:
+    quoted = f"{ENGLISH}\n{FRENCH.splitlines()[0]}\n{ENGLISH}"
+
+    assert spans(quoted) == [("en", quoted)]
+
+
+def test_a_text_too_short_to_tell_is_in_what_its_source_writes() -> None:
+    assert extract.language_spans("Calais", ("fr",)) == (extract.LanguageSpan("fr", 0, 6),)
+    assert extract.language_spans("Calais") == (extract.LanguageSpan(None, 0, 6),)
+    assert extract.language_spans("") == ()
+
+
+@given(st.lists(st.sampled_from([*PARAGRAPHS, *FRENCH.splitlines(), "Calais", ""]), min_size=1).map("\n".join))
+def test_the_parts_of_a_text_cover_it_without_gaps(text: str) -> None:
+    assert "".join(part for _, part in spans(text)) == text

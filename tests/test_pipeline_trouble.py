@@ -183,13 +183,21 @@ def test_an_empty_page_never_replaces_a_text(tmp_path: Path) -> None:
     assert articles(tmp_path)[ONE].text.endswith("came in from the estuary.")
 
 
-def test_a_pdf_is_kept_and_flagged(tmp_path: Path) -> None:
-    web = FakeWeb({FEED: feed(ONE), ONE: (200, {"Content-Type": "application/pdf"}, b"%PDF-1.7 \x00\x01")})
+@pytest.mark.parametrize(
+    ("kind", "body", "problem"),
+    (
+        ("image/png", b"\x89PNG\r\n\x1a\n\x00\x01", "not-html"),
+        ("text/html", b"GIF89a\x00\x01", "not-html"),
+        ("application/pdf", b"%PDF-1.7 \x00\x01", "unreadable"),
+    ),
+)
+def test_what_is_no_page_is_kept_and_flagged(tmp_path: Path, kind: str, body: bytes, problem: str) -> None:
+    web = FakeWeb({FEED: feed(ONE), ONE: (200, {"Content-Type": kind}, body)})
 
     crawl(tmp_path, web, source("a"))
 
     article = articles(tmp_path)[ONE]
-    assert (article.problems, article.text) == (("not-html",), "")
+    assert (article.problems, article.text) == ((problem,), "")
 
 
 def test_a_page_that_cannot_be_unpacked_is_one_failure(tmp_path: Path) -> None:

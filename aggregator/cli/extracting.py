@@ -67,6 +67,8 @@ def reading_json(name: str, url: str, reading: Reading) -> dict[str, Any]:
         url: Where it came from; empty: unknown.
         reading: What was read.
     """
+    from aggregator import extract
+
     return {
         "id": name,
         "url": url,
@@ -77,6 +79,9 @@ def reading_json(name: str, url: str, reading: Reading) -> dict[str, Any]:
         "modified": _day(reading.modified_at),
         "language": reading.language,
         "text": reading.text,
+        "languages": [
+            {"language": part.language, "span": [part.start, part.end]} for part in extract.language_spans(reading.text)
+        ],
         "comments": reading.comments,
         "articles": [
             {

@@ -18,7 +18,7 @@ from importlib.metadata import version
 from aggregator import wire
 from aggregator.errors import ExtractError
 from aggregator.extract.dates import midnight
-from aggregator.extract.language import language_of, tells_its_language
+from aggregator.extract.language import LanguageSpan, language_of, language_spans, tells_its_language
 from aggregator.extract.limits import (
     MAX_ATTRIBUTES,
     MAX_DEPTH,
@@ -66,8 +66,10 @@ __all__ = [
     "ON_INDEX",
     "UNMATCHED",
     "UNREADABLE",
+    "LanguageSpan",
     "generation",
     "language_of",
+    "language_spans",
     "nothing",
     "read_page",
     "submit_page",
