@@ -7,7 +7,6 @@ out another way than by all stages.
 
 from __future__ import annotations
 
-import re
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
@@ -23,10 +22,10 @@ _SHORT_CHARS, _SHORT_SHARE = 3_000, 0.2
 """A text below both, of the text of the page, is looked for again with looser rules (trafilatura's ESCALATION_*)."""
 _LONGER, _LONGER_JUSTEXT = 1.5, 2.0
 _BLOCKS = frozenset("p head item quote code row list table lb div fw formula".split())
-_APPENDED = re.compile(r"mvp-post-add|infinite|elementor-share-buttons")
-_COMMENTS = re.compile(r"^(?:[Cc]omment|comol|disqus_thread|dsq-comments)|(?:article|post)-comments", re.MULTILINE)
+_APPENDED = ("mvp-post-add", "infinite", "elementor-share-buttons")
+_COMMENTS = ("omment", "comol", "disqus_thread")
 """What classes and ids hold where trafilatura's RAW_TREE_PRUNE_XPATH and REMOVE_COMMENTS_AND_LISTS_XPATH can match:
-to look for it takes a tenth of the time of these."""
+to look for it takes a hundredth of the time of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def _options() -> Any:
 
 
 def _body(tree: Element, shown_chars: int, is_thread: bool) -> Element:
-    from trafilatura.baseline import baseline, html2txt
+    from trafilatura.baseline import baseline
     from trafilatura.external import compare_extraction, justext_rescue
     from trafilatura.htmlprocessing import convert_tags, prune_unwanted_nodes, tree_cleaning
     from trafilatura.main_extractor import extract_content
@@ -81,9 +80,9 @@ def _body(tree: Element, shown_chars: int, is_thread: bool) -> Element:
 
     options = _options()
     names = "\n".join(_names()(tree))
-    if _APPENDED.search(names):
+    if any(part in names for part in _APPENDED):
         tree = prune_unwanted_nodes(tree, RAW_TREE_PRUNE_XPATH)
-    if _COMMENTS.search(names) and not is_thread:
+    if not is_thread and any(part in names for part in _COMMENTS):
         tree = prune_unwanted_nodes(tree, REMOVE_COMMENTS_AND_LISTS_XPATH)
     cleaned = tree_cleaning(copy(tree), options)
     paragraphs = [len(paragraph.text_content()) for paragraph in cleaned.iter("p")]
@@ -95,7 +94,7 @@ def _body(tree: Element, shown_chars: int, is_thread: bool) -> Element:
         other, other_text, _ = baseline(tree)
         if len(other_text) > len(text):
             body, text = other, other_text
-    if 0 < len(text) < _SHORT_CHARS and len(text) < _SHORT_SHARE * len(html2txt(tree)):
+    if 0 < len(text) < _SHORT_CHARS and len(text) < _SHORT_SHARE * shown_chars:
         looser = copy(options)
         looser.focus = "recall"
         found = extract_content(convert_tags(tree_cleaning(copy(tree), looser), looser, None), looser)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 from aggregator import credits
 from aggregator.extract import phrases
@@ -74,20 +76,33 @@ def _leads(tree: Element, shown: str, descriptions: Iterable[str]) -> tuple[str,
     starts = {one: one[:_LEAD_START_CHARS] for one in map(one_line, descriptions) if len(one) >= _LEAD_START_CHARS}
     starts = {description: start for description, start in starts.items() if start in shown}
     found: dict[str, str] = {}
-    for element in tree.iter(*_LEAD_TAGS) if starts else ():
-        piece = element.text if element.text and not element.text.isspace() else _first_text(element)
-        piece = one_line(piece[: 2 * _LEAD_START_CHARS])
-        for description, start in starts.items():
-            if not piece or description in found or not start.startswith(piece[:_LEAD_START_CHARS].rstrip()):
-                continue
-            text = one_line(element.text_content())
+    for description, start in starts.items():
+        for text in _texts_from(tree, start.split()[0]):
             if text.startswith(start) and len(text) <= 1.6 * len(description) + 40:
                 found[description] = text
-    return tuple(found[description] for description in starts if description in found)
+                break
+    return tuple(found.values())
 
 
-def _first_text(element: Element) -> str:
-    return next(filter(str.strip, element.itertext()), "") if len(element) else ""
+def _texts_from(tree: Element, word: str) -> Iterator[str]:
+    """Give the texts of the elements that begin with a word, outer ones first."""
+    for begun in _beginning()(tree, word=word):
+        around = [begun.getparent()]
+        if begun.is_tail:
+            continue
+        while (
+            (outer := around[-1].getparent()) is not None and outer[0] is around[-1] and not (outer.text or "").strip()
+        ):
+            around.append(outer)
+        yield from (one_line(element.text_content()) for element in reversed(around) if element.tag in _LEAD_TAGS)
+
+
+@cache
+def _beginning() -> Any:
+    """Return what finds the pieces of text that begin with a word: in C, where a walk takes ten times as long."""
+    from lxml import etree
+
+    return etree.XPath(".//text()[starts-with(normalize-space(), $word)]")
 
 
 def _with_body(lines: list[Line], bodies: Iterable[str]) -> list[Line]:

@@ -28,20 +28,20 @@ _CONTROLS_ASCII = bytes({*range(32), 0x7F} - set(b"\t\n\r\f"))
 _CONTROLS_BEYOND = (re.compile(rb"\xc2[\x80-\x9f]"), re.compile(rb"\xef\xbf[\xbe\xbf]"))
 """In UTF-8; each begins with one byte that can be looked for, which takes a tenth of the time of a class of many."""
 _CONTROL_REFERENCE = re.compile(
-    r"&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])(?![0-9])|[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F])(?![0-9a-fA-F]));?"
+    rb"&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])(?![0-9])|[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F])(?![0-9a-fA-F]));?"
 )
-_TAG = re.compile(r"<!--(?:[^-]++|-(?!->))*+|<[a-zA-Z](?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+')?+)*+")
+_TAG = re.compile(rb"<!--(?:[^-]++|-(?!->))*+|<[a-zA-Z](?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+')?+)*+")
 """A comment, or a tag without its end; only after an equals sign a quote means something (WHATWG HTML, 13.2.5)."""
-_LONG_TAG_CHARS = 4_000
+_LONG_TAG_BYTES = 4_000
 """Shorter ones cannot have attributes enough to be worth counting."""
-_ATTRIBUTE = re.compile(r"[^\s=/]++(?:\s*=\s*(?:\"[^\"]*+\"|'[^']*+'|[^\s]*+))?+")
-_ANY_TAG = re.compile(r"<(?P<end>/?)(?P<name>[a-zA-Z][^\s/>]*)[^>]*>")
+_ATTRIBUTE = re.compile(rb"[^\s=/]++(?:\s*=\s*(?:\"[^\"]*+\"|'[^']*+'|[^\s]*+))?+")
+_ANY_TAG = re.compile(rb"<(?P<end>/?)(?P<name>[a-zA-Z][^\s/>]*)[^>]*>")
 _UNNESTED = frozenset(
-    "area base br col embed hr img input link meta param source track wbr p li dt dd option tr td th".split()
+    b"area base br col embed hr img input link meta param source track wbr p li dt dd option tr td th".split()
 )
 """Elements that end of themselves (WHATWG HTML, 13.1.2 and 13.1.2.4)."""
 _PARSED_DEPTH = 2_000
-_PREAMBLE = re.compile(r"\s*(?:<\?xml[^>]*>)?\s*(?:<!doctype[^>]*>)?", re.IGNORECASE)
+_PREAMBLE = re.compile(rb"\s*(?:<\?xml[^>]*>)?\s*(?:<!doctype[^>]*>)?", re.IGNORECASE)
 
 
 def decoded(body: bytes, content_type: str) -> str:
@@ -76,18 +76,18 @@ def parsed(html: str) -> tuple[Element | None, bool]:
     raw = html.encode("utf-8", "ignore").replace(b"\r\n", b"\n").translate(_LINE_ENDS, _CONTROLS_ASCII)
     for controls in _CONTROLS_BEYOND:
         raw = controls.sub(b"", raw)
-    html = _CONTROL_REFERENCE.sub("", raw.decode())
-    html = html[_PREAMBLE.match(html).end() :]  # type: ignore[union-attr] # it matches the empty text
-    if not html.strip():
+    raw = _CONTROL_REFERENCE.sub(b"", raw)
+    raw = raw[_PREAMBLE.match(raw).end() :]  # type: ignore[union-attr] # it matches the empty text
+    if not raw or raw.isspace():
         return None, False
-    html, narrowed = _narrowed(html)
-    root = _tree(html)
+    raw, narrowed = _narrowed(raw)
+    root = _tree(raw)
     if root is not None and root.xpath("boolean(" + "/*" * _PARSED_DEPTH + ")"):
-        root = _tree(_without_deep_tags(html))
+        root = _tree(_without_deep_tags(raw))
     return root, root is not None and (_cut_down(root) or narrowed)
 
 
-def _tree(html: str) -> Element | None:
+def _tree(raw: bytes) -> Element | None:
     from lxml import etree
     from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
@@ -103,35 +103,36 @@ def _tree(html: str) -> Element | None:
     # one class for all elements: to ask for each one's own is a tenth of the time that a page takes
     parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement))
     try:
-        return document_fromstring(html.encode("utf-8", "replace"), parser=parser)
+        return document_fromstring(raw, parser=parser)
     except (etree.ParserError, ValueError):
         return None
 
 
-def _without_deep_tags(html: str) -> str:
+def _without_deep_tags(raw: bytes) -> bytes:
     """Take out the tags that lie so deep that the parser (libxml2, at 2,048) would drop what is in them."""
     kept, start, depth = [], 0, 0
-    for tag in _ANY_TAG.finditer(html):
+    for tag in _ANY_TAG.finditer(raw):
         if tag["name"].lower() in _UNNESTED:
             continue
         depth = max(0, depth - 1) if tag["end"] else depth + 1
         if depth + bool(tag["end"]) > _PARSED_DEPTH // 2:
-            kept += [html[start : tag.start()], " "]
+            kept += [raw[start : tag.start()], b" "]
             start = tag.end()
-    return "".join((*kept, html[start:]))
+    return b"".join((*kept, raw[start:]))
 
 
-def _narrowed(html: str) -> tuple[str, bool]:
+def _narrowed(raw: bytes) -> tuple[bytes, bool]:
     """Cut tags down to so many attributes, before a parser compares each with each: 20,000 cost it two seconds."""
     kept, start = [], 0
-    for tag in _TAG.finditer(html):
-        if tag.end() - tag.start() < _LONG_TAG_CHARS or html.startswith("<!--", tag.start()):
+    for tag in _TAG.finditer(raw):
+        begin, end = tag.span()
+        if end - begin < _LONG_TAG_BYTES or raw.startswith(b"<!--", begin):
             continue
-        attributes = list(_ATTRIBUTE.finditer(html, tag.start(), tag.end()))
+        attributes = list(_ATTRIBUTE.finditer(raw, begin, end))
         if len(attributes) > MAX_ATTRIBUTES:
-            kept.append(html[start : attributes[MAX_ATTRIBUTES].start()])
-            start = tag.end()
-    return "".join((*kept, html[start:])), bool(kept)
+            kept.append(raw[start : attributes[MAX_ATTRIBUTES].start()])
+            start = end
+    return b"".join((*kept, raw[start:])), bool(kept)
 
 
 def _cut_down(root: Element) -> bool:
