@@ -100,7 +100,8 @@ MOMENT = _beginning(
 """When a page was changed or put up; what follows says whether it is more than that."""
 
 TAIL = re.compile(
-    r"©|\bcopyright\b|all rights reserved|newsletter|subscribe|sign up|abonnieren|abonnez|inscrivez-vous|suscríbete"
+    r"©|\bbest viewed (?:at|in|with)\b"
+    r"|\bcopyright\b|all rights reserved|newsletter|subscribe|sign up|abonnieren|abonnez|inscrivez-vous|suscríbete"
     r"|iscriviti|\bfollow (?:him|her|them|us|me) on\b|is a (?:staff )?(?:writer|reporter|journalist) (?:at|for)\b"
     r"|^\W*(?:follow|contact) (?:the author|\w+(?: \w+)? on)"
     r"|^\W*(?:tags?|topics?|categor(?:y|ies)|filed under|posted in|labels?|keywords?|themen|schlagw[oö]rter?"
@@ -113,6 +114,9 @@ _MONTH = (
     r"(?:jan|feb|fév|mar|mär|mrt|apr|avr|abr|may|mai|maj|mei|mag|jun|juin|giu|jul|juil|lug|aug|août|ago|sep|set|oct|okt"
     r"|ott|nov|dec|dez|déc|dic)\w*\.?"
 )
+ANONYMOUS = frozenset("anonymous anonym anonyme anónimo anonimo anoniem anônimo".split())
+"""How somebody signs who does not."""
+
 DATE = re.compile(
     rf"\b\d{{1,2}}(?:st|nd|rd|th|er|\.)?\s*(?:de |of )?{_MONTH},?\s*(?:de )?\d{{4}}"
     rf"|\b{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|\b\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}\b"

@@ -20,6 +20,10 @@ from aggregator.extract.tree import Element
 from aggregator.extract.words import alike, folded, one_line
 
 _OPENING_LINES = 6
+_MOST_ABOVE, _SHORT_CHARS = 20, 90
+"""Lines above a title, and characters of each, that may be a site's menus."""
+_TRAIL = re.compile(r"\s+[>»›→]+\s+")
+"""Between the steps of a trail: "Home > News > Title"."""
 _LINKED = 0.9
 _MOST_LINKED = 0.3
 """Of a text; beyond it, its linked lines are what it is about."""
@@ -121,8 +125,8 @@ def repaired(lines: list[Line], known: Known) -> str:
     """Return the text of an article, paragraphs one a line."""
     kept = _without_runs(_with_body(lines, known.bodies))
     kept = [line for line in kept if not _is_furniture(line) or _is_credit(line)]
-    kept = _without_opening(kept, known)
-    kept = _without_tail(kept)
+    kept = _without_opening(_from_title(kept, known), known)
+    kept = _without_tail(kept, known)
     texts = [line.text for line in kept]
     lead = _lost_lead(texts, known)
     return "\n".join((lead, *texts) if lead else texts)
@@ -164,6 +168,17 @@ def _without_runs(lines: list[Line]) -> list[Line]:
     return kept
 
 
+def _from_title(lines: list[Line], known: Known) -> list[Line]:
+    """Drop the name of the site, its menus and boxes above the title, where a page of tables has them in its text."""
+    for number, line in enumerate(lines[:_MOST_ABOVE]):
+        if line.heading and any(_repeats(line, title) for title in known.titles):
+            above = lines[:number]
+            if any(len(one.text) > _SHORT_CHARS or _is_credit(one) for one in above):
+                break
+            return lines[number:]
+    return lines
+
+
 def _without_opening(lines: list[Line], known: Known) -> list[Line]:
     """Drop what stands above a text on most pages: its title again, who wrote it, and when."""
     start = 0
@@ -184,8 +199,8 @@ def _without_opening(lines: list[Line], known: Known) -> list[Line]:
 
 
 def _repeats(line: Line, title: str) -> bool:
-    """Whether a line is a title again, or as a heading a part of it, or it with a kicker."""
-    if alike(line.text, title) >= 0.9:
+    """Whether a line is a title again, also at the end of a trail, or as a heading a part of it, or with a kicker."""
+    if alike(line.text, title) >= 0.9 or alike(_TRAIL.split(line.text)[-1], title) >= 0.9:
         return True
     said, whole = folded(line.text).replace(" ", ""), folded(title).replace(" ", "")
     return line.heading and min(len(said), len(whole)) >= 12 and (said.endswith(whole) or whole.endswith(said))
@@ -210,14 +225,16 @@ def is_dateline(text: str) -> bool:
     return "@" not in rest and not any(map(str.isdigit, rest))
 
 
-def _without_tail(lines: list[Line]) -> list[Line]:
-    """Cut links, tags, notices off the end."""
+def _without_tail(lines: list[Line], known: Known) -> list[Line]:
+    """Cut links, tags, notices and the name of the author off the end."""
+    names = {folded(name) for name in known.authors} | phrases.ANONYMOUS
     budget = _TAIL_SHARE * sum(len(line.text) for line in lines)
     end = len(lines)
     while end > 1:
         line = lines[end - 1]
         budget -= len(line.text)
-        is_tail = line.linked >= 0.6 or (len(line.text) <= 300 and phrases.TAIL.search(line.text)) or line.heading
+        is_tail = line.linked >= 0.6 or line.heading or {folded(line.text), line.text.lower()} & names
+        is_tail = is_tail or (len(line.text) <= 300 and bool(phrases.TAIL.search(line.text)))
         if budget < 0 or not is_tail or _is_credit(line):
             break
         end -= 1

@@ -5,8 +5,10 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
+from aggregator.extract import phrases
 from aggregator.extract.page import Linked, Page, articles_of, said, types_of
 from aggregator.extract.tree import Element
 from aggregator.extract.words import one_line
@@ -18,29 +20,47 @@ _BYLINE = re.compile(
     re.IGNORECASE,
 )
 _NOT_BYLINE = re.compile(r"comment|related|bio|avatar|image|photo|widget|sidebar|footer|nav|share|follow|teaser", re.I)
+_GAVE = (
+    r"written|posted|published|submitted|story|text|words|report|blog ?(?:post|beitrag)|ein beitrag|geschrieben"
+    r"|verfasst|veröffentlicht|eingereicht|erstellt|écrit|publié|posté|proposé|mis en ligne|escrito|publicado|enviado"
+    r"|scritto|pubblicato|inviato|geschreven|geplaatst|ingezonden|gepubliceerd"
+)
 _BY = re.compile(
-    r"^(?:(?:written|posted|published|story|text|words|report)\s+)?(?:by|von|par|por|da|di|door|av|af|przez|"
-    r"geschrieben von|ein beitrag von|veröffentlicht von|écrit par|publié par|escrito por|publicado por)\s*:?\s+|"
+    rf"^\W{{0,3}}(?:(?:{_GAVE})\s+)?(?:by|von|par|por|da|di|door|av|af|przez)\s*:?\s+|"
     r"^(?:author|autor(?:in)?|auteur|autore|text|texte|foto)s?\s*:\s*",
     re.IGNORECASE,
 )
 _CUT = re.compile(
-    r"\s+(?:\d|[|•·–—/]|(?:am|on|at|le|el|il|op|um|in|for|published|updated|last|posted|"
-    r"aktualisiert|veröffentlicht)\s+\S).*$|\s*[|•·].*$",
+    r"\s+(?:\d+\s*(?:[./:-]|min|h\b|st\b|nd\b|rd\b|th\b)|[|•·–—/]"
+    r"|(?:published|updated|last|posted|aktualisiert|veröffentlicht)\s+\S).*$|\s*[|•·].*$",
     re.IGNORECASE | re.DOTALL,
 )
+_ON = re.compile(r"(?:\s+(?:am|on|at|le|el|il|op|um|den|the)\b.{0,15}|[\s,–—-]+)$", re.IGNORECASE)
+"""What stands between a name and a date."""
+_PLACED = re.compile(r"(?<=\w)(?:,?\s+(?:in|for)\s+\S.*)$", re.IGNORECASE | re.DOTALL)
+"""Behind a name of two words and more: where it was put, and for whom it was written."""
 _ROLE = re.compile(
     r",?\s+\b(?:staff writer|staff reporter|reporter|correspondent|editor|contributor|journaliste?"
     r"|redakteur(?:in)?|(?:bbc|cnn|reuters) news)\b.*$",
     re.IGNORECASE,
 )
-_AND = re.compile(r"\s*(?:,|;|&|\band\b|\bund\b|\bet\b|\by\b|\ben\b)\s+", re.IGNORECASE)
-_NOBODY = re.compile(r"^(?:admin(?:istrator)?|unknown|anonymous|none|null|author|autor|by|von|par|staff|editor)$", re.I)
+_COMMA = re.compile(r"\s*[,;]\s+(?:(?:and|und|et|y|e|en)\s+)?", re.IGNORECASE)
+_AND = re.compile(r"\s+(?:&|and|und|et|y|e|en)\s+", re.IGNORECASE)
+_NOBODY = re.compile(
+    r"^(?:admin(?:istrator)?|unknown|none|null|author|autor|by|von|par|staff|editor)$",
+    re.IGNORECASE,
+)
+_BYLINE_CHARS, _SEGMENTED_CHARS = 120, 400
+"""A line that parts its facts by bars may begin with the title."""
+_NEAR = 40
+"""Elements from a heading on, within which it is said who wrote what stands below."""
+_BESIDE_DATE = re.compile(r"\s*(?:[|·•]|[–—-](?=\s)|,(?=\s))\s*")
+_SEGMENTS = re.compile(r"\s+\|\s+")
 
 
 def authors_of(page: Page) -> tuple[str, ...]:
     """Return who wrote the article, as the page names them; empty: it names nobody."""
-    for found in (_linked_authors(page), _meta_authors(page), _named_authors(page.tree)):
+    for found in (_linked_authors(page), _meta_authors(page), _named_authors(page.tree), _near_heading(page.tree)):
         names = list(dict.fromkeys(name for name in map(_person, found) if name))
         if names:
             return tuple(names[:_MAX_AUTHORS])
@@ -71,14 +91,14 @@ def _names_of(author: Any, by_id: dict[str, Linked]) -> Iterator[str]:
         author = author.get("name")
     for name in author if isinstance(author, list) else [author]:
         if isinstance(name, str):
-            yield from _AND.split(name)
+            yield from _apart(name)
 
 
 def _meta_authors(page: Page) -> Iterator[str]:
     names = "author", "article:author", "dc.creator", "dcterms.creator", "byl", "parsely-author", "sailthru.author"
     for text in said(page, *names, "citation_author", "twitter:data1" if "written" in _label(page) else ""):
         if not text.startswith(("http:", "https:")):
-            yield from _AND.split(_BY.sub("", text))
+            yield from _apart(_BY.sub("", text))
 
 
 def _label(page: Page) -> str:
@@ -86,6 +106,7 @@ def _label(page: Page) -> str:
 
 
 def _named_authors(tree: Element) -> Iterator[str]:
+    """Give those whom elements name that say they do."""
     for path in (
         ".//a[@rel='author']",
         ".//*[@itemprop='author']//*[@itemprop='name']",
@@ -94,14 +115,15 @@ def _named_authors(tree: Element) -> Iterator[str]:
         found = [one_line(element.text_content()) for element in tree.iterfind(path)]
         if any(map(_person, found)):
             for text in found[:3]:
-                yield from _AND.split(_BY.sub("", text))
+                yield from _apart(_BY.sub("", text))
             return
     for element in tree.iter("a", "span", "p", "div", "address", "cite", "li", "strong", "em"):
         label = f"{element.get('class') or ''} {element.get('id') or ''}"
         if label != " " and _BYLINE.search(label) and not _NOT_BYLINE.search(label):
             text = one_line(element.text_content())
-            if 2 < len(text) < 120 and _person(_BY.sub("", text)):
-                yield from _AND.split(_CUT.sub("", _BY.sub("", text)))
+            names = list(_apart(_cut(_BY.sub("", text)))) if 2 < len(text) < _BYLINE_CHARS else []
+            if any(map(_person, names)):
+                yield from names
                 return
     for element in tree.iter("a"):
         if re.search(r"/(?:authors?|autor(?:en)?|auteurs?|profil(?:e|es)?)/[^/]", element.get("href") or ""):
@@ -109,10 +131,69 @@ def _named_authors(tree: Element) -> Iterator[str]:
             return
 
 
+def _near_heading(tree: Element) -> Iterator[str]:
+    """Give those whom a line right below the heading names, which is not said to be one: "9 August 2026, Maren"."""
+    under = -_NEAR - 1
+    title = ""
+    for place, element in enumerate(tree.iter()):
+        if element.tag in ("h1", "h2"):
+            under, title = place, one_line(element.text_content())
+        if place - under > _NEAR or element.tag in ("a", "script", "option"):
+            continue
+        if not (element.text or "").strip() and not any((child.tail or "").strip() for child in element):
+            continue
+        text = one_line(element.text_content())
+        if 4 < len(text) < (_SEGMENTED_CHARS if " | " in text else _BYLINE_CHARS) and (
+            name := _written_by(text, title)
+        ):
+            yield from _apart(name)
+            return
+
+
+def _written_by(text: str, title: str) -> str | None:
+    """Return whom a line names that says little else; None: it is none of these lines."""
+    if said_by := _BY.match(text):
+        name = _PLACED.sub("", _cut(text[said_by.end() :]))
+        return name if name[:1].isupper() and not text.endswith((".", "!", "?", ":")) else None
+    segments = _SEGMENTS.split(text)
+    if len(segments) > 2:
+        for before, after in pairwise(segments):
+            if before != title and phrases.DATE.match(after):
+                return before
+    date = phrases.DATE.match(text)
+    if date is None:
+        return None
+    rest = phrases.HOUR.sub("", text[date.end() :], count=1)
+    beside = _BESIDE_DATE.match(rest)
+    name = rest[beside.end() :] if beside else ""
+    return name if name[:1].isupper() and len(name.split()) <= 5 and not any(map(str.isdigit, name)) else None
+
+
+def _apart(text: str) -> Iterator[str]:
+    """Give the names in a list of some; what is none, or one with an "and" in it, is given whole."""
+    parts = _COMMA.split(one_line(text))
+    if not all(part[:1].isupper() or not part[:1].islower() for part in parts):
+        parts = [one_line(text)]
+    for part in parts:
+        both = _AND.split(part)
+        if len(both) > 1 and all(one[:1].isupper() and len(one.split()) > 1 for one in both):
+            yield from both
+        else:
+            yield part
+
+
+def _cut(text: str) -> str:
+    """Return a text up to its first date, separator, or word on when it was put up."""
+    date = phrases.DATE.search(text)
+    return _CUT.sub("", _ON.sub("", text[: date.start()]) if date else text)
+
+
 def _person(text: str) -> str | None:
     """Return a name without what stands around it; None: it is no name."""
     name = _BY.sub("", one_line(html.unescape(text)))
-    name = _ROLE.sub("", _CUT.sub("", name)).strip(" ,;:-–|()[]\"'“”")
+    name = _ROLE.sub("", _cut(name)).strip(" ,;:-–|()[]\"'“”")
+    if name.lower() in phrases.ANONYMOUS:
+        return None
     if not 2 < len(name) <= 60 or len(name.split()) > 6 or _NOBODY.match(name) or not any(map(str.isalpha, name)):
         return None
     return None if re.search(r"https?:|@\w+\.|\.(?:com|org|net)\b", name) else name

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime
 
+from aggregator.extract import phrases
 from aggregator.extract.dates import FIRST_DAY, day_of, midnight
 from aggregator.extract.page import Page, articles_of, said
 from aggregator.extract.tree import Element
@@ -38,7 +39,7 @@ _CHANGED = re.compile(r"updat|modif|aktualis|geändert|mis à jour|revised|actua
 _ELSEWHERE = re.compile(r"comment|related|sidebar|teaser|widget(?! blog)|latest|footer|recommend", re.IGNORECASE)
 _DATED = re.compile(r"date|time|datum|publi|posted|dateline|byline|meta|info|stand|when|created", re.IGNORECASE)
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|\d\.\d\d?\.\d\d\b")
-_DATELINE_CHARS = 120
+_DATELINE_CHARS, _SEGMENTED_CHARS = 120, 400
 _DATELINE_PARTS = 8
 _BARE_DATE_CHARS = 40
 _MAX_DATELINES = 5
@@ -108,12 +109,11 @@ def _dated_lines(tree: Element) -> Iterator[str]:
     for place, element in enumerate(tree.iter()):
         if element.tag == "h1":
             under = place
-        for text in (element.text, element.tail):
-            if not text or len(text) > _DATELINE_CHARS or not _YEAR.search(text):
+        for text, around in ((_among_bars(element.text), element), (element.tail, element.getparent())):
+            if around is None or not text or len(text) > _DATELINE_CHARS or not _YEAR.search(text):
                 continue
-            around = element if text is element.text else element.getparent()
             whole = one_line(around.text_content()) if len(around) <= _DATELINE_PARTS else one_line(text)
-            if len(whole) > _DATELINE_CHARS:
+            if len(whole) > _DATELINE_CHARS or " | " in whole:
                 whole = one_line(text)
             if day_of(whole) is None or _is_about_others(around) or _CHANGED.search(whole):
                 continue
@@ -122,6 +122,13 @@ def _dated_lines(tree: Element) -> Iterator[str]:
             if rank < 3 or len(whole) <= _BARE_DATE_CHARS:
                 found.append((rank, place, whole))
     yield from (text for _, _, text in sorted(found)[:_MAX_DATELINES])
+
+
+def _among_bars(text: str | None) -> str | None:
+    """Return what begins with a date in a line of facts: "Title | somebody | 14.08.2026 13:45 | topics"."""
+    if not text or " | " not in text or len(text) > _SEGMENTED_CHARS:
+        return text
+    return next((part for part in map(str.strip, text.split(" | ")) if phrases.DATE.match(part)), text)
 
 
 def _is_dated(element: Element) -> bool:

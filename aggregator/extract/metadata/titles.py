@@ -13,7 +13,7 @@ from aggregator.extract.words import alike, folded, one_line
 
 _MAX_HEADINGS = 40
 _MAX_LINKS = 100
-_ROOT = re.compile(r"(?:https?:)?//(?:www\.)?(?P<host>[^/]+)/?|/|index\.\w+")
+_ROOT = re.compile(r"(?:https?:)?//(?:www\.)?(?P<host>[^/:]+)(?::\d+)?/?|/|index\.\w+")
 """The address of a front page, as links to it are written."""
 _SEPARATORS = re.compile(r"\s+[|–—•·»«:~/\\>*ㅣ-]+\s+|\s*[|•»«ㅣ]\s*|:\s+")
 _LEADING = re.compile(r"^(?:[\[(<>|»›•·*~-]+\s+)?(?:\d{1,2}[./]\d{1,2}[./]\d{4}\s*(?:[–—|:-]\s*)+)?")
