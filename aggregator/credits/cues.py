@@ -37,7 +37,7 @@ TAKINGS = _any(
     r"(?:published|appeared|posted|printed|released|issued|ran)\s+(?:first|originally|previously|initially|earlier)\s+"
     r"(?:on|in|at|by|with|via)",
     r"(?:with|by)\s+(?:kind\s+)?permission\s+(?:of|from)|(?:by\s+)?courtesy\s+of|hat\s?tip(?:\s+to)?|\bh/t",
-    r"original\s+" + _few(3) + r"(?:on|at|in|from|by)",
+    r"(?:read\s+the\s+)?original\s+" + _few(3) + r"(?:on|at|in|from|by)",
     r"(?:repris|reproduit|relayé|copié|tiré|extrait|emprunté|traduit|republié|reposté|rebloggé|transmis|partagé)e?s?\s+"
     + _few(4)
     + r"(?:d['’]après|à partir d[eu]|depuis|dans|chez|sur|par|des|d[eu]|d['’])",
@@ -61,7 +61,7 @@ TAKINGS = _any(
     r"(?:publicad|aparecid|difundid|postead)[oa]\s+(?:originalmente|primero|inicialmente|antes|por\s+primera\s+vez)\s+"
     r"(?:en|por)",
     r"(?:originalmente|inicialmente)\s+(?:publicad|aparecid)[oa]\s+(?:en|por)",
-    r"original\s+en",
+    r"(?:(?:artículo|texto)\s+)?original\s+en",
     r"(?:ripres|tratt|copiat|tradott|riportat|riprodott|ripubblicat|estratt|condivis)[oaie]\s+"
     + _few(4)
     + r"(?:dalla|dallo|dagli|dal|dai|da|dall['’])",
@@ -69,7 +69,7 @@ TAKINGS = _any(
     r"(?:pubblicat|appars|uscit)[oa]\s+(?:originariamente|originalmente|inizialmente|prima|per\s+la\s+prima\s+volta)\s+"
     r"(?:sulla|sul|su|da|in)",
     r"(?:originariamente|originalmente|inizialmente)\s+(?:pubblicat|appars)[oa]\s+(?:sulla|sul|su|da|in)",
-    r"originale\s+(?:sulla|sul|su)",
+    r"(?:(?:articolo|testo)\s+)?originale\s+(?:sulla|sul|su)",
     r"(?:overgenomen|gekopieerd|vertaald|ontleend|doorgeplaatst|gedeeld)\s+" + _few(4) + r"(?:van|uit|via|bij)",
     r"(?:gelezen|gezien|gevonden)\s+(?:op|bij)",
     r"(?:eerder|eerst|oorspronkelijk)\s+(?:verschenen|gepubliceerd|geplaatst)\s+(?:op|bij|in|door)",
