@@ -1,6 +1,7 @@
 """What is read of real pages whose text, title, author and date people wrote down, beside other extractors.
 
     python benchmarks/extraction.py DIR               ours and trafilatura
+    python benchmarks/extraction.py --workers DIR     one worker process against one a processor, and both against none
     make eval ARGS=DIR                                all of them, in an environment of its own
 
 ``DIR`` holds ``html/<id>.html.gz`` and ``gold.jsonl``, one JSON object a line with `id`, `url` and any of `text`,
@@ -18,6 +19,8 @@ import argparse
 import gzip
 import importlib.util
 import json
+import math
+import os
 import re
 import sys
 import time
@@ -199,6 +202,38 @@ def measured(names: list[str], pages: list[tuple[Row, bytes]]) -> tuple[dict[str
     return read, cpu_s
 
 
+def compare_workers(pages: list[tuple[Row, bytes]]) -> int:
+    """Print how much faster all processors are than one, and how many pages are read otherwise than without workers.
+
+    By turns, five times each once they are warm: what counts is the fastest of each.
+    """
+    from aggregator import extract
+    from aggregator.extract.workers import Workers
+
+    crews = {count: Workers(count) for count in (1, os.cpu_count() or 1)}
+    fastest_s = dict.fromkeys(crews, math.inf)
+    alone = [extract.read_page(body, url=gold["url"], content_type="", captured_at=NOW) for gold, body in pages]
+    differ: set[int] = set()
+    for turn in range(6):
+        for count, crew in crews.items():
+            start = time.monotonic()
+            coming = [
+                crew.submit(body, url=gold["url"], content_type="", captured_at=NOW, languages=())
+                for gold, body in pages
+            ]
+            found = [one.result() for one in coming]
+            if turn:
+                fastest_s[count] = min(fastest_s[count], time.monotonic() - start)
+            differ |= {n for n, (a, b) in enumerate(zip(found, alone, strict=True)) if a != b}
+    for count, crew in crews.items():
+        crew.close()
+        print(f"{count} workers: {len(pages) / fastest_s[count]:.1f} pages/s")
+    print(
+        f"{fastest_s[1] / min(fastest_s.values()):.2f} times as many; {len(differ)} pages read otherwise than without"
+    )
+    return int(bool(differ))
+
+
 def tried(extractor: Extractor, body: bytes, url: str) -> Row:
     try:
         return extractor(body, url)
@@ -211,9 +246,12 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("folder", type=Path)
     options.add_argument("--all", action="store_true", help="not only the pages of core_ids.txt")
+    options.add_argument("--workers", action="store_true", help="measure the worker processes instead")
     options.add_argument("--json", action="store_true")
     chosen = options.parse_args()
     pages = pages_of(chosen.folder, everything=chosen.all)
+    if chosen.workers:
+        return compare_workers(pages)
     names = [name for name, (module, _) in EXTRACTORS.items() if importlib.util.find_spec(module) is not None]
     read, cpu_s = measured(names, pages)
     table: dict[str, dict[str, float | None]] = {}

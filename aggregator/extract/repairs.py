@@ -227,18 +227,22 @@ def is_dateline(text: str) -> bool:
 
 def _without_tail(lines: list[Line], known: Known) -> list[Line]:
     """Cut links, tags, notices and the name of the author off the end."""
-    names = {folded(name) for name in known.authors} | phrases.ANONYMOUS
+    names = {folded(name) for name in (*known.authors, *phrases.ANONYMOUS)}
     budget = _TAIL_SHARE * sum(len(line.text) for line in lines)
     end = len(lines)
     while end > 1:
         line = lines[end - 1]
         budget -= len(line.text)
-        is_tail = line.linked >= 0.6 or line.heading or {folded(line.text), line.text.lower()} & names
-        is_tail = is_tail or (len(line.text) <= 300 and bool(phrases.TAIL.search(line.text)))
-        if budget < 0 or not is_tail or _is_credit(line):
+        if budget < 0 or not _is_tail(line, names) or _is_credit(line):
             break
         end -= 1
     return lines[:end]
+
+
+def _is_tail(line: Line, names: set[str]) -> bool:
+    if line.linked >= 0.6 or line.heading or folded(line.text) in names:
+        return True
+    return len(line.text) <= 300 and bool(phrases.TAIL.search(line.text))
 
 
 def _lost_lead(texts: list[str], known: Known) -> str | None:
