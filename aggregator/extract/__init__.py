@@ -183,7 +183,8 @@ def _read(
     ruled = rules.applied(root, rule) if rule else None
     page = page_of(ruled.tree if ruled else root, url)
     written = () if is_thread(page) else comments.taken_out(page.tree, with_lines=with_comments)
-    titles, authors = metadata.titles_of(page), metadata.authors_of(page)
+    titles = metadata.titles_of(page)
+    authors = metadata.authors_of(page, titles)
     published_at, claimed_by = metadata.published_of(page, captured_at)
     if ruled and ruled.title:
         titles = (ruled.title, *titles)

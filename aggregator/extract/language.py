@@ -42,7 +42,7 @@ def language_of(text: str, languages: tuple[str, ...] = ()) -> str | None:
         return languages[0] if languages else None
     import py3langid
 
-    return str(py3langid.classify(text[:600])[0])
+    return str(py3langid.classify(text[:400])[0])
 
 
 def language_spans(text: str, languages: tuple[str, ...] = ()) -> tuple[LanguageSpan, ...]:

@@ -22,6 +22,8 @@ from aggregator.extract.words import alike, folded, one_line
 _OPENING_LINES = 6
 _MOST_ABOVE, _SHORT_CHARS = 20, 90
 """Lines above a title, and characters of each, that may be a site's menus."""
+_MOST_AROUND = 3
+"""Times the length of a title that a line with it, and little else, may have."""
 _TRAIL = re.compile(r"\s+[>»›→]+\s+")
 """Between the steps of a trail: "Home > News > Title"."""
 _LINKED = 0.9
@@ -200,7 +202,10 @@ def _without_opening(lines: list[Line], known: Known) -> list[Line]:
 
 def _repeats(line: Line, title: str) -> bool:
     """Whether a line is a title again, also at the end of a trail, or as a heading a part of it, or with a kicker."""
-    if alike(line.text, title) >= 0.9 or alike(_TRAIL.split(line.text)[-1], title) >= 0.9:
+    if len(line.text) > _MOST_AROUND * len(title) + _SHORT_CHARS:
+        return False
+    trail = _TRAIL.split(line.text)
+    if alike(line.text, title) >= 0.9 or (len(trail) > 1 and alike(trail[-1], title) >= 0.9):
         return True
     said, whole = folded(line.text).replace(" ", ""), folded(title).replace(" ", "")
     return line.heading and min(len(said), len(whole)) >= 12 and (said.endswith(whole) or whole.endswith(said))

@@ -11,7 +11,7 @@ from typing import Any
 from aggregator.extract import phrases
 from aggregator.extract.page import Linked, Page, articles_of, said, types_of
 from aggregator.extract.tree import Element
-from aggregator.extract.words import one_line
+from aggregator.extract.words import folded, one_line
 
 _MAX_AUTHORS = 10
 _BYLINE = re.compile(
@@ -52,15 +52,16 @@ _NOBODY = re.compile(
 )
 _BYLINE_CHARS, _SEGMENTED_CHARS = 120, 400
 """A line that parts its facts by bars may begin with the title."""
-_NEAR = 40
-"""Elements from a heading on, within which it is said who wrote what stands below."""
+_NEAR = 10
+"""Elements with words after the title, within which it is said who wrote what stands below."""
 _BESIDE_DATE = re.compile(r"\s*(?:[|·•]|[–—-](?=\s)|,(?=\s))\s*")
 _SEGMENTS = re.compile(r"\s+\|\s+")
 
 
-def authors_of(page: Page) -> tuple[str, ...]:
-    """Return who wrote the article, as the page names them; empty: it names nobody."""
-    for found in (_linked_authors(page), _meta_authors(page), _named_authors(page.tree), _near_heading(page.tree)):
+def authors_of(page: Page, titles: tuple[str, ...]) -> tuple[str, ...]:
+    """Return who wrote the article with one of these titles, as the page names them; empty: it names nobody."""
+    ways = (_linked_authors(page), _meta_authors(page), _named_authors(page.tree), _below_title(page.tree, titles))
+    for found in ways:
         names = list(dict.fromkeys(name for name in map(_person, found) if name))
         if names:
             return tuple(names[:_MAX_AUTHORS])
@@ -131,26 +132,21 @@ def _named_authors(tree: Element) -> Iterator[str]:
             return
 
 
-def _near_heading(tree: Element) -> Iterator[str]:
-    """Give those whom a line right below the heading names, which is not said to be one: "9 August 2026, Maren"."""
-    under = -_NEAR - 1
-    title = ""
-    for place, element in enumerate(tree.iter()):
-        if element.tag in ("h1", "h2"):
-            under, title = place, one_line(element.text_content())
-        if place - under > _NEAR or element.tag in ("a", "script", "option"):
+def _below_title(tree: Element, titles: tuple[str, ...]) -> Iterator[str]:
+    """Give those whom a line right below the title names, in an element not said to: "9 August 2026, Maren"."""
+    known = set(map(folded, titles))
+    for heading in tree.iter("h1", "h2", "h3"):
+        if folded(one_line(heading.text_content())) not in known:
             continue
-        if not (element.text or "").strip() and not any((child.tail or "").strip() for child in element):
-            continue
-        text = one_line(element.text_content())
-        if 4 < len(text) < (_SEGMENTED_CHARS if " | " in text else _BYLINE_CHARS) and (
-            name := _written_by(text, title)
-        ):
-            yield from _apart(name)
-            return
+        for element in heading.xpath(f"following::*[not(self::a)][text()[normalize-space()]][position() <= {_NEAR}]"):
+            text = one_line(element.text_content())
+            chars = _SEGMENTED_CHARS if " | " in text else _BYLINE_CHARS
+            if 4 < len(text) < chars and (name := _written_by(text, titles)):
+                yield from _apart(name)
+                return
 
 
-def _written_by(text: str, title: str) -> str | None:
+def _written_by(text: str, titles: tuple[str, ...]) -> str | None:
     """Return whom a line names that says little else; None: it is none of these lines."""
     if said_by := _BY.match(text):
         name = _PLACED.sub("", _cut(text[said_by.end() :]))
@@ -158,7 +154,7 @@ def _written_by(text: str, title: str) -> str | None:
     segments = _SEGMENTS.split(text)
     if len(segments) > 2:
         for before, after in pairwise(segments):
-            if before != title and phrases.DATE.match(after):
+            if before not in titles and phrases.DATE.match(after):
                 return before
     date = phrases.DATE.match(text)
     if date is None:
