@@ -47,7 +47,8 @@ _ROLE = re.compile(
 _COMMA = re.compile(r"\s*[,;]\s+(?:(?:and|und|et|y|e|en)\s+)?", re.IGNORECASE)
 _AND = re.compile(r"\s+(?:&|and|und|et|y|e|en)\s+", re.IGNORECASE)
 _NOBODY = re.compile(
-    r"^(?:admin(?:istrator)?|unknown|none|null|author|autor|by|von|par|staff|editor)$",
+    r"^(?:admin(?:istrator)?|unknown|none|null|author|autor|by|von|par|staff"
+    r"|(?:(?:senior|staff) )?(?:writer|editor|reporter)|(?:member )?login|sign in|subscribe)$",
     re.IGNORECASE,
 )
 _BYLINE_CHARS, _SEGMENTED_CHARS = 120, 400
@@ -113,7 +114,7 @@ def _named_authors(tree: Element) -> Iterator[str]:
         ".//*[@itemprop='author']//*[@itemprop='name']",
         ".//*[@itemprop='author']",
     ):
-        found = [one_line(element.text_content()) for element in tree.iterfind(path)]
+        found = [_words(element) for element in tree.iterfind(path)]
         if any(map(_person, found)):
             for text in found[:3]:
                 yield from _apart(_BY.sub("", text))
@@ -121,15 +122,20 @@ def _named_authors(tree: Element) -> Iterator[str]:
     for element in tree.iter("a", "span", "p", "div", "address", "cite", "li", "strong", "em"):
         label = f"{element.get('class') or ''} {element.get('id') or ''}"
         if label != " " and _BYLINE.search(label) and not _NOT_BYLINE.search(label):
-            text = one_line(element.text_content())
+            text = _words(element)
             names = list(_apart(_cut(_BY.sub("", text)))) if 2 < len(text) < _BYLINE_CHARS else []
             if any(map(_person, names)):
                 yield from names
                 return
     for element in tree.iter("a"):
         if re.search(r"/(?:authors?|autor(?:en)?|auteurs?|profil(?:e|es)?)/[^/]", element.get("href") or ""):
-            yield one_line(element.text_content())
+            yield _words(element)
             return
+
+
+def _words(element: Element) -> str:
+    """Return what an element says, with a space between what is set apart by nothing but elements."""
+    return one_line(" ".join(element.itertext()))
 
 
 def _below_title(tree: Element, titles: tuple[str, ...]) -> Iterator[str]:
@@ -139,7 +145,7 @@ def _below_title(tree: Element, titles: tuple[str, ...]) -> Iterator[str]:
         if folded(one_line(heading.text_content())) not in known:
             continue
         for element in heading.xpath(f"following::*[not(self::a)][text()[normalize-space()]][position() <= {_NEAR}]"):
-            text = one_line(element.text_content())
+            text = _words(element)
             chars = _SEGMENTED_CHARS if " | " in text else _BYLINE_CHARS
             if 4 < len(text) < chars and (name := _written_by(text, titles)):
                 yield from _apart(name)

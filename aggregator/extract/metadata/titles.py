@@ -33,8 +33,14 @@ def titles_of(page: Page) -> tuple[str, ...]:
     The title is the wording that most of its places give; its heading is the one that the page's names for others
     resemble most.
     """
-    wordings = _wordings(page)
+    wordings = list(map(_before_bar, _wordings(page)))
     return tuple(dict.fromkeys(_LEADING.sub("", one) or one for one in (*_whole(wordings[:1], wordings), *wordings)))
+
+
+def _before_bar(title: str) -> str:
+    """Return what stands before the first bar: behind it are sections, slogans and sites that nobody names."""
+    first, bar, _ = title.partition(" | ")
+    return first if bar and len(first.split()) >= _TITLE_WORDS else title
 
 
 def _whole(cut: list[str], wordings: list[str]) -> list[str]:
