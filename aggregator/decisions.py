@@ -37,7 +37,7 @@ class Event:
     """1 for the first."""
     at: datetime
     kind: str
-    """seal, day-closed, import, export, takedown, lift, erasing, erased, carried-out."""
+    """seal, day-closed, learned, import, export, takedown, lift, erasing, erased, carried-out."""
     said: dict[str, Any]
     """All that is particular to the kind."""
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 # --- what to follow -------------------------------------------------------------------------------------------------
 
@@ -48,12 +49,19 @@ class ExtractRule:
     """Selects what is none of the article."""
     valid_until: datetime | None = None
     """The day from which on it does not hold; None: it holds."""
+    furniture: tuple[str, ...] = ()
+    """Digests of lines that are the source's and none of its articles'; learned, not from sources.yaml."""
 
     @property
     def selectors(self) -> dict[str, str]:
-        """What it selects, by name: all that a reading depends on."""
+        """What it selects, by name."""
         named = {"content": self.content, "title": self.title, "date": self.date, "drop": self.drop}
         return {name: selector for name, selector in named.items() if selector}
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """All of it that a reading depends on, as JSON knows it."""
+        return {**self.selectors, **({"furniture": list(self.furniture)} if self.furniture else {})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,6 +320,8 @@ class Reading:
     ``rule``, ``document``, or ``pattern`` (somewhere else, looked for by htmldate); None: nowhere."""
     comments: str = ""
     """What readers wrote under it, paragraphs one a line, if that was asked for. It is no part of the text."""
+    canonical_url: str | None = None
+    """The address on its own site that the page says it should be known by; None: it says none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

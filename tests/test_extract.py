@@ -162,6 +162,21 @@ def test_the_day_of_publication_is_the_one_written_and_it_is_said_where(where: s
     assert (reading.claimed_at, reading.claimed_by) == (datetime(2026, 11, 20, tzinfo=UTC), where)
 
 
+@pytest.mark.parametrize(
+    ("head", "address"),
+    (
+        ('<link rel="canonical" href="/2026/11/20/quay?p=1">', "https://tide.example/2026/11/20/quay?p=1"),
+        ('<meta property="og:url" content="https://www.tide.example/quay">', "https://www.tide.example/quay"),
+        ('<link rel="canonical" href="https://tide.example/">', None),
+        ('<link rel="canonical" href="https://theme.example/demo">', None),
+        ('<link rel="canonical" href="javascript:alert(1)">', None),
+        ("", None),
+    ),
+)
+def test_a_page_names_its_address_only_on_its_own_site(head: str, address: str | None) -> None:
+    assert read(BODY, head=head).canonical_url == address
+
+
 def test_a_change_is_never_the_publication() -> None:
     head = '<meta property="article:modified_time" content="2026-11-22T10:00:00Z">'
 

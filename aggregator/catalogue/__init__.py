@@ -242,6 +242,13 @@ class Catalogue:
             found |= {capture.record_id: capture for capture in rows}
         return [(version, found[version.record_id]) for version in versions]
 
+    def first_read(self, source_id: str, limit: int) -> list[Version]:
+        """Return the first versions of the articles of a source that were seen first and have a text."""
+        a, v = t.articles.c, t.versions.c
+        query = sql.select(t.versions).join(t.articles, v.article_id == a.id)
+        of_it = query.where(a.source_id == source_id, v.number == 1, v.text != "")
+        return self._all(Version, of_it.order_by(a.captured_at, a.id).limit(limit))
+
     def captures_showing(self, article_ids: Iterable[str]) -> list[Capture]:
         """Return every capture in which one of those articles was seen, "as before" too, in the order of the files."""
         s, c = t.sightings.c, t.captures.c

@@ -72,6 +72,7 @@ def reading_json(name: str, url: str, reading: Reading) -> dict[str, Any]:
     return {
         "id": name,
         "url": url,
+        "canonical": reading.canonical_url,
         "title": reading.title,
         "author": list(reading.authors),
         "date": _day(reading.claimed_at),

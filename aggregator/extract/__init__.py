@@ -2,7 +2,8 @@
 
 The way of a page: `tree` (bytes to a tree within limits), `page` (what it says of itself), `metadata` (title, authors,
 dates), `comments` (what readers wrote), `posts` (those of a page of several), `cascade` (its main text, by
-trafilatura's stages), `repairs` (what is too much or lost), `language`. `rules` are those of a source, before all of
+trafilatura's stages), `furniture` (lines that all pages of its source share), `repairs` (what is too much or lost),
+`language`. `rules` are those of a source, before all of
 these; `documents` are PDFs, read instead. `workers` are processes that do this within limits of time and memory;
 `serving` is their inside.
 """
@@ -89,9 +90,9 @@ def generation(rule: ExtractRule | None = None) -> str:
         rule: The source's own, which is named by a digest.
     """
     ours = f"trafilatura-{version('trafilatura')}.r{_RULES}"  # importing it to ask it takes half a second
-    if rule is None:
+    if rule is None or not rule.inputs:
         return ours
-    return f"{ours}+{hashlib.sha256(json.dumps(rule.selectors, sort_keys=True).encode()).hexdigest()[:8]}"
+    return f"{ours}+{hashlib.sha256(json.dumps(rule.inputs, sort_keys=True).encode()).hexdigest()[:8]}"
 
 
 def read_page(
@@ -112,7 +113,7 @@ def read_page(
         content_type: As the server declared it; empty: it did not.
         captured_at: When; a later date in the page is none of its publication.
         languages: What the source usually writes, ISO 639-1; decides when the text is too short to tell.
-        rule: Where the source says that things stand; None: it is looked for.
+        rule: Where the source says that things stand, and which lines are its own; None: all that is looked for.
         with_comments: Whether to give what readers wrote under it, too.
 
     Returns:
@@ -174,13 +175,13 @@ def _read(
     rule: ExtractRule | None,
     with_comments: bool,
 ) -> Reading:
-    from aggregator.extract import cascade, comments, metadata, posts, repairs, rules, tree
+    from aggregator.extract import cascade, comments, furniture, metadata, posts, repairs, rules, tree
     from aggregator.extract.page import is_thread, page_of
 
     root, was_cut = tree.parsed(tree.decoded(body, content_type))
     if root is None:
         return nothing(EMPTY)
-    ruled = rules.applied(root, rule) if rule else None
+    ruled = rules.applied(root, rule) if rule and rule.selectors else None
     page = page_of(ruled.tree if ruled else root, url)
     written = () if is_thread(page) else comments.taken_out(page.tree, with_lines=with_comments)
     titles = metadata.titles_of(page)
@@ -197,6 +198,8 @@ def _read(
         lines = cascade.all_lines_of(content)
     else:
         lines = cascade.lines_of(page.tree, shown_chars=len(known.shown), is_thread=is_thread(page))
+    if rule and rule.furniture:
+        lines = furniture.without(lines, frozenset(rule.furniture))
     text = tree.clean(repairs.repaired(lines, known))
     without = NEEDS_BROWSER if page.needs_browser else EMPTY
     return Reading(
@@ -205,6 +208,7 @@ def _read(
         claimed_at=published_at,
         claimed_by=claimed_by,
         modified_at=metadata.modified_of(page),
+        canonical_url=metadata.canonical_of(page),
         language=language_of(text, languages),
         text=text,
         comments=tree.clean("\n".join(written)),

@@ -55,7 +55,7 @@ def _read(body: bytes, about: dict[str, Any]) -> Reading:
         content_type=about["content_type"],
         captured_at=datetime.fromisoformat(about["captured_at"]),
         languages=tuple(about["languages"]),
-        rule=about["rule"] and ExtractRule(**about["rule"]),
+        rule=about["rule"] and ExtractRule(**about["rule"] | {"furniture": tuple(about["rule"].get("furniture", ()))}),
         with_comments=about["with_comments"],
     )
 
@@ -84,6 +84,7 @@ def told(reading: Reading) -> dict[str, Any]:
         "authors": list(reading.authors),
         "claimed_at": reading.claimed_at and reading.claimed_at.isoformat(),
         "claimed_by": reading.claimed_by,
+        "canonical_url": reading.canonical_url,
         "modified_at": reading.modified_at and reading.modified_at.isoformat(),
         "language": reading.language,
         "text": reading.text,

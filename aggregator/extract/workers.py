@@ -106,7 +106,7 @@ class Workers:
             "content_type": content_type,
             "captured_at": captured_at.isoformat(),
             "languages": list(languages),
-            "rule": rule and rule.selectors,
+            "rule": rule and rule.inputs,
             "with_comments": with_comments,
         }
         if self._pid != os.getpid():  # after a fork they belong to the other process
@@ -226,6 +226,7 @@ def _reading(said: dict[str, Any]) -> Reading:
         comments=said["comments"],
         problems=tuple(said["problems"]),
         url=said["url"],
+        canonical_url=said["canonical_url"],
         posts=tuple(_reading(post) for post in said["posts"]),
     )
 

@@ -3,6 +3,7 @@
     collecting  a pass: each source's lane says what to ask for next; every answer is archived, and only then read
     deriving    what an entry of the archive says: captures, announcements, articles, matches
     line        what the one writer of a home may do: crawl, bring in, catch up, close days, index
+    learning    which lines the pages of a source share: once, as an event of the archive
     opening     how it becomes that: the lock, what a kill left behind
     rebuilding  all of it again from the archive, aside, and then in the place of the old
 

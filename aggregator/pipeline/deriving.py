@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -70,10 +70,14 @@ class Deriver:
         folder: ``archive/``: where the body of an earlier capture is, when a server says "as before".
         following: sources.yaml.
         catalogue: Open for writing.
+        furniture: Digests of the lines that are a source's and none of its articles', by source.
     """
 
-    def __init__(self, folder: Path, following: Following, catalogue: Catalogue) -> None:
+    def __init__(
+        self, folder: Path, following: Following, catalogue: Catalogue, furniture: Mapping[str, tuple[str, ...]]
+    ) -> None:
         self._folder = folder
+        self._furniture = furniture
         self._following = following
         self._catalogue = catalogue
         self._asked: dict[tuple[str, str, datetime, bytes], Future[Reading]] = {}
@@ -302,7 +306,10 @@ class Deriver:
 
     def _rule(self, capture: Capture) -> ExtractRule | None:
         whose = capture.source_id or belonging.source_id(capture.url, self._following.sources)
-        return self._source(whose, capture.url).rule_at(capture.captured_at)
+        source = self._source(whose, capture.url)
+        rule = source.rule_at(capture.captured_at)
+        lines = self._furniture.get(source.id, ())
+        return replace(rule or ExtractRule(), furniture=lines) if lines else rule
 
     def _read_before(self, capture: Capture) -> list[Reading]:
         """Return what this extractor read in a capture when its day was closed; empty: it must be read again."""
@@ -402,12 +409,16 @@ class Deriver:
         )
 
 
-def generation(following: Following) -> str:
-    """Return what all texts of a catalogue depend on besides the archive: the extractor, and every source's rules."""
-    rules = [[s.id, *((rule.selectors, str(rule.valid_until)) for rule in s.extract)] for s in following.sources]
-    ruled = sorted(rule for rule in rules if len(rule) > 1)
-    digest = hashlib.sha256(json.dumps(ruled, sort_keys=True).encode()).hexdigest()[:8]
-    return f"{extract.generation()}+{digest}" if ruled else extract.generation()
+def generation(following: Following, furniture: Mapping[str, tuple[str, ...]]) -> str:
+    """Return what all texts of a catalogue depend on besides the archive: extractor, rules and furniture of sources."""
+    rules = {
+        s.id: [[rule.selectors, str(rule.valid_until)] for rule in s.extract] for s in following.sources if s.extract
+    }
+    lines = {source_id: lines for source_id, lines in furniture.items() if lines}
+    if not rules and not lines:
+        return extract.generation()
+    digest = hashlib.sha256(json.dumps([rules, lines], sort_keys=True).encode()).hexdigest()
+    return f"{extract.generation()}+{digest[:8]}"
 
 
 def announcement(capture: Capture, body: bytes, source: Source) -> Announcement:

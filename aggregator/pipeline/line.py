@@ -22,6 +22,7 @@ from aggregator.pipeline import belonging
 from aggregator.pipeline.collecting import BATCH, Collector
 from aggregator.pipeline.deriving import Deriver, generation
 from aggregator.pipeline.lanes import MAX_PAGES
+from aggregator.pipeline.learning import learn, learned
 
 BATCH_BYTES = 1 << 26
 """How much of the bodies of a batch is held in memory at a time."""
@@ -54,15 +55,16 @@ class Pipeline:
         self.is_outdated = False
         self._catalogue = catalogue
         self._archive = writer
-        self._deriver = Deriver(home.archive, following, catalogue)
+        self._furniture = learned(home.archive)
+        self._deriver = Deriver(home.archive, following, catalogue, self._furniture)
         self._decisions = Decisions(home.archive)
         self._report = report
 
     def follow(self, following: Following) -> None:
         """Go on with another sources.yaml."""
-        self.is_outdated = generation(following) != generation(self.following)
+        self.is_outdated |= generation(following, self._furniture) != generation(self.following, self._furniture)
         self.following = following
-        self._deriver = Deriver(self.home.archive, following, self._catalogue)
+        self._deriver = Deriver(self.home.archive, following, self._catalogue, self._furniture)
         with self._catalogue.transaction():
             self._deriver.settle_names()
 
@@ -224,11 +226,13 @@ class Pipeline:
         return found.file
 
     def close_days(self, now: datetime) -> None:
-        """Write the list, the manifest and the articles of every day that is over, and of every import."""
+        """Write the list, the manifest and the articles of every day that is over, and of every import; then learn."""
         digests, closings = self._decisions.digests(), self._decisions.closings()
         for folder in archive.unclosed(self.home.archive, today=f"{now:%Y/%m/%d}", digests=digests, closings=closings):
             manifest = archive.close(self.home.archive, folder, digests)
             self._decisions.append("day-closed", {"folder": folder, "manifest_sha256": manifest}, now=now)
+        sources = [source.id for source in self.following.sources]
+        self.is_outdated |= learn(self.home.archive, self._catalogue, sources, learned(self.home.archive), now)
         for folder in archive.lacking_articles(self.home.archive, extract.generation()):
             self._write_articles(folder)
 

@@ -15,6 +15,7 @@ from aggregator.errors import Outdated
 from aggregator.home import Home
 from aggregator.model import Following, Progress, Report
 from aggregator.pipeline.deriving import generation
+from aggregator.pipeline.learning import learned
 from aggregator.pipeline.line import Pipeline, note_import, note_seal
 
 
@@ -77,7 +78,7 @@ def _catalogue(home: Home, following: Following) -> Catalogue:
 
     Texts of two extractors differ where nobody edited anything.
     """
-    reads = generation(following)
+    reads = generation(following, learned(home.archive))
     try:
         known = Catalogue(home.catalogue, writing=True)
         before = known.note("generation")
