@@ -186,7 +186,7 @@ def deduplicating(given: Material, folder: Path) -> Iterator[Contest[Article]]:
         with catalogue.transaction():
             for article in given.articles:
                 catalogue.put_article(article, (given.versions[article.id],), ())
-        deriver = Deriver(folder, given.following, catalogue)
+        deriver = Deriver(folder, given.following, catalogue, {})
 
         def ours(batch: Sequence[Article]) -> None:
             with catalogue.transaction():
@@ -236,7 +236,7 @@ def cataloguing(given: Material, folder: Path) -> Iterator[Contest[_Filing]]:
     ):
         _announce(catalogue, given)
         _copy_tables(crawled, bare)
-        deriver = _Filer(folder, given.following, catalogue)
+        deriver = _Filer(folder, given.following, catalogue, {})
         filings = [_Filing(entry, _rows_of(crawled, a)) for entry, a in zip(given.entries, given.articles, strict=True)]
 
         def ours(batch: Sequence[_Filing]) -> None:
