@@ -90,6 +90,22 @@ def test_a_heading_inside_an_article_ends_it_only_where_it_says_nothing_else(hea
     assert (ONE in reading.text) == (heading != "Comments")
 
 
+@pytest.mark.parametrize("label", ("Kommentar", "Comment", "Commentaire", "Ergänzung"))
+def test_the_label_of_an_opinion_heads_no_comments(label: str) -> None:
+    page = f"<html><body><p>{ONE} {TWO} {ONE}</p><div><b>{label}</b><h1>{TITLE}</h1>{BODY}</div></body></html>"
+
+    assert PARAGRAPHS[0] in read(page.encode(), with_comments=False).text
+
+
+@pytest.mark.parametrize(
+    "heading", ("1 Kommentar", "Comments (0)", "Tous les commentaires", "12 reacties", "Reacties (3)")
+)
+def test_headings_of_comments_are_known_in_their_languages(heading: str) -> None:
+    article = f"<article><h1>{TITLE}</h1>{BODY}</article><h3>{heading}</h3><p>{ONE}</p>"
+
+    assert ONE not in read(f"<html><body>{article}</body></html>".encode(), with_comments=False).text
+
+
 def test_a_page_that_begins_with_the_word_keeps_its_text() -> None:
     reading = read(f"<html><body><h2>Comments</h2><div>{BODY}</div></body></html>".encode(), with_comments=False)
 

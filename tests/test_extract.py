@@ -143,6 +143,27 @@ def test_authors_are_found_wherever_pages_name_them(head: str, article: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("line", "authors"),
+    (
+        ("9 August 2026, Translation desk", ("Translation desk",)),
+        ("09.08.2026 13:45 - Ada Quill", ("Ada Quill",)),
+        (f"{TITLE} | eyewitness | 09.08.2026 13:45 | quay | police", ("eyewitness",)),
+        ("Eingereicht von <span>Lene</span> am Mittwoch, 19. August 2026 - 11:30", ("Lene",)),
+        ("Posted by Passengers of the Number 14 on 9 August 2026", ("Passengers of the Number 14",)),
+        ("Von Ada Quill und Jonas Holm", ("Ada Quill", "Jonas Holm")),
+        ("Von Calais nach Dover", ()),
+        ("Da Ventimiglia", ()),
+        ("Par amour de la mer", ()),
+        ("9 August 2026, five o'clock at the quay", ()),
+        ("17 November 2026", ()),
+        (f"{TITLE} | anonymous | 09.08.2026 13:45 | quay", ()),
+    ),
+)
+def test_a_line_below_the_title_names_the_author_and_no_other_line_does(line: str, authors: tuple[str, ...]) -> None:
+    assert read(f"<h1>{TITLE}</h1><p>{line}</p>{BODY}").authors == authors
+
+
+@pytest.mark.parametrize(
     ("where", "head", "article"),
     (
         (

@@ -194,6 +194,19 @@ FILE_CASES = [
     ("settings: {}", "1:1: sources is missing. The publishers to follow; may be empty."),
     ("just words", "1:1: the file is a group of keys: settings, defaults, sources"),
     ("sources: {a: b}", "1:10: sources is a list of groups of keys"),
+    (with_lines('extract: "#story"'), "4:12: extract is a group of keys, or a list of them"),
+    (
+        with_lines('extract: {contents: "#story"}'),
+        "4:13: 'contents' is not a key here; did you mean 'content'?",
+    ),
+    (
+        with_lines('extract: [{content: "p >"}]'),
+        "4:23: content: 'p >' is not a CSS selector: Expected a selector at position 3",
+    ),
+    (
+        with_lines("extract: [x]"),
+        "4:13: each entry of extract is a group of keys: content, title, date, drop, valid_until",
+    ),
     ("sources: [a]", f"1:11: each entry of sources is a group of keys: {', '.join(CHILDREN['sources'])}"),
     ("sources: []\nsetings: {}", "2:1: 'setings' is not a key here; did you mean 'settings'?"),
     ("sources: []\n---\nsources: []", "2:1: a second document (---) begins here: the file may hold only one"),

@@ -47,7 +47,7 @@ def extract_command(files: tuple[str, ...], url: str, with_comments: bool, as_js
             reading = coming.result()
         except ExtractError as error:
             failed += 1
-            show.say(str(error))
+            show.say(f"{address or name}: {error.reason}")
             reading = extract.nothing(extract.UNREADABLE)
         if as_json:
             sys.stdout.write(json.dumps(reading_json(name, address, reading), ensure_ascii=False) + "\n")

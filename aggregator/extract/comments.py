@@ -9,17 +9,21 @@ from copy import deepcopy
 from aggregator.extract.tree import Element
 from aggregator.extract.words import one_line
 
-_WORD = (
-    r"comments?|additions?|kommentare?|ergänzung(?:en)?|commentaires?|compléments?(?: d['’]infos?)?|messages du forum"
-    r"|comentarios?|commenti|commento|reacties|aanvullingen"
+_MANY = (
+    r"comments|additions|kommentare|ergänzungen|commentaires|compléments(?: d['’]infos?)?|messages du forum|comentarios"
+    r"|commenti|reacties|aanvullingen"
+)
+_ONE = (
+    r"comment|addition|kommentar|ergänzung|commentaire|complément(?: d['’]info)?|comentario|commento|reactie|aanvulling"
 )
 _HEADING = re.compile(
-    rf"\W*(?:\d+\s+|all |alle |tous les |todos los |the )?(?:{_WORD})\W*(?:on this (?:article|post|story)\W*)?"
-    r"(?:\d+(?:\s*(?:of|/|von|sur|de)\s*\d+)?\W*)?"
+    rf"\W*(?:(?:\d+\s+|all |alle |inhaltliche |tous les |todos los |the )?(?:{_MANY})|1\s+(?:{_ONE}))\W*"
+    r"(?:on this (?:article|post|story)\W*)?(?:\d+(?:\s*(?:of|/|von|sur|de)\s*\d+)?\W*)?"
     r"(?:(?:hide|show|display|ausblenden|anzeigen)\b.{0,30})?",
     re.IGNORECASE,
 )
-"""The whole of a heading above comments: "Comments (4 of 4)", "3 commentaires", "Comments (Hide Comments)"."""
+"""The whole of a heading above comments: "Comments (4 of 4)", "3 commentaires", "Comments (Hide Comments)". One in the
+singular without a number is a label of an opinion ("Kommentar"), or an author's own addition."""
 _NAMED = re.compile(
     r"(?:^|[\s_-])(?:comments?|commentlist|comment-?list|kommentare?|commentaires?|comentarios|ergaenzung(?:en)?"
     r"|additions?|forum-messages?)(?:$|[\s_-])",
@@ -28,7 +32,7 @@ _NAMED = re.compile(
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "b", "strong", "legend", "caption", "dt", "th", "summary")
 _HEADING_CHARS = 60
 _LEAST_ABOVE = 200
-"""Characters that stand above comments: without so many there is no article that they could be about."""
+"""Characters outside links that stand above comments: without so many there is no article that they could be about."""
 
 
 def taken_out(tree: Element, *, with_lines: bool) -> tuple[str, ...]:
@@ -53,7 +57,8 @@ def taken_out(tree: Element, *, with_lines: bool) -> tuple[str, ...]:
 def _headed(tree: Element) -> list[Element]:
     """Return the first heading that says that comments begin here, with what follows; empty: none does."""
     for element in filter(_is_heading, tree.iter(*_HEADINGS)):
-        if sum(len(text.strip()) for text in element.xpath("preceding::text()")) >= _LEAST_ABOVE:
+        above = element.xpath("preceding::text()[not(ancestor::a or ancestor::head)]")
+        if sum(len(text.strip()) for text in above) >= _LEAST_ABOVE:
             return _behind(element)
     return []
 

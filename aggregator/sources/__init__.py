@@ -198,8 +198,11 @@ class _Reading:
         if isinstance(node, yaml.SequenceNode):
             read = self.scalar if key.kind.shape is Shape.LIST else self.group
             return tuple(read(item, key) for item in node.value if _at(item) not in self.refused)
-        hint = f": write [{node.value}]" if isinstance(node, yaml.ScalarNode) and len(node.value) <= 60 else ""
-        self.complain(node, f"{key.word} is {key.kind.shape.value}{hint}")
+        is_short = isinstance(node, yaml.ScalarNode) and len(node.value) <= 60
+        hint = f": write [{node.value}]" if is_short and key.kind.shape is Shape.LIST else ""
+        self.complain(
+            node, f"{key.word} is {key.kind.values if key.kind.may_stand_alone else key.kind.shape.value}{hint}"
+        )
         return ()
 
     def group(self, node: yaml.Node, key: Key) -> dict[str, Any]:

@@ -35,7 +35,7 @@ _CUT = re.compile(
     r"|(?:published|updated|last|posted|aktualisiert|veröffentlicht)\s+\S).*$|\s*[|•·].*$",
     re.IGNORECASE | re.DOTALL,
 )
-_ON = re.compile(r"(?:\s+(?:am|on|at|le|el|il|op|um|den|the)\b.{0,15}|[\s,–—-]+)$", re.IGNORECASE)
+_ON = re.compile(r"(?:\s+(?:am|on|at|le|el|il|op|um|den)(?:\s+[^\W\d]+)?)?[\s,–—-]*$", re.IGNORECASE)
 """What stands between a name and a date."""
 _PLACED = re.compile(r"(?<=\w)(?:,?\s+(?:in|for)\s+\S.*)$", re.IGNORECASE | re.DOTALL)
 """Behind a name of two words and more: where it was put, and for whom it was written."""
@@ -51,6 +51,10 @@ _NOBODY = re.compile(
     r"|(?:(?:senior|staff) )?(?:writer|editor|reporter)|(?:member )?login|sign in|subscribe)$",
     re.IGNORECASE,
 )
+_AMBIGUOUS = frozenset("von par por da di door av af przez".split())
+"""What stands before authors, and before much else."""
+_PARTICLES = frozenset("& and de del della den der des di du el et la le of und van vom von y zu".split())
+"""Words inside names that begin with a small letter."""
 _BYLINE_CHARS, _SEGMENTED_CHARS = 120, 400
 """A line that parts its facts by bars may begin with the title."""
 _NEAR = 10
@@ -156,7 +160,8 @@ def _written_by(text: str, titles: tuple[str, ...]) -> str | None:
     """Return whom a line names that says little else; None: it is none of these lines."""
     if said_by := _BY.match(text):
         name = _PLACED.sub("", _cut(text[said_by.end() :]))
-        return name if name[:1].isupper() and not text.endswith((".", "!", "?", ":")) else None
+        is_one = _is_name(name) if said_by[0].strip(" :").lower() in _AMBIGUOUS else name[:1].isupper()
+        return name if is_one and not text.endswith((".", "!", "?", ":")) else None
     segments = _SEGMENTS.split(text)
     if len(segments) > 2:
         for before, after in pairwise(segments):
@@ -169,6 +174,12 @@ def _written_by(text: str, titles: tuple[str, ...]) -> str | None:
     beside = _BESIDE_DATE.match(rest)
     name = rest[beside.end() :] if beside else ""
     return name if name[:1].isupper() and len(name.split()) <= 5 and not any(map(str.isdigit, name)) else None
+
+
+def _is_name(text: str) -> bool:
+    """Whether words after "von", "da", "par" are a name: so begin "Von Calais nach Dover" and "Da Ventimiglia", too."""
+    words = text.split()
+    return len(words) > 1 and all(word[:1].isupper() or word.lower() in _PARTICLES for word in words)
 
 
 def _apart(text: str) -> Iterator[str]:
