@@ -168,7 +168,7 @@ def table(posts: tuple[Written, ...] = POSTS) -> str:
 
 def spip(posts: tuple[Written, ...] = POSTS) -> str:
     """Return a front page as SPIP writes it: a list, dates in French, addresses with numbers."""
-    months = {"11": "novembre"}
+    months = {"10": "octobre", "11": "novembre"}
     return _page(
         '<div class="liste-articles"><ul class="liste-items">'
         + "".join(

@@ -49,7 +49,7 @@ def _without_titles(posts: tuple[Written, ...], *numbers: int) -> tuple[Written,
     return tuple(replace(p, title=None) if n in numbers else p for n, p in enumerate(posts))
 
 
-@pytest.mark.parametrize("markup", [frontpages.wordpress, frontpages.articles, frontpages.bare, frontpages.unlinked])
+@pytest.mark.parametrize("markup", frontpages.MARKUPS)
 def test_posts_without_a_headline_have_none(markup: Markup) -> None:
     extra = Written(
         title=None,

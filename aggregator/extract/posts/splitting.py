@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aggregator import urls
+from aggregator.extract import phrases
 from aggregator.extract.dates import day_of
 from aggregator.extract.limits import MAX_POSTS
 from aggregator.extract.page import Page, articles_of, is_thread, said, types_of
@@ -24,6 +25,7 @@ _MIN_POSTS = 3
 _MIN_WRAPPED = 2
 """As many are enough where each is in an element that is named for a post."""
 _MIN_POST_CHARS = 40
+_DATELINE_CHARS = 60
 _MEAN_POST_CHARS = 120
 """Less, and it is a list of links."""
 _DIFFERENT = 0.9
@@ -313,18 +315,19 @@ def _wrapped(
 
 
 def _flat(parent: Element, own: dict[Element, tuple[Element, str | None]]) -> list[Post]:
-    """Return the posts of an element in which each follows its heading; a rule may part those without one."""
+    """Return the posts of an element in which each follows its heading; rules or datelines may part those without."""
     children = [child for child in parent if isinstance(child.tag, str)]
     starts = [n for n, child in enumerate(children) if child in own]
     ends = [*starts[1:], len(children)]
     dates_above = _dates_stand_above(children, starts)
     ruled = sum(children[end - 1].tag == "hr" for start, end in zip(starts, ends, strict=True)) * 2 > len(starts)
+    dateline = _dateline_below(children, starts)
     posts: list[Post] = []
     for start, end in zip(starts, ends, strict=True):
         heading, address = own[children[start]]
         parts = children[start : end - 1 if dates_above and start + 1 < end < len(children) else end]
         before = one_line(children[start - 1].text_content()) if dates_above and start else ""
-        for piece in _between_rules(parts) if ruled else [parts]:
+        for piece in _between_rules(parts) if ruled else _at_datelines(parts, dateline):
             has_heading = piece[0] is children[start]
             text = one_line(" ".join(part.text_content() for part in piece))
             if has_heading or len(text) >= _MIN_POST_CHARS:
@@ -336,6 +339,32 @@ def _flat(parent: Element, own: dict[Element, tuple[Element, str | None]]) -> li
 def _dates_stand_above(children: list[Element], starts: list[int]) -> bool:
     above = [one_line(children[n - 1].text_content()) for n in starts if n]
     return bool(above) and sum(len(text) <= 60 and day_of(text) is not None for text in above) * 2 > len(above)
+
+
+def _dateline_below(children: list[Element], starts: list[int]) -> str | None:
+    """Return what most lines right below headings say besides their dates; None: most are no datelines."""
+    shapes = Counter(_besides_date(children[n + 1]) for n in starts if n + 1 < len(children))
+    shape, count = shapes.most_common(1)[0] if shapes else (None, 0)
+    return shape if count * 2 > len(starts) else None
+
+
+def _besides_date(element: Element) -> str | None:
+    """Return what a short line says besides the date in it; None: there is no date, or it is none."""
+    text = one_line(element.text_content())
+    if len(text) > _DATELINE_CHARS or not phrases.DATE.search(text):
+        return None
+    return phrases.HOUR.sub("", phrases.DATE.sub("", text, count=1))
+
+
+def _at_datelines(parts: list[Element], dateline: str | None) -> Iterator[list[Element]]:
+    """Yield a post with its heading, then those that begin with a dateline alone."""
+    piece = parts[:2]
+    for part in parts[2:]:
+        if dateline is not None and _besides_date(part) == dateline:
+            yield piece
+            piece = []
+        piece.append(part)
+    yield piece
 
 
 def _between_rules(parts: list[Element]) -> Iterator[list[Element]]:
