@@ -143,7 +143,9 @@ def test_a_short_retry_after_is_waited_out(visitor: Visitor, status: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "wish", ["3600", "9" * 400, format_datetime(datetime.now(UTC) + timedelta(days=2), usegmt=True)]
+    "wish",
+    ["3600", "9" * 400, format_datetime(datetime.now(UTC) + timedelta(days=2), usegmt=True)],
+    ids=["an hour", "for ever", "a date"],
 )
 def test_a_long_retry_after_ends_the_next_request_at_once(visitor: Visitor, wish: str) -> None:
     with RawServer({"/": busy(wish)}) as server:
