@@ -30,8 +30,8 @@ setup: $(VENV)/installed  ## make .venv with the locked packages; does nothing w
 demo: $(VENV)/installed  ## the whole line in a minute, on a small world of its own, without the internet
 	@$(BIN)/aggregator demo $(ARGS)
 
-test: $(VENV)/installed  ## the tests, without the long ones
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/installed  ## the tests, without the long ones, on all processors; one after the other: ARGS=-n0
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 test-long: $(VENV)/installed  ## the long tests: kills, full disks, damaged files
 	@$(BIN)/python -m pytest tests/long $(ARGS)
