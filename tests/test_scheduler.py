@@ -16,8 +16,22 @@ from hypothesis import strategies as st
 from aggregator import pipeline, scheduler
 from aggregator.errors import Complaint, SourcesError
 from aggregator.home import Home
-from aggregator.model import Following, Outcome, Run, Source
-from tests.fakeweb import NOON, OTHER, STORY, FakeWeb, articles, catalogue, crawl, feed, following, found, page, source
+from aggregator.model import ExtractRule, Following, Outcome, Run, Source
+from tests.fakeweb import (
+    NOON,
+    OTHER,
+    STORY,
+    FakeWeb,
+    articles,
+    catalogue,
+    crawl,
+    feed,
+    following,
+    found,
+    page,
+    source,
+    versions,
+)
 
 DEADLINE_S = 20
 """Only ever waited for when something is broken."""
@@ -209,6 +223,28 @@ def test_a_source_taken_out_is_not_visited_any_more(tmp_path: Path, web: FakeWeb
         passes.wait_for("b", new=1, times=3)
 
     assert web.times_asked("http://a.example/feed") == before
+
+
+def test_rules_that_changed_end_the_loop_so_that_all_is_read_by_them(tmp_path: Path, web: FakeWeb) -> None:
+    ruled = replace(source("a", every=HOUR), extract=(ExtractRule(content="article p"),))
+    changes = iter([None, following(ruled)])
+
+    with pipeline.opened(Home(tmp_path), following(source("a", every=HOUR))) as line:
+        scheduler.run(
+            line,
+            web,
+            reload=lambda: next(changes, None),
+            stop=threading.Event(),
+            report=lambda runs: None,
+            complain=lambda error: None,
+        )
+        assert line.is_outdated
+        after = line.following
+
+    with pipeline.opened(Home(tmp_path), after) as line:
+        assert not line.is_outdated
+    [version] = versions(tmp_path, "http://a.example/1")
+    assert "+" in version.generation
 
 
 def test_a_refused_sources_yaml_is_complained_about_once_and_the_last_good_one_kept(

@@ -226,6 +226,8 @@ def run_command(ctx: click.Context, wait_s: float, as_json: bool) -> int:
                     gives_way=is_to_erase,
                 )
                 following = line.following
+                if line.is_outdated and not stop.is_set():
+                    show.say("Pages are read by other rules from now on: those in the archive are read again.")
     show.say("Stopped; everything reported stored is safe.")
     return 0
 
