@@ -43,11 +43,22 @@ def test_a_pdf_is_read_whatever_the_server_calls_it(content_type: str) -> None:
     assert reading.language == "en"
 
 
+def test_a_statement_of_short_paragraphs_is_not_set_as_one() -> None:
+    paragraphs = [FIRST, "They let nobody bring them water.", SECOND, "Northport, 9 November. The legal team."]
+
+    assert read(pdf("\n\n".join(paragraphs))).text.split("\n") == paragraphs
+
+
 def test_a_pdf_says_its_title_author_and_day() -> None:
     reading = read(pdf(FIRST, title=TITLE, author="Legal Team Northport", made="20261109120000Z"))
 
     assert (reading.title, reading.authors) == (TITLE, ("Legal Team Northport",))
     assert (reading.claimed_at, reading.claimed_by) == (datetime(2026, 11, 9, tzinfo=UTC), "document")
+
+
+@pytest.mark.parametrize("author", ("", "anonymous", "(anonymous)", "(unspecified)"))
+def test_a_program_that_was_told_no_author_names_none(author: str) -> None:
+    assert read(pdf(FIRST, author=author)).authors == ()
 
 
 def test_a_day_after_the_capture_is_none_of_its_publication() -> None:

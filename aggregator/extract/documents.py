@@ -11,6 +11,7 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from aggregator.extract import phrases
 from aggregator.extract.dates import FIRST_DAY, midnight
 from aggregator.extract.language import language_of
 from aggregator.extract.limits import MAX_DOCUMENT_PAGES, MAX_TITLE_CHARS
@@ -55,7 +56,7 @@ def read_pdf(body: bytes, *, captured_at: datetime, languages: tuple[str, ...]) 
     changed_at = _instant(about, "modification_date")
     return Reading(
         title=title or None,
-        authors=(clean(one_line(about.author)),) if about and about.author and about.author.strip() else (),
+        authors=_signed(about),
         claimed_at=midnight(made_at.date()) if made_at and is_dated else None,
         claimed_by="document" if is_dated else None,
         modified_at=midnight(changed_at.date()) if changed_at else None,
@@ -83,13 +84,15 @@ def _paragraphs(page: PageObject) -> list[str]:
     lines = _lines(page)
     longest = max((len(line.text) for line in lines), default=0)
     leadings = [above.height - below.height for above, below in pairwise(lines)]
-    usual = median([gap for gap in leadings if gap > 0] or [0])
+    gaps = sorted(gap for gap in leadings if gap > 0)
+    usual = gaps[len(gaps) // 4] if gaps else 0.0  # of a short statement half of them are between paragraphs
+    usual_size = median([line.size for line in lines] or [0])
     paragraphs: list[list[str]] = []
     for number, line in enumerate(lines):
         above = lines[number - 1] if number else None
         if (
             above is None
-            or leadings[number - 1] > _GAP * usual
+            or leadings[number - 1] * usual_size > _GAP * usual * line.size
             or abs(line.size - above.size) > _SAME_SIZE * above.size
             or (_SENTENCE_END.search(above.text) and len(above.text) < _FULL_LINE_SHARE * longest)
         ):
@@ -101,21 +104,25 @@ def _paragraphs(page: PageObject) -> list[str]:
 def _lines(page: PageObject) -> list[_Line]:
     lines: list[_Line] = []
     said: list[str] = []
+    begun: list[tuple[float, float]] = []
 
     def visit(text: str, page_matrix: list[float], text_matrix: list[float], _: Any, size: float) -> None:
-        said.append(text)
-        if text.endswith("\n"):
-            end(page_matrix, text_matrix, size)
+        for number, piece in enumerate(text.split("\n")):
+            if number:
+                end()
+            if piece.strip():
+                height = text_matrix[5] * page_matrix[3] + page_matrix[5]
+                begun.append((height, abs(size * text_matrix[3] * page_matrix[3])))
+            said.append(piece)
 
-    def end(page_matrix: list[float], text_matrix: list[float], size: float) -> None:
-        whole = one_line("".join(said))
+    def end() -> None:
+        if begun:
+            lines.append(_Line(one_line("".join(said)), *begun[0]))
         said.clear()
-        if whole:
-            height = text_matrix[5] * page_matrix[3] + page_matrix[5]
-            lines.append(_Line(whole, height, abs(size * text_matrix[3] * page_matrix[3])))
+        begun.clear()
 
     page.extract_text(visitor_text=visit)
-    end([1, 0, 0, 1, 0, 0], [1, 0, 0, 1, 0, lines[-1].height if lines else 0], lines[-1].size if lines else 0)
+    end()
     return lines
 
 
@@ -123,6 +130,12 @@ def _titled(about: Any, text: str) -> str:
     """Return the title that the file says, unless it is the name of a file; else its first line."""
     said = one_line((about and about.title) or "")[:MAX_TITLE_CHARS]
     return said if said and not _FILE_NAME.search(said) else text.partition("\n")[0][:MAX_TITLE_CHARS]
+
+
+def _signed(about: Any) -> tuple[str, ...]:
+    """Return who the file says wrote it; programs that are not told write that nobody is."""
+    author = clean(one_line((about and about.author) or "")).strip("() ")
+    return (author,) if author and author.lower() not in {*phrases.ANONYMOUS, "unspecified", "unknown"} else ()
 
 
 def _instant(about: Any, name: str) -> datetime | None:
