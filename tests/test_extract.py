@@ -151,6 +151,8 @@ def test_authors_are_found_wherever_pages_name_them(head: str, article: str) -> 
         ("Eingereicht von <span>Lene</span> am Mittwoch, 19. August 2026 - 11:30", ("Lene",)),
         ("Posted by Passengers of the Number 14 on 9 August 2026", ("Passengers of the Number 14",)),
         ("Von Ada Quill und Jonas Holm", ("Ada Quill", "Jonas Holm")),
+        ("Posted by Women in Exile", ("Women in Exile",)),
+        ("By Ada Quill for the Harbour Weekly", ("Ada Quill",)),
         ("Von Calais nach Dover", ()),
         ("Da Ventimiglia", ()),
         ("Par amour de la mer", ()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from aggregator import pipeline
 from aggregator.decisions import Decisions
@@ -48,7 +49,7 @@ def reopened(root: Path) -> None:
         pass
 
 
-def events(root: Path) -> list[dict[str, object]]:
+def events(root: Path) -> list[dict[str, Any]]:
     return [event.said for event in Decisions(Home(root).archive).events("learned")]
 
 
@@ -124,9 +125,7 @@ def test_the_events_hold_the_captures_and_no_word_of_the_lines(tmp_path: Path) -
     [said] = events(tmp_path)
 
     assert said["source"] == "a"
-    assert sorted(map(str, said["captures"])) == sorted(  # type: ignore[call-overload]
-        versions(tmp_path, url)[0].record_id for url in articles(tmp_path)
-    )
+    assert sorted(said["captures"]) == sorted(versions(tmp_path, url)[0].record_id for url in articles(tmp_path))
     assert "customs" not in json.dumps(said)
 
 

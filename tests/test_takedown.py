@@ -237,6 +237,23 @@ def test_a_hidden_name_is_blocked_wherever_it_stands_and_finds_nothing(home: Hom
     assert search.search(home, search.parse("lantern")).total > 0
 
 
+@pytest.mark.parametrize("form", ("page", "title", "note"))
+def test_a_pdf_with_a_hidden_name_anywhere_is_withheld_and_another_is_not(home: Home, form: str) -> None:
+    name = f"Marta {UNIQUE}"
+    hidden(home, name, scope=Scope.NAME)
+    known = access.recogniser(home, datetime.now(UTC))
+    assert known
+    with_it = {
+        "page": pdf(f"It was {name} who held the lantern."),
+        "title": pdf(STORY, title=f"For {name}"),
+        "note": pdf(STORY) + f"\n% set by {name}\n".encode(),
+    }[form]
+
+    with pytest.raises(ValueError, match="PDF"):
+        redaction.redact(with_it, "application/pdf", STATEMENT, known)
+    assert redaction.redact(pdf(STORY), "application/pdf", STATEMENT, known) is None
+
+
 def test_a_hidden_name_is_blocked_in_an_address_too(tmp_path: Path) -> None:
     url = f"http://a.example/2026/marta-{UNIQUE.lower()}-speaks"
     crawl(tmp_path, FakeWeb({"http://a.example/feed": feed(url), url: page(STORY)}), SOURCES[0])

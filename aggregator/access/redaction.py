@@ -44,6 +44,9 @@ _ADDRESS = re.compile(
 )
 _CHARSET = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?\s*([a-zA-Z0-9_:.\-]{2,40})", re.IGNORECASE)
 _TEXTUAL = re.compile(r"text/|html|xml|json|javascript|x-www-form|urlencoded", re.IGNORECASE)
+_WRITTEN = re.compile(rb"(?:[\t\n\r -~]|[\xc3-\xc5][\x80-\xbf])(?:[\t\n\r -~]|[\xc3-\xc5][\x80-\xbf]){7,}")
+"""What stands in a PDF uncompressed (what it says of itself, addresses), in UTF-8; to look through the rest as through
+a text took 33 s and 1 GB for 15 MB."""
 _GLIMPSE_BYTES = 4096
 MAX_DEPTH = 40
 _PATIENCE = 20
@@ -75,7 +78,8 @@ def redact(body: bytes, content_type: str, url: str, known: Recogniser) -> Redac
         ValueError: Something withdrawn is in it that could not be cut out.
     """
     if wire.is_pdf(body):
-        if holds(f"{_document(body, url)}\n{body.decode('latin-1')}", url, known):
+        written = b"\n".join(_WRITTEN.findall(body)).decode("utf-8", "replace")
+        if holds(f"{_document(body, url)}\n{written}", url, known):
             raise ValueError("what is withdrawn stands in a PDF, out of which nothing can be cut")
         return None
     if not (_TEXTUAL.search(content_type.partition(";")[0]) or _seems_text(body)):

@@ -3,9 +3,8 @@
 The way of a page: `tree` (bytes to a tree within limits), `page` (what it says of itself), `metadata` (title, authors,
 dates), `comments` (what readers wrote), `posts` (those of a page of several), `cascade` (its main text, by
 trafilatura's stages), `furniture` (lines that all pages of its source share), `repairs` (what is too much or lost),
-`language`. `rules` are those of a source, before all of
-these; `documents` are PDFs, read instead. `workers` are processes that do this within limits of time and memory;
-`serving` is their inside.
+`language`. `rules` are those of a source, before all of these; `documents` are PDFs, read instead. `workers` are
+processes that do this within limits of time and memory; `serving` is their inside.
 """
 
 from __future__ import annotations
@@ -77,7 +76,7 @@ __all__ = [
     "tells_its_language",
 ]
 
-_RULES = 6
+_RULES = 7
 """Raised with every change of the rules in this package that may change a text, title, author or date."""
 _HTML_TYPES = ("", "text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml")
 _NOT_TEXT = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04")

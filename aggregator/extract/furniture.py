@@ -1,7 +1,7 @@
 """Lines that many pages of one source share: its furniture, and no part of its articles.
 
 Learned once from a stated set of pages, then frozen: so a text depends neither on the order in which pages came nor on
-what came later, and no line goes that an author did not take out.
+what came later, and no edit appears that nobody made.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ words: in the demo world one of three articles has such a line, while furniture 
 _MOST_CHARS = 220
 """Longer lines are paragraphs, which authors repeat and others repost."""
 _DIGEST_CHARS = 8
-"""Enough to tell the lines of one page apart, too few to prove that somebody's name is in one."""
+"""Enough to tell the lines of a source's pages apart. No line can be read from it, but whoever guesses a line whole can
+test the guess, as with any digest."""
 
 
 def shared_by(texts: Iterable[str]) -> tuple[str, ...]:

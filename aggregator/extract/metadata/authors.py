@@ -37,8 +37,8 @@ _CUT = re.compile(
 )
 _ON = re.compile(r"(?:\s+(?:am|on|at|le|el|il|op|um|den)(?:\s+[^\W\d]+)?)?[\s,–—-]*$", re.IGNORECASE)
 """What stands between a name and a date."""
-_PLACED = re.compile(r"(?<=\w)(?:,?\s+(?:in|for)\s+\S.*)$", re.IGNORECASE | re.DOTALL)
-"""Behind a name of two words and more: where it was put, and for whom it was written."""
+_PLACED = re.compile(r"^(\S+(?:\s+\S+)+?),?\s+(?:in|for)\s+\S.*$", re.IGNORECASE | re.DOTALL)
+"""A name of two words and more, then where it was put or for whom it was written; "Women in Exile" is whole."""
 _ROLE = re.compile(
     r",?\s+\b(?:staff writer|staff reporter|reporter|correspondent|editor|contributor|journaliste?"
     r"|redakteur(?:in)?|(?:bbc|cnn|reuters) news)\b.*$",
@@ -159,7 +159,7 @@ def _below_title(tree: Element, titles: tuple[str, ...]) -> Iterator[str]:
 def _written_by(text: str, titles: tuple[str, ...]) -> str | None:
     """Return whom a line names that says little else; None: it is none of these lines."""
     if said_by := _BY.match(text):
-        name = _PLACED.sub("", _cut(text[said_by.end() :]))
+        name = _PLACED.sub(r"\1", _cut(text[said_by.end() :]))
         is_one = _is_name(name) if said_by[0].strip(" :").lower() in _AMBIGUOUS else name[:1].isupper()
         return name if is_one and not text.endswith((".", "!", "?", ":")) else None
     segments = _SEGMENTS.split(text)
