@@ -115,6 +115,13 @@ def test_a_heading_that_the_linked_data_names_goes_before_one_written_for_search
     assert read(f"<h1>{other}</h1><h2>{TITLE}</h2>{BODY}", head=head).title == TITLE
 
 
+def test_the_only_highest_heading_goes_before_a_window_that_names_the_site() -> None:
+    html = f"<html><head><title>The heart of the harbour</title></head><body><h1>{TITLE}</h1>{BODY}</body></html>"
+    reading = extract.read_page(html.encode(), url="", content_type="", captured_at=NOON)
+
+    assert reading.title == TITLE
+
+
 def test_a_title_that_was_cut_short_is_found_whole() -> None:
     cut = f"{TITLE[:16]}…"
 
@@ -136,10 +143,36 @@ def test_the_name_of_the_site_is_no_part_of_the_title() -> None:
         ('<meta name="author" content="Ada Quill">', ""),
         ("", '<a rel="author" href="/ada">Ada Quill</a>'),
         ("", '<span class="byline">By Ada Quill</span>'),
+        ("", '<div data-testid="article-byline">By <a href="/people/ada">Ada Quill</a></div>'),
+        ('<meta name="twitter:label1" content="Écrit par"><meta name="twitter:data1" content="Ada Quill">', ""),
+        ('<meta name="twitter:label2" content="Verfasst von"><meta name="twitter:data2" content="Ada Quill">', ""),
     ),
 )
 def test_authors_are_found_wherever_pages_name_them(head: str, article: str) -> None:
     assert read(article + BODY, head=head).authors == ("Ada Quill",)
+
+
+@pytest.mark.parametrize("line", ("Autorin: Ada Quill, Redakteurin der Flut", "<b>Texte :</b> Ada Quill"))
+def test_a_word_for_it_names_the_author_below_the_text_too(line: str) -> None:
+    assert read(f"<h1>{TITLE}</h1>{BODY}<p>{line}</p>").authors == ("Ada Quill",)
+
+
+def test_of_several_bylines_the_one_below_the_title_counts() -> None:
+    other, own = (f'<p class="byline">By {name}</p>' for name in ("Jonas Holm", "Ada Quill"))
+
+    assert read(f"{other}<h1>{TITLE}</h1>{own}{BODY}{other}").authors == ("Ada Quill",)
+
+
+@pytest.mark.parametrize("name", ("Tide", "tide.example", "aquill", "@tide_news"))
+def test_a_person_goes_before_the_name_of_the_site_and_that_of_an_account(name: str) -> None:
+    head = f'<meta property="og:site_name" content="Tide"><meta name="author" content="{name}">'
+
+    assert read(f'<h1>{TITLE}</h1><p class="byline">By Ada Quill</p>{BODY}', head=head).authors == ("Ada Quill",)
+    assert read(f'<h1>{TITLE}</h1><p class="byline">Edit the topics</p>{BODY}', head=head).authors == (name,)
+
+
+def test_who_took_the_picture_is_no_author() -> None:
+    assert read(f'<h1>{TITLE}</h1><p class="byline">Photo: Ada Quill</p>{BODY}').authors == ()
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ __all__ = [
     "tells_its_language",
 ]
 
-_RULES = 7
+_RULES = 8
 """Raised with every change of the rules in this package that may change a text, title, author or date."""
 _HTML_TYPES = ("", "text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml")
 _NOT_TEXT = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04")

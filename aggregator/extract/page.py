@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from aggregator.extract.limits import MAX_LINKED_DATA_CHARS
+from aggregator.extract.limits import MAX_LINKED_DATA_CHARS, MAX_TITLE_CHARS
 from aggregator.extract.tree import Element
+from aggregator.extract.words import folded, one_line
 
 _MAX_OBJECTS = 2_000
+_MAX_LINKS = 100
 _UNREAD = ("script", "style", "svg", "template", "noscript")
 """Elements whose text nobody reads; out of the tree they cost nobody time."""
 
@@ -19,6 +21,10 @@ _NO_SCRIPT = re.compile(r"java\s?script", re.IGNORECASE)
 _FILLED = ("root", "app", "__next", "__nuxt", "main-app", "app-root", "svelte", "react-root", "ember-app", "gatsby")
 """Ids of the element that scripts fill, as the frameworks' own templates have them."""
 
+_ROOT = re.compile(r"(?:https?:)?//(?:www\.)?(?P<host>[^/:]+)(?::\d+)?/?|/|index\.\w+")
+"""The address of a front page, as links to it are written."""
+
+_SITES = frozenset({"Organization", "NewsMediaOrganization", "WebSite"})
 Linked = dict[str, Any]
 """One object of linked data (JSON-LD), as written."""
 
@@ -34,6 +40,8 @@ class Page:
     """What each meta element says, by its name, property or itemprop in lower case; in order of the page."""
     linked: list[Linked]
     """Every object of the linked data, those inside others after them."""
+    site_names: frozenset[str]
+    """What it calls its site, folded: in its own words, in links to the front page, in its address."""
     needs_browser: bool
     """Whether it looks like a page that scripts fill."""
 
@@ -54,7 +62,24 @@ def page_of(tree: Element, url: str) -> Page:
         if "ld+json" in (script.get("type") or "").lower() and len(linked) < _MAX_OBJECTS:
             linked += _objects(script.text or "")
     etree.strip_elements(tree, *_UNREAD, with_tail=False)
-    return Page(tree=tree, url=url, metas=metas, linked=linked, needs_browser=needs_browser)
+    sites = frozenset(map(folded, _site_names(tree, url, metas, linked))) - {""}
+    return Page(tree=tree, url=url, metas=metas, linked=linked, site_names=sites, needs_browser=needs_browser)
+
+
+def _site_names(tree: Element, url: str, metas: dict[str, list[str]], linked: list[Linked]) -> Iterator[str]:
+    for name in ("og:site_name", "application-name", "twitter:site", "al:android:app_name"):
+        yield from metas.get(name, ())
+    for one in linked:
+        if _SITES & set(types_of(one)) and isinstance(one.get("name"), str):
+            yield one["name"]
+    host = re.sub(r"^https?://(?:www\.)?|[/:].*$", "", url)
+    for _, link in zip(range(_MAX_LINKS), tree.iter("a"), strict=False):
+        front = _ROOT.fullmatch(link.get("href") or "")
+        if front and front["host"] in (None, host):
+            yield one_line(link.text_content())[:MAX_TITLE_CHARS]
+    yield host
+    if host.count("."):
+        yield host.split(".")[-2]
 
 
 def _is_shell(tree: Element) -> bool:

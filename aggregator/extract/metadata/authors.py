@@ -5,8 +5,10 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
+
+from lxml import etree
 
 from aggregator.extract import phrases
 from aggregator.extract.page import Linked, Page, articles_of, said, types_of
@@ -20,6 +22,12 @@ _BYLINE = re.compile(
     re.IGNORECASE,
 )
 _NOT_BYLINE = re.compile(r"comment|related|bio|avatar|image|photo|widget|sidebar|footer|nav|share|follow|teaser", re.I)
+_NAMING = ".//a[@rel='author']", ".//*[@itemprop='author']//*[@itemprop='name']", ".//*[@itemprop='author']"
+_BYLINE_TAGS = "a", "span", "p", "div", "address", "cite", "li", "strong", "em"
+_LABELS = "class", "id", "data-testid"
+_PROFILE = re.compile(r"/(?:authors?|autor(?:en)?|auteurs?|profil(?:e|es)?)/[^/]")
+_LOGIN = re.compile(r"@\S+|[a-z\d_.-]+")
+"""A name as one logs in with: a better one may stand elsewhere."""
 _GAVE = (
     r"written|posted|published|submitted|story|text|words|report|blog ?(?:post|beitrag)|ein beitrag|geschrieben"
     r"|verfasst|veröffentlicht|eingereicht|erstellt|écrit|publié|posté|proposé|mis en ligne|escrito|publicado|enviado"
@@ -27,9 +35,15 @@ _GAVE = (
 )
 _BY = re.compile(
     rf"^\W{{0,3}}(?:(?:{_GAVE})\s+)?(?:by|von|par|por|da|di|door|av|af|przez)\s*:?\s+|"
-    r"^(?:author|autor(?:in)?|auteur|autore|text|texte|foto)s?\s*:\s*",
+    r"^(?:author|autor(?:in)?|auteur|autore|text|texte)s?\s*:\s*",
     re.IGNORECASE,
 )
+_SAID = re.compile(
+    r"\s*(?:written by|words by|article by|authors?|contributors?|autor(?:in|en)?|verfasser(?:in)?|text|auteure?s?"
+    r"|textes?|autora?|texto|autore|autrice|testo|tekst)\s*:?\s*(?:\Z|(?<=[:\s]))",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(rf"(?:{_GAVE})\b", re.IGNORECASE)
 _CUT = re.compile(
     r"\s+(?:\d+\s*(?:[./:-]|min|h\b|st\b|nd\b|rd\b|th\b)|[|•·–—/]"
     r"|(?:published|updated|last|posted|aktualisiert|veröffentlicht)\s+\S).*$|\s*[|•·].*$",
@@ -51,10 +65,14 @@ _NOBODY = re.compile(
     r"|(?:(?:senior|staff) )?(?:writer|editor|reporter)|(?:member )?login|sign in|subscribe)$",
     re.IGNORECASE,
 )
+_SHOWN = re.compile(r"^(?:images?|photo(?:graph|s|graphs)?|pictures?|fotos?|bild(?:er)?|illustrations?)\b", re.I)
+"""Begins what names a photographer."""
 _AMBIGUOUS = frozenset("von par por da di door av af przez".split())
 """What stands before authors, and before much else."""
 _PARTICLES = frozenset("& and de del della den der des di du el et la le of und van vom von y zu".split())
 """Words inside names that begin with a small letter."""
+_PLACE = etree.XPath("count(preceding::*) + count(ancestor::*)")
+_MAX_BYLINES = 20
 _BYLINE_CHARS, _SEGMENTED_CHARS = 120, 400
 """A line that parts its facts by bars may begin with the title."""
 _NEAR = 10
@@ -65,17 +83,28 @@ _SEGMENTS = re.compile(r"\s+\|\s+")
 
 def authors_of(page: Page, titles: tuple[str, ...]) -> tuple[str, ...]:
     """Return who wrote the article with one of these titles, as the page names them; empty: it names nobody."""
-    ways = (_linked_authors(page), _meta_authors(page), _named_authors(page.tree), _below_title(page.tree, titles))
+    ways = (
+        _linked_authors(page),
+        _meta_authors(page),
+        _named_authors(page.tree, titles),
+        _below_title(page.tree, titles),
+        _labelled(page.tree),
+    )
+    best: list[str] = []
     for found in ways:
-        names = list(dict.fromkeys(name for name in map(_person, found) if name))
-        if names:
-            return tuple(names[:_MAX_AUTHORS])
-    return ()
+        names = list(dict.fromkeys(name for name in map(_person, found) if name))[:_MAX_AUTHORS]
+        is_site = any(folded(name) in page.site_names for name in names)
+        is_login = any(map(_LOGIN.fullmatch, names))
+        if names and not is_site and not is_login and (not best or any(map(_is_name, names))):
+            return tuple(names)
+        if not best or (is_login and any(folded(name) in page.site_names for name in best)):
+            best = names
+    return tuple(best)
 
 
 def authors_in(element: Element) -> tuple[str, ...]:
     """Return who an element says it is by; empty: it names nobody."""
-    return tuple(dict.fromkeys(name for name in map(_person, _named_authors(element)) if name))
+    return tuple(dict.fromkeys(name for name in map(_person, _named_authors(element, ())) if name))
 
 
 def _linked_authors(page: Page) -> Iterator[str]:
@@ -102,39 +131,44 @@ def _names_of(author: Any, by_id: dict[str, Linked]) -> Iterator[str]:
 
 def _meta_authors(page: Page) -> Iterator[str]:
     names = "author", "article:author", "dc.creator", "dcterms.creator", "byl", "parsely-author", "sailthru.author"
-    for text in said(page, *names, "citation_author", "twitter:data1" if "written" in _label(page) else ""):
+    labelled = [f"twitter:data{n}" for n in (1, 2) if any(map(_LABEL.match, said(page, f"twitter:label{n}")))]
+    for text in said(page, "citation_author", "citation_authors", *names, *labelled):
         if not text.startswith(("http:", "https:")):
             yield from _apart(_BY.sub("", text))
 
 
-def _label(page: Page) -> str:
-    return next(said(page, "twitter:label1"), "").lower()
-
-
-def _named_authors(tree: Element) -> Iterator[str]:
-    """Give those whom elements name that say they do."""
-    for path in (
-        ".//a[@rel='author']",
-        ".//*[@itemprop='author']//*[@itemprop='name']",
-        ".//*[@itemprop='author']",
-    ):
-        found = [_words(element) for element in tree.iterfind(path)]
+def _named_authors(tree: Element, titles: tuple[str, ...]) -> Iterator[str]:
+    """Give those whom elements name that say they do; of several, those of the first one below the title."""
+    for path in _NAMING:
+        found = [_words(element) for element in _from_title(titles, tree.iterfind(path))]
         if any(map(_person, found)):
             for text in found[:3]:
                 yield from _apart(_BY.sub("", text))
             return
-    for element in tree.iter("a", "span", "p", "div", "address", "cite", "li", "strong", "em"):
-        label = f"{element.get('class') or ''} {element.get('id') or ''}"
-        if label != " " and _BYLINE.search(label) and not _NOT_BYLINE.search(label):
-            text = _words(element)
-            names = list(_apart(_cut(_BY.sub("", text)))) if 2 < len(text) < _BYLINE_CHARS else []
-            if any(map(_person, names)):
-                yield from names
-                return
-    for element in tree.iter("a"):
-        if re.search(r"/(?:authors?|autor(?:en)?|auteurs?|profil(?:e|es)?)/[^/]", element.get("href") or ""):
-            yield _words(element)
+    for element in _from_title(titles, filter(_is_byline, tree.iter(*_BYLINE_TAGS))):
+        text = _words(element)
+        names = list(_apart(_cut(_BY.sub("", text)))) if 2 < len(text) < _BYLINE_CHARS else []
+        if any(map(_person, names)):
+            yield from names
             return
+    for element in _from_title(titles, (one for one in tree.iter("a") if _PROFILE.search(one.get("href") or ""))):
+        yield _words(element)
+        return
+
+
+def _from_title(titles: tuple[str, ...], elements: Iterator[Element]) -> list[Element]:
+    """Return elements in the order of the page, but those above the title last."""
+    found = list(islice(elements, _MAX_BYLINES))
+    heading = _heading_of(found[0].getroottree(), titles) if len(found) > 1 else None
+    if heading is None:
+        return found
+    place = _PLACE(heading)
+    return sorted(found, key=lambda element: _PLACE(element) < place)
+
+
+def _is_byline(element: Element) -> bool:
+    label = " ".join(filter(None, map(element.get, _LABELS)))
+    return bool(label and _BYLINE.search(label) and not _NOT_BYLINE.search(label))
 
 
 def _words(element: Element) -> str:
@@ -142,17 +176,37 @@ def _words(element: Element) -> str:
     return one_line(" ".join(element.itertext()))
 
 
+def _heading_of(tree: Element, titles: tuple[str, ...]) -> Element | None:
+    """Return the heading that is one of the titles; None: there is none."""
+    known = set(map(folded, titles))
+    return next((one for one in tree.iter("h1", "h2", "h3") if folded(one_line(one.text_content())) in known), None)
+
+
 def _below_title(tree: Element, titles: tuple[str, ...]) -> Iterator[str]:
     """Give those whom a line right below the title names, in an element not said to: "9 August 2026, Maren"."""
-    known = set(map(folded, titles))
-    for heading in tree.iter("h1", "h2", "h3"):
-        if folded(one_line(heading.text_content())) not in known:
+    heading = _heading_of(tree, titles)
+    if heading is None:
+        return
+    for element in heading.xpath(f"following::*[not(self::a)][text()[normalize-space()]][position() <= {_NEAR}]"):
+        text = _words(element)
+        chars = _SEGMENTED_CHARS if " | " in text else _BYLINE_CHARS
+        if 4 < len(text) < chars and (name := _written_by(text, titles)):
+            yield from _apart(name)
+            return
+
+
+def _labelled(tree: Element) -> Iterator[str]:
+    """Give those whom a line anywhere names behind a word for it: "Autorin: Maren Tal", often the last one."""
+    for element in tree.iter(*_BYLINE_TAGS, "td", "b", "i", "h4", "h5"):
+        if not (label := _SAID.match(element.text or "")):
             continue
-        for element in heading.xpath(f"following::*[not(self::a)][text()[normalize-space()]][position() <= {_NEAR}]"):
-            text = _words(element)
-            chars = _SEGMENTED_CHARS if " | " in text else _BYLINE_CHARS
-            if 4 < len(text) < chars and (name := _written_by(text, titles)):
-                yield from _apart(name)
+        text = _words(element)
+        if not text[label.end() :].strip() and (parent := element.getparent()) is not None:
+            text = _words(parent)
+        if (label := _SAID.match(text)) and len(text) < _BYLINE_CHARS:
+            names = list(filter(_is_name, _apart(_cut(text[label.end() :]))))
+            yield from names
+            if names:
                 return
 
 
@@ -196,15 +250,16 @@ def _apart(text: str) -> Iterator[str]:
 
 
 def _cut(text: str) -> str:
-    """Return a text up to its first date, separator, or word on when it was put up."""
+    """Return a text up to its first date, separator, or word on when it was put up or as what."""
     date = phrases.DATE.search(text)
-    return _CUT.sub("", _ON.sub("", text[: date.start()]) if date else text)
+    return _ROLE.sub("", _CUT.sub("", _ON.sub("", text[: date.start()]) if date else text))
 
 
 def _person(text: str) -> str | None:
     """Return a name without what stands around it; None: it is no name."""
-    name = _BY.sub("", one_line(html.unescape(text)))
-    name = _ROLE.sub("", _cut(name)).strip(" ,;:-–|()[]\"'“”")
+    text = one_line(html.unescape(text))
+    name = "" if _SHOWN.match(text) else _BY.sub("", text)
+    name = _cut(name).strip(" ,;:-–|()[]\"'“”")
     if name.lower() in phrases.ANONYMOUS:
         return None
     if not 2 < len(name) <= 60 or len(name.split()) > 6 or _NOBODY.match(name) or not any(map(str.isalpha, name)):

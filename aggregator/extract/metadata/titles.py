@@ -7,14 +7,11 @@ import re
 from collections.abc import Iterator
 
 from aggregator.extract.limits import MAX_TITLE_CHARS
-from aggregator.extract.page import Page, articles_of, said, types_of
+from aggregator.extract.page import Page, articles_of, said
 from aggregator.extract.tree import Element
 from aggregator.extract.words import alike, folded, one_line
 
 _MAX_HEADINGS = 40
-_MAX_LINKS = 100
-_ROOT = re.compile(r"(?:https?:)?//(?:www\.)?(?P<host>[^/:]+)(?::\d+)?/?|/|index\.\w+")
-"""The address of a front page, as links to it are written."""
 _SEPARATORS = re.compile(r"\s+[|–—•·»«:~/\\>*ㅣ-]+\s+|\s*[|•»«ㅣ]\s*|:\s+")
 _LEADING = re.compile(r"^(?:[\[(<>|»›•·*~-]+\s+)?(?:\d{1,2}[./]\d{1,2}[./]\d{4}\s*(?:[–—|:-]\s*)+)?")
 """Signs and the date of the day before a title."""
@@ -51,10 +48,10 @@ def _whole(cut: list[str], wordings: list[str]) -> list[str]:
 
 def _wordings(page: Page) -> list[str]:
     """Return how the page words the title, the likeliest first; more than once where several places agree."""
-    sites = {folded(name) for name in _site_names(page)} - {""}
+    sites = page.site_names
     names = [(_without_site(name, sites), weight) for name, weight in _names(page)]
     names = [(name, weight) for name, weight in names if name and folded(name) not in sites]
-    headings = [(text, tag) for text, tag in _headings(page.tree) if folded(text) not in sites]
+    headings = [(text, tag) for text, tag in _headings(page.tree) if text and folded(text) not in sites]
     likeness, heading = 0.0, None
     wordings = list(dict.fromkeys(name for name, _ in names))
     for one in headings:
@@ -62,8 +59,11 @@ def _wordings(page: Page) -> list[str]:
         if heading is None or score > likeness:
             likeness, heading = score, one
     if heading is None or not names:
-        return wordings + ([heading[0]] if heading else [])
+        return wordings or [text for text, _ in sorted(headings, key=lambda one: one[1])]
     if likeness < _LIKENESS[heading[1]]:
+        highest = [text for text, tag in headings if tag == "h1"]
+        if len(highest) == 1 and all(weight == _VOTES["window"] for _, weight in names):
+            return [*highest, *wordings]
         return [_elected(names), *wordings]
     text = heading[0]
     names = [(text if _is_part(text, name) else name, weight) for name, weight in names]
@@ -104,24 +104,7 @@ def _title(text: str) -> str:
     return one_line(text[: 4 * MAX_TITLE_CHARS])[:MAX_TITLE_CHARS]
 
 
-def _site_names(page: Page) -> Iterator[str]:
-    yield from said(page, "og:site_name", "application-name", "twitter:site", "al:android:app_name")
-    for one in page.linked:
-        if {"Organization", "NewsMediaOrganization", "WebSite"} & set(types_of(one)) and isinstance(
-            one.get("name"), str
-        ):
-            yield one["name"]
-    host = re.sub(r"^https?://(?:www\.)?|[/:].*$", "", page.url)
-    for _, link in zip(range(_MAX_LINKS), page.tree.iter("a"), strict=False):
-        front = _ROOT.fullmatch(link.get("href") or "")
-        if front and front["host"] in (None, host):
-            yield one_line(link.text_content())[:MAX_TITLE_CHARS]
-    yield host
-    if host.count("."):
-        yield host.split(".")[-2]
-
-
-def _without_site(title: str, sites: set[str]) -> str:
+def _without_site(title: str, sites: frozenset[str]) -> str:
     """Cut the site's name, and what stands beyond it, off a title."""
     parts = [m.span() for m in _SEPARATORS.finditer(title)]
     for start, end in reversed(parts):
@@ -134,10 +117,12 @@ def _without_site(title: str, sites: set[str]) -> str:
     return title.strip()
 
 
-def _is_site(name: str, sites: set[str]) -> bool:
+def _is_site(name: str, sites: frozenset[str]) -> bool:
     squeezed = name.replace(" ", "")
     plain = [site.replace(" ", "") for site in sites]
-    return any(squeezed in (site, f"the{site}", f"{site}com") for site in plain)
+    if any(squeezed in (site, f"the{site}", f"{site}com") for site in plain):
+        return True
+    return len(name.split()) <= 4 and any(len(site) > 5 and squeezed.startswith(site) for site in plain)
 
 
 def _headings(tree: Element) -> Iterator[tuple[str, str]]:
