@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice, pairwise
 from typing import Any
 
@@ -24,7 +25,6 @@ _BYLINE = re.compile(
 _NOT_BYLINE = re.compile(r"comment|related|bio|avatar|image|photo|widget|sidebar|footer|nav|share|follow|teaser", re.I)
 _NAMING = ".//a[@rel='author']", ".//*[@itemprop='author']//*[@itemprop='name']", ".//*[@itemprop='author']"
 _BYLINE_TAGS = "a", "span", "p", "div", "address", "cite", "li", "strong", "em"
-_LABELS = "class", "id", "data-testid"
 _PROFILE = re.compile(r"/(?:authors?|autor(?:en)?|auteurs?|profil(?:e|es)?)/[^/]")
 _LOGIN = re.compile(r"@\S+|[a-z\d_.-]+")
 """A name as one logs in with: a better one may stand elsewhere."""
@@ -156,19 +156,28 @@ def _named_authors(tree: Element, titles: tuple[str, ...]) -> Iterator[str]:
         return
 
 
-def _from_title(titles: tuple[str, ...], elements: Iterator[Element]) -> list[Element]:
-    """Return elements in the order of the page, but those above the title last."""
-    found = list(islice(elements, _MAX_BYLINES))
-    heading = _heading_of(found[0].getroottree(), titles) if len(found) > 1 else None
-    if heading is None:
-        return found
-    place = _PLACE(heading)
-    return sorted(found, key=lambda element: _PLACE(element) < place)
+def _from_title(titles: tuple[str, ...], elements: Iterator[Element]) -> Iterator[Element]:
+    """Give elements in the order of the page, but those above the title last."""
+    above: list[Element] = []
+    place: float | None = None
+    for element in islice(elements, _MAX_BYLINES):
+        if place is None:
+            heading = _heading_of(element.getroottree(), titles)
+            place = 0.0 if heading is None else _PLACE(heading)
+        if _PLACE(element) < place:
+            above.append(element)
+        else:
+            yield element
+    yield from above
 
 
 def _is_byline(element: Element) -> bool:
-    label = " ".join(filter(None, map(element.get, _LABELS)))
-    return bool(label and _BYLINE.search(label) and not _NOT_BYLINE.search(label))
+    return _names_byline(f"{element.get('class') or ''} {element.get('id') or ''} {element.get('data-testid') or ''}")
+
+
+@lru_cache(maxsize=4096)  # a page has ten elements to a class
+def _names_byline(label: str) -> bool:
+    return bool(_BYLINE.search(label) and not _NOT_BYLINE.search(label))
 
 
 def _words(element: Element) -> str:
