@@ -76,7 +76,10 @@ def clean(text: str) -> str:
 
 def parsed(html: str) -> tuple[Element | None, bool]:
     """Return the tree of a page, and whether something of it was beyond the limits; None: there is no element in it."""
-    raw = html.encode("utf-8", "ignore").replace(b"\r\n", b"\n").translate(_LINE_ENDS, _CONTROLS_ASCII)
+    raw = html.encode("utf-8", "ignore")
+    if b"\r" in raw:
+        raw = raw.replace(b"\r\n", b"\n")
+    raw = raw.translate(_LINE_ENDS, _CONTROLS_ASCII)
     for controls in _CONTROLS_BEYOND:
         raw = controls.sub(b"", raw)
     raw = _CONTROL_REFERENCE.sub(b"", raw)
