@@ -19,7 +19,7 @@ from tests.rawserver import Answer, Do, RawServer, Step
 
 LOOPBACK = Settings(allow_private=("127.0.0.0/8",))
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nsoup"
-ZIPPED = gzip.compress(b"soup and bread" * 50)
+ZIPPED = gzip.compress(b"soup and bread" * 50, mtime=0)
 BROTLI = brotli.compress(b"soup and bread" * 50)
 NOISE = Random(7).randbytes(300_000)
 

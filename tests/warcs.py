@@ -19,7 +19,7 @@ from aggregator.model import Capture, Failure, Request, Response, Role
 NOON = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nsoup"
 NOT_MODIFIED = b'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\n\r\n'
-ZIPPED = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b"soup" * 99)
+ZIPPED = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b"soup" * 99, mtime=0)
 HINT = b"HTTP/1.1 103 Early Hints\r\nLink: </s>\r\n\r\n"
 DAY = "2026/11/23/captures-20261123T120000Z-"
 """How the names of files begin that hold these."""
