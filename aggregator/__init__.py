@@ -8,7 +8,7 @@ again. Collecting (network to archive) and deriving (archive to articles, matche
 To know the project, read this map, then ``model`` (the words), ``pipeline`` (the way in), ``search`` (the way out).
 
     cli             commands, printed lines, exit codes                                   edges
-    scheduler       when each source is due; one pass at a time
+    scheduler/      when each source is due; visits while others go on
     demo/           a small world of sites on loopback, and the tour through it
     takedown/       what is withdrawn: a decision, its reach, its effect everywhere
     pipeline/       the way in: collect, derive, rebuild                                  paths
@@ -17,7 +17,7 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     access/         who may see what: the catalogue without what is withheld
     exports/        the way out: articles and captures as files for others
     verification    the way out: whether anything was changed
-    fetch           polite HTTP: pace, guard, robots, the bytes of the wire               one outside world each
+    fetch/          polite HTTP: pace, guard, robots, the bytes of the wire               one outside world each
     archive/        WARC files: write, read, recover, bring in
     catalogue/      the database: what is known and how it relates
     decisions       what people decided and what was closed: a chain of hashes
@@ -29,6 +29,7 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     dedupe/         an article against the known ones: same, new version, match, cluster
     schemaorg       a version in the words of schema.org
     credits         "(source: ...)", "via ...", "Repris de ..."
+    clock           what time it is
     disk            the one door to write, sync, rename, remove
     analysis        the terms of a text, the same for index and query
     wire            the bytes of an HTTP answer: status, headers, body

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -85,8 +85,14 @@ class Source:
     mirrors: tuple[str, ...] = ()
     """Host names that serve the same articles at the same paths."""
     tags: tuple[str, ...] = ()
-    every: timedelta | None = None
-    """Time from one pass to the next; None: the program chooses."""
+    every: timedelta | time | None = None
+    """Time from one pass to the next, or the time of day of the only one; None: the program chooses."""
+    timezone: str = "UTC"
+    """The zone of that time of day, as the IANA names it."""
+    engine: str = "auto"
+    """What the site runs, as sources.yaml says; ``auto``: nobody said."""
+    recheck: bool = True
+    """Whether articles are looked at again for edits, the older the rarer."""
     pace_s: float = 5.0
     """Seconds from the end of one request to a host to the start of the next."""
     obey_robots: bool = True
@@ -275,6 +281,8 @@ class Announcement:
     """The next, older list page; None: this was the last."""
     problems: tuple[str, ...] = ()
     """What could not be read, in words."""
+    asked_s: float = 0.0
+    """Seconds that a feed asks to leave between two looks at it; 0.0: it asks for nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -513,6 +521,14 @@ class Run:
     outcome: Outcome = Outcome.OK
     failed: list[tuple[str, str]] = field(default_factory=list)
     """Address and reason."""
+    posts: int = 0
+    """Of the items that feeds showed, those that were not known before."""
+    window: int = 0
+    """How many items the feed showed; 0: none was read."""
+    asked_s: float = 0.0
+    """Seconds that the feed asks to leave between two looks at it; 0.0: it asks for nothing."""
+    rechecked: int = 0
+    """Known articles looked at again for edits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

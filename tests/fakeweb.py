@@ -11,6 +11,7 @@ from typing import Any
 
 from aggregator import pipeline, search
 from aggregator.catalogue import Catalogue
+from aggregator.clock import SYSTEM, Clock
 from aggregator.errors import FetchError
 from aggregator.home import Home
 from aggregator.model import Article, Following, Match, Request, Response, Run, Settings, Source, Version
@@ -50,11 +51,28 @@ class FakeWeb:
         sent = f"GET {request.url} HTTP/1.1\r\n\r\n".encode()
         return Response(request=request, started_at=self.now, ip="192.0.2.1", sent=sent, received=received)
 
+    def free_at(self, url: str) -> float:
+        return 0.0
+
     def stop(self) -> None:
         pass
 
     def times_asked(self, url: str) -> int:
         return Counter(self.asked)[url]
+
+
+class ClockOf:
+    """The time at which a web answers."""
+
+    def __init__(self, web: FakeWeb) -> None:
+        self._web = web
+
+    def now(self) -> datetime:
+        return self._web.now
+
+    def wait(self, until: datetime, stop: threading.Event) -> None:
+        """Let the time pass at once."""
+        self._web.now = max(self._web.now, until)
 
 
 def _answer(found: object) -> tuple[int, dict[str, str], bytes]:
@@ -98,7 +116,9 @@ def source(source_id: str, *urls: str, **more: object) -> Source:
     """A source at http://<id>.example/ whose feed is /feed; ``urls`` are further feeds."""
     address = f"http://{source_id}.example/"
     feeds = (address + "feed", *urls)
-    return Source(**{"id": source_id, "name": source_id, "url": address, "feeds": feeds, "pace_s": 0.0, **more})  # type: ignore[arg-type]
+    given: dict[str, Any] = {"id": source_id, "name": source_id, "url": address, "feeds": feeds}
+    given |= {"pace_s": 0.0, "recheck": False}
+    return Source(**given | more)
 
 
 def following(*sources: Source) -> Following:
@@ -111,9 +131,10 @@ def crawl(
     *sources: Source,
     max_pages: int = pipeline.MAX_PAGES,
     stop: threading.Event | None = None,
+    clock: Clock = SYSTEM,
 ) -> dict[str, Run]:
     """One pass over sources into the home at ``root``; the tally of each."""
-    with pipeline.opened(Home(root), following(*sources)) as line:
+    with pipeline.opened(Home(root), following(*sources), clock=clock) as line:
         return {run.source_id: run for run in line.crawl(sources, web, max_pages=max_pages, stop=stop)}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from aggregator import pipeline, search, sources
 from aggregator.catalogue import dump
+from aggregator.clock import SetClock
 from aggregator.demo.model import FIRST_VISIT, SECOND_VISIT, Family, Post
 from aggregator.demo.server import DemoServer, Request, SiteAudit
 from aggregator.demo.sources import sources_yaml
@@ -19,9 +21,11 @@ from aggregator.demo.world import load_world
 from aggregator.fetch import Fetcher
 from aggregator.home import Home
 from aggregator.model import Article, Following, Match, Outcome, Run, Version
+from aggregator.pipeline.rechecking import check_at
 from tests.fakeweb import articles, catalogue, found, matches
 
 WORLD = load_world()
+HOUR = timedelta(hours=1)
 TOLD_APART = {"verbatim", "retitled", "truncated", "edited", "mirror", "joint"}
 """The kinds that are looked for; a round-up is seen as excerpts, a site that moved as verbatim."""
 MEMBERS = [
@@ -60,9 +64,9 @@ def visited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visited]:
     with DemoServer(WORLD, now=FIRST_VISIT, delay_s=0.002) as server:
         home.sources_yaml.write_text(sources_yaml(server.port).replace("settings: {", "settings: {min_free: 1MB, "))
         following = sources.load(home.sources_yaml)
-        first = visit(home, following)
+        first = visit(home, following, FIRST_VISIT)
         server.move_clock(SECOND_VISIT)
-        second = visit(home, following)
+        second = visit(home, following, SECOND_VISIT)
         addresses = {key: WORLD.address(post, server.port) for key, post in WORLD.posts.items()}
     by_url = articles(root)
     keys = {by_url[url].id: key for key, url in addresses.items() if url in by_url}
@@ -79,9 +83,10 @@ def visited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visited]:
     )
 
 
-def visit(home: Home, following: Following) -> dict[str, Run]:
-    with pipeline.opened(home, following) as line:
-        return {run.source_id: run for run in line.crawl(following.sources, Fetcher(following.settings))}
+def visit(home: Home, following: Following, at: datetime) -> dict[str, Run]:
+    clock = SetClock(at)
+    with pipeline.opened(home, following, clock=clock) as line:
+        return {run.source_id: run for run in line.crawl(following.sources, Fetcher(following.settings, clock))}
 
 
 def now(key: str) -> Post:
@@ -145,12 +150,13 @@ def test_nothing_that_robots_txt_forbids_was_asked_for(visited: Visited) -> None
     assert any(site.disallow for site in WORLD.sites.values())
 
 
-def test_the_second_visit_asks_again_only_for_what_was_edited(visited: Visited) -> None:
+def test_the_second_visit_asks_again_only_for_what_was_edited_or_is_young(visited: Visited) -> None:
     edited = {key for key, post in WORLD.posts.items() if post.edits}
+    young = {k for k, post in WORLD.posts.items() if check_at(post.published, FIRST_VISIT) <= SECOND_VISIT + HOUR}
     paths = {(post.site_id, WORLD.path(post)): key for key, post in WORLD.posts.items()}
     asked = [paths[r.site, r.path] for r in visited.requests if (r.site, r.path) in paths]
 
-    assert {key for key in paths.values() if asked.count(key) > 1} <= edited
+    assert {key for key in paths.values() if asked.count(key) > 1} <= edited | young
     assert {key for key in paths.values() if asked.count(key) > 2} == set()
 
 

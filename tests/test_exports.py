@@ -34,7 +34,20 @@ from aggregator.home import Home
 from aggregator.model import Settings, Sighting
 from aggregator.takedown import Scope
 from tests.fakecli import Aggregator
-from tests.fakeweb import NOON, OTHER, STORY, FakeWeb, articles, catalogue, crawl, feed, following, page, source
+from tests.fakeweb import (
+    NOON,
+    OTHER,
+    STORY,
+    ClockOf,
+    FakeWeb,
+    articles,
+    catalogue,
+    crawl,
+    feed,
+    following,
+    page,
+    source,
+)
 from tests.foreignfiles import ARC_HEAD, DATE, URL, arc, compressed, http, in_zip, put, record, three, zipped
 
 ONE, TWO, THREE = "http://a.example/1", "http://a.example/2", "http://b.example/3"
@@ -63,9 +76,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
             THREE: page(f"{OTHER}\n\nThe rain came later.", title="Later"),
         }
     )
-    crawl(home, web, *FOLLOWING.sources)
+    crawl(home, web, *FOLLOWING.sources, clock=ClockOf(web))
     web.pages |= {"http://a.example/feed": EDITED, ONE: page(f"{STORY}\n\n{UPDATE}")}
-    crawl(home, web, *FOLLOWING.sources)
+    crawl(home, web, *FOLLOWING.sources, clock=ClockOf(web))
     (home / "sources.yaml").write_text(SOURCES_YAML)
     return home
 
@@ -698,7 +711,7 @@ def test_what_says_as_before_stays_when_what_was_before_is_found_to_hold_somethi
             ONE: (200, {"Content-Type": "text/html", "ETag": '"t"'}, page(OTHER) + "<!-- by Jon Haddock -->"),
         }
     )
-    crawl(home, web, *FOLLOWING.sources)
+    crawl(home, web, *FOLLOWING.sources, clock=ClockOf(web))
     web.pages |= {"http://a.example/feed": feed(ONE, updated="2026-11-22T10:00:00Z")}
     crawl(home, web, *FOLLOWING.sources)
     before = hand_on(home, "warc", tmp_path / "before")

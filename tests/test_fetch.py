@@ -185,7 +185,7 @@ def test_a_server_that_hints_early_does_not_answer_the_next_request_with_this_on
 
 
 def test_an_answer_that_is_too_long_is_cut_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch, "MAX_BYTES", 100_000)
+    monkeypatch.setattr(fetch.limits, "MAX_BYTES", 100_000)
     sent = head(LENGTH % 2_000_000) + b"soup" * 500_000
     with RawServer({"/": sent}) as server:
         response = ask(server.url())
@@ -196,7 +196,7 @@ def test_an_answer_that_is_too_long_is_cut_at_the_limit(monkeypatch: pytest.Monk
 
 
 def test_a_body_that_drips_past_the_deadline_is_kept_as_far_as_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch, "TOTAL_S", 1.5)
+    monkeypatch.setattr(fetch.limits, "TOTAL_S", 1.5)
     with RawServer({"/": (head(LENGTH % 9_000), *(b"x", 0.02) * 9_000)}) as server:
         response = ask(server.url())
 
@@ -206,7 +206,7 @@ def test_a_body_that_drips_past_the_deadline_is_kept_as_far_as_it_came(monkeypat
 
 @pytest.mark.parametrize("status", [b"HTTP/1.1 200 OK", b"HTTP/1.1 301 Moved\r\nLocation: /b"])
 def test_a_body_that_stops_is_kept_as_far_as_it_came(monkeypatch: pytest.MonkeyPatch, status: bytes) -> None:
-    monkeypatch.setattr(fetch, "IDLE_S", 1.0)
+    monkeypatch.setattr(fetch.limits, "IDLE_S", 1.0)
     with RawServer({"/": (head(LENGTH % 9, status=status), b"soup", Do.HANG)}) as server:
         response = ask(server.url())
 
@@ -215,14 +215,14 @@ def test_a_body_that_stops_is_kept_as_far_as_it_came(monkeypatch: pytest.MonkeyP
 
 
 def test_a_head_that_drips_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch, "TOTAL_S", 0.4)
+    monkeypatch.setattr(fetch.limits, "TOTAL_S", 0.4)
     drip: tuple[Step, ...] = (b"X: y\r\n", 0.02) * 90
     with RawServer({"/": (b"HTTP/1.1 200 OK\r\n", *drip)}) as server, pytest.raises(FetchError, match="timed out"):
         ask(server.url())
 
 
 def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch, "IDLE_S", 0.3)
+    monkeypatch.setattr(fetch.limits, "IDLE_S", 0.3)
     with RawServer({"/": (Do.HANG,)}) as server, pytest.raises(FetchError, match="timed out"):
         ask(server.url())
 

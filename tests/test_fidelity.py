@@ -81,7 +81,7 @@ def test_the_archive_holds_the_bytes_of_the_wire(tmp_path: Path, steps: tuple[St
 def test_a_record_says_why_its_answer_is_cut_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: tuple[str, float], answer: tuple[Step, ...], why: str
 ) -> None:
-    monkeypatch.setattr(fetch, *limit)
+    monkeypatch.setattr(fetch.limits, *limit)
     with RawServer({"/": answer}) as server:
         responses = fetched(server)
     [entry] = stored(tmp_path, *responses)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.fetch import MAX_CRAWL_DELAY_S, Fetcher, Robots
+from aggregator.fetch import Fetcher, Robots
+from aggregator.fetch.limits import MAX_CRAWL_DELAY_S
 from aggregator.model import Request, Role, Settings
 from aggregator.wire import read_answer
 from tests.rawserver import RawServer

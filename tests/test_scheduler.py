@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,10 +18,12 @@ from aggregator import pipeline, scheduler
 from aggregator.errors import Complaint, SourcesError
 from aggregator.home import Home
 from aggregator.model import ExtractRule, Following, Outcome, Run, Source
+from aggregator.scheduler import Past
 from tests.fakeweb import (
     NOON,
     OTHER,
     STORY,
+    ClockOf,
     FakeWeb,
     articles,
     catalogue,
@@ -38,11 +41,16 @@ DEADLINE_S = 20
 HOUR = timedelta(hours=1)
 INSTANTS = st.timedeltas(timedelta(days=-9000), timedelta(days=9000)).map(lambda since: NOON + since)
 PERIODS = st.timedeltas(min_value=timedelta(seconds=1), max_value=timedelta(weeks=520))
-ENDED = st.sampled_from([outcome for outcome in Outcome if outcome not in (Outcome.INTERRUPTED, Outcome.FAILED)])
+ENDED = st.sampled_from([Outcome.OK, Outcome.PARTIAL])
 
 
-def run(at: datetime, outcome: Outcome = Outcome.OK, source_id: str = "a") -> Run:
-    return Run(source_id=source_id, started_at=at, outcome=outcome)
+def run(at: datetime, outcome: Outcome = Outcome.OK, source_id: str = "a", **more: Any) -> Run:
+    return Run(source_id=source_id, started_at=at, outcome=outcome, **more)
+
+
+def after(*runs: Run) -> dict[str, Past]:
+    """What those runs say of the next ones."""
+    return scheduler.pasts(runs)
 
 
 # due()
@@ -55,12 +63,12 @@ def test_a_source_that_never_ran_is_due(every: timedelta, now: datetime) -> None
 
 @given(PERIODS, INSTANTS)
 def test_a_source_whose_run_was_cut_short_is_due(every: timedelta, now: datetime) -> None:
-    assert scheduler.due([source("a", every=every)], {"a": run(now, Outcome.INTERRUPTED)}, now)
+    assert scheduler.due([source("a", every=every)], after(run(now, Outcome.INTERRUPTED)), now)
 
 
 @given(INSTANTS, st.booleans())
 def test_a_paused_source_is_never_due(now: datetime, ran: bool) -> None:
-    last = {"a": run(now - timedelta(days=9000))} if ran else {}
+    last = after(run(now - timedelta(days=9000))) if ran else {}
 
     assert scheduler.due([source("a", paused=True, every=timedelta(seconds=1))], last, now) == []
 
@@ -69,13 +77,13 @@ def test_a_paused_source_is_never_due(now: datetime, ran: bool) -> None:
 def test_a_source_is_due_once_its_period_is_over(
     every: timedelta, started: datetime, outcome: Outcome, later: timedelta
 ) -> None:
-    is_due = bool(scheduler.due([source("a", every=every)], {"a": run(started, outcome)}, started + later))
+    is_due = bool(scheduler.due([source("a", every=every)], after(run(started, outcome)), started + later))
 
     assert is_due == (later >= every)
 
 
 def test_a_source_that_could_not_be_read_is_due_after_half_an_hour() -> None:
-    last = {"a": run(NOON, Outcome.FAILED)}
+    last = after(run(NOON, Outcome.FAILED))
 
     assert scheduler.due([source("a", every=24 * HOUR)], last, NOON + HOUR / 2)
     assert not scheduler.due([source("a", every=24 * HOUR)], last, NOON + HOUR / 3)
@@ -83,34 +91,35 @@ def test_a_source_that_could_not_be_read_is_due_after_half_an_hour() -> None:
 
 
 def test_whoever_comes_by_only_now_and_then_may_come_a_little_early() -> None:
-    last, early = {"a": run(NOON)}, timedelta(minutes=15)
+    last, early = after(run(NOON)), timedelta(minutes=15)
 
     assert scheduler.due([source("a", every=24 * HOUR)], last, NOON + 24 * HOUR - early, early=early)
     assert not scheduler.due([source("a", every=24 * HOUR)], last, NOON + 23 * HOUR, early=early)
     assert not scheduler.due([source("a", every=timedelta(minutes=4))], last, NOON + timedelta(minutes=2), early=early)
 
 
-def test_a_source_without_a_period_is_due_after_six_hours() -> None:
-    last = {"a": run(NOON)}
+def test_a_source_of_which_nothing_is_known_is_due_after_about_six_hours() -> None:
+    last = after(run(NOON))
 
-    assert scheduler.due([source("a")], last, NOON + 6 * HOUR - timedelta(seconds=1)) == []
-    assert scheduler.due([source("a")], last, NOON + 6 * HOUR)
+    assert scheduler.due([source("a")], last, NOON + 5.5 * HOUR) == []
+    assert scheduler.due([source("a")], last, NOON + 7.5 * HOUR)
 
 
 def test_the_longest_overdue_comes_first_and_the_new_before_all() -> None:
     sources = [source(name, every=HOUR) for name in "abcd"]
-    last = {name: run(NOON - hours * HOUR, source_id=name) for name, hours in (("a", 2), ("b", 5), ("d", 3))}
+    last = after(*(run(NOON - hours * HOUR, source_id=name) for name, hours in (("a", 2), ("b", 5), ("d", 3))))
 
     assert [s.id for s in scheduler.due(sources, last, NOON)] == ["c", "b", "d", "a"]
 
 
 def test_due_times_survive_a_restart(tmp_path: Path) -> None:
     hourly = source("a", every=HOUR)
-    crawl(tmp_path, FakeWeb({"http://a.example/feed": feed("http://a.example/1")}), hourly)
+    web = FakeWeb({"http://a.example/feed": feed("http://a.example/1")})
+    crawl(tmp_path, web, hourly, clock=ClockOf(web))
 
     with catalogue(tmp_path) as known:
-        last = known.last_runs()
-    assert scheduler.due_at(hourly, last.get("a")) == last["a"].started_at + HOUR
+        last = scheduler.pasts(known.runs_since(NOON - HOUR))
+    assert scheduler.due_at(hourly, last["a"]) == NOON + HOUR
     assert scheduler.due_at(source("b"), last.get("b")) is None
 
 

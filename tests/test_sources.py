@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from aggregator import sources
 from aggregator.errors import SourcesError
 from aggregator.model import Access, ExtractRule, Following, Listing, Settings, Source
 from aggregator.sources import KEYS, load, parse
-from aggregator.sources.keys import CHILDREN, REQUIRED, Key, Shape
+from aggregator.sources.keys import CHILDREN, ENGINES, REQUIRED, Key, Shape
 
 REPOSITORY = Path(__file__).parent.parent
 STARTER = REPOSITORY / "aggregator/starter/sources.yaml"
@@ -75,7 +75,9 @@ def test_every_key_of_a_source_arrives() -> None:
             aliases: [La CIMADE, Cimade]
             mirrors: [Mirror.Example]
             tags: [ngo]
-            every: 6h
+            every: daily 04:00
+            timezone: Europe/Paris
+            recheck: false
             pace: 500ms
             robots: ignore
             paused: true
@@ -96,7 +98,10 @@ def test_every_key_of_a_source_arrives() -> None:
             aliases=("la cimade", "cimade"),
             mirrors=("mirror.example",),
             tags=("ngo",),
-            every=timedelta(hours=6),
+            engine="wordpress",
+            every=time(4),
+            timezone="Europe/Paris",
+            recheck=False,
             pace_s=0.5,
             obey_robots=False,
             paused=True,
@@ -180,7 +185,15 @@ KEY_CASES = [
     ("pace: 5m", "4:9: pace: '5m' has an unknown unit; possible: ms, s, min, h, d, w"),
     ("pace: 2h", "4:9: pace: 2h is out of range: 0s to 1h"),
     ("every: 999ms", "4:10: every: 999ms is out of range: 1s to 520w"),
-    ("every: -5s", "4:10: every: '-5s' is not auto or a duration: a whole number and a unit (ms s min h d w)"),
+    ("every: daily 24:00", "4:10: every: 'daily 24:00' is not a time of day: write it as in 'daily 04:00'"),
+    (
+        "timezone: Paris",
+        "4:13: timezone: 'Paris' is not a time zone such as Europe/Paris; did you mean 'Europe/Paris'?",
+    ),
+    (
+        "every: -5s",
+        "4:10: every: '-5s' is not auto, a duration or a time: a whole number and a unit (ms s min h d w)",
+    ),
     ("languages: [FR-fr]", "4:15: languages: 'FR-fr' is not a two-letter code such as fr; did you mean 'fr'?"),
     ("robots: obei", "4:11: robots: 'obei' is not possible; did you mean 'obey'?"),
     ("engine: wordpres", "4:11: engine: 'wordpres' is not possible; did you mean 'wordpress'?"),
@@ -429,7 +442,12 @@ sources_ = st.builds(
     aliases=few(words.map(str.lower)),
     mirrors=few(st.from_regex(r"[a-z]{1,9}\.example", fullmatch=True)),
     tags=few(words),
-    every=st.none() | st.integers(1_000, 10**9).map(lambda ms: timedelta(milliseconds=ms)),
+    every=st.none()
+    | st.integers(1_000, 10**9).map(lambda ms: timedelta(milliseconds=ms))
+    | st.builds(time, st.integers(0, 23), st.integers(0, 59)),
+    timezone=st.sampled_from(["UTC", "Europe/Paris", "America/St_Johns"]),
+    recheck=st.booleans(),
+    engine=st.sampled_from(ENGINES.split()),
     pace_s=st.integers(0, 3_600_000).map(lambda ms: ms / 1_000),
     obey_robots=st.booleans(),
     paused=st.booleans(),
@@ -467,8 +485,13 @@ def written(whole: Following) -> str:
                 *(["    extract:"] if rule is source.extract[0] else []),
                 f"      - {quoted(rule.selectors | until)}",
             ]
-        every = f"{source.every // timedelta(milliseconds=1)}ms" if source.every else "auto"
-        lines += [f"    every: {every}", f"    pace: {round(source.pace_s * 1_000)}ms"]
+        every = "auto"
+        if isinstance(source.every, timedelta):
+            every = f"{source.every // timedelta(milliseconds=1)}ms"
+        elif source.every is not None:
+            every = f"daily {source.every:%H:%M}"
+        lines += [f"    every: {every}", f"    timezone: {source.timezone}", f"    recheck: {quoted(source.recheck)}"]
+        lines += [f"    engine: {source.engine}", f"    pace: {round(source.pace_s * 1_000)}ms"]
         lines.append(f"    robots: {'obey' if source.obey_robots else 'ignore'}")
     return "\n".join(lines)
 

@@ -233,6 +233,10 @@ def _run_said(run: Run) -> dict[str, Any]:
         "pending": run.pending,
         "outcome": run.outcome,
         "failed": run.failed,
+        "posts": run.posts,
+        "window": run.window,
+        "asked_s": run.asked_s,
+        "rechecked": run.rechecked,
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
@@ -217,6 +217,25 @@ class Catalogue:
         wanted = (c.url == url, c.status == 200, c.refers_to.is_(None), c.truncated.is_(None), c.problem.is_(None))
         return self._first(Capture, sql.select(t.captures).where(*wanted).order_by(c.captured_at.desc()).limit(1))
 
+    def last_statuses(self, url: str, limit: int) -> list[int]:
+        """Return the statuses of the last answers archived for an address, the newest first."""
+        c = t.captures.c
+        query = sql.select(c.status).where(c.url == url).order_by(c.captured_at.desc()).limit(limit)
+        return [r["status"] for r in self._rows(query)]
+
+    def last_at(self, url: str, since: datetime) -> Capture | None:
+        """Return the last answer archived for an address if it is not older than an instant; None: there is none."""
+        c = t.captures.c
+        wanted = sql.select(t.captures).where(c.url == url, c.captured_at >= since)
+        return self._first(Capture, wanted.order_by(c.captured_at.desc()).limit(1))
+
+    def last_of_role(self, source_id: str, role: Role) -> datetime | None:
+        """Return when an address of a source was last asked for in a role; None: never."""
+        c = t.captures.c
+        newest = sql.type_coerce(sql.func.max(c.captured_at), t.Instant).label("at")
+        found: datetime | None = self._rows(sql.select(newest).where(c.source_id == source_id, c.role == role))[0]["at"]
+        return found
+
     def captures_of(self, article_id: str) -> list[Capture]:
         """Return the captures an article's versions were read from, oldest first."""
         joined = sql.select(t.captures).join(t.versions, t.versions.c.record_id == t.captures.c.record_id)
@@ -301,12 +320,12 @@ class Catalogue:
                 d = replace(d, claimed_updated_at=None)  # an edit of the future would hide every real one
             key = urls.identity(d.url)
             row: dict[str, Any] = {"source_id": source_id, "key": key, **_row(d), "found_at": found_at}
-            row |= {"state": "pending", "attempts": 0}
+            row |= {"state": "pending", "attempts": 0, "check_at": None}
             if old := known.get(key):
                 merged = {**old, **{k: v if old[k] is None else old[k] for k, v in _row(d).items()}}
                 if _announces_an_edit(d, old):
                     merged |= {k: v for k, v in _row(d).items() if v is not None and k.startswith("claimed_")}
-                    merged |= {"state": "pending", "attempts": 0}
+                    merged |= {"state": "pending", "attempts": 0, "check_at": None}
                 if merged == dict(old):
                     continue
                 row = merged
@@ -327,20 +346,44 @@ class Catalogue:
         query = sql.select(sql.func.count().label("n")).where(d.source_id == source_id, d.state == "pending")
         return int(self._rows(query)[0]["n"])
 
-    def settle(self, source_id: str, url: str, *, retry: bool) -> None:
+    def settle(
+        self, source_id: str, url: str, *, retry: bool, at: datetime, law: Callable[[datetime, datetime], datetime]
+    ) -> None:
         """Note that an announced address was asked for.
 
         Args:
             source_id: Whose announcement it was.
             url: As announced.
             retry: Whether it is worth asking again; after ``MAX_ATTEMPTS`` it is not.
+            at: When it was asked for.
+            law: From when the article was published, or else announced, and ``at`` to when to look at it again.
         """
         d = t.discoveries.c
-        tried = d.attempts + 1
-        again = sql.case((tried >= MAX_ATTEMPTS, "given-up"), else_="pending")
-        change = {"attempts": tried, "state": again} if retry else {"attempts": 0, "state": "done"}
         which = (d.source_id == source_id, d.key == urls.identity(url))
-        self._connection.execute(t.discoveries.update().where(*which).values(**change))
+        for row in self._rows(sql.select(t.discoveries).where(*which)):
+            if not retry:
+                born = min(row["claimed_at"] or self._claimed_at(source_id, row["key"]) or row["found_at"], at)
+                change: dict[str, Any] = {"attempts": 0, "state": "done", "check_at": law(born, at)}
+            else:
+                tried = row["attempts"] + 1
+                change = {"attempts": tried, "state": "given-up" if tried >= MAX_ATTEMPTS else "pending"}
+            self._connection.execute(t.discoveries.update().where(*which).values(**change))
+
+    def _claimed_at(self, source_id: str, key: str) -> datetime | None:
+        a = t.articles.c
+        rows = self._rows(sql.select(a.claimed_at).where(a.key == key, a.source_id == source_id))
+        return rows[0]["claimed_at"] if rows else None
+
+    def to_check(self, source_id: str, now: datetime, limit: int) -> list[str]:
+        """Return known addresses that are to be looked at again for edits, the longest overdue first."""
+        d = t.discoveries.c
+        query = sql.select(d.url).where(d.source_id == source_id, d.state == "done", d.check_at <= now)
+        return [r["url"] for r in self._rows(query.order_by(d.check_at, d.key).limit(limit))]
+
+    def is_known(self, source_id: str) -> bool:
+        """Whether anything was ever announced for a source."""
+        d = t.discoveries.c
+        return bool(self._rows(sql.select(d.key).where(d.source_id == source_id).limit(1)))
 
     # --- articles ---------------------------------------------------------------------------------------------------
 
@@ -514,6 +557,11 @@ class Catalogue:
         """Return the runs of a source, or of all, the newest first."""
         query = sql.select(t.runs).order_by(t.runs.c.started_at.desc(), t.runs.c.source_id).limit(limit)
         return self._all(Run, query.where(t.runs.c.source_id == source_id) if source_id else query)
+
+    def runs_since(self, at: datetime) -> list[Run]:
+        """Return the runs that began since an instant, oldest first."""
+        r = t.runs.c
+        return self._all(Run, sql.select(t.runs).where(r.started_at >= at).order_by(r.started_at, r.source_id))
 
     def last_runs(self) -> dict[str, Run]:
         """Return the newest run of each source."""

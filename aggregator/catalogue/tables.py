@@ -21,7 +21,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA = 5
+SCHEMA = 6
 """Counted up with every change below: an older catalogue is rebuilt, a newer one refused."""
 
 
@@ -66,6 +66,7 @@ captures = Table(
     Column("offset", BigInteger, nullable=False),
     Column("length", BigInteger, nullable=False),
     Index("captures_by_url", "url", "captured_at"),
+    Index("captures_by_role", "source_id", "role", "captured_at"),
     Index("captures_by_payload", "payload_digest"),
     Index("captures_by_referred", "refers_to"),
 )
@@ -84,7 +85,8 @@ discoveries = Table(
     Column("claimed_author", String),
     Column("state", String, nullable=False),  # pending, done, given-up
     Column("attempts", Integer, nullable=False),
-    Index("discoveries_by_state", "source_id", "state"),
+    Column("check_at", Instant),  # when to look at it again for edits
+    Index("discoveries_by_state", "source_id", "state", "check_at"),
 )
 
 articles = Table(
@@ -197,6 +199,10 @@ runs = Table(
     Column("pending", Integer, nullable=False),
     Column("outcome", String, nullable=False),
     Column("failed", JSON, nullable=False),
+    Column("posts", Integer, nullable=False),
+    Column("window", Integer, nullable=False),
+    Column("asked_s", Float, nullable=False),
+    Column("rechecked", Integer, nullable=False),
 )
 
 failures = Table(

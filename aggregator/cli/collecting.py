@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +60,7 @@ def crawl_command(
         show.say(f"No source to visit: see {home.sources_yaml}.")
         return 0
     warn_of_no_contact(following)
-    from aggregator import pipeline, scheduler
+    from aggregator import pipeline
     from aggregator.fetch import Fetcher
 
     finish_erases(home, wait_s)
@@ -73,7 +73,7 @@ def crawl_command(
     ):
         tell_mended(line.mended, line.missing)
         if only_due:
-            sources = scheduler.due(sources, line.last_runs(), datetime.now(UTC), early=CRON_EARLY)
+            sources = _due(sources, line.runs_since)
         runs = line.crawl(sources, Fetcher(following.settings), max_pages=pages, stop=stop)
     print_runs(runs, elapsed_s=time.monotonic() - began, as_json=as_json)
     if stop.is_set():
@@ -81,21 +81,25 @@ def crawl_command(
     return int(any(run.failed for run in runs))
 
 
-def _print_plan(home: Home, sources: Sequence[Source], *, only_due: bool, as_json: bool) -> None:
+def _due(sources: Sequence[Source], runs_since: Callable[[datetime], list[Run]]) -> list[Source]:
     from aggregator import scheduler
+
+    now = datetime.now(UTC)
+    return scheduler.due(sources, scheduler.pasts(runs_since(now - scheduler.REMEMBERED)), now, early=CRON_EARLY)
+
+
+def _print_plan(home: Home, sources: Sequence[Source], *, only_due: bool, as_json: bool) -> None:
     from aggregator.catalogue import Catalogue
 
     waiting: dict[str, int] = {}
-    last: dict[str, Run] = {}
     try:
         if home.catalogue.exists():
             with Catalogue(home.catalogue) as catalogue:
                 waiting = {s.id: catalogue.count_pending(s.id) for s in sources}
-                last = catalogue.last_runs()
+                if only_due:
+                    sources = _due(sources, catalogue.runs_since)
     except Outdated as error:
         show.say(str(error))
-    if only_due:
-        sources = scheduler.due(sources, last, datetime.now(UTC), early=CRON_EARLY)
     if as_json:
         show.print_json([{"source": s.id, "url": s.url, "pending": waiting.get(s.id, 0)} for s in sources])
         return

@@ -80,10 +80,11 @@ def _status(home: Home) -> dict[str, Any]:
     from aggregator.catalogue import Catalogue
 
     following, decided, now = loaded(home), access.takedowns(home), datetime.now(UTC)
-    last, new, articles, pending, totals = {}, {}, {}, {}, dict.fromkeys(_TOTALS, 0)
+    last, pasts, new, articles, pending, totals = {}, {}, {}, {}, {}, dict.fromkeys(_TOTALS, 0)
     if not home.is_new:
         with Catalogue(home.catalogue) as catalogue:
             last, new, articles = catalogue.last_runs(), catalogue.last_new(), catalogue.article_counts()
+            pasts = scheduler.pasts(catalogue.runs_since(now - scheduler.REMEMBERED))
             pending = {s.id: catalogue.count_pending(s.id) for s in following.sources}
             totals = catalogue.counts()
     return {
@@ -95,7 +96,7 @@ def _status(home: Home) -> dict[str, Any]:
                 "outcome": last[s.id].outcome if s.id in last else None,
                 "last_run": show.iso(last[s.id].started_at) if s.id in last else None,
                 "last_new": show.iso(new.get(s.id)),
-                "next_due": show.iso(scheduler.due_at(s, last.get(s.id))),
+                "next_due": show.iso(scheduler.due_at(s, pasts.get(s.id))),
                 "articles": articles.get(s.id, 0),
                 "pending": pending.get(s.id, 0),
                 "failed": run_json(last[s.id])["failed"] if s.id in last else [],

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aggregator import archive, dedupe, discover, extract, fetch, index, pipeline, search, sources, urls, wire
+from aggregator import archive, dedupe, discover, extract, index, pipeline, search, sources, urls, wire
 from aggregator.archive import fixity
 from aggregator.catalogue import MAX_ATTEMPTS
+from aggregator.fetch import limits as fetch
 from aggregator.pipeline import deriving, lanes
 
 

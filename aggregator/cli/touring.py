@@ -48,6 +48,7 @@ def demo_command(ctx: click.Context, keep: bool) -> int:
       aggregator demo --keep
     """
     from aggregator import pipeline, sources
+    from aggregator.clock import SetClock
     from aggregator.demo.server import DemoServer
     from aggregator.demo.sources import sources_yaml
     from aggregator.demo.world import FIRST_VISIT, SECOND_VISIT, load_world
@@ -66,8 +67,9 @@ def demo_command(ctx: click.Context, keep: bool) -> int:
         for visit, now in (("First visit", FIRST_VISIT), ("Two days later", SECOND_VISIT)):
             server.move_clock(now)
             _heading(f"{visit}: {now:%d %B %Y} in their world")
-            with show.progress() as report, pipeline.opened(home, following, report=report) as line:
-                runs = _scheduled_pass(line, Fetcher(following.settings), stop)
+            clock = SetClock(now)
+            with show.progress() as report, pipeline.opened(home, following, report=report, clock=clock) as line:
+                runs = _scheduled_pass(line, Fetcher(following.settings, clock), stop)
             if stop.is_set():
                 return INTERRUPTED
             print_runs(runs, elapsed_s=time.monotonic() - began, as_json=False)
@@ -91,9 +93,18 @@ def _scheduled_pass(line: Pipeline, web: Web, stop: threading.Event) -> list[Run
 
     def took(runs: list[Run]) -> None:
         passed.extend(runs)
-        over.set()
+        if len(passed) == len(line.following.sources):
+            over.set()
 
-    scheduler.run(line, web, reload=lambda: None, stop=over, report=took, complain=lambda error: show.say(str(error)))
+    scheduler.run(
+        line,
+        web,
+        reload=lambda: None,
+        stop=over,
+        report=took,
+        complain=lambda error: show.say(str(error)),
+        clock=line.clock,
+    )
     return passed
 
 

@@ -45,6 +45,7 @@ _MAIL_AND_NAME = re.compile(
     r"[^\s()<>]+@[^\s()<>]+(?:\s*\((?P<after>[^()]+)\))?|(?P<before>[^<>]+)<[^\s()<>]+@[^\s()<>]+>"
 )
 """The shapes that RSS 2.0 gives an author: an address, alone or with a name after or before it."""
+_PERIODS_S = {"hourly": 3600.0, "daily": 86_400.0, "weekly": 604_800.0, "monthly": 2_629_800.0, "yearly": 31_557_600.0}
 _NAMED_ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31};)")
 _CHARACTERS = {name: value for name, value in html5.items() if name.endswith(";") and not set(value) & set("<>&\"'")}
 """The named entities of HTML, without those that stand for characters of markup."""
@@ -99,11 +100,11 @@ def read_feed(body: bytes, *, url: str, content_type: str = "") -> Announcement:
         return Announcement(problems=("this is no feed: neither RSS nor Atom nor JSON Feed",))
     try:
         text = _prepared(text[root.start() :], root[1], problems)
-        items, base = _parsed(text, url)
+        items, base, asked_s = _parsed(text, url)
     except Exception as error:  # feedparser's own faults differ from version to version; none may end a run
         problems.append(f"the feed could not be read ({type(error).__name__}: {claims.plain(str(error)[:200])})")
         return Announcement(problems=tuple(problems))
-    return _announcement(items, url, base, problems)
+    return _announcement(items, url, base, problems, asked_s=asked_s)
 
 
 # --- XML ------------------------------------------------------------------------------------------------------------
@@ -181,8 +182,8 @@ def _is_well_formed(text: str) -> bool:
     return True
 
 
-def _parsed(text: str, url: str) -> tuple[list[_Item], str]:
-    """The items that feedparser finds, and the address that relative ones refer to."""
+def _parsed(text: str, url: str) -> tuple[list[_Item], str, float]:
+    """The items that feedparser finds, the address that relative ones refer to, and the pause that it asks for."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import feedparser  # heavy, and untyped: its values go no further than the functions of this section
@@ -195,7 +196,21 @@ def _parsed(text: str, url: str) -> tuple[list[_Item], str]:
         )
         site = parsed["feed"].get("link")
         base = None if str(parsed["version"]).startswith("atom") or not site else claims.address(str(site), url)
-        return [_item(entry) for entry in parsed["entries"][:MAX_ITEMS]], base or url
+        return [_item(entry) for entry in parsed["entries"][:MAX_ITEMS]], base or url, _asked_s(parsed["feed"])
+
+
+def _asked_s(feed: Any) -> float:
+    """The pause between two looks that a feed asks for, in seconds; 0.0: none.
+
+    RSS 2.0 has it in minutes (``ttl``), RSS 1.0 as a period and how often in it (the syndication module's
+    ``updatePeriod`` and ``updateFrequency``).
+    """
+    minutes = str(feed.get("ttl") or "").strip()
+    if minutes.isascii() and minutes.isdigit() and len(minutes) < 7:
+        return 60.0 * int(minutes)
+    period_s = _PERIODS_S.get(str(feed.get("sy_updateperiod") or "").strip().lower(), 0.0)
+    times = str(feed.get("sy_updatefrequency") or "").strip()
+    return period_s / (int(times) or 1) if times.isascii() and times.isdigit() and len(times) < 7 else period_s
 
 
 def _item(entry: Any) -> _Item:
@@ -308,7 +323,9 @@ def _absolute(text: str) -> str:
 # --- what they have in common ---------------------------------------------------------------------------------------
 
 
-def _announcement(items: list[_Item], url: str, base: str, problems: list[str]) -> Announcement:
+def _announcement(
+    items: list[_Item], url: str, base: str, problems: list[str], *, asked_s: float = 0.0
+) -> Announcement:
     """One discovery an address, first come first served, and in words what had to be left out."""
     found: dict[str, Discovery] = {}
     homeless: list[_Item] = []
@@ -335,7 +352,7 @@ def _announcement(items: list[_Item], url: str, base: str, problems: list[str]) 
     if retitled:
         first = claims.quoted(retitled[0].title)
         problems.append(f"{_items(len(retitled))} with the address of another, but another title (first: {first})")
-    return Announcement(discoveries=tuple(found.values()), problems=tuple(problems))
+    return Announcement(discoveries=tuple(found.values()), problems=tuple(problems), asked_s=asked_s)
 
 
 def _items(count: int) -> str:

@@ -7,24 +7,35 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import timedelta
+from heapq import heappop, heappush
 
-from aggregator import access, archive, wire
+from aggregator import access, archive, urls, wire
 from aggregator.access import redaction
 from aggregator.archive import Archive, Entry
 from aggregator.catalogue import Catalogue
+from aggregator.clock import Clock
 from aggregator.errors import FetchError
 from aggregator.fetch import Robots, Web
+from aggregator.fetch.robots import HOLD
 from aggregator.home import Home
 from aggregator.model import Capture, Failure, Progress, Report, Request, Response, Role, Run, Source
 from aggregator.pipeline.deriving import MAX_HOPS, Derived, Deriver
 from aggregator.pipeline.lanes import Lane
+from aggregator.pipeline.rechecking import check_at
 
-MAX_AT_ONCE = 32
-"""Sources visited at the same time; each has at most one request in flight."""
+MAX_AT_ONCE = 64
+"""Requests in flight at the same time, each to another host."""
+LISTS_EVERY = timedelta(days=1)
+"""How often sitemaps and list pages are read of a source whose feed has no gap."""
+WHOLE_EVERY = 10
+"""Of so many answers for an address one is asked for whole, whatever the server says of the others."""
+NAP_S = 0.2
+"""The longest wait without a look around."""
 BATCH = 50
 """How many answers are committed at once, at most."""
 GATHER_S = 0.02
@@ -32,6 +43,61 @@ INDEX_EVERY_S = 60.0
 """How long a new article may wait until it is searchable, while a crawl goes on."""
 
 _InFlight = dict[Future[Response], tuple[Lane, Request]]
+More = Callable[[Set[str]], Sequence[Source]]
+"""Given the ids of the sources that are being visited, returns who else is to be."""
+
+
+class _Hosts:
+    """Requests in front of the hosts they go to: one at a time goes in, when the host has rested. A heap by then."""
+
+    def __init__(self, web: Web) -> None:
+        self._web = web
+        self._queues: dict[str, deque[tuple[Lane, Request]]] = {}
+        self._asked: set[str] = set()
+        self._rest: list[tuple[float, str]] = []
+        """Hosts that have a queue and are not being asked, by when they have rested."""
+
+    def __bool__(self) -> bool:
+        return bool(self._queues)
+
+    @property
+    def pause_s(self) -> float:
+        """How long nothing new can be asked, in seconds, up to ``NAP_S``."""
+        return min(max(self._rest[0][0] - time.monotonic(), 0.0), NAP_S) if self._rest else NAP_S
+
+    def add(self, lane: Lane, request: Request) -> None:
+        """Put a request behind the others to its host."""
+        host = urls.host(request.url)
+        queue = self._queues.setdefault(host, deque())
+        queue.append((lane, request))
+        if len(queue) == 1 and host not in self._asked:
+            heappush(self._rest, (self._web.free_at(request.url), host))
+
+    def rested(self, limit: int) -> Iterator[tuple[Lane, Request]]:
+        """Yield the first request to each host that has rested, at most so many; these hosts are being asked then."""
+        now = time.monotonic()
+        while limit > 0 and self._rest and self._rest[0][0] <= now:
+            _, host = heappop(self._rest)
+            queue = self._queues[host]
+            yield queue.popleft()
+            if not queue:
+                del self._queues[host]
+            self._asked.add(host)
+            limit -= 1
+
+    def answered(self, request: Request) -> None:
+        """Note that a host is not being asked any more."""
+        host = urls.host(request.url)
+        self._asked.discard(host)
+        if host in self._queues:
+            heappush(self._rest, (self._web.free_at(request.url), host))
+
+    def let_go(self) -> list[Lane]:
+        """Forget all requests that are not being asked; return whose they were."""
+        lanes = [lane for queue in self._queues.values() for lane, _ in queue]
+        self._queues.clear()
+        self._rest.clear()
+        return lanes
 
 
 class Collector:
@@ -44,6 +110,7 @@ class Collector:
         writer: Of its archive.
         deriver: What reads the answers.
         report: Told how far the pass is.
+        clock: What time it is.
     """
 
     def __init__(
@@ -54,15 +121,17 @@ class Collector:
         writer: Archive,
         deriver: Deriver,
         report: Report,
+        clock: Clock,
     ) -> None:
         self._home = home
+        self._clock = clock
         self._min_free_bytes = min_free_bytes
         self._catalogue = catalogue
         self._archive = writer
         self._deriver = deriver
         self._report = report
-        self._withdrawn = access.recogniser(home, datetime.now(UTC), erased_only=True)
-        self._robots = Robots()
+        self._withdrawn = access.recogniser(home, clock.now(), erased_only=True)
+        self._robots = Robots(clock)
 
     def visit(
         self,
@@ -72,8 +141,10 @@ class Collector:
         max_pages: int,
         stop: threading.Event,
         make_searchable: Callable[[], None],
+        more: More,
+        done: Callable[[Run], None],
     ) -> list[Run]:
-        """Visit sources once.
+        """Visit sources once, and whoever joins them meanwhile.
 
         Args:
             sources: Whom to visit.
@@ -81,37 +152,63 @@ class Collector:
             max_pages: How many announced pages to ask each source for.
             stop: Set it to end the pass early: what is in flight is still kept.
             make_searchable: Called now and then, while it goes on.
+            more: Given the ids of those that are being visited, returns who else is to be.
+            done: Told the tally of each source when its visit is over.
 
         Returns:
-            A tally for each source, in the order given; it is archived.
+            A tally for each source, in the order in which they came; it is archived.
         """
         lanes = [self._lane(source, max_pages) for source in sources]
-        idle, in_flight, indexed_at = list(lanes), _InFlight(), time.monotonic()
+        visited = {lane.source.id for lane in lanes}
+        idle, hosts, in_flight, indexed_at = list(lanes), _Hosts(web), _InFlight(), time.monotonic()
         with ThreadPoolExecutor(max_workers=MAX_AT_ONCE, thread_name_prefix="fetch") as pool:
-            while idle or in_flight:
+            while idle or hosts or in_flight:
+                over = []
                 for lane in idle:
                     request = None if stop.is_set() else self._next(lane)
                     if request:
-                        pace_s = self._robots.pace_s(request.url, lane.source.pace_s)
-                        in_flight[pool.submit(web.fetch, request, pace_s=pace_s)] = (lane, request)
-                answered = _answered(in_flight, stop, web)
-                idle = [lane for lane, _, _ in answered]
+                        hosts.add(lane, request)
+                    else:
+                        over.append(lane)
+                if stop.is_set():
+                    over += hosts.let_go()
+                for lane, request in hosts.rested(MAX_AT_ONCE - len(in_flight)):
+                    pace_s = self._robots.pace_s(request.url, lane.source.pace_s)
+                    in_flight[pool.submit(web.fetch, request, pace_s=pace_s)] = (lane, request)
+                self._end(over, done)
+                visited -= {lane.source.id for lane in over}
+                joining = [] if stop.is_set() else [self._lane(source, max_pages) for source in more(visited)]
+                visited |= {lane.source.id for lane in joining}
+                lanes += joining
+                answered = _answered(in_flight, stop, web, wait_s=0.0 if joining else hosts.pause_s)
+                for _, request, _ in answered:
+                    hosts.answered(request)
+                idle = [*joining, *(lane for lane, _, _ in answered)]
                 self._keep(answered)
                 self._report(_progress(lanes, in_flight))
                 if time.monotonic() - indexed_at > INDEX_EVERY_S:
                     make_searchable()
                     indexed_at = time.monotonic()
-        runs = [self._finish(lane) for lane in lanes]
-        self._keep_runs(runs)
-        return runs
+        return [lane.run for lane in lanes]
+
+    def _end(self, lanes: list[Lane], done: Callable[[Run], None]) -> None:
+        """Archive the tallies of those whose visit is over."""
+        self._keep_runs([self._finish(lane) for lane in lanes])
+        for lane in lanes:
+            done(lane.run)
 
     def _lane(self, source: Source, max_pages: int) -> Lane:
+        now = self._clock.now()
+        from_scratch = not self._catalogue.has_completed_run(source.id)
+        last = [self._catalogue.last_of_role(source.id, role) for role in (Role.SITEMAP, Role.LISTING)]
         return Lane(
             source,
             pending=lambda limit: self._catalogue.pending(source.id, limit),
-            from_scratch=not self._catalogue.has_completed_run(source.id),
+            to_check=lambda limit: self._catalogue.to_check(source.id, now, limit) if source.recheck else [],
+            reads_lists=from_scratch or all(at is None or now - at >= LISTS_EVERY for at in last),
+            from_scratch=from_scratch,
             max_pages=max_pages,
-            now=datetime.now(UTC),
+            now=now,
         )
 
     def _next(self, lane: Lane) -> Request | None:
@@ -121,6 +218,8 @@ class Collector:
             obeys = lane.source.obey_robots and request.role is not Role.ROBOTS
             if self._withdrawn and self._withdrawn.knows_address(request.url):
                 self._pass_over(lane, request)
+                continue
+            if request.role is Role.ROBOTS and not request.hops and self._recall(lane, request):
                 continue
             if obeys and not self._robots.knows(request.url):
                 lane.put_back(request)
@@ -136,21 +235,44 @@ class Collector:
             self._commit(refused)
         return request and self._conditional(request)
 
+    def _recall(self, lane: Lane, request: Request) -> bool:
+        """Take the rules of a host from the archive, if they are not older than a day; return whether they were there.
+
+        So a source that is visited ten times a day is asked for its robots.txt once.
+        """
+        last = self._catalogue.last_at(request.url, self._clock.now() - HOLD)
+        if last is None or last.role is not Role.ROBOTS or not (last.status in (200, 304) or 400 <= last.status < 429):
+            return False
+        if last.truncated or last.problem or (known := self._deriver.recalled(last)) is None:
+            return False
+        body, derived = known
+        self._robots.learn(request.url, 200 if last.refers_to else last.status, body, at=last.captured_at)
+        lane.took(request, derived)
+        return True
+
     def _conditional(self, request: Request) -> Request:
-        """Add the validators of the last capture, so that an unchanged body is not sent again."""
+        """Add the validators of the last capture, so that an unchanged body is not sent again.
+
+        Now and then they are left out: some servers answer 304 whatever has changed.
+        """
         earlier = self._catalogue.latest_with_body(request.url)
         if earlier is None or not archive.holds(self._home.archive, earlier):
+            return request
+        last = self._catalogue.last_statuses(request.url, WHOLE_EVERY - 1)
+        if last == [304] * (WHOLE_EVERY - 1):
             return request
         return replace(request, etag=earlier.etag, last_modified=earlier.last_modified)
 
     def _refuse(self, lane: Lane, request: Request, reason: str, *, retryable: bool) -> Entry:
         lane.took(request, Derived(failure=reason))
-        return self._archive.add_failure(_failure(request, reason, retryable=retryable))
+        return self._archive.add_failure(self._failure(request, reason, retryable=retryable))
 
     def _pass_over(self, lane: Lane, request: Request) -> None:
         """Leave out an address that was withdrawn; neither the archive nor the tally names it."""
         with self._catalogue.transaction():
-            self._catalogue.settle(request.source_id, request.announced_url, retry=False)
+            self._catalogue.settle(
+                request.source_id, request.announced_url, retry=False, at=self._clock.now(), law=check_at
+            )
         lane.took(request, Derived())
 
     def _keep(self, answered: list[tuple[Lane, Request, Response | FetchError]]) -> None:
@@ -172,7 +294,7 @@ class Collector:
                 return self._archive.add(answer, earlier=self._catalogue.latest_with_body(request.url))
             except ValueError as error:
                 answer = FetchError(request.url, str(error), retryable=True)
-        return self._archive.add_failure(_failure(request, answer.reason, retryable=answer.retryable))
+        return self._archive.add_failure(self._failure(request, answer.reason, retryable=answer.retryable))
 
     def _redacted(self, request: Request, response: Response, known: access.Recogniser) -> Entry | None:
         """Archive an answer that holds something withdrawn, without it; None: it holds nothing of it.
@@ -187,8 +309,18 @@ class Collector:
         except ValueError:
             redacted, head = None, ""
         if redaction.holds(head, request.url, known) or not head or (redacted and redacted.is_husk):
-            return self._archive.add_failure(_failure(request, "what it answers was withdrawn", retryable=False))
+            return self._archive.add_failure(self._failure(request, "what it answers was withdrawn", retryable=False))
         return self._archive.add_redacted(response, redacted.body) if redacted else None
+
+    def _failure(self, request: Request, reason: str, *, retryable: bool) -> Failure:
+        return Failure(
+            url=request.announced_url,
+            source_id=request.source_id,
+            role=request.role,
+            failed_at=self._clock.now(),
+            reason=reason,
+            retryable=retryable,
+        )
 
     def _commit(self, entries: list[Entry]) -> list[Derived]:
         self._home.ensure_room(self._min_free_bytes)
@@ -213,23 +345,24 @@ class Collector:
             lane.stop()
 
     def _finish(self, lane: Lane) -> Run:
-        return lane.finish(now=datetime.now(UTC), left=self._catalogue.count_pending(lane.source.id))
+        return lane.finish(now=self._clock.now(), left=self._catalogue.count_pending(lane.source.id))
 
     def _keep_runs(self, runs: list[Run]) -> None:
         if runs:
-            self._commit([self._archive.add_runs(tuple(runs), now=datetime.now(UTC))])
+            self._commit([self._archive.add_runs(tuple(runs), now=self._clock.now())])
 
 
 # --- small change ---------------------------------------------------------------------------------------------------
 
 
 def _answered(
-    in_flight: _InFlight, stop: threading.Event, web: Web
+    in_flight: _InFlight, stop: threading.Event, web: Web, *, wait_s: float
 ) -> list[tuple[Lane, Request, Response | FetchError]]:
     """Wait for an answer; return all that are there by then, and take them out of ``in_flight``."""
     if not in_flight:
+        stop.wait(wait_s)
         return []
-    wait(in_flight, timeout=0.2, return_when=FIRST_COMPLETED)
+    wait(in_flight, timeout=wait_s, return_when=FIRST_COMPLETED)
     ready = wait(in_flight, timeout=GATHER_S).done  # a commit is dear: one for what comes in together
     if stop.is_set():
         web.stop()
@@ -245,17 +378,6 @@ def _answered(
             reason = f"could not be asked for ({type(error).__name__}: {error})"[:300]
             answered.append((lane, request, FetchError(request.url, reason, retryable=False)))
     return answered
-
-
-def _failure(request: Request, reason: str, *, retryable: bool) -> Failure:
-    return Failure(
-        url=request.announced_url,
-        source_id=request.source_id,
-        role=request.role,
-        failed_at=datetime.now(UTC),
-        reason=reason,
-        retryable=retryable,
-    )
 
 
 def _progress(lanes: list[Lane], in_flight: _InFlight) -> Progress:

@@ -33,6 +33,7 @@ from aggregator.model import (
     Version,
 )
 from aggregator.pipeline import belonging
+from aggregator.pipeline.rechecking import check_at
 
 MAX_HOPS = 10
 MAX_FOLDERS_HELD = 3
@@ -61,6 +62,14 @@ class Derived:
     new_versions: int = 0
     failure: str | None = None
     """Why the address gave nothing."""
+    posts: int = 0
+    """Of the items of a feed, those that were not known before."""
+    window: int = 0
+    """How many items a feed showed."""
+    asked_s: float = 0.0
+    """Seconds that a feed asks to leave between two looks at it."""
+    has_gap: bool = False
+    """Whether a feed showed nothing that was known: what was published in between may be missing."""
 
 
 class Deriver:
@@ -191,9 +200,21 @@ class Deriver:
         """Return an entry's body, for a revisit the one that it says is still the same; None: that cannot be read."""
         if not isinstance(entry.what, Capture) or entry.what.refers_to is None:
             return entry.body
-        earlier = self._catalogue.capture(entry.what.refers_to)
+        return self._kept_body(self._catalogue.capture(entry.what.refers_to))
+
+    def recalled(self, capture: Capture) -> tuple[bytes, Derived] | None:
+        """Return an archived robots.txt anew, and what follows from it; None: it cannot be read."""
+        holder = self._catalogue.capture(capture.refers_to) if capture.refers_to else capture
+        body = b"" if 400 <= capture.status < 500 else self._kept_body(holder)
+        if body is None:
+            return None
+        source = self._source(capture.source_id, capture.url)
+        named = discover.read_robots(body, url=capture.url).sitemaps if body and not source.sitemap else ()
+        return body, Derived(follow=_sitemaps(source, named))
+
+    def _kept_body(self, capture: Capture | None) -> bytes | None:
         try:
-            return archive.body(self._folder, earlier) if earlier else None
+            return archive.body(self._folder, capture) if capture else None
         except StoreError:
             return None
 
@@ -220,9 +241,12 @@ class Deriver:
     def _note_asked(self, what: Capture | Failure, *, retry: bool) -> None:
         """Note that an announced page was asked for; what others captured was not asked for by us, and is still due."""
         if isinstance(what, Failure):
-            self._catalogue.settle(what.source_id, what.url, retry=retry)
-        elif not archive.is_import(what.file):
-            self._catalogue.settle(what.source_id, what.asked_url, retry=retry)
+            url, at = what.url, what.failed_at
+        elif archive.is_import(what.file):
+            return
+        else:
+            url, at = what.asked_url, what.captured_at
+        self._catalogue.settle(what.source_id, url, retry=retry, at=at, law=check_at)
 
     def _source(self, source_id: str, url: str) -> Source:
         """Return the source as sources.yaml has it, or a stand-in for one that was taken out since."""
@@ -247,18 +271,18 @@ class Deriver:
         source = self._source(capture.source_id, capture.url)
         said = announcement(capture, body, source)
         found = [d for d in said.discoveries if d.url != urls.canonical(source.url)]
+        was_known = bool(found) and self._catalogue.is_known(source.id)
         new = self._catalogue.announce(source.id, found, capture.captured_at) if found else 0
         posts = self._front_posts(capture, body) if capture.role is Role.FRONT and not said.feeds else ()
         read = self._articles(capture, posts)
-        follow = [(url, Role.SITEMAP) for url in said.sitemaps if not _NOT_ARTICLES.search(url)]
-        if capture.role is Role.ROBOTS and source.sitemap:
-            follow = []
+        follow = () if capture.role is Role.ROBOTS and source.sitemap else _sitemaps(source, said.sitemaps)
         if said.next:
-            follow.append((said.next, Role.LISTING))
+            follow += (Request(url=said.next, role=Role.LISTING, source_id=source.id),)
         empty = not (said.discoveries or said.feeds or said.sitemaps)
         failure = f"announces nothing: {'; '.join(said.problems)}" if empty and said.problems else None
+        is_feed = capture.role is Role.FEED
         return Derived(
-            follow=tuple(Request(url=url, role=role, source_id=source.id) for url, role in follow),
+            follow=follow,
             feeds=said.feeds,
             announced=bool(posts) or (capture.role in (Role.FEED, Role.SITEMAP, Role.LISTING) and failure is None),
             discovered=new + read.discovered,
@@ -266,6 +290,10 @@ class Deriver:
             new=read.new,
             new_versions=read.new_versions,
             failure=None if capture.role in (Role.ROBOTS, Role.FRONT) else failure,
+            posts=new if is_feed else 0,
+            window=len(found) if is_feed else 0,
+            asked_s=said.asked_s,
+            has_gap=is_feed and was_known and new == len(found),
         )
 
     # --- articles ---------------------------------------------------------------------------------------------------
@@ -455,6 +483,13 @@ def _reading(version: Version, url: str | None) -> Reading:
 
 def _read_from(capture: Capture, body: bytes) -> tuple[str, str, datetime, bytes]:
     return capture.url, capture.content_type, capture.captured_at, body
+
+
+def _sitemaps(source: Source, addresses: Iterable[str]) -> tuple[Request, ...]:
+    """Return the requests for those sitemaps that may list articles."""
+    return tuple(
+        Request(url=url, role=Role.SITEMAP, source_id=source.id) for url in addresses if not _NOT_ARTICLES.search(url)
+    )
 
 
 def _article_id(capture: Capture) -> str:

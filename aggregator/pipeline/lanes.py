@@ -1,6 +1,6 @@
 """What to ask one source next. A lane decides; it opens nothing.
 
-robots.txt -> a feed, or the front page for one -> sitemaps and list pages -> the pages announced
+robots.txt -> a feed, or the front page for one -> sitemaps and list pages -> the pages announced -> old ones, for edits
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ class Lane:
     Args:
         source: Whom to visit.
         pending: Returns the announced addresses still to be asked for, at most so many.
+        to_check: Returns the known ones that are to be looked at again for edits, at most so many.
+        reads_lists: Whether sitemaps and list pages are read although a feed is; if not, only where the feed has a gap.
         from_scratch: Whether no run of this source was ever completed: list pages are then followed to their end, not
             only until they bring nothing new.
         max_pages: How many announced pages to ask for.
@@ -41,6 +43,8 @@ class Lane:
         source: Source,
         *,
         pending: Callable[[int], list[str]],
+        to_check: Callable[[int], list[str]],
+        reads_lists: bool,
         from_scratch: bool,
         max_pages: int = MAX_PAGES,
         now: datetime,
@@ -48,6 +52,11 @@ class Lane:
         self.source = source
         self.run = Run(source_id=source.id, started_at=now)
         self._pending = pending
+        self._to_check = to_check
+        self._reads_lists = reads_lists
+        self._withheld: list[Request] = []
+        """Sitemaps and list pages that are not read unless the feed has a gap."""
+        self._checked: set[str] = set()
         self._from_scratch = from_scratch
         self._queue: deque[Request] = deque()
         self._feeds = deque(source.feeds)
@@ -83,9 +92,14 @@ class Lane:
         if time.monotonic() > self._until - MAX_RUN_S / 2 and not self._pages_chosen:
             self._queue.clear()  # half the time is for the pages, however long the lists are
             self.run.outcome = Outcome.LIMITED
+        if not self._queue and self._withheld and not self._feed_read:
+            self._read_lists()  # no feed answers: what they know is all there is
         if not self._queue and not self._pages_chosen:
             self._pages_chosen = True
             for url in self._pending(self._page_budget):
+                self._ask(url, Role.PAGE)
+            for url in self._to_check(max(self._page_budget - len(self._queue), 0)):
+                self._checked.add(url)
                 self._ask(url, Role.PAGE)
         self.over = not self._queue
         return self._queue.popleft() if self._queue else None
@@ -104,6 +118,11 @@ class Lane:
             self._asked.add(self.source.url)
             self._queue.appendleft(Request(url=self.source.url, role=Role.FRONT, source_id=self.source.id))
 
+    def _read_lists(self) -> None:
+        self._reads_lists = True
+        self._queue.extend(self._withheld)
+        self._withheld.clear()
+
     def put_back(self, request: Request) -> None:
         """Ask for this later; something else must be known first."""
         self._queue.appendleft(request)
@@ -112,6 +131,7 @@ class Lane:
         """Ask for nothing more."""
         self._queue.clear()
         self._feeds.clear()
+        self._withheld.clear()
         self._feed_read = True
         self._pages_chosen = True
 
@@ -123,6 +143,12 @@ class Lane:
         run.not_modified += derived.not_modified
         run.new += derived.new
         run.new_versions += derived.new_versions
+        run.posts += derived.posts
+        run.window = max(run.window, derived.window)
+        run.asked_s = max(run.asked_s, derived.asked_s)
+        run.rechecked += request.announced_url in self._checked and not derived.follow
+        if derived.has_gap:
+            self._read_lists()
         self._announced |= derived.announced
         self._feed_read |= derived.announced and request.role is Role.FEED
         if derived.failure:
@@ -148,7 +174,9 @@ class Lane:
     def _ask(self, url: str, role: Role, *, depth: int = 0) -> None:
         if url not in self._asked:
             self._asked.add(url)
-            self._queue.append(Request(url=url, role=role, source_id=self.source.id, depth=depth))
+            is_list = role in (Role.SITEMAP, Role.LISTING)
+            request = Request(url=url, role=role, source_id=self.source.id, depth=depth)
+            (self._withheld if is_list and not self._reads_lists else self._queue).append(request)
 
     def finish(self, *, now: datetime, left: int) -> Run:
         """Close the tally.

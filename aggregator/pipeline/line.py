@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,13 +13,14 @@ from typing import Any
 from aggregator import access, archive, extract, schemaorg
 from aggregator.archive import Archive, Entry, Import, Recovery, Seal
 from aggregator.catalogue import Catalogue
+from aggregator.clock import Clock
 from aggregator.decisions import Decisions
 from aggregator.fetch import Web
 from aggregator.home import Home
 from aggregator.index import Writer as IndexWriter
 from aggregator.model import Capture, Following, Progress, Report, Run, Source
 from aggregator.pipeline import belonging
-from aggregator.pipeline.collecting import BATCH, Collector
+from aggregator.pipeline.collecting import BATCH, Collector, More
 from aggregator.pipeline.deriving import Deriver, generation
 from aggregator.pipeline.lanes import MAX_PAGES
 from aggregator.pipeline.learning import learn, learned
@@ -47,8 +48,10 @@ class Pipeline:
         writer: Archive,
         report: Report,
         mended: list[Recovery],
+        clock: Clock,
     ) -> None:
         self.home = home
+        self.clock = clock
         self.following = following
         self.mended = mended
         self.missing: list[str] = []
@@ -68,9 +71,9 @@ class Pipeline:
         with self._catalogue.transaction():
             self._deriver.settle_names()
 
-    def last_runs(self) -> dict[str, Run]:
-        """Return the newest run of each source."""
-        return self._catalogue.last_runs()
+    def runs_since(self, at: datetime) -> list[Run]:
+        """Return the runs that began since an instant, oldest first."""
+        return self._catalogue.runs_since(at)
 
     # --- collecting -------------------------------------------------------------------------------------------------
 
@@ -81,6 +84,8 @@ class Pipeline:
         *,
         max_pages: int = MAX_PAGES,
         stop: threading.Event | None = None,
+        more: More = lambda busy: (),
+        done: Callable[[Run], None] = lambda run: None,
     ) -> list[Run]:
         """Visit sources once, and make what was found searchable.
 
@@ -89,6 +94,8 @@ class Pipeline:
             web: Where responses come from.
             max_pages: How many announced pages to ask each source for.
             stop: Set it to end the run early: what is in flight is still kept.
+            more: Given the ids of those that are being visited, returns who else is to be.
+            done: Told the tally of each source when its visit is over.
 
         Returns:
             A tally for each source, in the order given.
@@ -104,6 +111,7 @@ class Pipeline:
             self._archive,
             self._deriver,
             self._report,
+            self.clock,
         )
         runs = collector.visit(
             sources,
@@ -111,9 +119,11 @@ class Pipeline:
             max_pages=max_pages,
             stop=stop or threading.Event(),
             make_searchable=self.update_index,
+            more=more,
+            done=done,
         )
         self.update_index()
-        self.close_days(datetime.now(UTC))
+        self.close_days(self.clock.now())
         return runs
 
     # --- bringing in ------------------------------------------------------------------------------------------------
@@ -133,7 +143,7 @@ class Pipeline:
             NoSpaceError: The disk is full, nearly full or read-only; nothing of this file is kept.
             StoreError: Archive, catalogue or index is damaged.
         """
-        now = datetime.now(UTC)
+        now = self.clock.now()
         needed = path.stat().st_size if path.is_file() and not in_place else 0
         self.home.ensure_room(self.following.settings.min_free_bytes, needed_bytes=needed)
         known = access.recogniser(self.home, now, erased_only=True)
@@ -202,7 +212,7 @@ class Pipeline:
             left: Captures, and their bodies without what was withdrawn.
             runs: Run tallies, as their records say them, without what was withdrawn.
         """
-        now = datetime.now(UTC)
+        now = self.clock.now()
         for capture, body in left:
             whose = capture.source_id or belonging.source_id(capture.url, self.following.sources)
             self._archive.add_conversion(replace(capture, source_id=whose), body, now=now)

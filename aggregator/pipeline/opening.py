@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 from aggregator import archive, catalogue
 from aggregator.archive import Archive
 from aggregator.catalogue import Catalogue
+from aggregator.clock import SYSTEM, Clock
 from aggregator.decisions import Decisions
 from aggregator.errors import Outdated
 from aggregator.home import Home
@@ -24,7 +24,9 @@ def silence(_: Progress) -> None:
 
 
 @contextmanager
-def opened(home: Home, following: Following, *, wait_s: float = 0.0, report: Report = silence) -> Iterator[Pipeline]:
+def opened(
+    home: Home, following: Following, *, wait_s: float = 0.0, report: Report = silence, clock: Clock = SYSTEM
+) -> Iterator[Pipeline]:
     """Hold the home as its one writer: mend what a kill left behind, catch up, then give the line.
 
     Args:
@@ -32,20 +34,21 @@ def opened(home: Home, following: Following, *, wait_s: float = 0.0, report: Rep
         following: sources.yaml, as loaded.
         wait_s: How long to wait for another writer, in seconds.
         report: Told how far the work is.
+        clock: What time it is.
 
     Raises:
         BusyError: Another writer holds the home.
         NoSpaceError: The disk is full, nearly full or read-only.
         StoreError: The archive is damaged, or the catalogue is damaged or newer than this program.
     """
-    with home.writing(wait_s=wait_s), line_of(home, following, report) as line:
+    with home.writing(wait_s=wait_s), line_of(home, following, report, clock) as line:
         line.catch_up()
-        line.close_days(datetime.now(UTC))
+        line.close_days(clock.now())
         yield line
 
 
 @contextmanager
-def line_of(home: Home, following: Following, report: Report) -> Iterator[Pipeline]:
+def line_of(home: Home, following: Following, report: Report, clock: Clock = SYSTEM) -> Iterator[Pipeline]:
     """Give the line of a home that is held already."""
     home.ensure_room(following.settings.min_free_bytes)
     with _catalogue(home, following) as known:
@@ -58,7 +61,7 @@ def line_of(home: Home, following: Following, report: Report) -> Iterator[Pipeli
             sealed=lambda seal: note_seal(home, seal),
         )
         try:
-            yield Pipeline(home, following, known, writer, report, mended)
+            yield Pipeline(home, following, known, writer, report, mended, clock)
         finally:
             writer.close()
 

@@ -10,11 +10,12 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from difflib import get_close_matches
 from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from aggregator import urls
 from aggregator.model import Access
@@ -74,13 +75,28 @@ def _amount(text: str, units: Mapping[str, int], what: str) -> int:
     return int(number) * units[unit]
 
 
-def _every(text: str) -> timedelta | None:
+def _every(text: str) -> timedelta | time | None:
     if text == "auto":
         return None
-    milliseconds = _amount(text, _MILLISECONDS, "auto or a duration")
+    if text.startswith("daily"):
+        at = re.fullmatch(r"daily\s+([01]?[0-9]|2[0-3]):([0-5][0-9])", text)
+        if at is None:
+            raise ValueError(f"{shown(text)} is not a time of day: write it as in 'daily 04:00'")
+        return time(int(at[1]), int(at[2]))
+    milliseconds = _amount(text, _MILLISECONDS, "auto, a duration or a time")
     if not 1_000 <= milliseconds <= 520 * _MILLISECONDS["w"]:
         raise ValueError(f"{text} is out of range: 1s to 520w")
     return timedelta(milliseconds=milliseconds)
+
+
+def _timezone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        zones = tuple(sorted(available_timezones()))
+        near = get_close_matches(text, zones, n=1) or [z for z in zones if z.lower().endswith("/" + text.lower())]
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{shown(text)} is not a time zone such as Europe/Paris{hint}") from None
 
 
 def _pace_s(text: str) -> float:
@@ -187,7 +203,8 @@ HOSTS = Kind("a list of host names", _host, Shape.LIST)
 NETWORKS = Kind("a list of networks such as `127.1.0.0/16`", _network, Shape.LIST)
 SELECTOR = Kind("a CSS selector", _selector)
 LANGUAGES = Kind("a list of two-letter codes", _language, Shape.LIST, yaml_type=None)
-EVERY = Kind("`auto` or a duration from `1s` to `520w`", _every, yaml_type=None)
+EVERY = Kind("`auto`, a duration from `1s` to `520w`, or a time as in `daily 04:00`", _every, yaml_type=None)
+TIMEZONE = Kind("a time zone such as `Europe/Paris`", _timezone)
 PACE = Kind("a duration from `0s` to `1h`", _pace_s, yaml_type=None)
 SIZE = Kind("a size such as `500MB` or `1GiB`", _size, yaml_type=None)
 SWITCH = Kind("`true` or `false`", lambda text: text.lower() in ("true", "yes", "on"), yaml_type="bool")
@@ -246,6 +263,8 @@ KEYS = (
     Key("settings.archive", _choice("./archive", note=_NOW), "./archive", "Where captures are kept.", None),
     Key("defaults", GROUP, "as below", "What holds for every source that does not say otherwise."),
     Key("defaults.every", EVERY, "auto", "Time from one pass to the next; `auto`: the program chooses."),
+    Key("defaults.timezone", TIMEZONE, "UTC", "Whose clocks `daily` goes by."),
+    Key("defaults.recheck", SWITCH, "true", "Look at known articles again for edits, the older the rarer."),
     Key("defaults.pace", PACE, "5s", "Pause between two requests to one host.", "pace_s"),
     Key("defaults.robots", ROBOTS, "obey", "Whether robots.txt decides what is visited.", "obey_robots"),
     Key("defaults.languages", LANGUAGES, "[]", "What sources write in, the most frequent first; empty: any."),
@@ -254,7 +273,7 @@ KEYS = (
     Key("sources[].name", TEXT, "the id", "The name people read."),
     Key("sources[].url", ADDRESS, REQUIRED, "The front page.", unique=True),
     Key("sources[].feeds", ADDRESSES, "[]", "Tried in order until one answers; empty: found on the front page."),
-    Key("sources[].engine", ENGINE, "auto", "What the site runs; for the reader of the file.", None),
+    Key("sources[].engine", ENGINE, "auto", "What the site runs; `auto`: its pages tell."),
     Key("sources[].sitemap", ADDRESS, "those robots.txt names", "The site's own list of its pages."),
     Key("sources[].listing", GROUP, "none", "How to read list pages, for a site without a complete feed."),
     Key("sources[].listing.links", SELECTOR, REQUIRED, "Selects the links to articles, or elements that hold one."),
@@ -276,6 +295,8 @@ KEYS = (
     Key("sources[].mirrors", HOSTS, "[]", "Hosts that serve the same articles at the same paths."),
     Key("sources[].tags", TEXTS, "[]", "Words of your own, to group sources."),
     Key("sources[].every", EVERY, "as in defaults", "Time from one pass to the next."),
+    Key("sources[].timezone", TIMEZONE, "as in defaults", "Whose clocks `daily` goes by."),
+    Key("sources[].recheck", SWITCH, "as in defaults", "Look at known articles again for edits, the older the rarer."),
     Key("sources[].pace", PACE, "as in defaults", "Pause between two requests to its host.", "pace_s"),
     Key("sources[].robots", ROBOTS, "as in defaults", "Whether robots.txt decides what is visited.", "obey_robots"),
     Key(

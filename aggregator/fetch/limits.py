@@ -1,0 +1,17 @@
+"""How long and how much one request may be."""
+
+from __future__ import annotations
+
+CONNECT_S = 10.0
+IDLE_S = 20.0
+TOTAL_S = 60.0
+MAX_BYTES = 10 << 20
+"""Of an answer as sent: head and encoded body."""
+MAX_RETRY_AFTER_S = 24 * 3600.0
+PATIENCE_S = 30.0
+"""How long a request waits out another's Retry-After before it is left for a later run."""
+MAX_CRAWL_DELAY_S = 60.0
+MAX_ADDRESSES = 4
+"""Of a host's addresses, how many are tried."""
+MAX_ROBOTS_BYTES = 500 << 10
+"""What RFC 9309, section 2.5, asks a crawler to read at least."""
