@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from aggregator.fetch import Web
     from aggregator.pipeline import Pipeline
 
-EVERY = "1s"
-"""In the demo's world two days pass in a second."""
+EVERY = "1d"
+"""Between two passes of a site: once a visit, since two days go by from one to the other."""
 PORT = 8641
 """Where the sites are served when nobody else is there."""
 QUERIES = ("police kitchen", "prefecture expulsions", '"harbour kitchen" -concert')

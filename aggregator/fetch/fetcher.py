@@ -196,7 +196,7 @@ def _read_to_end(answer: requests.Response) -> str | None:
 
 def _retry_after_s(response: Response, now: datetime) -> float:
     """Return how long a busy host asks to be left alone, in seconds (RFC 9110, section 10.2.3); 0.0: it does not."""
-    if not _RETRY_AFTER.search(response.received):  # to read a head takes a tenth of a fetch
+    if not _RETRY_AFTER.search(response.received):  # to read a head takes a twentieth of a fetch
         return 0.0
     try:
         answer = wire.read_head(response.received)

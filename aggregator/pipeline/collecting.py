@@ -79,11 +79,12 @@ class _Hosts:
         while limit > 0 and self._rest and self._rest[0][0] <= now:
             _, host = heappop(self._rest)
             queue = self._queues[host]
-            yield queue.popleft()
+            first = queue.popleft()
             if not queue:
                 del self._queues[host]
             self._asked.add(host)
             limit -= 1
+            yield first
 
     def answered(self, request: Request) -> None:
         """Note that a host is not being asked any more."""
@@ -180,7 +181,9 @@ class Collector:
                 joining = [] if stop.is_set() else [self._lane(source, max_pages) for source in more(visited)]
                 visited |= {lane.source.id for lane in joining}
                 lanes += joining
-                answered = _answered(in_flight, stop, web, wait_s=0.0 if joining else hosts.pause_s)
+                has_room = len(in_flight) < MAX_AT_ONCE
+                wait_s = 0.0 if joining else hosts.pause_s if has_room else NAP_S
+                answered = _answered(in_flight, stop, web, wait_s=wait_s)
                 for _, request, _ in answered:
                     hosts.answered(request)
                 idle = [*joining, *(lane for lane, _, _ in answered)]

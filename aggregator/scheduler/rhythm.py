@@ -8,7 +8,6 @@ sum(rate * pause / 2), is least where pause ~ 1 / sqrt(rate) (Lagrange). The con
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -79,14 +78,6 @@ class Rhythm:
         )
 
 
-def of(runs: Iterable[Run]) -> Rhythm:
-    """Return the rhythm of a source by its runs, oldest first; those that could read nothing say nothing of it."""
-    rhythm = Rhythm()
-    for run in runs:
-        rhythm = took(rhythm, run)
-    return rhythm
-
-
 def took(rhythm: Rhythm, run: Run) -> Rhythm:
     """Return the rhythm after one more run."""
     if run.outcome in (Outcome.FAILED, Outcome.INTERRUPTED):
@@ -95,4 +86,4 @@ def took(rhythm: Rhythm, run: Run) -> Rhythm:
     return rhythm.after(run.started_at, run.posts, window=run.window, asked=asked)
 
 
-__all__ = ["LONGEST", "LONGEST_ASKED", "SHORTEST", "Rhythm", "of", "took"]
+__all__ = ["LONGEST", "LONGEST_ASKED", "SHORTEST", "Rhythm", "took"]

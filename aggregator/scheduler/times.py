@@ -55,11 +55,12 @@ def pasts(runs: Iterable[Run]) -> dict[str, Past]:
 
 
 def pause(source: Source, past: Past) -> timedelta:
-    """Return how long to wait after a run; not for a source that is visited at a time of day."""
+    """Return how long to wait after a run; of a source that is visited at a time of day, at most."""
     last = past.last
-    if isinstance(source.every, time) or last is None:
-        return timedelta(days=1)
-    chosen = source.every or past.rhythm.pause * _spread(last)
+    if last is None:
+        return timedelta(0)
+    every = timedelta(days=1) if isinstance(source.every, time) else source.every
+    chosen = every or past.rhythm.pause * _spread(last)
     if last.outcome is Outcome.FAILED:
         back_off: timedelta = min(AFTER_FAILURE * 2.0 ** min(past.failures - 1, 9), rhythm.LONGEST)
         return min(chosen, back_off * _spread(last))

@@ -273,7 +273,7 @@ KEYS = (
     Key("sources[].name", TEXT, "the id", "The name people read."),
     Key("sources[].url", ADDRESS, REQUIRED, "The front page.", unique=True),
     Key("sources[].feeds", ADDRESSES, "[]", "Tried in order until one answers; empty: found on the front page."),
-    Key("sources[].engine", ENGINE, "auto", "What the site runs; `auto`: its pages tell."),
+    Key("sources[].engine", ENGINE, "auto", "What the site runs; for the reader of the file."),
     Key("sources[].sitemap", ADDRESS, "those robots.txt names", "The site's own list of its pages."),
     Key("sources[].listing", GROUP, "none", "How to read list pages, for a site without a complete feed."),
     Key("sources[].listing.links", SELECTOR, REQUIRED, "Selects the links to articles, or elements that hold one."),
