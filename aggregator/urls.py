@@ -13,6 +13,8 @@ _TRACKING = re.compile(
 )
 """Query parameters that name a campaign, not a page; the union of what browsers and crawlers strip, as of 2026."""
 
+_AMBIGUOUS = re.compile(r"[a-z]*:?//[^/?#]*[\\%\s\x00-\x1f\x7f]", re.IGNORECASE)
+"""A host or user name with what programs read in different ways: one sees ``a.example`` where another sees 10.0.0.1."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SAFE = "/%:@!$&'()*+,;=~-._?"
 
@@ -28,8 +30,11 @@ def canonical(url: str, base: str | None = None) -> str | None:
         url: As found, absolute or relative.
         base: The address of the page it was found on; None: ``url`` must be absolute.
     """
+    url = url.strip()
+    if _AMBIGUOUS.match(url):
+        return None
     try:
-        parts = urlsplit(_absolute(url.strip(), base))
+        parts = urlsplit(_absolute(url, base))
         port = parts.port
         host = _ascii_host(parts)
         path, query = quote(parts.path or "/", safe=_SAFE), quote(parts.query, safe=_SAFE)

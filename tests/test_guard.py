@@ -59,3 +59,28 @@ def test_a_name_with_one_private_address_among_public_ones_is_refused(monkeypatc
 
     with pytest.raises(FetchError, match=r"10\.0\.0\.1 is not a public address"):
         Guard().connect("a.example", 80, 1.0)
+
+
+@pytest.mark.parametrize("host", "intranet printer.local db.internal nas.home.arpa hidden.onion".split())
+def test_a_name_of_a_local_network_is_not_even_looked_up(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **more: asked.append(args))
+
+    with pytest.raises(FetchError, match="name of a local network"):
+        Guard().connect(host, 80, 1.0)
+    assert not asked
+
+
+def test_names_of_a_local_network_are_looked_up_where_private_networks_are_allowed() -> None:
+    assert Guard(("10.0.0.0/8",)).refusal_of("intranet", 80) is None
+
+
+@pytest.mark.parametrize("port", [0, 22, 25, 6667])
+def test_a_port_of_another_service_is_refused_even_where_the_address_is_allowed(port: int) -> None:
+    with pytest.raises(FetchError, match="another service"):
+        Guard(("127.0.0.0/8",)).connect("127.0.0.1", port, 1.0)
+
+
+@pytest.mark.parametrize("port", [80, 443, 8000, 8080, 8443])
+def test_ports_on_which_webs_are_found_are_not_refused(port: int) -> None:
+    assert Guard().refusal_of("news.example", port) is None

@@ -117,3 +117,36 @@ def test_rules_are_learned_from_what_the_server_answers(answer: bytes, allowed: 
     robots.learn(url, got.status, got.body)
 
     assert (robots.refusal(url) is None) is allowed
+
+
+def test_a_line_that_nobody_knows_does_not_end_a_group() -> None:
+    robots = rules(b"User-agent: otherbot\nNoindex: /x\nUser-agent: *\nNoarchive: /y\nDisallow: /a\n")
+
+    assert robots.refusal(SITE + "a")
+
+
+@pytest.mark.parametrize("name", [b"aggregator/2.0", b"Aggregator beta", b"AGGREGATOR (news)"])
+def test_a_group_is_ours_by_the_product_token_alone(name: bytes) -> None:
+    assert rules(b"User-agent: " + name + b"\nDisallow: /a\n").refusal(SITE + "a")
+
+
+@pytest.mark.parametrize("name", [b"agg", b"aggregators", b"news-aggregator", b"a"])
+def test_a_group_for_a_name_that_only_resembles_ours_is_not_ours(name: bytes) -> None:
+    assert rules(b"User-agent: " + name + b"\nDisallow: /a\n").refusal(SITE + "a") is None
+
+
+@pytest.mark.parametrize(("rule", "address"), [("/%7Emia/", "~mia/1"), ("/~mia/", "%7Emia/1"), ("/é/", "%C3%A9/1")])
+def test_what_is_forbidden_is_forbidden_escaped_or_not(rule: str, address: str) -> None:
+    assert rules(f"User-agent: *\nDisallow: {rule}".encode()).refusal(SITE + address)
+
+
+def test_what_is_allowed_only_with_an_escape_undone_is_refused_for_some_do_not_undo_it() -> None:
+    robots = rules(b"User-agent: *\nDisallow: /\nAllow: /%7Emia/\nAllow: /%C3%A9/\n")
+
+    assert robots.refusal(SITE + "~mia/1")
+    assert robots.refusal(SITE + "%7Emia/1") is None
+    assert robots.refusal(SITE + "%C3%A9/1") is None
+
+
+def test_an_address_that_is_not_written_as_it_would_be_sent_is_refused() -> None:
+    assert rules(b"").refusal(SITE + "é")

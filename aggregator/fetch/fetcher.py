@@ -98,7 +98,7 @@ class Fetcher:
         with gate.turn:
             self._wait(gate, request.url)
             try:
-                response = self._ask(request)
+                response = self._ask(request, pace_s)
             finally:
                 gate.rested_at = time.monotonic() + pace_s
             gate.shut_until = time.monotonic() + _retry_after_s(response, self._clock.now())
@@ -125,7 +125,7 @@ class Fetcher:
         if self._stopping.wait(max(gate.rested_at - now, gate.shut_until - now, 0.0)):
             raise FetchError(url, "interrupted before it was asked", retryable=True)
 
-    def _ask(self, request: Request) -> Response:
+    def _ask(self, request: Request, pace_s: float) -> Response:
         conditions = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified}
         headers = self._headers | {name: value for name, value in conditions.items() if _may_be_sent(value)}
         try:
@@ -135,7 +135,9 @@ class Fetcher:
         try:
             return self._send(request, prepared)
         except _Stale:
-            pass
+            # the server may have seen it all the same, and hung up on it
+            if self._stopping.wait(pace_s):
+                raise FetchError(request.url, "interrupted before it was asked again", retryable=True) from None
         try:
             return self._send(request, prepared)
         except _Stale as error:

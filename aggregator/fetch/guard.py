@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 
 from aggregator.errors import FetchError
@@ -10,6 +11,19 @@ from aggregator.fetch import limits
 
 _ASSIGNMENTS = ipaddress.ip_network("192.0.0.0/24")
 """IETF protocol assignments (RFC 6890): nobody's site is there, whatever an older Python says of some of them."""
+_PRIVATE_SUFFIXES = (
+    ".local", ".internal", ".localdomain", ".home.arpa", ".lan", ".home", ".corp", ".intranet", ".private", ".onion",
+)  # fmt: skip
+"""Names that only a local network answers for (RFC 6762, appendix G; RFC 8375; ICANN, 2024), or none (RFC 7686)."""
+_BAD_PORTS = frozenset({
+    0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109,
+    110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530,
+    531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190,
+    5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
+})  # fmt: skip
+"""Ports of other services than the web (Fetch standard, section 2.9): a request there could be read as a command."""
+_ENDS_IN_A_NUMBER = re.compile(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$", re.IGNORECASE)
+"""An address however it is written, as 127.1 or 0x7f.1 (URL standard, section 3.5), and no name."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -38,13 +52,30 @@ class Guard:
             return None
         return f"{address} is not a public address"
 
+    def refusal_of(self, host: str, port: int) -> str | None:
+        """Return why a host is not even looked up; None: its addresses decide.
+
+        A name of a local network is not asked about: the question alone would tell, and some network may answer. Where
+        sources.yaml allows private networks, their names are allowed, too.
+        """
+        if port in _BAD_PORTS:
+            return f"port {port} belongs to another service than the web"
+        is_address = ":" in host or _ENDS_IN_A_NUMBER.search(host)
+        if self._allowed or is_address or _is_loopback(host):
+            return None
+        if "." not in host or host.endswith(_PRIVATE_SUFFIXES):
+            return f"{host} is a name of a local network"
+        return None
+
     def connect(self, host: str, port: int, timeout_s: float) -> socket.socket:
         """Resolve once, refuse if any answer is private, connect to an address that was checked.
 
         Raises:
-            FetchError: The name does not resolve, or leads to a private address.
+            FetchError: The name does not resolve, or leads to a private address, or the port is not one of the web.
             OSError: No address could be connected to.
         """
+        if reason := self.refusal_of(host, port):
+            raise FetchError(host, f"refused: {reason}", retryable=False)
         addresses = self._resolve(host, port)
         for address in addresses:
             if reason := self.refusal(address):
@@ -59,7 +90,7 @@ class Guard:
 
     @staticmethod
     def _resolve(host: str, port: int) -> list[str]:
-        if host == "localhost" or host.endswith(".localhost"):  # RFC 6761, section 6.3: always loopback, never asked
+        if _is_loopback(host):
             return ["127.0.0.1"]
         try:
             found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
@@ -67,3 +98,8 @@ class Guard:
             why = getattr(error, "strerror", None) or error
             raise FetchError(host, f"the name does not resolve ({why})", retryable=True) from error
         return list(dict.fromkeys(str(info[4][0]) for info in found))
+
+
+def _is_loopback(name: str) -> bool:
+    """Whether a name is one of this machine, about which nobody is ever asked (RFC 6761, section 6.3)."""
+    return name == "localhost" or name.endswith(".localhost")

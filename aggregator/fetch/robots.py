@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from protego import Protego
 
@@ -15,6 +18,43 @@ HOLD = timedelta(hours=24)
 """How long rules are obeyed before they are asked for again (RFC 9309, section 2.4)."""
 HOLD_NOTHING = timedelta(minutes=10)
 """How long an origin whose rules could not be had is left alone."""
+
+
+_RULE = re.compile(r"\s*(?:user|allow|dis|dias|crawl)", re.IGNORECASE)
+"""How the lines begin that make or fill a group, misspelt ones too; any other, as one that nobody knows, ends none."""
+_AGENT_LINE = re.compile(r"(\s*user[\s-]*agent\s*:?\s*)(\*|[a-z_-]*)(?![a-z_-]).*", re.IGNORECASE)
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """One robots.txt, read twice: by RFC 9309 ``%7E`` and ``~`` match, elsewhere they do not; the stricter decides."""
+
+    decoded: Protego
+    literal: Protego | None
+    """The rules with their escapes taken for what they look like; None: they have none."""
+
+    @classmethod
+    def read(cls, body: bytes) -> _Rules:
+        lines = _whole_lines(body).decode("utf-8-sig", "replace").splitlines()
+        rules = "\n".join(_AGENT_LINE.sub(_ours_or_not, line) for line in lines if _RULE.match(line))
+        literal = _literal(rules) if "%" in rules else None
+        return cls(Protego.parse(rules), None if literal is None else Protego.parse(literal))
+
+    def allow(self, url: str) -> bool:
+        if not self.decoded.can_fetch(url, AGENT):
+            return False
+        return self.literal is None or bool(self.literal.can_fetch(_literal(url), AGENT))
+
+
+def _ours_or_not(line: re.Match[str]) -> str:
+    """Return the line that begins a group with the product token of RFC 9309 alone: ours, everybody's or another's."""
+    return line[1] + (line[2] if line[2].lower() in ("*", AGENT.lower()) else "another")
+
+
+def _literal(text: str) -> str:
+    """Hide escapes from whoever would undo them."""
+    return _NOT_ASCII.sub(lambda match: quote(match[0]), text).replace("%", "%25")
 
 
 def _whole_lines(body: bytes) -> bytes:
@@ -33,7 +73,7 @@ class Robots:
 
     def __init__(self, clock: Clock = SYSTEM) -> None:
         self._clock = clock
-        self._rules: dict[str, tuple[Protego | bool, datetime]] = {}
+        self._rules: dict[str, tuple[_Rules | bool, datetime]] = {}
         """Rules, or whether everything is allowed; and until when that holds."""
 
     @staticmethod
@@ -59,22 +99,26 @@ class Robots:
             body: Of the answer.
             at: When it was given; None: now.
         """
-        rules: Protego | bool = status is not None and 300 <= status < 500 and status != 429
+        rules: _Rules | bool = status is not None and 300 <= status < 500 and status != 429
         if status is not None and 200 <= status < 300:
-            rules = Protego.parse(_whole_lines(body).decode("utf-8-sig", "replace"))
+            rules = _Rules.read(body)
         self._rules[urls.origin(url)] = rules, (at or self._clock.now()) + (HOLD if rules else HOLD_NOTHING)
 
     def refusal(self, url: str) -> tuple[str, bool] | None:
-        """Return why ``url`` may not be asked for, and whether that may change soon; None: it may."""
+        """Return why ``url`` may not be asked for, and whether that may change soon; None: it may.
+
+        Args:
+            url: In its canonical form: rules are compared with addresses as they are sent, and others never are.
+        """
         rules, _ = self._rules.get(urls.origin(url), (False, None))
         if rules is False:
             return "robots.txt could not be had, so nothing may be asked for (RFC 9309)", True
-        if isinstance(rules, Protego) and not rules.can_fetch(url, AGENT):
+        if not url.isascii() or (isinstance(rules, _Rules) and not rules.allow(url)):
             return "robots.txt forbids it", False
         return None
 
     def pace_s(self, url: str, pace_s: float) -> float:
         """Return the pause to keep on this host: ours, or the crawl-delay if that is longer, up to a minute."""
         rules, _ = self._rules.get(urls.origin(url), (None, None))
-        delay_s = rules.crawl_delay(AGENT) if isinstance(rules, Protego) else None
+        delay_s = rules.decoded.crawl_delay(AGENT) if isinstance(rules, _Rules) else None
         return max(pace_s, min(float(delay_s or 0.0), limits.MAX_CRAWL_DELAY_S))
