@@ -26,7 +26,7 @@ from typing import Any
 
 from requests import PreparedRequest
 
-from aggregator import pipeline, scheduler
+from aggregator import pipeline, scheduler, urls
 from aggregator.catalogue import Catalogue
 from aggregator.clock import NAP_S
 from aggregator.fetch import Fetcher
@@ -75,7 +75,8 @@ def followed(truth: dict[str, Any]) -> Following:
 def judged(truth: dict[str, Any], home: Home, end: datetime) -> dict[str, Any]:
     """Compare what was kept with what there was."""
     with Catalogue(home.catalogue) as catalogue:
-        kept = Counter(a.url for a in catalogue.articles(catalogue.article_ids()).values())
+        articles = catalogue.articles(catalogue.article_ids()).values()
+    kept = Counter(urls.identity(article.url) for article in articles)
     good = {site["n"] for site in truth["sites"] if site["mode"] == "ok" and site["robots"] != "500"}
     wanted = set()
     for article in truth["articles"]:
