@@ -28,6 +28,7 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     extract         page bytes to a reading
     dedupe/         an article against the known ones: same, new version, match, cluster
     schemaorg       a version in the words of schema.org
+    engines/        the programs that sites run: signs, lists, which addresses are one item
     credits         "(source: ...)", "via ...", "Repris de ..."
     clock           what time it is
     disk            the one door to write, sync, rename, remove

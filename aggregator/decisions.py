@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,7 +37,8 @@ class Event:
     """1 for the first."""
     at: datetime
     kind: str
-    """seal, day-closed, learned, import, export, takedown, lift, erasing, erased, carried-out."""
+    """seal, day-closed, learned, import, export, takedown, lift, erasing, erased, carried-out, backfill,
+    backfill-done."""
     said: dict[str, Any]
     """All that is particular to the kind."""
 
@@ -119,6 +120,18 @@ class Decisions:
     def closings(self) -> dict[str, str]:
         """Return the SHA-256 of the manifest of every closed folder, by the folder's name relative to ``archive/``."""
         return {event.said["folder"]: event.said["manifest_sha256"] for event in self.events("day-closed")}
+
+    def unfinished(self, kind: str, said: Mapping[str, Any]) -> Event | None:
+        """Return the last event of a kind that says all this, unless the same was ``-done`` since; None: there is none.
+
+        Raises:
+            StoreError: A line cannot be read.
+        """
+        found = None
+        for event in self.events(kind, f"{kind}-done"):
+            if all(event.said.get(name) == value for name, value in said.items()):
+                found = event if event.kind == kind else None
+        return found
 
     def faults(self) -> list[tuple[int, str]]:
         """Return what is wrong with the chain: the number of the line, and what; empty: nothing is."""

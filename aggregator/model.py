@@ -90,7 +90,7 @@ class Source:
     timezone: str = "UTC"
     """The zone of that time of day, as the IANA names it."""
     engine: str = "auto"
-    """What the site runs, as sources.yaml says; ``auto``: nobody said."""
+    """What the site runs, as sources.yaml says; ``auto``: nobody said, ``wayback``: it is dead, and read there."""
     recheck: bool = True
     """Whether articles are looked at again for edits, the older the rarer."""
     pace_s: float = 5.0
@@ -235,6 +235,8 @@ class Capture:
     offset: int
     length: int
     """Where in the file the gzip member begins, and how long it is, in bytes."""
+    via: str | None = None
+    """The address in another archive that it was had from, which captured it then; None: we captured it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,6 +281,12 @@ class Announcement:
     """Further sitemaps."""
     next: str | None = None
     """The next, older list page; None: this was the last."""
+    lists: tuple[str, ...] = ()
+    """Further list pages: months, sections."""
+    engine: str | None = None
+    """What made it, by its own signs; None: it does not show."""
+    engine_sign: str | None = None
+    """How that shows, in words."""
     problems: tuple[str, ...] = ()
     """What could not be read, in words."""
     asked_s: float = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 MAX_URL_CHARS = 2_048
@@ -15,6 +16,7 @@ _TRACKING = re.compile(
 
 _AMBIGUOUS = re.compile(r"[a-z]*:?//[^/?#]*[\\%\s\x00-\x1f\x7f]", re.IGNORECASE)
 """A host or user name with what programs read in different ways: one sees ``a.example`` where another sees 10.0.0.1."""
+_MEMENTO = re.compile(r"https?://web\.archive\.org/web/(\d{14})id_/(https?://.*)", re.ASCII)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SAFE = "/%:@!$&'()*+,;=~-._?"
 
@@ -56,6 +58,31 @@ def identity(url: str) -> str:
     address, _, query = url.partition("?")
     kept = "&".join(p for p in query.split("&") if p and not _TRACKING.fullmatch(p.partition("=")[0]))
     return f"{address}?{kept}" if kept else address
+
+
+def memento(url: str) -> tuple[str, datetime] | None:
+    """Return what an address of the Wayback Machine is a capture of, and of when; None: it is no capture there.
+
+    Read are addresses with ``id_``, under which it gives the bytes as it received them.
+    """
+    match = _MEMENTO.match(url)
+    original = canonical(match[2]) if match else None
+    if match is None or original is None:
+        return None
+    try:
+        return original, datetime.strptime(match[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def memento_address(original: str, timestamp: str) -> str:
+    """Return the address under which the Wayback Machine has a capture as it received it.
+
+    Args:
+        original: Of the page.
+        timestamp: Of the capture, fourteen digits.
+    """
+    return f"https://web.archive.org/web/{timestamp}id_/{original}"
 
 
 def _ascii_host(parts: SplitResult) -> str:

@@ -20,7 +20,7 @@ from unittest.mock import patch
 from loopback import following
 from pages import Page
 
-from aggregator import dedupe, extract, index
+from aggregator import dedupe, extract, index, urls
 from aggregator.archive import Archive, Entry
 from aggregator.catalogue import Catalogue
 from aggregator.errors import ExtractError
@@ -185,7 +185,7 @@ def deduplicating(given: Material, folder: Path) -> Iterator[Contest[Article]]:
     with Catalogue(folder / "dedupe.sqlite", writing=True) as catalogue:
         with catalogue.transaction():
             for article in given.articles:
-                catalogue.put_article(article, (given.versions[article.id],), ())
+                catalogue.put_article(article, urls.identity(article.url), (given.versions[article.id],), ())
         deriver = Deriver(folder, given.following, catalogue, {})
 
         def ours(batch: Sequence[Article]) -> None:
@@ -288,9 +288,10 @@ def _announce(catalogue: Catalogue, given: Material) -> None:
     """Make the addresses known, as a feed did before the pages were asked for."""
     with Catalogue(given.home.catalogue) as crawled, catalogue.transaction():
         for article in given.articles:
-            announced = crawled.discovery(article.source_id, article.url)
+            key = urls.identity(article.url)
+            announced = crawled.discovery(article.source_id, key)
             assert announced
-            catalogue.announce(article.source_id, [announced], article.captured_at)
+            catalogue.announce(article.source_id, {key: announced}, article.captured_at)
 
 
 def _copy_tables(crawled: sqlite3.Connection, bare: sqlite3.Connection) -> None:

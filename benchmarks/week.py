@@ -137,6 +137,13 @@ def _week(given: argparse.Namespace, root: Path) -> dict[str, Any]:
         if clock.now() >= end:
             stop.set()
 
+    rss: dict[str, int] = {}
+
+    def watch_memory() -> None:
+        while not stop.wait(5):
+            rss.setdefault(f"{clock.now():%d}", _rss_mib())
+
+    threading.Thread(target=watch_memory, daemon=True).start()
     threading.Timer(given.days * 86_400 / given.speed + 5, stop.set).start()
     while not stop.is_set():
         with pipeline.opened(home, following, clock=clock) as line:
@@ -157,8 +164,15 @@ def _week(given: argparse.Namespace, root: Path) -> dict[str, Any]:
         "in_retry_after": sum(site["in_retry_after"] for site in sites),
         "canary": stats["_canary"],
         "slowest_fetch_s": round(web.slowest_s, 1),
+        "rss_mib_by_day": rss,
         "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
     }
+
+
+def _rss_mib() -> int:
+    """Return the memory of this process now, in MiB."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize() >> 20
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from aggregator.archive import Archive
 from aggregator.catalogue import Catalogue
 from aggregator.fetch import Fetcher
 from aggregator.home import Home
+from aggregator.pipeline import Scope
 from aggregator.pipeline.deriving import Deriver
 
 REST = "rest"
@@ -66,7 +67,7 @@ def crawl(pages: Sequence[Page], port: int, home: Home, *, from_each: int = pipe
     meter = _Meter()
     with pipeline.opened(home, known) as line, meter.at_the_doors():
         begin = time.process_time()
-        runs = line.crawl(known.sources, Fetcher(known.settings), max_pages=from_each)
+        runs = line.crawl(known.sources, Fetcher(known.settings), scope=Scope(max_pages=from_each))
         cpu_s = time.process_time() - begin
     shares = {station: spent / cpu_s for station, spent in meter.spent_s.items()}
     return Crawl(

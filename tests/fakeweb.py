@@ -129,13 +129,13 @@ def crawl(
     root: Path,
     web: FakeWeb,
     *sources: Source,
-    max_pages: int = pipeline.MAX_PAGES,
+    scope: pipeline.Scope = pipeline.VISIT,
     stop: threading.Event | None = None,
     clock: Clock = SYSTEM,
 ) -> dict[str, Run]:
     """One pass over sources into the home at ``root``; the tally of each."""
     with pipeline.opened(Home(root), following(*sources), clock=clock) as line:
-        return {run.source_id: run for run in line.crawl(sources, web, max_pages=max_pages, stop=stop)}
+        return {run.source_id: run for run in line.crawl(sources, web, scope=scope, stop=stop)}
 
 
 def redirect(target: str) -> tuple[int, dict[str, str], str]:

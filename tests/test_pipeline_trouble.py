@@ -12,6 +12,7 @@ from aggregator.catalogue import MAX_ATTEMPTS
 from aggregator.errors import NoSpaceError
 from aggregator.home import Home
 from aggregator.model import Following, Outcome, Settings
+from aggregator.pipeline import Scope
 from tests.fakeweb import (
     OTHER,
     STORY,
@@ -226,8 +227,8 @@ def test_a_page_that_stays_garbled_stays_a_failure(tmp_path: Path) -> None:
 def test_what_a_limit_left_over_is_read_by_the_next_pass(tmp_path: Path) -> None:
     web = FakeWeb({FEED: feed(ONE, TWO, THREE), ONE: page(STORY), TWO: page(OTHER), THREE: page(STORY + OTHER)})
 
-    first = crawl(tmp_path, web, source("a"), max_pages=2)
-    second = crawl(tmp_path, web, source("a"), max_pages=2)
+    first = crawl(tmp_path, web, source("a"), scope=Scope(max_pages=2))
+    second = crawl(tmp_path, web, source("a"), scope=Scope(max_pages=2))
 
     assert (first["a"].outcome, first["a"].new, first["a"].pending) == (Outcome.LIMITED, 2, 1)
     assert (second["a"].outcome, second["a"].new, second["a"].pending) == (Outcome.OK, 1, 0)

@@ -137,7 +137,8 @@ def address_key(url: str) -> str | None:
     address = urls.canonical(url)
     if address is None:
         return None
-    address = urls.identity(address)
+    captured = urls.memento(address)
+    address = urls.identity(captured[0] if captured else address)
     path = urlsplit(address).path.rstrip("/")
     query = urlsplit(address).query
     if not path and not query:
@@ -175,7 +176,9 @@ class Recogniser:
         """Whether an address is withdrawn, or lies below one that is: its feed, its print form, its comments."""
         if not self.marks.addresses or (address := urls.canonical(url)) is None:
             return False
-        return any(self._marker.address(one) in self.marks.addresses for one in _above(address))
+        captured = urls.memento(address)
+        above = _above(captured[0] if captured else address)
+        return any(self._marker.address(one) in self.marks.addresses for one in above)
 
     def spans(self, words: Sequence[str], near: Sequence[int] = ()) -> list[tuple[int, int]]:
         """Return which words are withdrawn: positions, ends exclusive, in order.

@@ -8,6 +8,9 @@ records of JSON, interim answers (1xx) are ``metadata`` records as they were sen
 Such a record names its address behind ``urn:aggregator:KIND:``: with the bare address, other programs would index and
 replay it as if it were the page.
 
+What was had from the Wayback Machine is a capture of the original address, at the instant at which it was made there;
+``WARC-Source-URI`` and ``WARC-Creation-Date`` say where and when we got it, as others that copy from archives do.
+
 A ``conversion`` stands for a response that was erased because it held a withdrawn text among others: its block is the
 decoded body without that text; ``Aggregator-Status`` and ``Aggregator-Captured-At`` say what the response was.
 """
@@ -23,7 +26,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from aggregator import __version__, wire
+from aggregator import __version__, urls, wire
 from aggregator.model import Capture, Failure, Outcome, Response, Role, Run
 
 GZIP_LEVEL = 6
@@ -97,16 +100,22 @@ def response_record(response: Response, answer: wire.Answer, earlier: Capture | 
         profile = IDENTICAL
     block = response.received[:cut] if profile else response.received
     kind = "revisit" if profile else "response"
-    fields = _fields(kind, response.request.url, warc_date(response.started_at), block) | {
+    url, instant, asked = response.request.url, response.started_at, response.request.asked_url
+    memento = urls.memento(url) if answer.status == 200 and response.request.role is Role.PAGE else None
+    if memento:
+        (url, instant), asked = memento, response.request.announced_url
+    fields = _fields(kind, url, warc_date(instant), block) | {
         "WARC-IP-Address": response.ip,
         "WARC-Payload-Digest": digest,
         "Content-Type": "application/http; msgtype=response",
         "WARC-Truncated": response.truncated or "",
         "Aggregator-Source": response.request.source_id,
         "Aggregator-Role": response.request.role,
-        "Aggregator-Asked-For": response.request.asked_url,
+        "Aggregator-Asked-For": asked,
         "Aggregator-Entity-Digest": "" if answer.problem or answer.status == 304 else sha256(answer.body),
     }
+    if memento:
+        fields |= {"WARC-Source-URI": response.request.url, "WARC-Creation-Date": warc_date(response.started_at)}
     if profile and earlier:
         fields |= {
             "WARC-Profile": profile,
@@ -142,6 +151,7 @@ def conversion_record(capture: Capture, body: bytes, *, now: datetime) -> tuple[
         "Aggregator-Asked-For": capture.asked_url if capture.asked_url != capture.url else "",
         "Aggregator-Status": str(capture.status),
         "Aggregator-Captured-At": warc_date(capture.captured_at),
+        "WARC-Source-URI": capture.via or "",
     }
     return fields, body
 
@@ -349,6 +359,7 @@ def capture_of(fields: dict[str, str], answer: wire.Answer, *, file: str, offset
         file=file,
         offset=offset,
         length=length,
+        via=fields.get("WARC-Source-URI"),
     )
 
 
@@ -379,6 +390,7 @@ def _converted(fields: dict[str, str], *, file: str, offset: int, length: int) -
         file=file,
         offset=offset,
         length=length,
+        via=fields.get("WARC-Source-URI"),
     )
 
 

@@ -178,9 +178,16 @@ class Archive:
             raise disk.trouble(self._path, error) from error
         self._sealed(Seal(file=file, size_bytes=self._end, sha256=self._hash.hexdigest()))
 
-    def _roll(self, now: datetime) -> None:
-        """See that a file is open for the UTC day of ``now``."""
+    def begin_day(self, now: datetime) -> None:
+        """Seal what was written before the UTC day of ``now``: nothing is added to a day that is over."""
         day = f"{now.astimezone(UTC):%Y/%m/%d}"
+        if day > self._day:
+            self.close()
+            self._day = day
+
+    def _roll(self, now: datetime) -> None:
+        """See that a file is open for the UTC day of ``now``, or for today: an answer may come after midnight."""
+        day = max(f"{now.astimezone(UTC):%Y/%m/%d}", self._day)
         if self._fd is not None and (day > self._day or self._end > MAX_FILE_BYTES):
             self.close()
         if self._fd is not None:

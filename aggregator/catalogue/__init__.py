@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ import sqlalchemy as sql
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.engine import RowMapping
 
-from aggregator import urls
+from aggregator import engines
 from aggregator.catalogue import tables as t
 from aggregator.catalogue.files import empty_log, engine, remove, replace_all
 from aggregator.errors import NoSpaceError, Outdated, StoreError, TooNew
@@ -214,7 +214,8 @@ class Catalogue:
     def latest_with_body(self, url: str) -> Capture | None:
         """Return the last readable 200 response archived for an address, not a revisit; None: there is none."""
         c = t.captures.c
-        wanted = (c.url == url, c.status == 200, c.refers_to.is_(None), c.truncated.is_(None), c.problem.is_(None))
+        whole = (c.refers_to.is_(None), c.truncated.is_(None), c.problem.is_(None), c.via.is_(None))
+        wanted = (c.url == url, c.status == 200, *whole)
         return self._first(Capture, sql.select(t.captures).where(*wanted).order_by(c.captured_at.desc()).limit(1))
 
     def last_statuses(self, url: str, limit: int) -> list[int]:
@@ -296,33 +297,38 @@ class Catalogue:
 
     # --- announced addresses ----------------------------------------------------------------------------------------
 
-    def discovery(self, source_id: str, url: str) -> Discovery | None:
-        """Return what was announced about an address; None: it was not."""
+    def discovery(self, source_id: str, key: str) -> Discovery | None:
+        """Return what was announced about an item; None: it was not."""
         d = t.discoveries.c
-        rows = self._rows(sql.select(t.discoveries).where(d.source_id == source_id, d.key == urls.identity(url)))
+        rows = self._rows(sql.select(t.discoveries).where(d.source_id == source_id, d.key == key))
         return Discovery(**{f.name: rows[0][f.name] for f in fields(Discovery)}) if rows else None
 
-    def announce(self, source_id: str, found: Sequence[Discovery], found_at: datetime) -> int:
+    def announce(self, source_id: str, found: Mapping[str, Discovery], found_at: datetime) -> int:
         """Take in announced addresses; claims about known ones add up, an announced edit makes one pending again.
+
+        Args:
+            source_id: Whose they are.
+            found: What was announced, by the key of the item.
+            found_at: When.
 
         Returns:
             How many were not known before.
         """
         known: dict[str, RowMapping] = {}
-        keys = {urls.identity(d.url) for d in found}
-        for chunk in _chunks(sorted(keys)):
+        for chunk in _chunks(sorted(found)):
             wanted = (t.discoveries.c.source_id == source_id, t.discoveries.c.key.in_(chunk))
             known |= {r["key"]: r for r in self._rows(sql.select(t.discoveries).where(*wanted))}
         rows = []
-        for announced in found:
+        for key, announced in found.items():
             d = announced
             if d.claimed_updated_at and d.claimed_updated_at > found_at + timedelta(days=1):
                 d = replace(d, claimed_updated_at=None)  # an edit of the future would hide every real one
-            key = urls.identity(d.url)
             row: dict[str, Any] = {"source_id": source_id, "key": key, **_row(d), "found_at": found_at}
             row |= {"state": "pending", "attempts": 0, "check_at": None}
             if old := known.get(key):
                 merged = {**old, **{k: v if old[k] is None else old[k] for k, v in _row(d).items()}}
+                if d.url == key:  # the plainest of its addresses is asked for from now on
+                    merged["url"] = key
                 if _announces_an_edit(d, old):
                     merged |= {k: v for k, v in _row(d).items() if v is not None and k.startswith("claimed_")}
                     merged |= {"state": "pending", "attempts": 0, "check_at": None}
@@ -331,13 +337,26 @@ class Catalogue:
                 row = merged
             rows.append(row)
         self._put(t.discoveries, rows)
-        return len(keys - set(known))
+        return len(found.keys() - known.keys())
 
-    def pending(self, source_id: str, limit: int) -> list[str]:
-        """Return announced addresses to ask for, those that failed least first, then the newest."""
+    def pending(
+        self, source_id: str, limit: int, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[str]:
+        """Return announced addresses to ask for, those that failed least first, then the newest.
+
+        Args:
+            source_id: Whose.
+            limit: How many, at most.
+            since: Leave out what claims to be older; None: leave out none.
+            until: Leave out what claims not to be older; None: likewise.
+        """
         d = t.discoveries.c
         newest = sql.func.coalesce(d.claimed_at, d.claimed_updated_at, d.found_at).desc()
         query = sql.select(d.url).where(d.source_id == source_id, d.state == "pending")
+        if since:
+            query = query.where(sql.or_(d.claimed_at.is_(None), d.claimed_at >= since))
+        if until:
+            query = query.where(sql.or_(d.claimed_at.is_(None), d.claimed_at < until))
         return [r["url"] for r in self._rows(query.order_by(d.attempts, newest, d.key).limit(limit))]
 
     def count_pending(self, source_id: str) -> int:
@@ -347,19 +366,26 @@ class Catalogue:
         return int(self._rows(query)[0]["n"])
 
     def settle(
-        self, source_id: str, url: str, *, retry: bool, at: datetime, law: Callable[[datetime, datetime], datetime]
+        self,
+        source_id: str,
+        key: str,
+        *,
+        retry: bool,
+        at: datetime,
+        law: Callable[[datetime, datetime], datetime | None],
     ) -> None:
-        """Note that an announced address was asked for.
+        """Note that an announced item was asked for.
 
         Args:
             source_id: Whose announcement it was.
-            url: As announced.
+            key: Of the item.
             retry: Whether it is worth asking again; after ``MAX_ATTEMPTS`` it is not.
             at: When it was asked for.
-            law: From when the article was published, or else announced, and ``at`` to when to look at it again.
+            law: From when the article was published, or else announced, and ``at`` to when to look at it again; None:
+                never.
         """
         d = t.discoveries.c
-        which = (d.source_id == source_id, d.key == urls.identity(url))
+        which = (d.source_id == source_id, d.key == key)
         for row in self._rows(sql.select(t.discoveries).where(*which)):
             if not retry:
                 born = min(row["claimed_at"] or self._claimed_at(source_id, row["key"]) or row["found_at"], at)
@@ -387,9 +413,16 @@ class Catalogue:
 
     # --- articles ---------------------------------------------------------------------------------------------------
 
-    def put_article(self, article: Article, versions: Sequence[Version], credits: Sequence[Credit]) -> None:
-        """Store an article as it now is with all its versions, and have it indexed."""
-        self._put(t.articles, [{**_row(article), "key": urls.identity(article.url)}])
+    def put_article(self, article: Article, key: str, versions: Sequence[Version], credits: Sequence[Credit]) -> None:
+        """Store an article as it now is with all its versions, and have it indexed.
+
+        Args:
+            article: As it now is.
+            key: What all its addresses have in common.
+            versions: All of them.
+            credits: Of the newest.
+        """
+        self._put(t.articles, [{**_row(article), "key": key}])
         self._connection.execute(t.versions.delete().where(t.versions.c.article_id == article.id))
         self._put(t.versions, [_row(version) for version in versions])
         self.put_credits(article.id, credits)
@@ -429,17 +462,17 @@ class Catalogue:
         return [f for chunk in chunks for f in self._all(Facts, sql.select(*columns).where(columns[0].in_(chunk)))]
 
     def find_articles(self, url: str) -> list[Article]:
-        """Return the articles read at an address, also when it redirected to theirs."""
+        """Return the articles read at an address, at another one of the same item, or where it redirected to."""
         a, c = t.articles.c, t.captures.c
         led = {r["url"] for r in self._rows(sql.select(c.url).where(c.asked_url == url))}
-        keys = sorted({urls.identity(u) for u in (url, *led)})
+        keys = sorted({key for u in (url, *led) for key in engines.possible_keys(u)})
         return self._all(Article, sql.select(t.articles).where(a.key.in_(keys)).order_by(a.id))
 
     def addresses_of(self, url: str) -> set[str]:
         """Return every address that led to the page at an address, or was asked for to get there, with its own."""
         c, d = t.captures.c, t.discoveries.c
         asked = self._rows(sql.select(c.url, c.asked_url).where(sql.or_(c.url == url, c.asked_url == url)))
-        announced = self._rows(sql.select(d.url).where(d.key == urls.identity(url)))
+        announced = self._rows(sql.select(d.url).where(d.key.in_(sorted(engines.possible_keys(url)))))
         return {url, *(u for row in asked for u in (row["url"], row["asked_url"])), *(r["url"] for r in announced)}
 
     def article_ids(self) -> list[str]:

@@ -21,7 +21,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA = 6
+SCHEMA = 7
 """Counted up with every change below: an older catalogue is rebuilt, a newer one refused."""
 
 
@@ -65,6 +65,7 @@ captures = Table(
     Column("file", String, nullable=False),
     Column("offset", BigInteger, nullable=False),
     Column("length", BigInteger, nullable=False),
+    Column("via", String),
     Index("captures_by_url", "url", "captured_at"),
     Index("captures_by_role", "source_id", "role", "captured_at"),
     Index("captures_by_payload", "payload_digest"),
@@ -75,7 +76,7 @@ discoveries = Table(
     "discoveries",
     metadata,
     Column("source_id", String, primary_key=True),
-    Column("key", String, primary_key=True),  # urls.identity(url)
+    Column("key", String, primary_key=True),  # engines.key(url, source)
     Column("url", String, nullable=False),
     Column("found_in", String, nullable=False),
     Column("found_at", Instant, nullable=False),
@@ -95,7 +96,7 @@ articles = Table(
     Column("id", String, primary_key=True),
     Column("source_id", String, nullable=False),
     Column("url", String, nullable=False),
-    Column("key", String, nullable=False),  # urls.identity(url)
+    Column("key", String, nullable=False),  # engines.key(url, source)
     Column("title", String),
     Column("authors", JSON, nullable=False),
     Column("claimed_at", Instant),

@@ -1,7 +1,7 @@
 """Commands, printed lines, exit codes.
 
     following     init, sources
-    collecting    crawl, run, rebuild
+    collecting    crawl, backfill, run, rebuild
     importing     import
     reading       search, show
     families      reposts
@@ -24,6 +24,7 @@ import os
 import re
 import shutil
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
@@ -44,6 +45,7 @@ class _Group(click.Group):
         "sources": ("following", "List the sources, or check what they would give."),
         "crawl": ("collecting", "Visit sources now: archive, read and index what is new."),
         "run": ("collecting", "Visit sources whenever they are due, until stopped."),
+        "backfill": ("collecting", "Fetch all that a source ever had: its lists, and the Wayback Machine."),
         "rebuild": ("collecting", "Make index/ again from archive/."),
         "import": ("importing", "Bring in WARC, ARC and WACZ files from elsewhere."),
         "search": ("reading", "Find articles."),
@@ -131,6 +133,30 @@ def chosen_home(ctx: click.Context) -> Home:
             f"{home.root} is no home: it has no sources.yaml. `aggregator init` makes one; --home names another."
         )
     return home
+
+
+class Period(click.ParamType[tuple[datetime, datetime]]):
+    """A day, month or year as ISO 8601 writes it; read as its first instant and the first one after it, UTC."""
+
+    name = "date"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[datetime, datetime]:
+        if isinstance(value, tuple):
+            return value
+        hit = re.fullmatch(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?", value)
+        try:
+            if hit:
+                start = datetime(int(hit[1]), int(hit[2] or 1), int(hit[3] or 1), tzinfo=UTC)
+                if hit[3]:
+                    return start, start + timedelta(days=1)
+                if hit[2]:
+                    return start, (start + timedelta(days=32)).replace(day=1)
+                return start, start.replace(year=start.year + 1)
+        except (ValueError, OverflowError):
+            pass
+        self.fail(f"{value!r} is no date: write 2026, 2026-11 or 2026-11-23.", param, ctx)
 
 
 def again(home: Home, command: str) -> str:

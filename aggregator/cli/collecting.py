@@ -1,4 +1,4 @@
-"""Commands of the way in: crawl, run, rebuild."""
+"""Commands of the way in: crawl, backfill, run, rebuild."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli import INTERRUPTED, chosen_home, home_option, json_option
+from aggregator.cli import INTERRUPTED, Period, chosen_home, home_option, json_option
 from aggregator.cli import output as show
 from aggregator.cli.writing import finish_erases, loaded, named, stopping, tell_mended, wait_option
 from aggregator.errors import Outdated
@@ -74,7 +74,7 @@ def crawl_command(
         tell_mended(line.mended, line.missing)
         if only_due:
             sources = _due(sources, line.runs_since)
-        runs = line.crawl(sources, Fetcher(following.settings), max_pages=pages, stop=stop)
+        runs = line.crawl(sources, Fetcher(following.settings), scope=pipeline.Scope(max_pages=pages), stop=stop)
     print_runs(runs, elapsed_s=time.monotonic() - began, as_json=as_json)
     if stop.is_set():
         return INTERRUPTED
@@ -156,6 +156,70 @@ def run_json(run: Run) -> dict[str, Any]:
         "pending": run.pending,
         "failed": [{"url": url, "reason": reason} for url, reason in run.failed],
     }
+
+
+# --- backfill -------------------------------------------------------------------------------------------------------
+
+
+@click.command("backfill")
+@click.argument("source_id", metavar="ID")
+@click.option("--from", "since", type=Period(), metavar="DATE", help="Leave out what claims to be older.")
+@click.option("--to", "until", type=Period(), metavar="DATE", help="Leave out what claims to be younger.")
+@click.option("--wayback", is_flag=True, help="Ask the Wayback Machine for its captures, too.")
+@click.option("--limit", type=click.IntRange(0), metavar="N", help="At most N pages.")
+@wait_option
+@home_option
+@json_option
+@click.pass_context
+def backfill_command(
+    ctx: click.Context,
+    source_id: str,
+    since: tuple[datetime, datetime] | None,
+    until: tuple[datetime, datetime] | None,
+    wayback: bool,
+    limit: int | None,
+    wait_s: float,
+    as_json: bool,
+) -> int:
+    """Fetch all that a source ever had, at its own pace, however long that takes.
+
+    Its sitemaps, its feed and its lists are read to their end: those that sources.yaml says, or those of the program
+    that the site runs. Interrupt it at any time; run the same again, and it goes on where it was.
+
+    \b
+    Example:
+      aggregator backfill cimade --from 2015 --to 2020-06
+      aggregator backfill indymedia-london --wayback
+    """
+    from aggregator import pipeline
+    from aggregator.fetch import Fetcher
+
+    home = chosen_home(ctx)
+    following = loaded(home)
+    (source,) = named(following, [source_id])
+    warn_of_no_contact(following)
+    finish_erases(home, wait_s)
+    began = time.monotonic()
+    with (
+        stopping() as stop,
+        show.progress() as report,
+        pipeline.opened(home, following, wait_s=wait_s, report=report) as line,
+    ):
+        tell_mended(line.mended, line.missing)
+        run = line.backfill(
+            source,
+            Fetcher(following.settings),
+            since=since[0] if since else None,
+            until=until[1] if until else None,
+            wayback=wayback,
+            max_pages=pipeline.MAX_BACKFILL_PAGES if limit is None else limit,
+            stop=stop,
+        )
+    print_runs([run], elapsed_s=time.monotonic() - began, as_json=as_json)
+    if stop.is_set():
+        show.say("Interrupted: run the same again to go on.")
+        return INTERRUPTED
+    return int(bool(run.failed))
 
 
 # --- run ------------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import click
 from aggregator.cli import chosen_home, home_option, json_option
 from aggregator.cli import output as show
 from aggregator.cli.writing import loaded, named
+from aggregator.engines import of_host
 from aggregator.home import Home
 from aggregator.model import Announcement, Outcome, Source
 
@@ -125,6 +126,13 @@ def _print_check(found: Check) -> None:
             show.line(("note     ", "yellow"), problem, indent=2)
     for url, reason in found.run.failed:
         show.line(("failed   ", "red"), f"{url}: {reason}", indent=2)
+    if found.engine:
+        engine, sign = found.engine
+        show.line("engine   ", (engine.name, "cyan"), f"  {sign}", indent=2)
+        if found.source.engine not in (engine.name, "auto"):
+            show.line(("note     ", "yellow"), f"sources.yaml says {found.source.engine}", indent=2)
+        elif found.source.engine == "auto" and of_host(found.source.url) is None:
+            show.line(("advice   ", "yellow"), f"write `engine: {engine.name}` into sources.yaml", indent=2)
     if found.sample:
         sample = found.sample
         show.line(f"sample   {sample.title or '(no title)'}", indent=2)
@@ -153,6 +161,8 @@ def _check_json(found: Check) -> dict[str, Any]:
     return {
         "source": found.source.id,
         "followable": found.sample is not None,
+        "engine": found.engine and found.engine[0].name,
+        "engine_sign": found.engine and found.engine[1],
         "tried": [
             {
                 "role": c.role,

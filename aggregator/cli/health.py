@@ -14,25 +14,34 @@ import click
 from aggregator.cli import chosen_home, home_option, json_option
 from aggregator.cli import output as show
 from aggregator.cli.collecting import run_json
-from aggregator.cli.writing import loaded
+from aggregator.cli.writing import loaded, named
 from aggregator.home import Home
 
 # --- status -----------------------------------------------------------------------------------------------------------
 
 
 @click.command("status")
+@click.argument("ids", nargs=-1, metavar="[ID...]")
+@click.option("--coverage", is_flag=True, help="Month by month: what was announced, and how much of it is there.")
 @home_option
 @json_option
 @click.pass_context
-def status_command(ctx: click.Context, as_json: bool) -> None:
-    """Show how each source is doing, and the home: disk, articles, what waits to be indexed.
+def status_command(ctx: click.Context, ids: tuple[str, ...], coverage: bool, as_json: bool) -> None:
+    """Show how the sources are doing, and the home: disk, articles, what waits to be indexed.
 
     \b
     Example:
       aggregator status
+      aggregator status cimade --coverage
     """
     home = chosen_home(ctx)
+    chosen = {source.id for source in named(loaded(home), ids)} if ids else None
+    if coverage:
+        _print_coverage(home, chosen, as_json=as_json)
+        return
     found = _status(home)
+    if chosen is not None:
+        found["sources"] = [s for s in found["sources"] if s["source"] in chosen]
     if as_json:
         show.print_json(found)
         return
@@ -66,6 +75,47 @@ def status_command(ctx: click.Context, as_json: bool) -> None:
         show.say(
             f"Erases decided and not carried out: {found['to_erase']:,}. Run `aggregator takedown finish`.", "yellow"
         )
+
+
+_BAR = 20
+"""Characters of a full bar."""
+
+
+def _print_coverage(home: Home, chosen: set[str] | None, *, as_json: bool) -> None:
+    from aggregator.catalogue import Catalogue
+    from aggregator.catalogue.coverage import coverage
+
+    months = []
+    if not home.is_new:
+        with Catalogue(home.catalogue) as catalogue:
+            ids = [s.id for s in loaded(home).sources if chosen is None or s.id in chosen]
+            months = [month for source_id in ids for month in coverage(catalogue, source_id)]
+    if as_json:
+        show.print_json([asdict(month) | {"missing": month.missing} for month in months])
+        return
+    rows = [
+        (
+            m.source_id,
+            m.month,
+            m.announced,
+            m.fetched,
+            m.extracted,
+            m.indexed,
+            m.missing,
+            m.given_up,
+            _bar(m.extracted, m.announced),
+        )
+        for m in months
+    ]
+    headers = ("source", "month", "announced", "fetched", "extracted", "indexed", "missing", "of these given up", "")
+    show.table(headers, rows, right=range(2, 8))
+    total, there = sum(m.announced for m in months), sum(m.extracted for m in months)
+    show.say(f"{there:,} of {total:,} announced are there as texts; {sum(m.missing for m in months):,} are missing.")
+
+
+def _bar(part: int, whole: int) -> str:
+    full = _BAR * part // max(whole, 1)
+    return "█" * full + "░" * (_BAR - full)
 
 
 def _short(iso: str | None) -> str:

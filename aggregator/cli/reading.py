@@ -7,14 +7,14 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Any, TypeVar
 
 import click
 
-from aggregator.cli import Words, again, chosen_home, home_option, json_option
+from aggregator.cli import Period, Words, again, chosen_home, home_option, json_option
 from aggregator.cli import output as show
 from aggregator.cli.families import match_json
 from aggregator.errors import UnknownIdError, UsageError
@@ -22,30 +22,6 @@ from aggregator.home import Home
 from aggregator.model import Article, Capture, Hit, Observation, Query, Results, Version
 
 # --- search -----------------------------------------------------------------------------------------------------------
-
-
-class Period(click.ParamType[tuple[datetime, datetime]]):
-    """A day, month or year as ISO 8601 writes it; read as its first instant and the first one after it, UTC."""
-
-    name = "date"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[datetime, datetime]:
-        if isinstance(value, tuple):
-            return value
-        hit = re.fullmatch(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?", value)
-        try:
-            if hit:
-                start = datetime(int(hit[1]), int(hit[2] or 1), int(hit[3] or 1), tzinfo=UTC)
-                if hit[3]:
-                    return start, start + timedelta(days=1)
-                if hit[2]:
-                    return start, (start + timedelta(days=32)).replace(day=1)
-                return start, start.replace(year=start.year + 1)
-        except (ValueError, OverflowError):
-            pass
-        self.fail(f"{value!r} is no date: write 2026, 2026-11 or 2026-11-23.", param, ctx)
 
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -276,6 +252,7 @@ def show_command(
                         "title": v.title,
                         "generation": v.generation,
                         "archived_url": f"archive/{captures[v.record_id].file}#{captures[v.record_id].offset}",
+                        "via": captures[v.record_id].via,
                     }
                     for v in versions
                 ],
@@ -285,7 +262,8 @@ def show_command(
             }
         )
     else:
-        _print_article(home, article, chosen, versions, observed, [c.line for c in credits], len(matches))
+        via = captures[chosen.record_id].via
+        _print_article(home, article, chosen, versions, observed, [c.line for c in credits], len(matches), via)
 
 
 def _version(versions: list[Version], number: int, article: Article) -> Version:
@@ -302,6 +280,7 @@ def _print_article(
     observed: list[Observation],
     credits: list[str],
     matches: int,
+    via: str | None,
 ) -> None:
     show.line((version.title or "(no title)", "bold"))
     facts = [("source", article.source_id), ("address", article.url), ("id", article.id)]
@@ -313,6 +292,7 @@ def _print_article(
     facts += [
         ("version", f"{version.number} of {len(versions)}, {version.digest}, seen {show.minute(version.captured_at)}")
     ]
+    facts += [("had from", via)] if via else []
     facts += [("edit", _edit(old, new)) for old, new in pairwise(versions)]
     if len(observed) > 1:
         facts += [("observed", " ".join((show.minute(o.at), o.what, f"({o.why})" if o.why else ""))) for o in observed]

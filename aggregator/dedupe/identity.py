@@ -63,6 +63,7 @@ def decide(
     announced: Discovery | None,
     source: Source,
     url: str,
+    key: str,
     captured_at: datetime,
     record_id: str,
     generation: str,
@@ -81,6 +82,7 @@ def decide(
         announced: What a feed, sitemap or list page claimed; None: nothing did.
         source: Whose article it is.
         url: Where it was captured.
+        key: What all addresses of the article have in common.
         captured_at: When.
         record_id: The WARC record that holds the page.
         generation: The extractor and its version.
@@ -88,7 +90,7 @@ def decide(
     claimed = announced or Discovery(url=url, found_in="")
     title = reading.title if _says_something(reading.title, source) else claimed.claimed_title or reading.title
     digest = version_digest(reading.title, reading.text)  # what the page says, not what a feed says of it
-    ident = known.id if known else article_id(source.id, urls.identity(url))
+    ident = article_id(source.id, key)
     sighting = Sighting(article_id=ident, captured_at=captured_at, record_id=record_id, digest=digest)
     read = Version(
         article_id=ident,

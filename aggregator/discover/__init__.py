@@ -8,6 +8,7 @@ raises: what cannot be read is said in ``Announcement.problems``.
     feeds.py      RSS, Atom, JSON Feed; the only door to feedparser
     sitemaps.py   sitemaps, sitemap indexes, the Sitemap lines of robots.txt; the door to lxml
     pages.py      list pages and front pages; the door to Beautiful Soup
+    lists.py      all that a site holds: WordPress's interface, feeds in pages, the Wayback Machine's index
 
 The parsers are imported when first needed, so that a command that reads no feed does not wait for them.
 """
@@ -15,6 +16,7 @@ The parsers are imported when first needed, so that a command that reads no feed
 from __future__ import annotations
 
 from aggregator.discover.feeds import MAX_FEED_CHARS, MAX_ITEMS, MAX_TAGS, read_feed
+from aggregator.discover.lists import CDX, CDX_ROWS, MAX_ROWS, cdx_address, read_list
 from aggregator.discover.pages import MAX_FEEDS, MAX_LINKS, MAX_PAGE_CHARS, MAX_PAGE_TAGS, read_front, read_listing
 from aggregator.discover.sitemaps import (
     MAX_ADDRESSES,
@@ -25,6 +27,8 @@ from aggregator.discover.sitemaps import (
 )
 
 __all__ = [
+    "CDX",
+    "CDX_ROWS",
     "MAX_ADDRESSES",
     "MAX_FEEDS",
     "MAX_FEED_CHARS",
@@ -33,10 +37,13 @@ __all__ = [
     "MAX_PAGE_CHARS",
     "MAX_PAGE_TAGS",
     "MAX_ROBOTS_SITEMAPS",
+    "MAX_ROWS",
     "MAX_SITEMAP_BYTES",
     "MAX_TAGS",
+    "cdx_address",
     "read_feed",
     "read_front",
+    "read_list",
     "read_listing",
     "read_robots",
     "read_sitemap",

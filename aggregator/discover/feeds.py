@@ -7,7 +7,7 @@ import json
 import re
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html.entities import html5
 from itertools import islice
@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from xml.parsers.expat import ExpatError, ParserCreate
 
+from aggregator import engines
 from aggregator.discover import claims, markup
 from aggregator.model import Announcement, Discovery
 
@@ -104,7 +105,12 @@ def read_feed(body: bytes, *, url: str, content_type: str = "") -> Announcement:
     except Exception as error:  # feedparser's own faults differ from version to version; none may end a run
         problems.append(f"the feed could not be read ({type(error).__name__}: {claims.plain(str(error)[:200])})")
         return Announcement(problems=tuple(problems))
-    return _announcement(items, url, base, problems, asked_s=asked_s)
+    shown = engines.detected(text, url)
+    return replace(
+        _announcement(items, url, base, problems, asked_s=asked_s),
+        engine=shown[0].name if shown else None,
+        engine_sign=shown[1] if shown else None,
+    )
 
 
 # --- XML ------------------------------------------------------------------------------------------------------------

@@ -8,12 +8,14 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from aggregator import urls
+from aggregator import engines, urls
 from aggregator.discover import claims, markup
 from aggregator.model import Announcement, Discovery, Listing
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
+
+    from aggregator.engines import Engine
 
 MAX_FEEDS = 10
 """Feeds kept of one page, the likeliest first."""
@@ -69,7 +71,7 @@ _IN_PART = re.compile(
 
 
 def read_front(body: bytes, *, url: str, content_type: str = "") -> Announcement:
-    """Return the feeds that a page links, the likeliest first; none is guessed.
+    """Return the feeds that a page links, the likeliest first, and what made it; no feed is guessed.
 
     First the links of rel=alternate with the type of a feed, in the page's order; where there is none for articles,
     anchors whose address looks like a feed of this site. Feeds of a part (a tag, an author) go behind those of the
@@ -86,7 +88,13 @@ def read_front(body: bytes, *, url: str, content_type: str = "") -> Announcement
     except Exception as error:  # a parser's fault may not end a run
         return Announcement(problems=(*problems, f"the page could not be read ({type(error).__name__})"))
     ranked = sorted(candidates, key=lambda address: candidates[address])
-    return Announcement(feeds=tuple(ranked[:MAX_FEEDS]), problems=tuple(problems))
+    shown = engines.detected(markup.decode(body, content_type), url)
+    return Announcement(
+        feeds=tuple(ranked[:MAX_FEEDS]),
+        engine=shown[0].name if shown else None,
+        engine_sign=shown[1] if shown else None,
+        problems=tuple(problems),
+    )
 
 
 def _feed_links(body: bytes, url: str, content_type: str, problems: list[str]) -> dict[str, int]:
@@ -134,6 +142,42 @@ def _rank(address: str, words: str) -> int:
     if _COMMENTS.search(words) or _COMMENTS.search(path):
         return 2
     return 1 if _IN_PART.search(path) else 0
+
+
+def read_links(body: bytes, *, url: str, engine: Engine, content_type: str = "") -> Announcement:
+    """Return the articles that a page links, told by their addresses, and the further lists that it links.
+
+    Args:
+        body: The page, content encoding undone.
+        url: Its address after redirects.
+        engine: What made it: which addresses are articles, and which are lists.
+        content_type: As declared by the server; empty: it declared none.
+    """
+    problems: list[str] = []
+    try:
+        soup = _soup(body, content_type, problems)
+        base, here, site = _base(soup, url), claims.address(url, None), urls.site(url)
+        titles: dict[str, str | None] = {}
+        lists: dict[str, None] = {}
+        for anchor in soup.find_all("a", href=True):
+            address = claims.address(_attribute(anchor, "href"), base)
+            if address is None or address == here or urls.site(address) != site:
+                continue
+            path = urls.path_and_query(address)
+            if engine.items.search(path) and len(titles) < MAX_LINKS:
+                titles[address] = titles.get(address) or _title(anchor)
+            elif engine.more and engine.more.search(path):
+                lists[address] = None
+        older = soup.find(["a", "link"], rel="next", href=True)
+        next_page = claims.address(_attribute(older, "href"), base) if older else None
+    except Exception as error:  # a parser's fault may not end a run
+        return Announcement(problems=(*problems, f"the page could not be read ({type(error).__name__})"))
+    return Announcement(
+        discoveries=tuple(Discovery(url=a, found_in=url, claimed_title=title) for a, title in titles.items()),
+        lists=tuple(lists)[:MAX_LINKS],
+        next=next_page if next_page and next_page != here and urls.site(next_page) == site else None,
+        problems=tuple(problems if titles or lists or problems else [f"it links no article of {engine.spoken}"]),
+    )
 
 
 def read_listing(body: bytes, *, url: str, listing: Listing, content_type: str = "") -> Announcement:

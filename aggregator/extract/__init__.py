@@ -37,6 +37,7 @@ from aggregator.extract.problems import (
     DOCUMENT,
     EMPTY,
     EXCERPT,
+    HIDDEN,
     NEEDS_BROWSER,
     NOT_HTML,
     ON_INDEX,
@@ -50,6 +51,7 @@ __all__ = [
     "DOCUMENT",
     "EMPTY",
     "EXCERPT",
+    "HIDDEN",
     "MAX_ATTRIBUTES",
     "MAX_DEPTH",
     "MAX_DOCUMENT_PAGES",
@@ -76,7 +78,7 @@ __all__ = [
     "tells_its_language",
 ]
 
-_RULES = 8
+_RULES = 9
 """Raised with every change of the rules in this package that may change a text, title, author or date."""
 _HTML_TYPES = ("", "text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml")
 _NOT_TEXT = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04")
@@ -191,6 +193,7 @@ def _read(
     if ruled and ruled.day:
         published_at, claimed_by = midnight(ruled.day), "rule"
     content = ruled.content if ruled else None
+    flags = [flag for flag, is_so in ((CUT, was_cut), (HIDDEN, page.is_hidden)) if is_so]
     found = () if content is not None else posts.readings_of(page, titles, captured_at, languages)
     known = repairs.known_of(page, titles, authors)  # the cascade prunes the tree: what needs it whole comes before
     if content is not None:
@@ -212,7 +215,7 @@ def _read(
         text=text,
         comments=tree.clean("\n".join(written)),
         posts=found,
-        problems=(*([CUT] if was_cut else []), *(ruled.unmatched if ruled else ()), *([] if text else [without])),
+        problems=(*flags, *(ruled.unmatched if ruled else ()), *([] if text else [without])),
     )
 
 

@@ -44,6 +44,8 @@ class Page:
     """What it calls its site, folded: in its own words, in links to the front page, in its address."""
     needs_browser: bool
     """Whether it looks like a page that scripts fill."""
+    is_hidden: bool
+    """Whether the site's people have taken the post off their newswire; Hyperactive gives it this class."""
 
 
 def page_of(tree: Element, url: str) -> Page:
@@ -63,7 +65,15 @@ def page_of(tree: Element, url: str) -> Page:
             linked += _objects(script.text or "")
     etree.strip_elements(tree, *_UNREAD, with_tail=False)
     sites = frozenset(map(folded, _site_names(tree, url, metas, linked))) - {""}
-    return Page(tree=tree, url=url, metas=metas, linked=linked, site_names=sites, needs_browser=needs_browser)
+    return Page(
+        tree=tree,
+        url=url,
+        metas=metas,
+        linked=linked,
+        site_names=sites,
+        needs_browser=needs_browser,
+        is_hidden=bool(tree.find_class("hidden_post")),
+    )
 
 
 def _site_names(tree: Element, url: str, metas: dict[str, list[str]], linked: list[Linked]) -> Iterator[str]:

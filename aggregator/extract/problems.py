@@ -16,4 +16,18 @@ DOCUMENT = "pdf"
 EXCERPT = "excerpt"
 """The page shows only how it begins."""
 
-__all__ = ["CUT", "DOCUMENT", "EMPTY", "EXCERPT", "NEEDS_BROWSER", "NOT_HTML", "ON_INDEX", "UNMATCHED", "UNREADABLE"]
+HIDDEN = "hidden"
+"""The people of the site have taken it off their newswire, and say so on its page."""
+
+__all__ = [
+    "CUT",
+    "DOCUMENT",
+    "EMPTY",
+    "EXCERPT",
+    "HIDDEN",
+    "NEEDS_BROWSER",
+    "NOT_HTML",
+    "ON_INDEX",
+    "UNMATCHED",
+    "UNREADABLE",
+]

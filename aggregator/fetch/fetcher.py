@@ -229,6 +229,8 @@ def _in_words(error: BaseException) -> str:
             return "connection refused"
         if isinstance(link, ConnectionResetError | http.client.RemoteDisconnected):
             return "the server closed the connection without an answer"
+        if isinstance(link, http.client.BadStatusLine):
+            return "what it answers is not HTTP"
         if isinstance(link, TimeoutError | urllib3.exceptions.TimeoutError | requests.Timeout):
             return "timed out"
     return " ".join(str(chain[-1]).split())[:200] or type(error).__name__

@@ -1,6 +1,7 @@
 """The way in: collect (network to archive) and derive (archive to catalogue and index).
 
     collecting  a pass: each source's lane says what to ask for next; every answer is archived, and only then read
+    lanes       what to ask one source next: a visit, or all that it ever had
     deriving    what an entry of the archive says: captures, announcements, articles, matches
     line        what the one writer of a home may do: crawl, bring in, catch up, close days, index
     learning    which lines the pages of a source share: once, as an event of the archive
@@ -12,9 +13,21 @@ A bad page, feed or source is counted and named; it never ends a run. A full dis
 
 from aggregator.pipeline.collecting import BATCH, MAX_AT_ONCE
 from aggregator.pipeline.deriving import MAX_HOPS
-from aggregator.pipeline.lanes import MAX_PAGES, MAX_RUN_S
-from aggregator.pipeline.line import Pipeline
+from aggregator.pipeline.lanes import MAX_PAGES, MAX_RUN_S, VISIT, Scope
+from aggregator.pipeline.line import MAX_BACKFILL_PAGES, Pipeline
 from aggregator.pipeline.opening import opened
 from aggregator.pipeline.rebuilding import rebuild
 
-__all__ = ["BATCH", "MAX_AT_ONCE", "MAX_HOPS", "MAX_PAGES", "MAX_RUN_S", "Pipeline", "opened", "rebuild"]
+__all__ = [
+    "BATCH",
+    "MAX_AT_ONCE",
+    "MAX_BACKFILL_PAGES",
+    "MAX_HOPS",
+    "MAX_PAGES",
+    "MAX_RUN_S",
+    "VISIT",
+    "Pipeline",
+    "Scope",
+    "opened",
+    "rebuild",
+]

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from aggregator import archive
 from aggregator.catalogue import Catalogue
+from aggregator.engines import ENGINES, Engine
 from aggregator.fetch import Web
 from aggregator.home import Home
 from aggregator.model import Announcement, Article, Capture, Following, Role, Run, Source
 from aggregator.pipeline import opened
 from aggregator.pipeline.deriving import announcement
+from aggregator.pipeline.lanes import Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,14 @@ class Check:
     sample: Article | None
     """The newest article, as it would be kept; None: none could be read."""
 
+    @property
+    def engine(self) -> tuple[Engine, str] | None:
+        """What the site runs, and how that shows, in words; None: it does not show."""
+        for _, said in self.tried:
+            if said.engine and said.engine_sign:
+                return ENGINES[said.engine], said.engine_sign
+        return None
+
 
 def check(source: Source, following: Following, web: Web) -> Check:
     """Visit a source and read one of its articles; nothing is kept.
@@ -37,7 +47,7 @@ def check(source: Source, following: Following, web: Web) -> Check:
     with tempfile.TemporaryDirectory(prefix="aggregator-check-") as folder:
         home = Home(Path(folder))
         with opened(home, alone) as line:
-            run = line.crawl([source], web, max_pages=1)[0]
+            run = line.crawl([source], web, scope=Scope(max_pages=1))[0]
         with Catalogue(home.catalogue) as catalogue:
             return Check(
                 source=source,

@@ -11,10 +11,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from heapq import heappop, heappush
 
-from aggregator import access, archive, urls, wire
+from aggregator import access, archive, engines, urls, wire
 from aggregator.access import redaction
 from aggregator.archive import Archive, Entry
 from aggregator.catalogue import Catalogue
@@ -25,13 +25,15 @@ from aggregator.fetch.robots import HOLD
 from aggregator.home import Home
 from aggregator.model import Capture, Failure, Progress, Report, Request, Response, Role, Run, Source
 from aggregator.pipeline.deriving import MAX_HOPS, Derived, Deriver
-from aggregator.pipeline.lanes import Lane
+from aggregator.pipeline.lanes import SITEMAPS, Lane, Scope
 from aggregator.pipeline.rechecking import check_at
 
 MAX_AT_ONCE = 64
 """Requests in flight at the same time, each to another host."""
 LISTS_EVERY = timedelta(days=1)
 """How often sitemaps and list pages are read of a source whose feed has no gap."""
+GUESS_EVERY = timedelta(days=30)
+"""How often an address that nobody named, and that was not there, is asked for again."""
 WHOLE_EVERY = 10
 """Of so many answers for an address one is asked for whole, whatever the server says of the others."""
 NAP_S = 0.2
@@ -39,12 +41,13 @@ NAP_S = 0.2
 BATCH = 50
 """How many answers are committed at once, at most."""
 GATHER_S = 0.02
-INDEX_EVERY_S = 60.0
-"""How long a new article may wait until it is searchable, while a crawl goes on."""
+ERRANDS_EVERY_S = 60.0
+"""How long a new article may wait until it is searchable, and a day that is over until it is closed, while a crawl goes
+on."""
 
 _InFlight = dict[Future[Response], tuple[Lane, Request]]
-More = Callable[[Set[str]], Sequence[Source]]
-"""Given the ids of the sources that are being visited, returns who else is to be."""
+More = Callable[[Set[str]], Sequence[Source] | None]
+"""Given the ids of the sources that are being visited, returns who else is to be; None: the visits are to end."""
 
 
 class _Hosts:
@@ -139,9 +142,9 @@ class Collector:
         sources: Sequence[Source],
         web: Web,
         *,
-        max_pages: int,
+        scope: Scope,
         stop: threading.Event,
-        make_searchable: Callable[[], None],
+        errands: Callable[[], None],
         more: More,
         done: Callable[[Run], None],
     ) -> list[Run]:
@@ -150,18 +153,18 @@ class Collector:
         Args:
             sources: Whom to visit.
             web: Where responses come from.
-            max_pages: How many announced pages to ask each source for.
+            scope: How much of each source to ask for.
             stop: Set it to end the pass early: what is in flight is still kept.
-            make_searchable: Called now and then, while it goes on.
-            more: Given the ids of those that are being visited, returns who else is to be.
+            errands: Called now and then, while it goes on.
+            more: Given the ids of those that are being visited, returns who else is to be; None: the visits are to end.
             done: Told the tally of each source when its visit is over.
 
         Returns:
             A tally for each source, in the order in which they came; it is archived.
         """
-        lanes = [self._lane(source, max_pages) for source in sources]
+        lanes = [self._lane(source, scope) for source in sources]
         visited = {lane.source.id for lane in lanes}
-        idle, hosts, in_flight, indexed_at = list(lanes), _Hosts(web), _InFlight(), time.monotonic()
+        idle, hosts, in_flight, errands_at = list(lanes), _Hosts(web), _InFlight(), time.monotonic()
         with ThreadPoolExecutor(max_workers=MAX_AT_ONCE, thread_name_prefix="fetch") as pool:
             while idle or hosts or in_flight:
                 over = []
@@ -178,7 +181,11 @@ class Collector:
                     in_flight[pool.submit(web.fetch, request, pace_s=pace_s)] = (lane, request)
                 self._end(over, done)
                 visited -= {lane.source.id for lane in over}
-                joining = [] if stop.is_set() else [self._lane(source, max_pages) for source in more(visited)]
+                others = () if stop.is_set() else more(visited)
+                if others is None:
+                    for lane in lanes:
+                        lane.cut_short()
+                joining = [self._lane(source, scope) for source in others or ()]
                 visited |= {lane.source.id for lane in joining}
                 lanes += joining
                 has_room = len(in_flight) < MAX_AT_ONCE
@@ -189,9 +196,9 @@ class Collector:
                 idle = [*joining, *(lane for lane, _, _ in answered)]
                 self._keep(answered)
                 self._report(_progress(lanes, in_flight))
-                if time.monotonic() - indexed_at > INDEX_EVERY_S:
-                    make_searchable()
-                    indexed_at = time.monotonic()
+                if time.monotonic() - errands_at > ERRANDS_EVERY_S:
+                    errands()
+                    errands_at = time.monotonic()
         return [lane.run for lane in lanes]
 
     def _end(self, lanes: list[Lane], done: Callable[[Run], None]) -> None:
@@ -200,19 +207,25 @@ class Collector:
         for lane in lanes:
             done(lane.run)
 
-    def _lane(self, source: Source, max_pages: int) -> Lane:
+    def _lane(self, source: Source, scope: Scope) -> Lane:
         now = self._clock.now()
         from_scratch = not self._catalogue.has_completed_run(source.id)
         last = [self._catalogue.last_of_role(source.id, role) for role in (Role.SITEMAP, Role.LISTING)]
         return Lane(
             source,
-            pending=lambda limit: self._catalogue.pending(source.id, limit),
+            pending=lambda limit: self._catalogue.pending(source.id, limit, since=scope.since, until=scope.until),
             to_check=lambda limit: self._catalogue.to_check(source.id, now, limit) if source.recheck else [],
-            reads_lists=from_scratch or all(at is None or now - at >= LISTS_EVERY for at in last),
+            reads_lists=scope.whole or from_scratch or all(at is None or now - at >= LISTS_EVERY for at in last),
             from_scratch=from_scratch,
-            max_pages=max_pages,
+            sitemaps=[p for path in SITEMAPS if self._may_be_there(p := urls.origin(source.url) + path, now)],
+            scope=scope,
             now=now,
         )
+
+    def _may_be_there(self, guessed: str, now: datetime) -> bool:
+        """Whether to ask for an address that nobody named: it was there, or was not asked for of late."""
+        last = self._catalogue.last_at(guessed, now - GUESS_EVERY)
+        return last is None or last.status in (200, 304)
 
     def _next(self, lane: Lane) -> Request | None:
         """Return the lane's next request that may be asked; the rules of a host new to us are asked for first."""
@@ -222,7 +235,7 @@ class Collector:
             if self._withdrawn and self._withdrawn.knows_address(request.url):
                 self._pass_over(lane, request)
                 continue
-            if request.role is Role.ROBOTS and not request.hops and self._recall(lane, request):
+            if self._recall(lane, request):
                 continue
             if obeys and not self._robots.knows(request.url):
                 lane.put_back(request)
@@ -239,17 +252,25 @@ class Collector:
         return request and self._conditional(request)
 
     def _recall(self, lane: Lane, request: Request) -> bool:
-        """Take the rules of a host from the archive, if they are not older than a day; return whether they were there.
+        """Take an answer from the archive, if one of late is there; return whether it is.
 
-        So a source that is visited ten times a day is asked for its robots.txt once.
+        The rules of a host hold for a day: a source that is visited ten times is asked for its robots.txt once. Lists
+        are recalled by a back-catalogue that goes on where it was interrupted.
         """
-        last = self._catalogue.last_at(request.url, self._clock.now() - HOLD)
-        if last is None or last.role is not Role.ROBOTS or not (last.status in (200, 304) or 400 <= last.status < 429):
+        is_rules = request.role is Role.ROBOTS
+        since = self._clock.now() - HOLD if is_rules else lane.scope.resumed_from
+        if since is None or request.role is Role.PAGE or (is_rules and request.hops):
             return False
-        if last.truncated or last.problem or (known := self._deriver.recalled(last)) is None:
+        last = self._catalogue.last_at(request.url, since)
+        if last is None or last.role is not request.role or last.truncated or last.problem:
+            return False
+        if last.status not in (200, 304) and not (is_rules and 400 <= last.status < 429):
+            return False
+        if (known := self._deriver.recalled(last)) is None:
             return False
         body, derived = known
-        self._robots.learn(request.url, 200 if last.refers_to else last.status, body, at=last.captured_at)
+        if is_rules:
+            self._robots.learn(request.url, 200 if last.refers_to else last.status, body, at=last.captured_at)
         lane.took(request, derived)
         return True
 
@@ -273,9 +294,8 @@ class Collector:
     def _pass_over(self, lane: Lane, request: Request) -> None:
         """Leave out an address that was withdrawn; neither the archive nor the tally names it."""
         with self._catalogue.transaction():
-            self._catalogue.settle(
-                request.source_id, request.announced_url, retry=False, at=self._clock.now(), law=check_at
-            )
+            key = engines.key(request.announced_url, lane.source)
+            self._catalogue.settle(request.source_id, key, retry=False, at=self._clock.now(), law=check_at)
         lane.took(request, Derived())
 
     def _keep(self, answered: list[tuple[Lane, Request, Response | FetchError]]) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from aggregator import archive, credits, dedupe, discover, extract, schemaorg, urls
+from aggregator import archive, credits, dedupe, discover, engines, extract, schemaorg, urls
 from aggregator.catalogue import Catalogue
 from aggregator.errors import AggregatorError, ExtractError, StoreError
 from aggregator.model import (
@@ -33,12 +33,12 @@ from aggregator.model import (
     Version,
 )
 from aggregator.pipeline import belonging
-from aggregator.pipeline.rechecking import check_at
+from aggregator.pipeline.rechecking import check_at, never
 
 MAX_HOPS = 10
 MAX_FOLDERS_HELD = 3
-MAX_DEPTH = 200
-"""List pages or sitemaps that may lead to one another."""
+_LISTS = (Role.FEED, Role.SITEMAP, Role.LISTING)
+"""What announces articles."""
 _PASSING = (401, 403, 408, 425, 429)
 """Client errors that may be gone tomorrow (RFC 9110); so may every 5xx."""
 _NOT_ARTICLES = re.compile(r"sitemap[^/]*(?:categor|tag|taxonom|author|user|image|video|misc)[^/]*$", re.IGNORECASE)
@@ -70,6 +70,8 @@ class Derived:
     """Seconds that a feed asks to leave between two looks at it."""
     has_gap: bool = False
     """Whether a feed showed nothing that was known: what was published in between may be missing."""
+    engine: str | None = None
+    """What made it, by its own signs."""
 
 
 class Deriver:
@@ -178,7 +180,7 @@ class Deriver:
         if reason := _trouble(what):
             return self._settle(what, failure=reason, retry=_may_pass(what))
         as_before = what.refers_to is not None
-        known = self._catalogue.article(_article_id(what)) if what.role is Role.PAGE else None
+        known = self._catalogue.article(self._article_id(what)) if what.role is Role.PAGE else None
         if as_before and (readings := self._seen_before(what, known)):
             derived = self._articles(what, readings)
             self._note_asked(what, retry=False)
@@ -203,14 +205,24 @@ class Deriver:
         return self._kept_body(self._catalogue.capture(entry.what.refers_to))
 
     def recalled(self, capture: Capture) -> tuple[bytes, Derived] | None:
-        """Return an archived robots.txt anew, and what follows from it; None: it cannot be read."""
+        """Return what an archived robots.txt, feed or list says, and what follows; None: it cannot be read.
+
+        What it announces is known already, and nothing is written.
+        """
         holder = self._catalogue.capture(capture.refers_to) if capture.refers_to else capture
         body = b"" if 400 <= capture.status < 500 else self._kept_body(holder)
         if body is None:
             return None
         source = self._source(capture.source_id, capture.url)
-        named = discover.read_robots(body, url=capture.url).sitemaps if body and not source.sitemap else ()
-        return body, Derived(follow=_sitemaps(source, named))
+        said = announcement(capture, body, source) if body else Announcement()
+        follow = _followed(source, capture, said)
+        return body, Derived(
+            follow=follow,
+            feeds=said.feeds,
+            announced=capture.role in _LISTS,
+            known=len(said.discoveries),
+            engine=said.engine,
+        )
 
     def _kept_body(self, capture: Capture | None) -> bytes | None:
         try:
@@ -246,7 +258,22 @@ class Deriver:
             return
         else:
             url, at = what.asked_url, what.captured_at
-        self._catalogue.settle(what.source_id, url, retry=retry, at=at, law=check_at)
+        key = engines.key(url, self._source(what.source_id, url))
+        law = never if urls.memento(url) else check_at  # what another archive keeps does not change
+        self._catalogue.settle(what.source_id, key, retry=retry, at=at, law=law)
+
+    def _announce(self, source: Source, found: Iterable[Discovery], at: datetime) -> int:
+        """Take in what a source announces, once an item, under its plainest address; return how many are new."""
+        by_key: dict[str, Discovery] = {}
+        for one in found:
+            key = engines.key(one.url, source)
+            by_key[key] = replace(by_key.get(key, one), url=one.url) if one.url == key else by_key.get(key, one)
+        return self._catalogue.announce(source.id, by_key, at)
+
+    def _article_id(self, capture: Capture) -> str:
+        return dedupe.article_id(
+            capture.source_id, engines.key(capture.url, self._source(capture.source_id, capture.url))
+        )
 
     def _source(self, source_id: str, url: str) -> Source:
         """Return the source as sources.yaml has it, or a stand-in for one that was taken out since."""
@@ -272,19 +299,17 @@ class Deriver:
         said = announcement(capture, body, source)
         found = [d for d in said.discoveries if d.url != urls.canonical(source.url)]
         was_known = bool(found) and self._catalogue.is_known(source.id)
-        new = self._catalogue.announce(source.id, found, capture.captured_at) if found else 0
+        new = self._announce(source, found, capture.captured_at) if found else 0
         posts = self._front_posts(capture, body) if capture.role is Role.FRONT and not said.feeds else ()
         read = self._articles(capture, posts)
-        follow = () if capture.role is Role.ROBOTS and source.sitemap else _sitemaps(source, said.sitemaps)
-        if said.next:
-            follow += (Request(url=said.next, role=Role.LISTING, source_id=source.id),)
-        empty = not (said.discoveries or said.feeds or said.sitemaps)
+        follow = _followed(source, capture, said)
+        empty = not (said.discoveries or said.feeds or follow)
         failure = f"announces nothing: {'; '.join(said.problems)}" if empty and said.problems else None
         is_feed = capture.role is Role.FEED
         return Derived(
             follow=follow,
             feeds=said.feeds,
-            announced=bool(posts) or (capture.role in (Role.FEED, Role.SITEMAP, Role.LISTING) and failure is None),
+            announced=bool(posts) or (capture.role in _LISTS and failure is None),
             discovered=new + read.discovered,
             known=len(found) - new + read.known,
             new=read.new,
@@ -294,6 +319,7 @@ class Deriver:
             window=len(found) if is_feed else 0,
             asked_s=said.asked_s,
             has_gap=is_feed and was_known and new == len(found),
+            engine=said.engine,
         )
 
     # --- articles ---------------------------------------------------------------------------------------------------
@@ -360,7 +386,8 @@ class Deriver:
     def _seen_before(self, capture: Capture, known: Article | None) -> list[Reading]:
         """Return what was read in the record that a capture refers to; empty: that was not read as this page."""
         earlier = self._catalogue.capture(capture.refers_to or "")
-        if earlier is None or urls.identity(earlier.url) != urls.identity(capture.url):
+        source = self._source(capture.source_id, capture.url)
+        if earlier is None or engines.key(earlier.url, source) != engines.key(capture.url, source):
             return []
         found = []
         for sighting in self._catalogue.sightings_in([earlier.record_id]):
@@ -381,7 +408,7 @@ class Deriver:
             for r in readings
             if r.url and "#" not in r.url
         ]
-        all_of_them = Derived(discovered=self._catalogue.announce(source.id, announced, capture.captured_at))
+        all_of_them = Derived(discovered=self._announce(source, announced, capture.captured_at))
         all_of_them.known = len(announced) - all_of_them.discovered
         for reading in readings:
             derived = self._article(capture, reading)
@@ -391,15 +418,17 @@ class Deriver:
 
     def _article(self, capture: Capture, reading: Reading) -> Derived:
         source, url = self._source(capture.source_id, capture.url), reading.url or capture.url
-        known = self._catalogue.article(dedupe.article_id(source.id, urls.identity(url)))
+        key = engines.key(url, source)
+        known = self._catalogue.article(dedupe.article_id(source.id, key))
         decision = dedupe.decide(
             reading,
             known=known,
             versions=self._catalogue.versions(known.id) if known else (),
             sightings=self._catalogue.sightings(known.id) if known else (),
-            announced=self._catalogue.discovery(source.id, reading.url or capture.asked_url),
+            announced=self._catalogue.discovery(source.id, engines.key(reading.url or capture.asked_url, source)),
             source=source,
             url=url,
+            key=key,
             captured_at=capture.captured_at,
             record_id=capture.refers_to or capture.record_id,
             generation=extract.generation(self._rule(capture)),
@@ -408,7 +437,7 @@ class Deriver:
         if decision.versions is None:
             return Derived()
         found = credits.resolved(decision.article.text, self._following.sources)
-        self._catalogue.put_article(decision.article, decision.versions, found)
+        self._catalogue.put_article(decision.article, key, decision.versions, found)
         self._match(decision.article, reading.text)
         return Derived(new=int(known is None), new_versions=int(known is not None))
 
@@ -438,14 +467,16 @@ class Deriver:
 
 
 def generation(following: Following, furniture: Mapping[str, tuple[str, ...]]) -> str:
-    """Return what all texts of a catalogue depend on besides the archive: extractor, rules and furniture of sources."""
+    """Return what a catalogue depends on besides the archive: extractor, and rules, furniture and keys of sources."""
     rules = {
         s.id: [[rule.selectors, str(rule.valid_until)] for rule in s.extract] for s in following.sources if s.extract
     }
     lines = {source_id: lines for source_id, lines in furniture.items() if lines}
-    if not rules and not lines:
+    keys = {s.id: [e.name if (e := engines.stated(s)) else "", *s.mirrors] for s in following.sources}
+    keys = {source_id: said for source_id, said in keys.items() if any(said)}
+    if not (rules or lines or keys):
         return extract.generation()
-    digest = hashlib.sha256(json.dumps([rules, lines], sort_keys=True).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps([rules, lines, keys], sort_keys=True).encode()).hexdigest()
     return f"{extract.generation()}+{digest[:8]}"
 
 
@@ -459,11 +490,10 @@ def announcement(capture: Capture, body: bytes, source: Source) -> Announcement:
         case Role.SITEMAP:
             return discover.read_sitemap(body, url=capture.url)
         case Role.LISTING:
-            if source.listing is None:  # sources.yaml no longer says how to read it
-                return Announcement()
-            return discover.read_listing(
-                body, url=capture.url, listing=source.listing, content_type=capture.content_type
-            )
+            kind = capture.content_type
+            if source.listing and urls.site(capture.url) == urls.site(source.listing.start or source.url):
+                return discover.read_listing(body, url=capture.url, listing=source.listing, content_type=kind)
+            return discover.read_list(body, url=capture.url, engine=engines.stated(source), content_type=kind)
         case _:
             return discover.read_feed(body, url=capture.url, content_type=capture.content_type)
 
@@ -485,15 +515,12 @@ def _read_from(capture: Capture, body: bytes) -> tuple[str, str, datetime, bytes
     return capture.url, capture.content_type, capture.captured_at, body
 
 
-def _sitemaps(source: Source, addresses: Iterable[str]) -> tuple[Request, ...]:
-    """Return the requests for those sitemaps that may list articles."""
-    return tuple(
-        Request(url=url, role=Role.SITEMAP, source_id=source.id) for url in addresses if not _NOT_ARTICLES.search(url)
-    )
-
-
-def _article_id(capture: Capture) -> str:
-    return dedupe.article_id(capture.source_id, urls.identity(capture.url))
+def _followed(source: Source, capture: Capture, said: Announcement) -> tuple[Request, ...]:
+    """Return the requests for the lists that are named: sitemaps, if they may list articles, and list pages."""
+    named = () if capture.role is Role.ROBOTS and source.sitemap else said.sitemaps
+    sitemaps = [(url, Role.SITEMAP) for url in named if not _NOT_ARTICLES.search(url)]
+    pages = [(url, Role.LISTING) for url in (*said.lists, *((said.next,) if said.next else ()))]
+    return tuple(Request(url=url, role=role, source_id=source.id) for url, role in (*sitemaps, *pages))
 
 
 def _trouble(capture: Capture) -> str | None:
@@ -510,4 +537,4 @@ def _may_pass(capture: Capture) -> bool:
     return capture.status in _PASSING or capture.status >= 500 or bool(capture.truncated or capture.problem)
 
 
-__all__ = ["MAX_DEPTH", "MAX_HOPS", "Derived", "Deriver", "announcement", "generation"]
+__all__ = ["MAX_HOPS", "Derived", "Deriver", "announcement", "generation"]

@@ -1,23 +1,57 @@
 """What to ask one source next. A lane decides; it opens nothing.
 
 robots.txt -> a feed, or the front page for one -> sitemaps and list pages -> the pages announced -> old ones, for edits
+
+For a back-catalogue the lists are read to their end: those of sources.yaml, or else of the engine, which shows in the
+front page, and the Wayback Machine's.
 """
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from aggregator import urls
+from aggregator import discover, engines, urls
 from aggregator.model import Outcome, Request, Role, Run, Source
-from aggregator.pipeline.deriving import MAX_DEPTH, MAX_HOPS, Derived
+from aggregator.pipeline.deriving import MAX_HOPS, Derived
 
 MAX_PAGES = 500
 MAX_RUN_S = 600.0
+MAX_DEPTH = 200
+"""List pages or sitemaps that may lead to one another."""
+EMPTY_LISTS = 3
+"""Lists without an article that may lead to one another: years to months. A calendar goes on for ever."""
+MAX_LISTS = 50_000
+"""List pages and sitemaps read for a back-catalogue; such a list may lead to as many others."""
+SITEMAPS = ("/sitemap.xml", "/wp-sitemap.xml", "/sitemap_index.xml")
+"""Where a site that names no sitemap in its robots.txt may have one: by custom, of WordPress, of its plug-ins."""
 _FIRST = (Role.ROBOTS, Role.FRONT, Role.FEED)
+_LISTS = (Role.SITEMAP, Role.LISTING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """How much of a source is asked for."""
+
+    max_pages: int = MAX_PAGES
+    """How many announced pages, at most."""
+    whole: bool = False
+    """Whether all that the source ever had is looked for, however long that takes."""
+    since: datetime | None = None
+    """Leave out what claims to be older; None: leave out none."""
+    until: datetime | None = None
+    """Leave out what claims not to be older; None: likewise."""
+    wayback: bool = False
+    """Whether the captures of the Wayback Machine are asked for, too."""
+    resumed_from: datetime | None = None
+    """When this was begun: lists captured since are not asked for again, but read in the archive; None: now."""
+
+
+VISIT = Scope()
+"""What one pass of a crawl asks for."""
 
 
 class Lane:
@@ -30,7 +64,8 @@ class Lane:
         reads_lists: Whether sitemaps and list pages are read although a feed is; if not, only where the feed has a gap.
         from_scratch: Whether no run of this source was ever completed: list pages are then followed to their end, not
             only until they bring nothing new.
-        max_pages: How many announced pages to ask for.
+        sitemaps: Where a sitemap may be, if robots.txt names none; tried in order.
+        scope: How much to ask for.
         now: When the run began.
 
     Attributes:
@@ -46,10 +81,12 @@ class Lane:
         to_check: Callable[[int], list[str]],
         reads_lists: bool,
         from_scratch: bool,
-        max_pages: int = MAX_PAGES,
+        sitemaps: Sequence[str] = (),
+        scope: Scope = VISIT,
         now: datetime,
     ) -> None:
         self.source = source
+        self.scope = scope
         self.run = Run(source_id=source.id, started_at=now)
         self._pending = pending
         self._to_check = to_check
@@ -57,23 +94,51 @@ class Lane:
         self._withheld: list[Request] = []
         """Sitemaps and list pages that are not read unless the feed has a gap."""
         self._checked: set[str] = set()
-        self._from_scratch = from_scratch
+        self._from_scratch = from_scratch or scope.whole
         self._queue: deque[Request] = deque()
         self._feeds = deque(source.feeds)
         self._asked: set[str] = set()
         self._announced = False
         self._feed_read = False
         self._pages_chosen = False
-        self._page_budget = max_pages
+        self._page_budget = scope.max_pages
+        self._list_budget = MAX_LISTS
+        self._engine = engines.stated(source)
+        self._places: deque[str] = deque()
+        """Where the list of all may begin, still to be tried."""
+        self._is_listed = False
+        """Whether one of them was found, or is not looked for."""
+        self._sitemaps = deque([] if source.sitemap or source.listing else sitemaps)
+        self._guessed: set[str] = set()
+        """Addresses that nobody named: that one is missing is no failure."""
         self.over = False
-        self._until = time.monotonic() + MAX_RUN_S
+        self._until = time.monotonic() + MAX_RUN_S if not scope.whole else float("inf")
+        is_dead = source.engine == "wayback"
+        if not is_dead:
+            self._ask_the_site()
+        if is_dead or scope.wayback:
+            self._ask(discover.cdx_address(source.url), Role.LISTING)
+            self._is_listed = self._feed_read = is_dead
+        if is_dead:
+            self._read_lists()
+
+    def _ask_the_site(self) -> None:
+        source = self.source
         self._ask(urls.origin(source.url) + "/robots.txt", Role.ROBOTS)
         if source.sitemap:
             self._ask(source.sitemap, Role.SITEMAP)
         if source.listing:
             self._ask(source.listing.start or source.url, Role.LISTING)
-        if not source.feeds and not source.listing:
+            self._is_listed = True
+        if not source.listing and (not source.feeds or (self.scope.whole and self._engine is None)):
             self._ask(source.url, Role.FRONT)
+        self._look_for_lists()
+
+    def _look_for_lists(self) -> None:
+        """Have the lists of the engine tried, once it is known, where they are wanted."""
+        if self._engine and not self._is_listed and (self.scope.whole or self._engine.feed_is_partial):
+            self._is_listed = True
+            self._places.extend(engines.lists(self.source, self._engine))
 
     @property
     def pages_queued(self) -> int:
@@ -92,13 +157,17 @@ class Lane:
         if time.monotonic() > self._until - MAX_RUN_S / 2 and not self._pages_chosen:
             self._queue.clear()  # half the time is for the pages, however long the lists are
             self.run.outcome = Outcome.LIMITED
-        if not self._queue and self._withheld and not self._feed_read:
+        if not self._queue and not self._feed_read and not self._pages_chosen:
             self._read_lists()  # no feed answers: what they know is all there is
+        if not self._queue and self._sitemaps and self._reads_lists:
+            self._guess(self._sitemaps.popleft(), Role.SITEMAP)
+        if not self._queue and self._places:
+            self._guess(self._places.popleft(), Role.LISTING)
         if not self._queue and not self._pages_chosen:
             self._pages_chosen = True
             for url in self._pending(self._page_budget):
                 self._ask(url, Role.PAGE)
-            for url in self._to_check(max(self._page_budget - len(self._queue), 0)):
+            for url in self._to_check(0 if self.scope.whole else max(self._page_budget - len(self._queue), 0)):
                 self._checked.add(url)
                 self._ask(url, Role.PAGE)
         self.over = not self._queue
@@ -120,6 +189,9 @@ class Lane:
 
     def _read_lists(self) -> None:
         self._reads_lists = True
+        if self._engine and not self._is_listed:
+            self._is_listed = True
+            self._places.extend(engines.lists(self.source, self._engine))
         self._queue.extend(self._withheld)
         self._withheld.clear()
 
@@ -127,11 +199,19 @@ class Lane:
         """Ask for this later; something else must be known first."""
         self._queue.appendleft(request)
 
+    def cut_short(self) -> None:
+        """Ask for nothing more as if the time were over: the rest is for the next visit, which is soon."""
+        if not self.over:
+            self._until = 0.0
+
     def stop(self) -> None:
         """Ask for nothing more."""
         self._queue.clear()
         self._feeds.clear()
         self._withheld.clear()
+        self._places.clear()
+        self._sitemaps.clear()
+        self._is_listed = True
         self._feed_read = True
         self._pages_chosen = True
 
@@ -151,12 +231,28 @@ class Lane:
             self._read_lists()
         self._announced |= derived.announced
         self._feed_read |= derived.announced and request.role is Role.FEED
-        if derived.failure:
+        is_guessed = request.announced_url in self._guessed
+        if (
+            request.role in (Role.ROBOTS, Role.SITEMAP)
+            and (derived.announced or derived.follow)
+            and not request.asked_url
+        ):
+            self._sitemaps.clear()  # it is named, or found
+        if derived.failure and not is_guessed:
             run.failed.append((request.announced_url, derived.failure))
+        if is_guessed and request.role is Role.LISTING and (derived.discovered or derived.known):
+            self._places.clear()  # this is the list
         if request.role is Role.PAGE and not derived.follow:
             self._page_budget -= 1
+        if request.role in (Role.FRONT, Role.FEED) and derived.engine and not self._engine:
+            self._engine = engines.ENGINES[derived.engine]
+            self._look_for_lists()
         if request.role is Role.FRONT or not derived.announced:
             self._feeds.extend(f for f in derived.feeds if f not in self._asked)
+        if request.role is Role.FRONT and not derived.follow and not self._feed_read and self._engine:
+            usual = [f for f in engines.feeds(self.source, self._engine) if f not in self._asked]
+            self._guessed.update(usual)
+            self._feeds.extend(usual)
         for follow in derived.follow:
             self._follow(request, follow, derived)
 
@@ -165,18 +261,27 @@ class Lane:
             if request.hops < MAX_HOPS or request.role is not Role.ROBOTS:
                 self._queue.appendleft(replace(follow, hops=request.hops + 1, depth=request.depth))
             return
-        older = follow.role is Role.LISTING and request.role is Role.LISTING
-        if older and not derived.discovered and not self._from_scratch:
-            return
-        if request.depth < MAX_DEPTH:
-            self._ask(follow.url, follow.role, depth=request.depth + 1)
+        if follow.role is Role.LISTING and request.role is Role.LISTING:
+            is_worth_it = derived.discovered or (self._from_scratch and (derived.known or request.depth < EMPTY_LISTS))
+            if not is_worth_it:
+                return
+        if request.depth < (MAX_LISTS if self.scope.whole else MAX_DEPTH):
+            self._ask(follow.url, follow.role, depth=request.depth + 1, wanted=request.role is Role.LISTING)
 
-    def _ask(self, url: str, role: Role, *, depth: int = 0) -> None:
-        if url not in self._asked:
-            self._asked.add(url)
-            is_list = role in (Role.SITEMAP, Role.LISTING)
-            request = Request(url=url, role=role, source_id=self.source.id, depth=depth)
-            (self._withheld if is_list and not self._reads_lists else self._queue).append(request)
+    def _guess(self, url: str, role: Role) -> None:
+        """Ask for an address that nobody named, whatever else is withheld; also if it was read as something else."""
+        self._asked.add(url)
+        self._guessed.add(url)
+        self._queue.append(Request(url=url, role=role, source_id=self.source.id))
+
+    def _ask(self, url: str, role: Role, *, depth: int = 0, wanted: bool = False) -> None:
+        if url in self._asked or (role in _LISTS and self._list_budget <= 0):
+            return
+        self._asked.add(url)
+        self._list_budget -= role in _LISTS
+        request = Request(url=url, role=role, source_id=self.source.id, depth=depth)
+        is_withheld = role in _LISTS and not (self._reads_lists or wanted)
+        (self._withheld if is_withheld else self._queue).append(request)
 
     def finish(self, *, now: datetime, left: int) -> Run:
         """Close the tally.

@@ -18,13 +18,15 @@ from aggregator.decisions import Decisions
 from aggregator.fetch import Web
 from aggregator.home import Home
 from aggregator.index import Writer as IndexWriter
-from aggregator.model import Capture, Following, Progress, Report, Run, Source
+from aggregator.model import Capture, Following, Outcome, Progress, Report, Run, Source
 from aggregator.pipeline import belonging
 from aggregator.pipeline.collecting import BATCH, Collector, More
 from aggregator.pipeline.deriving import Deriver, generation
-from aggregator.pipeline.lanes import MAX_PAGES
+from aggregator.pipeline.lanes import VISIT, Scope
 from aggregator.pipeline.learning import learn, learned
 
+MAX_BACKFILL_PAGES = 1_000_000
+"""Pages of one source asked for in one sitting of a backfill."""
 BATCH_BYTES = 1 << 26
 """How much of the bodies of a batch is held in memory at a time."""
 
@@ -62,6 +64,7 @@ class Pipeline:
         self._deriver = Deriver(home.archive, following, catalogue, self._furniture)
         self._decisions = Decisions(home.archive)
         self._report = report
+        self._day = clock.now().date()
 
     def follow(self, following: Following) -> None:
         """Go on with another sources.yaml."""
@@ -82,7 +85,7 @@ class Pipeline:
         sources: Sequence[Source],
         web: Web,
         *,
-        max_pages: int = MAX_PAGES,
+        scope: Scope = VISIT,
         stop: threading.Event | None = None,
         more: More = lambda busy: (),
         done: Callable[[Run], None] = lambda run: None,
@@ -92,9 +95,10 @@ class Pipeline:
         Args:
             sources: Whom to visit.
             web: Where responses come from.
-            max_pages: How many announced pages to ask each source for.
+            scope: How much of each source to ask for.
             stop: Set it to end the run early: what is in flight is still kept.
-            more: Given the ids of those that are being visited, returns who else is to be.
+            more: Given the ids of those that are being visited, returns who else is to be; None: nobody, and the visits
+                are to end.
             done: Told the tally of each source when its visit is over.
 
         Returns:
@@ -116,15 +120,63 @@ class Pipeline:
         runs = collector.visit(
             sources,
             web,
-            max_pages=max_pages,
+            scope=scope,
             stop=stop or threading.Event(),
-            make_searchable=self.update_index,
+            errands=self._do_errands,
             more=more,
             done=done,
         )
         self.update_index()
         self.close_days(self.clock.now())
         return runs
+
+    def _do_errands(self) -> None:
+        """Make searchable what was found so far; at midnight, close the day."""
+        self.update_index()
+        now = self.clock.now()
+        if now.date() != self._day:
+            self._archive.begin_day(now)
+            self.close_days(now)
+
+    def backfill(
+        self,
+        source: Source,
+        web: Web,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        wayback: bool = False,
+        max_pages: int = MAX_BACKFILL_PAGES,
+        stop: threading.Event | None = None,
+    ) -> Run:
+        """Ask a source for all it ever had; go on where an earlier backfill of the same was interrupted.
+
+        Args:
+            source: Whom to ask.
+            web: Where responses come from.
+            since: Leave out what claims to be older; None: leave out none.
+            until: Leave out what claims not to be older; None: likewise.
+            wayback: Whether the captures of the Wayback Machine are asked for, too.
+            max_pages: How many pages, at most.
+            stop: Set it to end early: what is in flight is still kept.
+
+        Returns:
+            The tally of this sitting.
+
+        Raises:
+            NoSpaceError: The disk is full or read-only; what was reported stored is safe.
+            StoreError: Archive, catalogue or index is damaged.
+        """
+        days = {name: at.date().isoformat() for name, at in (("from", since), ("to", until)) if at}
+        asked = {"source": source.id, **days, "wayback": wayback}
+        begun = self._decisions.unfinished("backfill", asked)
+        begun = begun or self._decisions.append("backfill", asked, now=self.clock.now())
+        scope = Scope(max_pages=max_pages, whole=True, since=since, until=until, wayback=wayback, resumed_from=begun.at)
+        run = self.crawl([source], web, scope=scope, stop=stop)[0]
+        if run.outcome in (Outcome.OK, Outcome.PARTIAL):
+            told = {"fetched": run.fetched, "new": run.new, "failed": len(run.failed)}
+            self._decisions.append("backfill-done", asked | told, now=self.clock.now())
+        return run
 
     # --- bringing in ------------------------------------------------------------------------------------------------
 
@@ -237,6 +289,7 @@ class Pipeline:
 
     def close_days(self, now: datetime) -> None:
         """Write the list, the manifest and the articles of every day that is over, and of every import; then learn."""
+        self._day = now.date()
         digests, closings = self._decisions.digests(), self._decisions.closings()
         for folder in archive.unclosed(self.home.archive, today=f"{now:%Y/%m/%d}", digests=digests, closings=closings):
             manifest = archive.close(self.home.archive, folder, digests)

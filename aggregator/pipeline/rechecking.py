@@ -19,3 +19,7 @@ def check_at(born: datetime, checked_at: datetime) -> datetime:
         checked_at: When it was last looked at.
     """
     return checked_at + min(max((checked_at - born) / 2, SOONEST), RAREST)
+
+
+def never(born: datetime, checked_at: datetime) -> None:
+    """Return that it is not to be looked at again."""

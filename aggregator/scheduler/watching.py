@@ -52,6 +52,10 @@ def run(
     _Watch(line, web, reload, stop, report, complain, gives_way, clock).go_on()
 
 
+PATIENCE = timedelta(minutes=1)
+"""How long visits may go on when something else is to be done first, as an erase or to read pages by new rules."""
+
+
 class _Watch:
     def __init__(
         self,
@@ -74,8 +78,8 @@ class _Watch:
         self._clock = clock
         self._pasts = times.pasts(line.runs_since(clock.now() - times.REMEMBERED))
         self._day = clock.now().date()
-        self._winds_up = False
-        """Whether nobody more is to be visited for now: what is going on is brought to its end first."""
+        self._winds_up_at: datetime | None = None
+        """Since when nobody more is to be visited for now, because something else is to be done; None: nothing is."""
         self._ticker = schedule.Scheduler()
         self._waiting: list[Source] = []
         for job in (self._look_at_sources, self._look_for_errands, self._look_who_is_due):
@@ -84,7 +88,7 @@ class _Watch:
     def go_on(self) -> None:
         self._ticker.run_all()
         while not (self._stop.is_set() or self._line.is_outdated or self._gives_way()):
-            self._winds_up = False
+            self._winds_up_at = None
             self._ticker.run_pending()
             self._look_who_is_due()
             if waiting := self._more(frozenset()):
@@ -104,17 +108,17 @@ class _Watch:
 
     def _look_for_errands(self) -> None:
         """Let what is going on come to its end when there is something that only an idle line can do."""
-        is_another_day = self._clock.now().date() != self._day
-        self._winds_up = self._winds_up or is_another_day or self._line.is_outdated or self._gives_way()
+        if self._winds_up_at is None and (self._line.is_outdated or self._gives_way()):
+            self._winds_up_at = self._clock.now()
 
     def _look_who_is_due(self) -> None:
         self._waiting = times.due(self._line.following.sources, self._pasts, self._clock.now())
 
-    def _more(self, busy: Set[str]) -> Sequence[Source]:
-        """Return who is to be visited now, beside those who still are."""
+    def _more(self, busy: Set[str]) -> Sequence[Source] | None:
+        """Return who is to be visited now, beside those who still are; None: even these have taken too long."""
         self._ticker.run_pending()
-        if self._winds_up:
-            return ()
+        if self._winds_up_at is not None:
+            return () if self._clock.now() < self._winds_up_at + PATIENCE else None
         found = [source for source in self._waiting if source.id not in busy]
         self._waiting = []
         return found

@@ -212,7 +212,7 @@ ROBOTS = _choice("obey", "ignore", means={"obey": True, "ignore": False})
 ACCESS = _choice(*Access, means={each.value: each for each in Access})
 RISK = _choice("link", means={"link": True})
 DAY = Kind("a day such as `2027-05-01`", _day, yaml_type=None)
-ENGINES = "auto wordpress spip mir hyperactive sf-active oscailt drupal blogger listing sitemap wayback"
+ENGINES = "auto wordpress spip mir hyperactive sf-active oscailt drupal blogger medium listing sitemap wayback"
 ENGINE = _choice(*ENGINES.split())
 _NOW = " in this version"
 
@@ -273,7 +273,12 @@ KEYS = (
     Key("sources[].name", TEXT, "the id", "The name people read."),
     Key("sources[].url", ADDRESS, REQUIRED, "The front page.", unique=True),
     Key("sources[].feeds", ADDRESSES, "[]", "Tried in order until one answers; empty: found on the front page."),
-    Key("sources[].engine", ENGINE, "auto", "What the site runs; for the reader of the file."),
+    Key(
+        "sources[].engine",
+        ENGINE,
+        "auto",
+        "What the site runs: where its lists are, which addresses are one article.",
+    ),
     Key("sources[].sitemap", ADDRESS, "those robots.txt names", "The site's own list of its pages."),
     Key("sources[].listing", GROUP, "none", "How to read list pages, for a site without a complete feed."),
     Key("sources[].listing.links", SELECTOR, REQUIRED, "Selects the links to articles, or elements that hold one."),

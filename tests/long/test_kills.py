@@ -35,8 +35,8 @@ def new_home(root: Path, server: DemoServer) -> Home:
     return Home(root)
 
 
-def crawl(home: Home, *, kill_after_s: float | None = None) -> int:
-    command = [sys.executable, "-m", "aggregator", "--home", str(home.root), "crawl", "--json"]
+def run(home: Home, *words: str, kill_after_s: float | None = None) -> int:
+    command = [sys.executable, "-m", "aggregator", "--home", str(home.root), *words, "--json"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         return process.wait(kill_after_s)
@@ -63,10 +63,13 @@ def families(home: Home) -> set[tuple[str, ...]]:
         return {cluster.members for cluster in catalogue.clusters()}
 
 
-def test_twenty_kills_lose_nothing_and_double_nothing(tmp_path: Path, server: DemoServer) -> None:
+@pytest.mark.parametrize(
+    "words", ["crawl", *(f"backfill {site}" for site in ("northport", "accueil", "shoreline", "grenzweg", "orilla"))]
+)
+def test_twenty_kills_lose_nothing_and_double_nothing(words: str, tmp_path: Path, server: DemoServer) -> None:
     undisturbed = new_home(tmp_path / "undisturbed", server)
     began = time.monotonic()
-    assert crawl(undisturbed) == 0
+    assert run(undisturbed, *words.split()) == 0
     whole_s = time.monotonic() - began
     moments = random.Random(SEED)
     home, killed = new_home(tmp_path / "killed-1", server), 0
@@ -74,7 +77,7 @@ def test_twenty_kills_lose_nothing_and_double_nothing(tmp_path: Path, server: De
         if killed == KILLS:
             break
         before = known(home)
-        finished = crawl(home, kill_after_s=moments.uniform(0.3, whole_s)) == 0
+        finished = run(home, *words.split(), kill_after_s=moments.uniform(0.3, whole_s)) == 0
         after = known(home)
         assert all(before[what] <= after[what] for what in before)
         killed += not finished
@@ -82,7 +85,7 @@ def test_twenty_kills_lose_nothing_and_double_nothing(tmp_path: Path, server: De
             assert_whole(home, undisturbed)
             home = new_home(tmp_path / f"killed-{number}", server)
     assert killed == KILLS
-    assert crawl(home) == 0
+    assert run(home, *words.split()) == 0
     assert_whole(home, undisturbed)
 
 
