@@ -215,14 +215,14 @@ def test_a_crawl_that_went_well_is_0_and_tells_programs_what_it_did(tmp_path: Pa
 def test_a_crawl_with_a_failed_source_is_1_and_names_it(tmp_path: Path, server: DemoServer) -> None:
     home = demo_home(tmp_path, server)
     text = (home / "sources.yaml").read_text()
-    (home / "sources.yaml").write_text(text + "  - {id: nobody, url: 'http://nobody.localhost:9/'}\n")
+    (home / "sources.yaml").write_text(text + "  - {id: nobody, url: 'http://nobody.localhost:2/'}\n")
 
     said = aggregator(home, "crawl", "nobody", "oldshore", "--limit", "1", "--json")
 
     assert said.returncode == 1
     runs: dict[str, Any] = {run["source"]: run for run in json.loads(said.stdout)["runs"]}
     assert (runs["nobody"]["outcome"], runs["oldshore"]["new"]) == ("failed", 1)
-    assert runs["nobody"]["failed"] == [{"url": "http://nobody.localhost:9/robots.txt", "reason": "connection refused"}]
+    assert runs["nobody"]["failed"] == [{"url": "http://nobody.localhost:2/robots.txt", "reason": "connection refused"}]
 
 
 @pytest.mark.parametrize(("command", "number", "code"), [("crawl", signal.SIGINT, 130), ("run", signal.SIGTERM, 0)])

@@ -91,7 +91,21 @@ def _print_coverage(home: Home, chosen: set[str] | None, *, as_json: bool) -> No
             ids = [s.id for s in loaded(home).sources if chosen is None or s.id in chosen]
             months = [month for source_id in ids for month in coverage(catalogue, source_id)]
     if as_json:
-        show.print_json([asdict(month) | {"missing": month.missing} for month in months])
+        show.print_json(
+            [
+                {
+                    "source": m.source_id,
+                    "month": m.month,
+                    "announced": m.announced,
+                    "fetched": m.fetched,
+                    "extracted": m.extracted,
+                    "indexed": m.indexed,
+                    "missing": m.missing,
+                    "given_up": m.given_up,
+                }
+                for m in months
+            ]
+        )
         return
     rows = [
         (
