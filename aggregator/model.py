@@ -537,6 +537,8 @@ class Run:
     """Seconds that the feed asks to leave between two looks at it; 0.0: it asks for nothing."""
     rechecked: int = 0
     """Known articles looked at again for edits."""
+    notes: list[str] = field(default_factory=list)
+    """What the operator should know, in words: that a feed has moved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

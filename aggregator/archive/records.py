@@ -247,6 +247,7 @@ def _run_said(run: Run) -> dict[str, Any]:
         "window": run.window,
         "asked_s": run.asked_s,
         "rechecked": run.rechecked,
+        "notes": run.notes,
     }
 
 

@@ -204,6 +204,7 @@ runs = Table(
     Column("window", Integer, nullable=False),
     Column("asked_s", Float, nullable=False),
     Column("rechecked", Integer, nullable=False),
+    Column("notes", JSON, nullable=False),
 )
 
 failures = Table(

@@ -135,6 +135,8 @@ def print_runs(runs: list[Run], *, elapsed_s: float, as_json: bool) -> None:
     headers = ("source", "outcome", "discovered", "stored", "as before", "new", "edited", "failed", "left")
     show.table(headers, rows, right=range(2, 9))
     for run in runs:
+        for note in run.notes:
+            show.say(f"{run.source_id}: {note}", "yellow")
         for url, reason in run.failed[:10]:
             show.say(f"{run.source_id}: {url}: {reason}")
         if len(run.failed) > 10:
@@ -155,6 +157,7 @@ def run_json(run: Run) -> dict[str, Any]:
         "new_versions": run.new_versions,
         "pending": run.pending,
         "failed": [{"url": url, "reason": reason} for url, reason in run.failed],
+        "notes": run.notes,
     }
 
 

@@ -25,6 +25,7 @@ from aggregator.fetch.robots import HOLD
 from aggregator.home import Home
 from aggregator.model import Capture, Failure, Progress, Report, Request, Response, Role, Run, Source
 from aggregator.pipeline.deriving import MAX_HOPS, Derived, Deriver
+from aggregator.pipeline.feeds import Moves
 from aggregator.pipeline.lanes import SITEMAPS, Lane, Scope
 from aggregator.pipeline.rechecking import check_at
 
@@ -115,6 +116,7 @@ class Collector:
         deriver: What reads the answers.
         report: Told how far the pass is.
         clock: What time it is.
+        moves: Where feeds have moved to.
     """
 
     def __init__(
@@ -126,7 +128,9 @@ class Collector:
         deriver: Deriver,
         report: Report,
         clock: Clock,
+        moves: Moves,
     ) -> None:
+        self._moves = moves
         self._home = home
         self._clock = clock
         self._min_free_bytes = min_free_bytes
@@ -205,6 +209,8 @@ class Collector:
         """Archive the tallies of those whose visit is over."""
         self._keep_runs([self._finish(lane) for lane in lanes])
         for lane in lanes:
+            if lane.feeds.move:
+                self._moves.note(lane.feeds.move, now=self._clock.now())
             done(lane.run)
 
     def _lane(self, source: Source, scope: Scope) -> Lane:
@@ -218,6 +224,7 @@ class Collector:
             reads_lists=scope.whole or from_scratch or all(at is None or now - at >= LISTS_EVERY for at in last),
             from_scratch=from_scratch,
             sitemaps=[p for path in SITEMAPS if self._may_be_there(p := urls.origin(source.url) + path, now)],
+            moved=self._moves.of(source.id),
             scope=scope,
             now=now,
         )

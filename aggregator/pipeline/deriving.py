@@ -72,6 +72,10 @@ class Derived:
     """Whether a feed showed nothing that was known: what was published in between may be missing."""
     engine: str | None = None
     """What made it, by its own signs."""
+    is_permanent: bool = False
+    """Whether it redirects for good (RFC 9110, sections 15.4.2 and 15.4.9)."""
+    is_gone: bool = False
+    """Whether it failed for good: it is not there, or what is there is something else."""
 
 
 class Deriver:
@@ -248,7 +252,8 @@ class Deriver:
     def _settle(self, what: Capture | Failure, *, failure: str, retry: bool) -> Derived:
         if what.role is Role.PAGE:
             self._note_asked(what, retry=retry)
-        return Derived(failure=failure)
+        is_gone = isinstance(what, Capture) and what.status in (404, 410)
+        return Derived(failure=failure, is_gone=is_gone)
 
     def _note_asked(self, what: Capture | Failure, *, retry: bool) -> None:
         """Note that an announced page was asked for; what others captured was not asked for by us, and is still due."""
@@ -290,7 +295,7 @@ class Deriver:
             reason = f"redirects to {where}"
             return self._settle(capture, failure=reason, retry=False)
         follow = Request(url=target, role=capture.role, source_id=capture.source_id, asked_url=capture.asked_url)
-        return Derived(follow=(follow,))
+        return Derived(follow=(follow,), is_permanent=capture.status in (301, 308))
 
     # --- what announces articles ------------------------------------------------------------------------------------
 
@@ -320,6 +325,7 @@ class Deriver:
             asked_s=said.asked_s,
             has_gap=is_feed and was_known and new == len(found),
             engine=said.engine,
+            is_gone=is_feed and failure is not None,
         )
 
     # --- articles ---------------------------------------------------------------------------------------------------

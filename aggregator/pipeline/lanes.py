@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator import discover, engines, urls
 from aggregator.model import Outcome, Request, Role, Run, Source
 from aggregator.pipeline.deriving import MAX_HOPS, Derived
+from aggregator.pipeline.feeds import Feeds
 
 MAX_PAGES = 500
 MAX_RUN_S = 600.0
@@ -65,11 +66,13 @@ class Lane:
         from_scratch: Whether no run of this source was ever completed: list pages are then followed to their end, not
             only until they bring nothing new.
         sitemaps: Where a sitemap may be, if robots.txt names none; tried in order.
+        moved: Where its feeds have moved to before, by the old address.
         scope: How much to ask for.
         now: When the run began.
 
     Attributes:
         run: The tally.
+        feeds: Which feeds are tried, and whether they have moved.
         over: Whether there is nothing more to ask for.
     """
 
@@ -82,6 +85,7 @@ class Lane:
         reads_lists: bool,
         from_scratch: bool,
         sitemaps: Sequence[str] = (),
+        moved: Mapping[str, str] | None = None,
         scope: Scope = VISIT,
         now: datetime,
     ) -> None:
@@ -96,10 +100,9 @@ class Lane:
         self._checked: set[str] = set()
         self._from_scratch = from_scratch or scope.whole
         self._queue: deque[Request] = deque()
-        self._feeds = deque(source.feeds)
+        self.feeds = Feeds(source, moved or {})
         self._asked: set[str] = set()
         self._announced = False
-        self._feed_read = False
         self._pages_chosen = False
         self._page_budget = scope.max_pages
         self._list_budget = MAX_LISTS
@@ -118,8 +121,9 @@ class Lane:
             self._ask_the_site()
         if is_dead or scope.wayback:
             self._ask(discover.cdx_address(source.url), Role.LISTING)
-            self._is_listed = self._feed_read = is_dead
         if is_dead:
+            self._is_listed = True
+            self.feeds.stop()
             self._read_lists()
 
     def _ask_the_site(self) -> None:
@@ -157,7 +161,7 @@ class Lane:
         if time.monotonic() > self._until - MAX_RUN_S / 2 and not self._pages_chosen:
             self._queue.clear()  # half the time is for the pages, however long the lists are
             self.run.outcome = Outcome.LIMITED
-        if not self._queue and not self._feed_read and not self._pages_chosen:
+        if not self._queue and not self.feeds.is_read and not self._pages_chosen:
             self._read_lists()  # no feed answers: what they know is all there is
         if not self._queue and self._sitemaps and self._reads_lists:
             self._guess(self._sitemaps.popleft(), Role.SITEMAP)
@@ -175,15 +179,10 @@ class Lane:
 
     def _choose_feed(self) -> None:
         """Put the next feed to try before all lists; when all have failed, the front page, which may name others."""
-        if self._feed_read:
-            return
-        while self._feeds:
-            feed = self._feeds.popleft()
-            if feed not in self._asked:
-                self._asked.add(feed)
-                self._queue.appendleft(Request(url=feed, role=Role.FEED, source_id=self.source.id))
-                return
-        if self.source.feeds and self.source.url not in self._asked:
+        if feed := self.feeds.next():
+            self._asked.add(feed)
+            self._queue.appendleft(Request(url=feed, role=Role.FEED, source_id=self.source.id))
+        elif not self.feeds.is_read and self.source.feeds and self.source.url not in self._asked:
             self._asked.add(self.source.url)
             self._queue.appendleft(Request(url=self.source.url, role=Role.FRONT, source_id=self.source.id))
 
@@ -207,12 +206,11 @@ class Lane:
     def stop(self) -> None:
         """Ask for nothing more."""
         self._queue.clear()
-        self._feeds.clear()
+        self.feeds.stop()
         self._withheld.clear()
         self._places.clear()
         self._sitemaps.clear()
         self._is_listed = True
-        self._feed_read = True
         self._pages_chosen = True
 
     def took(self, request: Request, derived: Derived) -> None:
@@ -230,7 +228,8 @@ class Lane:
         if derived.has_gap:
             self._read_lists()
         self._announced |= derived.announced
-        self._feed_read |= derived.announced and request.role is Role.FEED
+        if request.role is Role.FEED:
+            self.feeds.took(request, derived)
         is_guessed = request.announced_url in self._guessed
         if (
             request.role in (Role.ROBOTS, Role.SITEMAP)
@@ -248,11 +247,11 @@ class Lane:
             self._engine = engines.ENGINES[derived.engine]
             self._look_for_lists()
         if request.role is Role.FRONT or not derived.announced:
-            self._feeds.extend(f for f in derived.feeds if f not in self._asked)
-        if request.role is Role.FRONT and not derived.follow and not self._feed_read and self._engine:
+            self.feeds.add(derived.feeds)
+        if request.role is Role.FRONT and not derived.follow and not self.feeds.is_read and self._engine:
             usual = [f for f in engines.feeds(self.source, self._engine) if f not in self._asked]
             self._guessed.update(usual)
-            self._feeds.extend(usual)
+            self.feeds.add(usual)
         for follow in derived.follow:
             self._follow(request, follow, derived)
 
@@ -293,6 +292,8 @@ class Lane:
         run = self.run
         run.ended_at = now
         run.pending = left
+        if move := self.feeds.move:
+            run.notes.append(f"its feed has moved: {move.old} → {move.new} ({move.why})")
         if not self.over:
             run.outcome = Outcome.INTERRUPTED
         elif not self._announced:

@@ -22,6 +22,7 @@ from aggregator.model import Capture, Following, Outcome, Progress, Report, Run,
 from aggregator.pipeline import belonging
 from aggregator.pipeline.collecting import BATCH, Collector, More
 from aggregator.pipeline.deriving import Deriver, generation
+from aggregator.pipeline.feeds import Moves
 from aggregator.pipeline.lanes import VISIT, Scope
 from aggregator.pipeline.learning import learn, learned
 
@@ -116,6 +117,7 @@ class Pipeline:
             self._deriver,
             self._report,
             self.clock,
+            Moves(self._decisions),
         )
         runs = collector.visit(
             sources,
