@@ -93,6 +93,8 @@ class Source:
     """What the site runs, as sources.yaml says; ``auto``: nobody said, ``wayback``: it is dead, and read there."""
     recheck: bool = True
     """Whether articles are looked at again for edits, the older the rarer."""
+    certificate: str | None = None
+    """SHA-256, hexadecimal, of the certificate that its host has, whoever signed it; None: it is to be a valid one."""
     pace_s: float = 5.0
     """Seconds from the end of one request to a host to the start of the next."""
     obey_robots: bool = True
@@ -126,6 +128,10 @@ class Settings:
     """An address or URL for the User-Agent, so that a webmaster can reach a person; None: none was given."""
     allow_private: tuple[str, ...] = ()
     """Networks in CIDR form that may be visited although they are not public; for test worlds."""
+    proxy: str | None = None
+    """Through which every request goes, as ``socks5://127.0.0.1:9050``, which then resolves the names; None: none."""
+    certificates: tuple[tuple[str, str], ...] = ()
+    """Hosts whose certificate is not judged by who signed it but by its SHA-256, hexadecimal: what sources say."""
     min_free_bytes: int = 1 << 30
     """A writer stops cleanly when the disk has less room than this."""
 
@@ -194,7 +200,7 @@ class Response:
     started_at: datetime
     """When the request was sent."""
     ip: str
-    """The address that was connected to."""
+    """The address that was connected to; empty: not known, for a proxy chose it."""
     sent: bytes
     """The request as sent."""
     received: bytes

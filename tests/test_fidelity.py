@@ -12,6 +12,8 @@ import ssl
 import subprocess
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -221,7 +223,7 @@ class Authority:
     """A certificate authority that lives as long as a test run."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self.certificate = folder / "ca.pem"
         self._openssl(
             *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"),
@@ -230,7 +232,7 @@ class Authority:
 
     def for_host(self, host: str) -> ssl.SSLContext:
         """What a server needs to be believed that it is a host."""
-        names = self._folder / f"{host}.ext"
+        names = self.folder / f"{host}.ext"
         names.write_text(f"subjectAltName=DNS:{host}\nauthorityKeyIdentifier=keyid\nbasicConstraints=CA:FALSE\n")
         self._openssl(
             *("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", f"/CN={host}"),
@@ -241,11 +243,11 @@ class Authority:
             *("-days", "2", "-extfile", names.name, "-out", f"{host}.pem"),
         )
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self._folder / f"{host}.pem", self._folder / f"{host}.key")
+        context.load_cert_chain(self.folder / f"{host}.pem", self.folder / f"{host}.key")
         return context
 
     def _openssl(self, *words: str) -> None:
-        subprocess.run(["openssl", *words], cwd=self._folder, check=True, capture_output=True)
+        subprocess.run(["openssl", *words], cwd=self.folder, check=True, capture_output=True)
 
 
 @pytest.fixture(scope="module")
@@ -294,3 +296,23 @@ def test_a_host_with_the_certificate_of_another_is_not_asked(trusted: Authority)
         fetched(server)
 
     assert (server.connections, server.requests) == (1, [])
+
+
+def test_a_certificate_that_sources_yaml_names_is_trusted_whoever_signed_it_and_no_other_is(
+    authority: Authority,
+) -> None:
+    context = authority.for_host("a.localhost")
+    der = ssl.PEM_cert_to_DER_cert((authority.folder / "a.localhost.pem").read_text())
+    named = sha256(der).hexdigest()
+    with RawServer({"/": OK}, tls=context) as server:
+        host = "a.localhost"
+        right = replace(LOOPBACK, certificates=((host, named),))
+        wrong = replace(LOOPBACK, certificates=((host, "0" * 64),))
+        [response] = fetched(server, fetcher=Fetcher(right))
+        with pytest.raises(FetchError, match="certificate"):
+            fetched(server, fetcher=Fetcher(wrong))
+        with pytest.raises(FetchError, match="certificate"):
+            fetched(server, fetcher=Fetcher(replace(LOOPBACK, certificates=(("b.localhost", named),))))
+
+    assert response.received == OK
+    assert len(server.requests) == 1

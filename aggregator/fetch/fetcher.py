@@ -24,6 +24,7 @@ from aggregator.fetch.overhearing import Adapter, Attempt, TooLong, current
 from aggregator.model import Request, Response, Settings
 
 AGENT = "aggregator"
+_OTHER_CERTIFICATE = re.compile(r'Fingerprints did not match.*got "([0-9a-f]+)"')
 _RETRY_AFTER = re.compile(rb"\nretry-after\s*:", re.IGNORECASE)
 
 logging.getLogger("urllib3").setLevel(logging.ERROR)
@@ -69,7 +70,8 @@ class Fetcher:
 
     def follow(self, settings: Settings) -> None:
         """Go on with other settings; hosts keep their pauses."""
-        self._guard = Guard(settings.allow_private)
+        self._guard = Guard(settings.allow_private, settings.proxy)
+        self._certificates = dict(settings.certificates)
         contact = f"; +{settings.contact}" if settings.contact else ""
         self._headers = {
             "User-Agent": f"{AGENT}/{__version__} (news archive{contact})",
@@ -145,7 +147,8 @@ class Fetcher:
 
     def _send(self, request: Request, prepared: requests.PreparedRequest) -> Response:
         """Ask once; raises _Stale when a kept-alive connection turned out to be dead."""
-        attempt = Attempt(self._guard, urls.path_and_query(request.url), time.monotonic() + limits.TOTAL_S)
+        deadline = time.monotonic() + limits.TOTAL_S
+        attempt = Attempt(self._guard, urls.path_and_query(request.url), deadline, certificates=self._certificates)
         started_at = self._clock.now()
         current.set(attempt)
         truncated = None
@@ -229,6 +232,8 @@ def _in_words(error: BaseException) -> str:
             return "connection refused"
         if isinstance(link, ConnectionResetError | http.client.RemoteDisconnected):
             return "the server closed the connection without an answer"
+        if found := _OTHER_CERTIFICATE.search(str(link)):
+            return f"its certificate is not the one that sources.yaml names: its SHA-256 is {found[1]}"
         if isinstance(link, http.client.BadStatusLine):
             return "what it answers is not HTTP"
         if isinstance(link, TimeoutError | urllib3.exceptions.TimeoutError | requests.Timeout):

@@ -28,9 +28,15 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class Guard:
-    """Decides which addresses may be connected to: public ones, and those that sources.yaml allows."""
+    """Decides which addresses may be connected to: public ones, and those that sources.yaml allows.
 
-    def __init__(self, allow_private: tuple[str, ...] = ()) -> None:
+    Args:
+        allow_private: Networks that are allowed besides, in CIDR form.
+        proxy: Through which every connection is made; None: none.
+    """
+
+    def __init__(self, allow_private: tuple[str, ...] = (), proxy: str | None = None) -> None:
+        self._proxy = proxy
         self._allowed = [ipaddress.ip_network(n, strict=False) for n in allow_private]
 
     def refusal(self, address: str) -> str | None:
@@ -63,6 +69,8 @@ class Guard:
         is_address = ":" in host or _ENDS_IN_A_NUMBER.search(host)
         if self._allowed or is_address or _is_loopback(host):
             return None
+        if self._proxy and host.endswith(".onion"):
+            return None
         if "." not in host or host.endswith(_PRIVATE_SUFFIXES):
             return f"{host} is a name of a local network"
         return None
@@ -76,6 +84,8 @@ class Guard:
         """
         if reason := self.refusal_of(host, port):
             raise FetchError(host, f"refused: {reason}", retryable=False)
+        if self._proxy:
+            return self._through(self._proxy, host, port, timeout_s)
         addresses = self._resolve(host, port)
         for address in addresses:
             if reason := self.refusal(address):
@@ -87,6 +97,25 @@ class Guard:
             except OSError as error:
                 failure = error
         raise failure
+
+    def _through(self, proxy: str, host: str, port: int, timeout_s: float) -> socket.socket:
+        """Connect through the proxy, which looks the name up; what is an address already is judged here."""
+        if _is_loopback(host) or ":" in host or _ENDS_IN_A_NUMBER.search(host):
+            for address in self._resolve(host, port):
+                if reason := self.refusal(address):
+                    raise FetchError(host, f"refused: {reason}", retryable=False)
+        from python_socks import ProxyError, ProxyTimeoutError  # few have a proxy
+        from python_socks.sync import Proxy
+
+        try:
+            return Proxy.from_url(proxy, rdns=True).connect(host.strip("[]"), port, timeout=timeout_s)
+        except (ProxyError, ProxyTimeoutError, OSError) as error:
+            raise FetchError(host, f"not reached through the proxy ({error})"[:200], retryable=True) from error
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether the address that is connected to is the site's own."""
+        return self._proxy is None
 
     @staticmethod
     def _resolve(host: str, port: int) -> list[str]:

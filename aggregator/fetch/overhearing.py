@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import socket
 import time
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,9 @@ class Attempt:
     sent: bytearray = field(default_factory=bytearray)
     received: bytearray = field(default_factory=bytearray)
     ip: str = ""
+    """The address that was connected to; empty: not known, for a proxy chose it."""
+    certificates: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of certificates that are trusted whoever signed them, by host."""
     connected: bool = False
     """Whether a connection was made for it; False: one was kept alive from before."""
 
@@ -97,7 +101,8 @@ class _Overheard:
         attempt = current.get()
         attempt.sent += data
         super().send(data)  # type: ignore[misc]
-        attempt.ip = self.sock.getpeername()[0]  # type: ignore[attr-defined]
+        if attempt.guard.is_direct:
+            attempt.ip = self.sock.getpeername()[0]  # type: ignore[attr-defined]
 
 
 class _Connection(_Overheard, HTTPConnection):  # type: ignore[misc]
@@ -106,6 +111,13 @@ class _Connection(_Overheard, HTTPConnection):  # type: ignore[misc]
 
 class _SecureConnection(_Overheard, HTTPSConnection):  # type: ignore[misc]
     """Over TLS: what is kept is what was encrypted."""
+
+    def connect(self) -> None:
+        """Make the connection; where sources.yaml names a certificate, that one counts, and no signature does."""
+        self.assert_fingerprint = current.get().certificates.get(self._dns_host)
+        if self.assert_fingerprint:
+            self.cert_reqs = "CERT_NONE"
+        super().connect()
 
 
 class _Pool(urllib3.HTTPConnectionPool):

@@ -72,9 +72,10 @@ def parse(text: str, path: Path) -> Following:
     """
     given = _Reading(path).top(text)
     settings, defaults = given.get("settings", {}), given.get("defaults", {})
+    sources = tuple(_source(defaults | source) for source in given["sources"])
+    trusted = tuple((urls.host(s.url), s.certificate) for s in sources if s.certificate)
     return Following(
-        settings=Settings(**settings.pop("network", {}), **settings),
-        sources=tuple(_source(defaults | source) for source in given["sources"]),
+        settings=Settings(**settings.pop("network", {}), **settings, certificates=trusted), sources=sources
     )
 
 

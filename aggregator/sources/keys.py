@@ -155,6 +155,22 @@ def _network(text: str) -> str:
     return str(network)
 
 
+def _proxy(text: str) -> str:
+    found = re.fullmatch(r"(?:socks5|http)://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(\d{1,5})/?", text)
+    if not found or not 0 < int(found[2]) < 65_536:
+        raise ValueError(
+            f"{shown(text)} is not a proxy: write it as in 'socks5://127.0.0.1:9050' or 'http://host:3128'"
+        )
+    return text.rstrip("/")
+
+
+def _fingerprint(text: str) -> str:
+    plain = re.sub(r"^sha-?256[:=]|[:\s]", "", text, flags=re.IGNORECASE).lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", plain):
+        raise ValueError(f"{shown(text)} is not the SHA-256 of a certificate: 64 hexadecimal digits")
+    return plain
+
+
 def _selector(text: str) -> str:
     import soupsieve  # only a source with a listing needs it
 
@@ -201,6 +217,8 @@ ADDRESS = Kind("an address, `http://…` or `https://…`", _address)
 ADDRESSES = Kind("a list of addresses", _address, Shape.LIST)
 HOSTS = Kind("a list of host names", _host, Shape.LIST)
 NETWORKS = Kind("a list of networks such as `127.1.0.0/16`", _network, Shape.LIST)
+PROXY = Kind("`socks5://host:port` or `http://host:port`", _proxy)
+FINGERPRINT = Kind("the SHA-256 of a certificate, 64 hexadecimal digits", _fingerprint, yaml_type=None)
 SELECTOR = Kind("a CSS selector", _selector)
 LANGUAGES = Kind("a list of two-letter codes", _language, Shape.LIST, yaml_type=None)
 EVERY = Kind("`auto`, a duration from `1s` to `520w`, or a time as in `daily 04:00`", _every, yaml_type=None)
@@ -256,6 +274,7 @@ KEYS = (
     Key("settings.contact", CONTACT, "none", "Sent with every request, so that a webmaster can reach a person."),
     Key("settings.network", GROUP, "as below", "What may be reached."),
     Key("settings.network.allow_private", NETWORKS, "[]", "Networks to visit although they are not public."),
+    Key("settings.proxy", PROXY, "none", "Every request goes through it, and it resolves the names; for Tor, say."),
     Key("settings.min_free", SIZE, "1GiB", "With less room on the disk, writing stops cleanly.", "min_free_bytes"),
     Key("settings.index", _choice("whoosh", note=_NOW), "whoosh", "The full-text engine.", None),
     Key("settings.catalogue", _choice("sqlite", note=_NOW), "sqlite", "The database.", None),
@@ -303,6 +322,13 @@ KEYS = (
     Key("sources[].timezone", TIMEZONE, "as in defaults", "Whose clocks `daily` goes by."),
     Key("sources[].recheck", SWITCH, "as in defaults", "Look at known articles again for edits, the older the rarer."),
     Key("sources[].pace", PACE, "as in defaults", "Pause between two requests to its host.", "pace_s"),
+    Key(
+        "sources[].tls",
+        FINGERPRINT,
+        "none",
+        "Trust this certificate of its host, whoever signed it, and no other.",
+        "certificate",
+    ),
     Key("sources[].robots", ROBOTS, "as in defaults", "Whether robots.txt decides what is visited.", "obey_robots"),
     Key(
         "sources[].access", ACCESS, "public", "Who may see its articles: everybody, staff (never exported), or nobody."
