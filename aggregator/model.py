@@ -289,6 +289,8 @@ class Announcement:
     """The next, older list page; None: this was the last."""
     lists: tuple[str, ...] = ()
     """Further list pages: months, sections."""
+    title: str | None = None
+    """What a feed or front page calls the site; None: it says nothing."""
     engine: str | None = None
     """What made it, by its own signs; None: it does not show."""
     engine_sign: str | None = None

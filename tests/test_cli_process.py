@@ -194,6 +194,42 @@ def test_a_home_that_another_writer_holds_is_5_and_readers_do_not_mind(home: Pat
     assert f"process {holder.pid}" in said[0].stderr
 
 
+# Following
+
+
+def test_a_site_is_added_with_what_it_runs_and_then_backfilled(tmp_path: Path, server: DemoServer) -> None:
+    address = f"http://accueil.localhost:{server.port}/"
+    (tmp_path / "sources.yaml").write_text(
+        "settings: {network: {allow_private: [127.0.0.0/8]}}\ndefaults: {pace: 0s}\nsources: []  # mine\n"
+    )
+
+    added = aggregator(tmp_path, "sources", "add", address, "--json")
+    again = aggregator(tmp_path, "sources", "add", address, "--id", "other")
+    filled = aggregator(tmp_path, "backfill", "accueil", "--json")
+
+    told = json.loads(added.stdout)
+    assert (added.returncode, told["written"], again.returncode, filled.returncode) == (0, True, 2, 0)
+    assert told["entry"] | {"name": ""} == {
+        "id": "accueil", "name": "", "url": address, "feeds": [f"{address}spip.php?page=backend"], "engine": "spip",
+        "languages": ["fr"],
+    }  # fmt: skip
+    assert "is already that of the source" in again.stderr
+    assert "sources:   # mine\n  - id: accueil" in (tmp_path / "sources.yaml").read_text()
+    posts = {p.id for p in load_world().posts_at("accueil", server.now)}
+    assert {a.rpartition("article")[2] for a in articles(tmp_path)} >= posts
+    assert json.loads(filled.stdout)["runs"][0]["failed"] == []
+
+
+def test_a_site_without_anything_to_follow_is_not_added(tmp_path: Path, server: DemoServer) -> None:
+    before = "settings: {network: {allow_private: [127.0.0.0/8]}}\nsources: []\n"
+    (tmp_path / "sources.yaml").write_text(before)
+
+    said = aggregator(tmp_path, "sources", "add", f"http://oldshore.localhost:{server.port}/")
+
+    assert (said.returncode, (tmp_path / "sources.yaml").read_text()) == (1, before)
+    assert "Nothing was written" in said.stderr
+
+
 # Crawling
 
 

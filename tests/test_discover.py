@@ -65,6 +65,7 @@ def test_rss_2_announces_address_title_dates_and_author() -> None:
     )
 
     assert read(feed) == Announcement(
+        title="A",
         discoveries=(
             Discovery(
                 url="http://a.example/1",
@@ -74,7 +75,7 @@ def test_rss_2_announces_address_title_dates_and_author() -> None:
                 claimed_updated_at=datetime(2010, 2, 7, 12, tzinfo=UTC),
                 claimed_author="Jo",
             ),
-        )
+        ),
     )
 
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import shutil
 import textwrap
+from collections.abc import Set
+from datetime import UTC, datetime
 from importlib import resources
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from aggregator import urls
 from aggregator.cli import chosen_home, home_option, json_option
 from aggregator.cli import output as show
 from aggregator.cli.writing import loaded, named
 from aggregator.engines import of_host
+from aggregator.errors import UsageError
 from aggregator.home import Home
 from aggregator.model import Announcement, Outcome, Source
 
@@ -117,7 +122,139 @@ def sources_check(ctx: click.Context, ids: tuple[str, ...], offline: bool, as_js
     return int(any(c.run.outcome is Outcome.FAILED or c.sample is None for c in checks))
 
 
-def _print_check(found: Check) -> None:
+_PACE_S = 1.0
+"""Between the dozen requests of a first visit, while a person waits."""
+
+
+@sources_command.command("add")
+@click.argument("url", metavar="URL")
+@click.option("--id", "source_id", metavar="ID", help="Short and for ever; without it, made from the address.")
+@click.option("--name", metavar="TEXT", help="The name people read; without it, what the site calls itself.")
+@click.option("--dry-run", is_flag=True, help="Only print the entry.")
+@home_option
+@json_option
+@click.pass_context
+def sources_add(
+    ctx: click.Context, url: str, source_id: str | None, name: str | None, dry_run: bool, as_json: bool
+) -> int:
+    """Visit a site, find out how it can be followed, and write that into sources.yaml.
+
+    URL may be the front page or a feed. Exit code 1: nothing was found that announces articles, and nothing is written.
+
+    \b
+    Example:
+      aggregator sources add https://www.lacimade.org/
+    """
+    from aggregator import sources
+    from aggregator.fetch import Fetcher
+    from aggregator.pipeline import checking
+    from aggregator.sources import opml
+
+    home = chosen_home(ctx)
+    following = loaded(home)
+    address = urls.canonical(url if "://" in url else f"https://{url}")
+    if address is None:
+        raise UsageError(f"{url} is no web address: write it in full, https://host/path")
+    ident = source_id or _unused(opml.made_id(address), {source.id for source in following.sources})
+    show.say(f"visiting {address} …")
+    found = checking.check(
+        Source(id=ident, name=ident, url=address, pace_s=_PACE_S), following, Fetcher(following.settings)
+    )
+    if found.feed == address:  # the address is that of a feed: its site is where it says, or at its root
+        front = urls.origin(address) + "/"
+        again = Source(id=ident, name=ident, url=front, feeds=(address,), pace_s=_PACE_S)
+        found = checking.check(again, following, Fetcher(following.settings))
+    entry = _entry_of(found, name)
+    if not as_json:
+        _print_check(found, advises=False)
+    if found.sample is None:
+        show.say("Nothing was written: no article could be read there.", "red")
+    elif not dry_run:
+        sources.add(home.sources_yaml, [entry])
+        show.say(f"Written into {home.sources_yaml}. Next: `aggregator crawl {ident}`.")
+    if as_json:
+        written = found.sample is not None and not dry_run
+        show.print_json({"entry": entry, "written": written, "check": _check_json(found)})
+    else:
+        show.text("\n".join(sources.lines(entry)))
+    return int(found.sample is None)
+
+
+def _unused(ident: str, taken: Set[str]) -> str:
+    """Return an id that is not taken: this one, or with a number behind it."""
+    return next(one for one in chain([ident], (f"{ident}-{n}" for n in count(2))) if one not in taken)
+
+
+def _entry_of(found: Check, name: str | None) -> dict[str, Any]:
+    """Return what to write of a site that was visited."""
+    source, sample = found.source, found.sample
+    title = name or found.title
+    entry: dict[str, Any] = {"id": source.id, "name": title or source.id, "url": source.url}
+    if found.feed:
+        entry["feeds"] = [found.feed]
+    if found.engine:
+        entry["engine"] = found.engine[0].name
+    if sample and sample.language:
+        entry["languages"] = [sample.language]
+    return entry
+
+
+@sources_command.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE")
+@click.option("--dry-run", is_flag=True, help="Only print the entries.")
+@home_option
+@json_option
+@click.pass_context
+def sources_import(ctx: click.Context, file: Path, dry_run: bool, as_json: bool) -> None:
+    """Add to sources.yaml what a feed reader follows: FILE is OPML, folders become tags. Known sites are passed over.
+
+    \b
+    Example:
+      aggregator sources import subscriptions.opml
+    """
+    from aggregator import sources
+    from aggregator.sources import opml
+
+    home = chosen_home(ctx)
+    following = loaded(home)
+    taken_ids, taken_urls = {s.id for s in following.sources}, {s.url for s in following.sources}
+    new: list[dict[str, Any]] = []
+    known = 0
+    for one in opml.imported(file.read_bytes(), file):
+        entry = dict(one)
+        if entry["url"] in taken_urls:
+            known += 1
+            continue
+        entry["id"] = _unused(str(entry["id"]), taken_ids)
+        taken_ids.add(entry["id"])
+        taken_urls.add(entry["url"])
+        new.append(entry)
+    if new and not dry_run:
+        sources.add(home.sources_yaml, new)
+    if as_json:
+        show.print_json({"entries": new, "known": known, "written": bool(new) and not dry_run})
+        return
+    if dry_run:
+        show.text("\n".join(line for entry in new for line in sources.lines(entry)))
+    show.say(f"{show.counted(len(new), 'source')} {'to add' if dry_run else 'added'}, {known} known already.")
+
+
+@sources_command.command("export")
+@home_option
+@click.pass_context
+def sources_export(ctx: click.Context) -> None:
+    """Print what sources.yaml follows as OPML, for a feed reader or for another home.
+
+    \b
+    Example:
+      aggregator sources export > sources.opml
+    """
+    from aggregator.sources import opml
+
+    show.text(opml.exported(loaded(chosen_home(ctx)).sources, datetime.now(UTC)).rstrip("\n"))
+
+
+def _print_check(found: Check, *, advises: bool = True) -> None:
     can = ("can be followed", "green") if found.sample else ("cannot be followed as it is", "red")
     show.line((found.source.id, "bold"), f"  {found.source.name}  ", can)
     for capture, said in found.tried:
@@ -131,7 +268,7 @@ def _print_check(found: Check) -> None:
         show.line("engine   ", (engine.name, "cyan"), f"  {sign}", indent=2)
         if found.source.engine not in (engine.name, "auto"):
             show.line(("note     ", "yellow"), f"sources.yaml says {found.source.engine}", indent=2)
-        elif found.source.engine == "auto" and of_host(found.source.url) is None:
+        elif advises and found.source.engine == "auto" and of_host(found.source.url) is None:
             show.line(("advice   ", "yellow"), f"write `engine: {engine.name}` into sources.yaml", indent=2)
     if found.sample:
         sample = found.sample

@@ -100,6 +100,11 @@ def say(text: str = "", style: str | None = None) -> None:
     err.print(Text(safe(text), style=style or ""), soft_wrap=not err.is_terminal)
 
 
+def text(lines: str) -> None:
+    """Print lines to stdout as they are, but for characters that could steer the terminal."""
+    sys.stdout.write("\n".join(safe(one) for one in lines.split("\n")) + "\n")
+
+
 def line(*parts: str | tuple[str, str], indent: int = 0) -> None:
     """Print one line to stdout; a part may be a pair of text and style."""
     text = Text()

@@ -101,13 +101,14 @@ def read_feed(body: bytes, *, url: str, content_type: str = "") -> Announcement:
         return Announcement(problems=("this is no feed: neither RSS nor Atom nor JSON Feed",))
     try:
         text = _prepared(text[root.start() :], root[1], problems)
-        items, base, asked_s = _parsed(text, url)
+        items, base, asked_s, title = _parsed(text, url)
     except Exception as error:  # feedparser's own faults differ from version to version; none may end a run
         problems.append(f"the feed could not be read ({type(error).__name__}: {claims.plain(str(error)[:200])})")
         return Announcement(problems=tuple(problems))
     shown = engines.detected(text, url)
     return replace(
         _announcement(items, url, base, problems, asked_s=asked_s),
+        title=title,
         engine=shown[0].name if shown else None,
         engine_sign=shown[1] if shown else None,
     )
@@ -188,8 +189,8 @@ def _is_well_formed(text: str) -> bool:
     return True
 
 
-def _parsed(text: str, url: str) -> tuple[list[_Item], str, float]:
-    """The items that feedparser finds, the address that relative ones refer to, and the pause that it asks for."""
+def _parsed(text: str, url: str) -> tuple[list[_Item], str, float, str | None]:
+    """The items that feedparser finds, the address that relative ones refer to, the pause it asks for, its title."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import feedparser  # heavy, and untyped: its values go no further than the functions of this section
@@ -202,7 +203,9 @@ def _parsed(text: str, url: str) -> tuple[list[_Item], str, float]:
         )
         site = parsed["feed"].get("link")
         base = None if str(parsed["version"]).startswith("atom") or not site else claims.address(str(site), url)
-        return [_item(entry) for entry in parsed["entries"][:MAX_ITEMS]], base or url, _asked_s(parsed["feed"])
+        items = [_item(entry) for entry in parsed["entries"][:MAX_ITEMS]]
+        title = claims.plain(str(parsed["feed"].get("title") or ""))
+        return items, base or url, _asked_s(parsed["feed"]), title
 
 
 def _asked_s(feed: Any) -> float:

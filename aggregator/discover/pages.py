@@ -84,22 +84,24 @@ def read_front(body: bytes, *, url: str, content_type: str = "") -> Announcement
     """
     problems: list[str] = []
     try:
-        candidates = _feed_links(body, url, content_type, problems)
+        soup = _soup(body, content_type, problems)
+        candidates = _feed_links(soup, url)
+        title = claims.plain(_escaped(soup.title.get_text())) if soup.title else None
     except Exception as error:  # a parser's fault may not end a run
         return Announcement(problems=(*problems, f"the page could not be read ({type(error).__name__})"))
     ranked = sorted(candidates, key=lambda address: candidates[address])
     shown = engines.detected(markup.decode(body, content_type), url)
     return Announcement(
         feeds=tuple(ranked[:MAX_FEEDS]),
+        title=title,
         engine=shown[0].name if shown else None,
         engine_sign=shown[1] if shown else None,
         problems=tuple(problems),
     )
 
 
-def _feed_links(body: bytes, url: str, content_type: str, problems: list[str]) -> dict[str, int]:
+def _feed_links(soup: BeautifulSoup, url: str) -> dict[str, int]:
     """Addresses of feeds, in the page's order, with their rank: 0 articles, 1 articles of a part, 2 comments."""
-    soup = _soup(body, content_type, problems)
     base = _base(soup, url)
     found: dict[str, int] = {}
     for link in soup.find_all("link", href=True):

@@ -16,6 +16,9 @@ from aggregator.pipeline import opened
 from aggregator.pipeline.deriving import announcement
 from aggregator.pipeline.lanes import Scope
 
+MAX_LISTS = 5
+"""Sitemaps and list pages that are looked at."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
@@ -36,6 +39,17 @@ class Check:
                 return ENGINES[said.engine], said.engine_sign
         return None
 
+    @property
+    def feed(self) -> str | None:
+        """The feed that was read, by the address to write down; None: none was."""
+        read = (c for c, said in self.tried if c.role is Role.FEED and said.discoveries)
+        return next((c.url for c in read), None)
+
+    @property
+    def title(self) -> str | None:
+        """What the site calls itself, the shortest of its names; None: it does not."""
+        return min((said.title for _, said in self.tried if said.title), key=len, default=None)
+
 
 def check(source: Source, following: Following, web: Web) -> Check:
     """Visit a source and read one of its articles; nothing is kept.
@@ -47,7 +61,7 @@ def check(source: Source, following: Following, web: Web) -> Check:
     with tempfile.TemporaryDirectory(prefix="aggregator-check-") as folder:
         home = Home(Path(folder))
         with opened(home, alone) as line:
-            run = line.crawl([source], web, scope=Scope(max_pages=1))[0]
+            run = line.crawl([source], web, scope=Scope(max_pages=1, max_lists=MAX_LISTS))[0]
         with Catalogue(home.catalogue) as catalogue:
             return Check(
                 source=source,

@@ -39,6 +39,8 @@ class Scope:
 
     max_pages: int = MAX_PAGES
     """How many announced pages, at most."""
+    max_lists: int = MAX_LISTS
+    """How many sitemaps and list pages, at most."""
     whole: bool = False
     """Whether all that the source ever had is looked for, however long that takes."""
     since: datetime | None = None
@@ -105,7 +107,7 @@ class Lane:
         self._announced = False
         self._pages_chosen = False
         self._page_budget = scope.max_pages
-        self._list_budget = MAX_LISTS
+        self._list_budget = scope.max_lists
         self._engine = engines.stated(source)
         self._places: deque[str] = deque()
         """Where the list of all may begin, still to be tried."""

@@ -1,26 +1,29 @@
-"""sources.yaml to sources, with complaints that name the line. The only reader of that file.
+"""sources.yaml to sources, with complaints that name the line. The only reader of that file, and the only writer.
 
     text -> as written (events) -> nodes with their marks -> checked against KEYS -> Following
 
 A reading ends in a Following or in one SourcesError with every complaint. Nothing in the file is executed, and no alias
-is followed. The keys themselves, and what may be written there, are the table in ``keys``.
+is followed. The keys themselves, and what may be written there, are the table in ``keys``; ``entries`` writes further
+sources into the file, ``opml`` reads and writes what feed readers exchange.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
 
-from aggregator import urls
-from aggregator.errors import Complaint, SourcesError
+from aggregator import disk, urls
+from aggregator.errors import Complaint, SourcesError, UsageError
 from aggregator.model import ExtractRule, Following, Listing, Settings, Source
-from aggregator.sources.keys import CHILDREN, FILE, KEYS, REQUIRED, Key, Kind, Shape, nearest, shown
+from aggregator.sources.entries import Entry, added, lines, written
+from aggregator.sources.keys import CHILDREN, FILE, INVISIBLE, KEYS, REQUIRED, Key, Kind, Shape, nearest, shown
 
-__all__ = ["KEYS", "Key", "load", "parse"]
+__all__ = ["KEYS", "Entry", "Key", "add", "lines", "load", "parse", "written"]
 
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 20
@@ -32,8 +35,6 @@ MAX_COMPLAINTS = 200
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _STRAY = re.compile(r"[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What may not stand in YAML, and the line breaks that it counts but an editor does not."""
-_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
-"""What no value needs: control characters, line separators, marks that turn the writing direction."""
 _SPOKEN = {"int": "a number", "float": "a number", "bool": "true or false", "timestamp": "a date"}
 
 
@@ -77,6 +78,34 @@ def parse(text: str, path: Path) -> Following:
     return Following(
         settings=Settings(**settings.pop("network", {}), **settings, certificates=trusted), sources=sources
     )
+
+
+def add(path: Path, entries: Sequence[Entry]) -> Following:
+    """Write further sources into sources.yaml; all else in it stays as it is.
+
+    Args:
+        path: The file.
+        entries: The keys of each, as they are to be written.
+
+    Returns:
+        What it says now.
+
+    Raises:
+        SourcesError: It is refused as it is, or would be with one of these; nothing was written.
+        UsageError: Its sources are written so that nothing can be added; nothing was written.
+        NoSpaceError: The disk is full or read-only; nothing was written.
+    """
+    before = load(path)
+    assert before.written is not None
+    text = added(before.written.decode(), entries, path)
+    after = parse(text, path)
+    if after.sources[: len(before.sources)] != before.sources:
+        raise UsageError(f"{path}: an entry cannot be put at its end without changing others. Write it by hand.")
+    try:
+        disk.put(path, text.encode())
+    except OSError as error:
+        raise disk.trouble(path, error) from error
+    return after
 
 
 def _source(given: dict[str, Any]) -> Source:
@@ -258,7 +287,7 @@ def _meaning(node: yaml.Node, kind: Kind) -> Any:
         raise ValueError(f"there is no value: write {kind.values}, or leave the key out")
     if len(text) > urls.MAX_URL_CHARS:
         raise ValueError(f"{shown(text)} is longer than {urls.MAX_URL_CHARS:,} characters")
-    if hidden := _INVISIBLE.search(text):
+    if hidden := INVISIBLE.search(text):
         raise ValueError(f"the value holds an invisible character, U+{ord(hidden[0]):04X}: remove it")
     yaml_type = node.tag.rpartition(":")[2]
     if kind.yaml_type == "bool" and yaml_type != "bool":

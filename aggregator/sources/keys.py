@@ -45,6 +45,10 @@ class Kind:
     """What YAML must take it for; None: ``read`` alone judges, so that ``no`` can be Norwegian."""
 
 
+INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+"""What no value needs: control characters, line separators, marks that turn the writing direction."""
+
+
 def shown(text: str) -> str:
     """Return the text in quotes, cut to what a message has room for."""
     return repr(text if len(text) <= 60 else text[:59] + "…")
