@@ -27,6 +27,7 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     discover/       feed, sitemap, list page bytes to discoveries                         pure
     extract         page bytes to a reading
     dedupe/         an article against the known ones: same, new version, match, cluster
+    alarms          what somebody should look at
     schemaorg       a version in the words of schema.org
     engines/        the programs that sites run: signs, lists, which addresses are one item
     credits         "(source: ...)", "via ...", "Repris de ..."

@@ -98,6 +98,8 @@ class Source:
     pace_s: float = 5.0
     """Seconds from the end of one request to a host to the start of the next."""
     obey_robots: bool = True
+    expected_days: int | None = None
+    """Days without a new article that are usual; None: what is usual follows from its past."""
     paused: bool = False
     """Keep the source and its articles, but do not visit it."""
     extract: tuple[ExtractRule, ...] = ()

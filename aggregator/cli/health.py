@@ -7,37 +7,54 @@ from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli import chosen_home, home_option, json_option
+from aggregator.cli import Period, chosen_home, home_option, json_option
 from aggregator.cli import output as show
 from aggregator.cli.collecting import run_json
 from aggregator.cli.writing import loaded, named
 from aggregator.home import Home
+from aggregator.model import Run
+
+if TYPE_CHECKING:
+    from aggregator.alarms import Alarm
 
 # --- status -----------------------------------------------------------------------------------------------------------
 
 
 @click.command("status")
 @click.argument("ids", nargs=-1, metavar="[ID...]")
+@click.option(
+    "--since", type=Period(), metavar="DATE", help="What has become of the sources since: alarms, and their ends."
+)
 @click.option("--coverage", is_flag=True, help="Month by month: what was announced, and how much of it is there.")
 @home_option
 @json_option
 @click.pass_context
-def status_command(ctx: click.Context, ids: tuple[str, ...], coverage: bool, as_json: bool) -> None:
+def status_command(
+    ctx: click.Context,
+    ids: tuple[str, ...],
+    since: tuple[datetime, datetime] | None,
+    coverage: bool,
+    as_json: bool,
+) -> None:
     """Show how the sources are doing, and the home: disk, articles, what waits to be indexed.
 
     \b
     Example:
       aggregator status
+      aggregator status --since 2026-11-21
       aggregator status cimade --coverage
     """
     home = chosen_home(ctx)
     chosen = {source.id for source in named(loaded(home), ids)} if ids else None
     if coverage:
         _print_coverage(home, chosen, as_json=as_json)
+        return
+    if since:
+        _print_changes(home, chosen, since[0], as_json=as_json)
         return
     found = _status(home)
     if chosen is not None:
@@ -54,9 +71,7 @@ def status_command(ctx: click.Context, ids: tuple[str, ...], coverage: bool, as_
             "now" if s["next_due"] is None and not s["paused"] else _short(s["next_due"]),
             s["articles"],
             s["pending"],
-            f"{s['failed'][0]['reason']}" + (f" (+{len(s['failed']) - 1})" if len(s["failed"]) > 1 else "")
-            if s["failed"]
-            else "",
+            _trouble(s),
         )
         for s in found["sources"]
     ]
@@ -75,6 +90,56 @@ def status_command(ctx: click.Context, ids: tuple[str, ...], coverage: bool, as_
         show.say(
             f"Erases decided and not carried out: {found['to_erase']:,}. Run `aggregator takedown finish`.", "yellow"
         )
+
+
+def _trouble(source: dict[str, Any]) -> str:
+    """Return in one line what is the matter with a source: its alarms, else what failed in its last run."""
+    if source["alarms"]:
+        return "; ".join(f"{alarm['kind']}: {alarm['why']}" for alarm in source["alarms"])
+    failed = source["failed"]
+    return failed[0]["reason"] + (f" (+{len(failed) - 1})" if len(failed) > 1 else "") if failed else ""
+
+
+def _alarms_at(home: Home, now: datetime) -> dict[str, list[Alarm]]:
+    """Return the alarms of each source as they were at an instant."""
+    from aggregator import alarms
+    from aggregator.catalogue import Catalogue
+
+    sources = loaded(home).sources
+    if home.is_new:
+        return {source.id: [] for source in sources}
+    with Catalogue(home.catalogue) as catalogue:
+        runs: dict[str, list[Run]] = {}
+        for run in catalogue.runs_since(now - alarms.LOOKS_BACK):
+            runs.setdefault(run.source_id, []).append(run)
+        posted = catalogue.posted_since(now - alarms.LOOKS_BACK)
+    return {s.id: alarms.judged(s, runs.get(s.id, []), posted.get(s.id, []), now) for s in sources}
+
+
+def _print_changes(home: Home, chosen: set[str] | None, since: datetime, *, as_json: bool) -> None:
+    """Print which alarms there are that were not there at an instant, and which are no longer."""
+    before, now = _alarms_at(home, since), _alarms_at(home, datetime.now(UTC))
+    rows = []
+    for source_id in now:
+        if chosen is not None and source_id not in chosen:
+            continue
+        was, is_now = ({alarm.kind: alarm for alarm in each[source_id]} for each in (before, now))
+        rows += [("new", is_now[kind]) for kind in is_now if kind not in was]
+        rows += [("still", is_now[kind]) for kind in is_now if kind in was]
+        rows += [("over", was[kind]) for kind in was if kind not in is_now]
+    if as_json:
+        show.print_json([{"change": change, "source": a.source_id, **_alarm_json(a)} for change, a in rows])
+        return
+    if not rows:
+        show.say(f"Nothing is the matter, and nothing was on {since:%Y-%m-%d}.")
+        return
+    show.table(
+        ("", "source", "what", "since", "why"), [(c, a.source_id, a.kind, show.day(a.since), a.why) for c, a in rows]
+    )
+
+
+def _alarm_json(alarm: Alarm) -> dict[str, Any]:
+    return {"kind": alarm.kind, "since": show.iso(alarm.since), "why": alarm.why}
 
 
 _BAR = 20
@@ -144,6 +209,7 @@ def _status(home: Home) -> dict[str, Any]:
     from aggregator.catalogue import Catalogue
 
     following, decided, now = loaded(home), access.takedowns(home), datetime.now(UTC)
+    alarms = _alarms_at(home, now)
     last, pasts, new, articles, pending, totals = {}, {}, {}, {}, {}, dict.fromkeys(_TOTALS, 0)
     if not home.is_new:
         with Catalogue(home.catalogue) as catalogue:
@@ -164,6 +230,7 @@ def _status(home: Home) -> dict[str, Any]:
                 "articles": articles.get(s.id, 0),
                 "pending": pending.get(s.id, 0),
                 "failed": run_json(last[s.id])["failed"] if s.id in last else [],
+                "alarms": [_alarm_json(alarm) for alarm in alarms[s.id]],
             }
             for s in following.sources
         ],

@@ -200,6 +200,12 @@ def _day(text: str) -> datetime:
         raise ValueError(f"{shown(text)} is not a day such as 2027-05-01") from None
 
 
+def _days(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= 3650:
+        raise ValueError(f"{shown(text)} is not a number of days from 1 to 3650")
+    return int(text)
+
+
 def _choice(*names: str, note: str = "", means: Mapping[str, Any] | None = None) -> Kind:
     def read(text: str) -> Any:
         if text not in names:
@@ -230,6 +236,7 @@ TIMEZONE = Kind("a time zone such as `Europe/Paris`", _timezone)
 PACE = Kind("a duration from `0s` to `1h`", _pace_s, yaml_type=None)
 SIZE = Kind("a size such as `500MB` or `1GiB`", _size, yaml_type=None)
 SWITCH = Kind("`true` or `false`", lambda text: text.lower() in ("true", "yes", "on"), yaml_type="bool")
+DAYS = Kind("a number of days, `1` to `3650`", _days, yaml_type=None)
 ROBOTS = _choice("obey", "ignore", means={"obey": True, "ignore": False})
 ACCESS = _choice(*Access, means={each.value: each for each in Access})
 RISK = _choice("link", means={"link": True})
@@ -339,6 +346,7 @@ KEYS = (
     ),
     Key("sources[].until", DAY, "none", "The day on which that ends; without one it does not.", "access_until"),
     Key("sources[].risk", RISK, "none", "`link`: no public link or feed leads to the copies kept here.", "no_links"),
+    Key("sources[].expected_days", DAYS, "looked for", "Days without anything new that are no reason for an alarm."),
     Key("sources[].paused", SWITCH, "false", "Keep the source and its articles, but do not visit it."),
 )
 """Every key there is. What holds without a key is said here in words and done by aggregator.model; a test compares."""
