@@ -25,7 +25,8 @@ from aggregator.model import Request, Response, Settings
 
 AGENT = "aggregator"
 _OTHER_CERTIFICATE = re.compile(r'Fingerprints did not match.*got "([0-9a-f]+)"')
-_RETRY_AFTER = re.compile(rb"\nretry-after\s*:", re.IGNORECASE)
+_BUSY = re.compile(rb"HTTP/\S+ +(?:429|503)\b|HTTP/\S+ +1\d\d\b")
+"""How an answer begins that may ask for patience; also one behind interim answers."""
 
 logging.getLogger("urllib3").setLevel(logging.ERROR)
 
@@ -201,7 +202,7 @@ def _read_to_end(answer: requests.Response) -> str | None:
 
 def _retry_after_s(response: Response, now: datetime) -> float:
     """Return how long a busy host asks to be left alone, in seconds (RFC 9110, section 10.2.3); 0.0: it does not."""
-    if not _RETRY_AFTER.search(response.received):  # to read a head takes a twentieth of a fetch
+    if not _BUSY.match(response.received):  # to read a head takes a twentieth of a fetch
         return 0.0
     try:
         answer = wire.read_head(response.received)
