@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -164,11 +164,13 @@ class Collector:
             done: Told the tally of each source when its visit is over.
 
         Returns:
-            A tally for each source, in the order in which they came; it is archived.
+            A tally for each source given, in their order; it is archived. Those of whoever joined are only told to
+            ``done``: a pass may go on for days.
         """
-        lanes = [self._lane(source, scope) for source in sources]
-        visited = {lane.source.id for lane in lanes}
-        idle, hosts, in_flight, errands_at = list(lanes), _Hosts(web), _InFlight(), time.monotonic()
+        lanes = {source.id: self._lane(source, scope) for source in sources}
+        runs = [lane.run for lane in lanes.values()]
+        idle, hosts, in_flight, errands_at = list(lanes.values()), _Hosts(web), _InFlight(), time.monotonic()
+        past = Progress(doing="crawling", done=0, total=0)
         with ThreadPoolExecutor(max_workers=MAX_AT_ONCE, thread_name_prefix="fetch") as pool:
             while idle or hosts or in_flight:
                 over = []
@@ -184,14 +186,15 @@ class Collector:
                     pace_s = self._robots.pace_s(request.url, lane.source.pace_s)
                     in_flight[pool.submit(web.fetch, request, pace_s=pace_s)] = (lane, request)
                 self._end(over, done)
-                visited -= {lane.source.id for lane in over}
-                others = () if stop.is_set() else more(visited)
+                past = _progress(past, over)
+                for lane in over:
+                    del lanes[lane.source.id]
+                others = () if stop.is_set() else more(lanes.keys())
                 if others is None:
-                    for lane in lanes:
+                    for lane in lanes.values():
                         lane.cut_short()
                 joining = [self._lane(source, scope) for source in others or ()]
-                visited |= {lane.source.id for lane in joining}
-                lanes += joining
+                lanes |= {lane.source.id: lane for lane in joining}
                 has_room = len(in_flight) < MAX_AT_ONCE
                 wait_s = 0.0 if joining else hosts.pause_s if has_room else NAP_S
                 answered = _answered(in_flight, stop, web, wait_s=wait_s)
@@ -199,11 +202,11 @@ class Collector:
                     hosts.answered(request)
                 idle = [*joining, *(lane for lane, _, _ in answered)]
                 self._keep(answered)
-                self._report(_progress(lanes, in_flight))
+                self._report(_progress(past, lanes.values(), len(in_flight)))
                 if time.monotonic() - errands_at > ERRANDS_EVERY_S:
                     errands()
                     errands_at = time.monotonic()
-        return [lane.run for lane in lanes]
+        return runs
 
     def _end(self, lanes: list[Lane], done: Callable[[Run], None]) -> None:
         """Archive the tallies of those whose visit is over."""
@@ -410,13 +413,14 @@ def _answered(
     return answered
 
 
-def _progress(lanes: list[Lane], in_flight: _InFlight) -> Progress:
+def _progress(past: Progress, lanes: Collection[Lane], in_flight: int = 0) -> Progress:
+    """Return how far a pass is: what was done by those whose visit is over, and by those lanes."""
     return Progress(
         doing="crawling",
-        done=sum(lane.over for lane in lanes),
-        total=len(lanes),
-        pages=sum(lane.run.fetched for lane in lanes),
-        pages_left=sum(lane.pages_queued for lane in lanes) + len(in_flight),
-        new=sum(lane.run.new for lane in lanes),
-        failed=sum(len(lane.run.failed) for lane in lanes),
+        done=past.done + sum(lane.over for lane in lanes),
+        total=past.total + len(lanes),
+        pages=past.pages + sum(lane.run.fetched for lane in lanes),
+        pages_left=sum(lane.pages_queued for lane in lanes) + in_flight,
+        new=past.new + sum(lane.run.new for lane in lanes),
+        failed=past.failed + sum(len(lane.run.failed) for lane in lanes),
     )
