@@ -77,6 +77,12 @@ def grade(run: Run) -> float:
     return 0.25 if reasons and all(_PASSING.search(reason) for reason in reasons) else 0.5
 
 
+def taken_down(run: Run) -> int:
+    """Return how many addresses a run found gone, if they are so many that the source is endangered; else 0."""
+    gone = sum(bool(_GONE.search(reason)) for _, reason in run.failed)
+    return gone if gone >= GONE else 0
+
+
 def failing(runs: Sequence[Run]) -> tuple[float, Run | None]:
     """Return the grades of the failed runs since the last that was none, and the first of them.
 
@@ -142,8 +148,7 @@ def judged(source: Source, runs: Sequence[Run], posted: Sequence[datetime], now:
         reason = runs[-1].failed[-1][1] if runs[-1].failed else "nothing could be read"
         found.append(alarm(Kind.BROKEN, first.started_at, reason))
     for run in reversed(runs):
-        gone = sum(bool(_GONE.search(reason)) for _, reason in run.failed)
-        if gone >= GONE and now - run.started_at < timedelta(days=7):
+        if (gone := taken_down(run)) and now - run.started_at < timedelta(days=7):
             found.append(alarm(Kind.ENDANGERED, run.started_at, f"{gone} known articles are no longer there"))
             break
     days = sorted({at.date() for at in posted})

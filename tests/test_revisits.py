@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from aggregator import pipeline, scheduler
 from aggregator.home import Home
 from aggregator.model import Role, Run
-from tests.fakeweb import OTHER, STORY, ClockOf, FakeWeb, crawl, feed, following, page, source, versions
+from tests import enginesites
+from tests.fakeweb import OTHER, STORY, ClockOf, FakeWeb, articles, crawl, feed, following, page, source, versions
 
 FEED, ONE, TWO, THREE = (f"http://a.example/{name}" for name in ("feed", "1", "2", "3"))
 ROBOTS, SITEMAP = "http://a.example/robots.txt", "http://a.example/sitemap.xml"
@@ -105,3 +107,21 @@ def test_a_slow_source_delays_no_other(tmp_path: Path) -> None:
         scheduler.run(line, FakeWeb(pages), reload=lambda: None, stop=stop, report=report, complain=lambda error: None)
 
     assert runs.index("b") >= 2
+
+
+def test_a_source_whose_articles_are_taken_down_is_read_to_full_depth_at_once(tmp_path: Path) -> None:
+    threatened = enginesites.spip()
+    one = replace(threatened.source, recheck=True)
+    web = FakeWeb(threatened.pages)
+    crawl(tmp_path, web, one, clock=ClockOf(web))
+    seen = set(articles(tmp_path))
+    web.pages |= dict.fromkeys(sorted(seen)[:6], 410)
+    web.now += timedelta(days=2)
+
+    first = crawl(tmp_path, web, one, clock=ClockOf(web))["spip"]
+    second = crawl(tmp_path, web, one, clock=ClockOf(web))["spip"]
+
+    assert len(seen) < len(threatened.articles)
+    assert sum(reason == "HTTP 410" for _, reason in first.failed) >= 5
+    assert "taken down" in second.notes[0]
+    assert set(articles(tmp_path)) == threatened.articles

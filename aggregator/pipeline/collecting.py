@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 
-from aggregator import access, archive, engines, urls, wire
+from aggregator import access, alarms, archive, engines, urls, wire
 from aggregator.access import redaction
 from aggregator.archive import Archive, Entry
 from aggregator.catalogue import Catalogue
@@ -23,7 +23,7 @@ from aggregator.errors import FetchError
 from aggregator.fetch import Robots, Web
 from aggregator.fetch.robots import HOLD
 from aggregator.home import Home
-from aggregator.model import Capture, Failure, Progress, Report, Request, Response, Role, Run, Source
+from aggregator.model import Capture, Failure, Outcome, Progress, Report, Request, Response, Role, Run, Source
 from aggregator.pipeline.deriving import MAX_HOPS, Derived, Deriver
 from aggregator.pipeline.feeds import Moves
 from aggregator.pipeline.lanes import SITEMAPS, Lane, Scope
@@ -39,6 +39,7 @@ WHOLE_EVERY = 10
 """Of so many answers for an address one is asked for whole, whatever the server says of the others."""
 NAP_S = 0.2
 """The longest wait without a look around."""
+_FEW_RUNS = 20
 BATCH = 50
 """How many answers are committed at once, at most."""
 GATHER_S = 0.02
@@ -218,9 +219,12 @@ class Collector:
 
     def _lane(self, source: Source, scope: Scope) -> Lane:
         now = self._clock.now()
+        endangered_at = self._endangered_at(source)
+        if endangered_at and not scope.whole:
+            scope = replace(scope, whole=True, resumed_from=endangered_at)
         from_scratch = not self._catalogue.has_completed_run(source.id)
         last = [self._catalogue.last_of_role(source.id, role) for role in (Role.SITEMAP, Role.LISTING)]
-        return Lane(
+        lane = Lane(
             source,
             pending=lambda limit: self._catalogue.pending(source.id, limit, since=scope.since, until=scope.until),
             to_check=lambda limit: self._catalogue.to_check(source.id, now, limit) if source.recheck else [],
@@ -231,6 +235,16 @@ class Collector:
             scope=scope,
             now=now,
         )
+        if endangered_at:
+            lane.run.notes.append("its articles are being taken down: all that it holds is asked for")
+        return lane
+
+    def _endangered_at(self, source: Source) -> datetime | None:
+        """When the last run that came to an end found articles taken down in numbers; None: it did not."""
+        for run in self._catalogue.runs(source.id, limit=_FEW_RUNS):
+            if run.outcome not in (Outcome.LIMITED, Outcome.INTERRUPTED):
+                return run.started_at if alarms.taken_down(run) else None
+        return None
 
     def _may_be_there(self, guessed: str, now: datetime) -> bool:
         """Whether to ask for an address that nobody named: it was there, or was not asked for of late."""
@@ -267,9 +281,9 @@ class Collector:
         The rules of a host hold for a day: a source that is visited ten times is asked for its robots.txt once. Lists
         are recalled by a back-catalogue that goes on where it was interrupted.
         """
-        is_rules = request.role is Role.ROBOTS
-        since = self._clock.now() - HOLD if is_rules else lane.scope.resumed_from
-        if since is None or request.role is Role.PAGE or (is_rules and request.hops):
+        is_rules, is_list = request.role is Role.ROBOTS, request.role in (Role.SITEMAP, Role.LISTING)
+        since = self._clock.now() - HOLD if is_rules else lane.scope.resumed_from if is_list else None
+        if since is None or (is_rules and request.hops):
             return False
         last = self._catalogue.last_at(request.url, since)
         if last is None or last.role is not request.role or last.truncated or last.problem:
