@@ -29,6 +29,8 @@ _XML = re.compile(r"<\?xml|<(?:rss|feed|rdf:RDF)\b", re.IGNORECASE)
 _NEXT = re.compile(
     r"<link\b(?=[^>]{0,500}\brel\s*=\s*[\"']next[\"'])[^>]{0,500}\bhref\s*=\s*[\"']([^\"'<>]+)", re.IGNORECASE
 )
+_FEED_HEAD_CHARS = 20_000
+"""Of a feed in pages: before its entries it says where the next page is."""
 _PAGES = frozenset({"text/html", "application/xhtml+xml", "application/pdf", "warc/revisit"})
 
 
@@ -65,7 +67,7 @@ def read_list(body: bytes, *, url: str, engine: Engine | None, content_type: str
     if text.startswith("["):
         return _rest(text, url)
     if _XML.match(text):
-        found, link = read_feed(body, url=url, content_type=content_type), _NEXT.search(text)
+        found, link = read_feed(body, url=url, content_type=content_type), _NEXT.search(text[:_FEED_HEAD_CHARS])
         older = claims.address(link[1].replace("&amp;", "&"), url) if link else None
         return replace(found, next=older if older != url else None)
     shown = engines.detected(text, url)

@@ -10,6 +10,9 @@ would depend on what was read first.
 
 from __future__ import annotations
 
+import re
+from itertools import islice
+
 from aggregator import urls
 from aggregator.engines.engine import Engine
 from aggregator.engines.indymedia import HYPERACTIVE, MIR, OSCAILT, SF_ACTIVE
@@ -21,6 +24,7 @@ from aggregator.model import Source
 ENGINES = {e.name: e for e in (WORDPRESS, SPIP, MIR, HYPERACTIVE, SF_ACTIVE, OSCAILT, DRUPAL, BLOGGER, MEDIUM)}
 """By name. Of the signs of a page, those of the first engine that has any decide."""
 
+_NAMES_ITSELF = re.compile("generator", re.IGNORECASE)
 _HEAD_CHARS = 400_000
 """How much of a page or feed is looked through for signs."""
 
@@ -48,8 +52,9 @@ def detected(text: str, url: str) -> tuple[Engine, str] | None:
     if engine := of_host(url):
         return engine, f"nothing else runs on {urls.host(url)}"
     head = text[:_HEAD_CHARS]
+    named = "\n".join(head[max(m.start() - 200, 0) : m.end() + 300] for m in islice(_NAMES_ITSELF.finditer(head), 20))
     for engine in ENGINES.values():
-        if engine.generator.search(head):
+        if engine.generator.search(named):
             return engine, f"it says that {engine.spoken} made it"
     for engine in ENGINES.values():
         for pattern, words in engine.signs:

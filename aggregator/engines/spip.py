@@ -33,7 +33,7 @@ SPIP = Engine(
     generator=called("SPIP"),
     signs=(
         (re.compile(r"\bspip\.php\?"), "its addresses are of spip.php"),
-        (re.compile(r"\bclass=[\"'][^\"']*\bspip(?:_\w+)?\b"), "its elements have classes of SPIP"),
+        (re.compile(r"\bclass=[\"'][^\"'<>]{0,99}\bspip(?:_\w{1,20})?\b"), "its elements have classes of SPIP"),
         (re.compile(r"/local/cache-(?:css|js|vignettes)/"), "its files are under /local/cache-"),
     ),
     feeds=("/spip.php?page=backend", "/spip.php?page=backend-simple", "/backend.php3"),
