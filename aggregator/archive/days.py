@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -131,10 +132,13 @@ def write_articles(folder: Path, day: str, generation: str, articles: Iterable[d
         NoSpaceError: The disk is full or read-only.
         StoreError: The disk fails.
     """
-    lines = "".join(json.dumps(said, ensure_ascii=False) + "\n" for said in articles)
+    written = io.BytesIO()
+    with gzip.GzipFile(fileobj=written, mode="wb", filename="", mtime=0) as file:
+        for said in articles:
+            file.write(json.dumps(said, ensure_ascii=False).encode() + b"\n")
     try:
         path = articles_file(folder, day, generation)
-        disk.put(path, gzip.compress(lines.encode(), mtime=0))
+        disk.put(path, written.getvalue())
         _close_tags(folder / day, path.name)
     except OSError as error:
         raise disk.trouble(folder / day, error) from error

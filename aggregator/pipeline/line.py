@@ -28,7 +28,7 @@ from aggregator.pipeline.learning import learn, learned
 
 MAX_BACKFILL_PAGES = 1_000_000
 """Pages of one source asked for in one sitting of a backfill."""
-BATCH_BYTES = 1 << 26
+BATCH_BYTES = 1 << 24
 """How much of the bodies of a batch is held in memory at a time."""
 
 
@@ -302,23 +302,19 @@ class Pipeline:
             self._write_articles(folder)
 
     def _write_articles(self, folder: str) -> None:
+        archive.write_articles(self.home.archive, folder, extract.generation(), self._articles_of(folder))
+
+    def _articles_of(self, folder: str) -> Iterator[dict[str, Any]]:
+        """Yield what is written of each version that was first seen in a folder; not all of it is held at a time."""
         found = self._catalogue.versions_read_in(folder)
-        articles = self._catalogue.articles(version.article_id for version, _ in found)
         posts = Counter(s.record_id for s in self._catalogue.sightings_in({version.record_id for version, _ in found}))
-        said = (
-            schemaorg.with_reading(
-                schemaorg.news_article(
-                    articles[version.article_id],
-                    version,
-                    capture,
-                    self.following.source(capture.source_id),
-                ),
-                version,
-                posts[version.record_id],
-            )
-            for version, capture in found
-        )
-        archive.write_articles(self.home.archive, folder, extract.generation(), said)
+        for start in range(0, len(found), BATCH):
+            some = found[start : start + BATCH]
+            articles = self._catalogue.articles(version.article_id for version, _ in some)
+            for version, capture in some:
+                source = self.following.source(capture.source_id)
+                said = schemaorg.news_article(articles[version.article_id], version, capture, source)
+                yield schemaorg.with_reading(said, version, posts[version.record_id])
 
     def update_index(self, folder: Path | None = None) -> None:
         """Make every article searchable as it now is, in the home's index or another."""
