@@ -205,12 +205,23 @@ def _words(now: Progress) -> str:
 
 
 def _lines() -> Report:
-    last = time.monotonic()
+    began = last = time.monotonic()
 
     def show(now: Progress) -> None:
         nonlocal last
         if time.monotonic() - last >= _LINE_EVERY_S:
             last = time.monotonic()
-            say(f"{now.doing}: {_words(now)}" + (f" · {now.pages_left:,} to go" if now.pages_left else ""))
+            left = ""
+            if now.pages_left and now.pages:
+                left = f" · {now.pages_left:,} to go, {_spoken((last - began) / now.pages * now.pages_left)}"
+            say(f"{now.doing}: {_words(now)}{left}")
 
     return show
+
+
+def _spoken(length_s: float) -> str:
+    """Return a duration as people would guess it."""
+    for unit_s, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if length_s >= 2 * unit_s:
+            return f"about {length_s / unit_s:,.0f} {unit}"
+    return f"about {length_s:,.0f} s"
