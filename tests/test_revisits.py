@@ -125,3 +125,19 @@ def test_a_source_whose_articles_are_taken_down_is_read_to_full_depth_at_once(tm
     assert sum(reason == "HTTP 410" for _, reason in first.failed) >= 5
     assert "taken down" in second.notes[0]
     assert set(articles(tmp_path)) == threatened.articles
+
+
+def test_two_sources_of_one_host_ask_once_for_what_is_the_hosts(tmp_path: Path) -> None:
+    web = site()
+    del web.pages[SITEMAP]
+    web.pages |= {
+        ROBOTS: b"User-agent: *\nDisallow: /private\n",
+        "http://a.example/other/feed": feed(TWO),
+        TWO: page(OTHER),
+    }
+    other = source("b", url="http://a.example/other/", feeds=("http://a.example/other/feed",))
+
+    runs = crawl(tmp_path, web, source("a"), other, clock=ClockOf(web))
+
+    assert [run.failed for run in runs.values()] == [[], []]
+    assert (web.times_asked(ROBOTS), web.times_asked(SITEMAP)) == (1, 1)

@@ -183,7 +183,12 @@ class Collector:
                         over.append(lane)
                 if stop.is_set():
                     over += hosts.let_go()
+                again = []
                 for lane, request in hosts.rested(MAX_AT_ONCE - len(in_flight)):
+                    if self._is_answered(lane, request):  # another source of that host has asked meanwhile
+                        hosts.answered(request)
+                        again.append(lane)
+                        continue
                     pace_s = self._robots.pace_s(request.url, lane.source.pace_s)
                     in_flight[pool.submit(web.fetch, request, pace_s=pace_s)] = (lane, request)
                 self._end(over, done)
@@ -197,11 +202,11 @@ class Collector:
                 joining = [self._lane(source, scope) for source in others or ()]
                 lanes |= {lane.source.id: lane for lane in joining}
                 has_room = len(in_flight) < MAX_AT_ONCE
-                wait_s = 0.0 if joining else hosts.pause_s if has_room else NAP_S
+                wait_s = 0.0 if joining or again else hosts.pause_s if has_room else NAP_S
                 answered = _answered(in_flight, stop, web, wait_s=wait_s)
                 for _, request, _ in answered:
                     hosts.answered(request)
-                idle = [*joining, *(lane for lane, _, _ in answered)]
+                idle = [*joining, *again, *(lane for lane, _, _ in answered)]
                 self._keep(answered)
                 self._report(_progress(past, lanes.values(), len(in_flight)))
                 if time.monotonic() - errands_at > ERRANDS_EVERY_S:
@@ -230,7 +235,7 @@ class Collector:
             to_check=lambda limit: self._catalogue.to_check(source.id, now, limit) if source.recheck else [],
             reads_lists=scope.whole or from_scratch or all(at is None or now - at >= LISTS_EVERY for at in last),
             from_scratch=from_scratch,
-            sitemaps=[p for path in SITEMAPS if self._may_be_there(p := urls.origin(source.url) + path, now)],
+            sitemaps=[urls.origin(source.url) + path for path in SITEMAPS],
             moved=self._moves.of(source.id),
             scope=scope,
             now=now,
@@ -246,9 +251,16 @@ class Collector:
                 return run.started_at if alarms.taken_down(run) else None
         return None
 
-    def _may_be_there(self, guessed: str, now: datetime) -> bool:
+    def _is_answered(self, lane: Lane, request: Request) -> bool:
+        """Let a lane have what the archive knows already, and say whether that is so."""
+        if request.role is Role.SITEMAP and lane.is_guess(request) and not self._may_be_there(request.url):
+            lane.took(request, Derived(failure="it was not there of late"))
+            return True
+        return self._recall(lane, request)
+
+    def _may_be_there(self, guessed: str) -> bool:
         """Whether to ask for an address that nobody named: it was there, or was not asked for of late."""
-        last = self._catalogue.last_at(guessed, now - GUESS_EVERY)
+        last = self._catalogue.last_at(guessed, self._clock.now() - GUESS_EVERY)
         return last is None or last.status in (200, 304)
 
     def _next(self, lane: Lane) -> Request | None:
@@ -259,7 +271,7 @@ class Collector:
             if self._withdrawn and self._withdrawn.knows_address(request.url):
                 self._pass_over(lane, request)
                 continue
-            if self._recall(lane, request):
+            if self._is_answered(lane, request):
                 continue
             if obeys and not self._robots.knows(request.url):
                 lane.put_back(request)

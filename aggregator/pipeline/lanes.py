@@ -196,6 +196,10 @@ class Lane:
         self._queue.extend(self._withheld)
         self._withheld.clear()
 
+    def is_guess(self, request: Request) -> bool:
+        """Whether nobody named that address."""
+        return request.announced_url in self._guessed
+
     def put_back(self, request: Request) -> None:
         """Ask for this later; something else must be known first."""
         self._queue.appendleft(request)
@@ -232,7 +236,7 @@ class Lane:
         self._announced |= derived.announced
         if request.role is Role.FEED:
             self.feeds.took(request, derived)
-        is_guessed = request.announced_url in self._guessed
+        is_guessed = self.is_guess(request)
         if (
             request.role in (Role.ROBOTS, Role.SITEMAP)
             and (derived.announced or derived.follow)
