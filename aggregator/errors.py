@@ -123,12 +123,14 @@ class FetchError(AggregatorError):
         url: The address as it was asked for.
         reason: What happened, in words.
         retryable: Whether a later run may succeed.
+        was_asked: Whether anybody was asked for it; if not, this says nothing of the page.
     """
 
-    def __init__(self, url: str, reason: str, *, retryable: bool) -> None:
+    def __init__(self, url: str, reason: str, *, retryable: bool, was_asked: bool = True) -> None:
         self.url = url
         self.reason = reason
         self.retryable = retryable
+        self.was_asked = was_asked
         super().__init__(f"{url}: {reason}")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from aggregator import pipeline
 from aggregator.catalogue import MAX_ATTEMPTS
-from aggregator.errors import NoSpaceError
+from aggregator.errors import FetchError, NoSpaceError
 from aggregator.home import Home
 from aggregator.model import Following, Outcome, Settings
 from aggregator.pipeline import Scope
@@ -251,3 +251,16 @@ def test_a_stopped_pass_keeps_what_was_in_flight_and_loses_nothing(tmp_path: Pat
     assert sorted(articles(tmp_path)) == [ONE, TWO]
     with catalogue(tmp_path) as known:
         assert [run.outcome for run in known.runs("a")] == [Outcome.OK, Outcome.INTERRUPTED]
+
+
+def test_pages_of_a_host_that_wants_to_be_left_alone_are_not_given_up_unasked(tmp_path: Path) -> None:
+    shut = FetchError(TWO, "the host asked to be left alone for 60 s more", retryable=True, was_asked=False)
+    web = FakeWeb({FEED: feed(ONE, TWO), ONE: page(STORY), TWO: shut})
+    for _ in range(MAX_ATTEMPTS + 1):
+        run = crawl(tmp_path, web, source("a"))["a"]
+    web.pages[TWO] = page(OTHER)
+
+    at_last = crawl(tmp_path, web, source("a"))["a"]
+
+    assert [reason for _, reason in run.failed] == [shut.reason]
+    assert (run.pending, at_last.new, at_last.pending) == (1, 1, 0)

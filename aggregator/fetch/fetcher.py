@@ -127,9 +127,11 @@ class Fetcher:
         now = time.monotonic()
         if gate.shut_until - now > limits.PATIENCE_S:
             asked_s = gate.shut_until - now
-            raise FetchError(url, f"the host asked to be left alone for {asked_s:.0f} s more", retryable=True)
+            raise FetchError(
+                url, f"the host asked to be left alone for {asked_s:.0f} s more", retryable=True, was_asked=False
+            )
         if self._stopping.wait(max(gate.rested_at - now, gate.shut_until - now, 0.0)):
-            raise FetchError(url, "interrupted before it was asked", retryable=True)
+            raise FetchError(url, "interrupted before it was asked", retryable=True, was_asked=False)
 
     def _ask(self, request: Request, pace_s: float) -> Response:
         conditions = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified}

@@ -335,9 +335,17 @@ class Collector:
         lane.took(request, Derived())
 
     def _keep(self, answered: list[tuple[Lane, Request, Response | FetchError]]) -> None:
-        """Archive what came back, make it safe, and only then read it: committed means on disk."""
+        """Archive what came back, make it safe, and only then read it: committed means on disk.
+
+        A page that nobody was asked for, as its host wants to be left alone, stays announced as if it had waited: else
+        those behind one that is always busy would be given up without ever having been asked for.
+        """
+        for lane, request, answer in answered:
+            if isinstance(answer, FetchError) and _was_spared(request, answer):
+                lane.took(request, Derived(failure=answer.reason))
+        answered = [each for each in answered if not _was_spared(*each[1:])]
         entries = [self._archived(request, answer) for _, request, answer in answered]
-        found = self._commit(entries)
+        found = self._commit(entries) if entries else []
         for (lane, request, answer), entry, derived in zip(answered, entries, found, strict=True):
             lane.run.fetched += isinstance(answer, Response)
             lane.took(request, derived)
@@ -412,6 +420,11 @@ class Collector:
 
 
 # --- small change ---------------------------------------------------------------------------------------------------
+
+
+def _was_spared(request: Request, answer: Response | FetchError) -> bool:
+    """Whether this is a page that nobody was asked for."""
+    return request.role is Role.PAGE and isinstance(answer, FetchError) and not answer.was_asked
 
 
 def _answered(
