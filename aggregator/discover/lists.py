@@ -85,8 +85,10 @@ def _rest(text: str, url: str) -> Announcement:
     posts, problem = _rows(text)
     if problem:
         return Announcement(problems=(problem,))
-    found = {d.url: d for post in posts if isinstance(post, dict) and (d := _post(post, url))}
-    problems = () if found or not posts else ("none of its entries has a link: these are no posts of WordPress",)
+    found = {d.url: d for post in posts[:MAX_ROWS] if isinstance(post, dict) and (d := _post(post, url))}
+    problems = _beyond(posts)
+    if posts and not found:
+        problems += ("none of its entries has a link: these are no posts of WordPress",)
     full = len(posts) >= engines.REST_PAGE
     return Announcement(discoveries=tuple(found.values()), next=_page_after(url) if full else None, problems=problems)
 
@@ -124,13 +126,20 @@ def _cdx(text: str, url: str, engine: Engine | None) -> Announcement:
     if problem:
         return Announcement(problems=(problem,))
     listed = [row for row in rows if isinstance(row, list) and all(isinstance(cell, str) for cell in row)]
-    found = {d.url: d for d in _captures(listed[1:], url, engine)}
+    found = {d.url: d for d in _captures(listed[1 : MAX_ROWS + 1], url, engine)}
     key = listed[-1][0] if len(listed) > 1 and len(listed[-1]) == 1 else None
     older = None
     if key:
         asked = dict(parse_qsl(urlsplit(url).query)) | {"resumeKey": key}
         older = f"{CDX}?{urlencode(asked, safe=':,/*')}"
-    return Announcement(discoveries=tuple(found.values()), next=older if older != url else None)
+    return Announcement(discoveries=tuple(found.values()), next=older if older != url else None, problems=_beyond(rows))
+
+
+def _beyond(rows: list[Any]) -> tuple[str, ...]:
+    """What is said of a list that is longer than is read."""
+    return (
+        (f"the list has {len(rows):,} entries; the first {MAX_ROWS:,} were read",) if len(rows) > MAX_ROWS + 1 else ()
+    )
 
 
 def _captures(rows: list[list[str]], url: str, engine: Engine | None) -> Iterator[Discovery]:
@@ -152,4 +161,4 @@ def _rows(text: str) -> tuple[list[Any], str | None]:
         return [], f"this is no list in JSON ({error})"[:300]
     if not isinstance(found, list):
         return [], "this is JSON, but no list"
-    return found[:MAX_ROWS], None
+    return found, None

@@ -166,8 +166,11 @@ def read_links(body: bytes, *, url: str, engine: Engine, content_type: str = "")
             if address is None or address == here or urls.site(address) != site:
                 continue
             path = urls.path_and_query(address)
-            if engine.items.search(path) and len(titles) < MAX_LINKS:
-                titles[address] = titles.get(address) or _title(anchor)
+            if engine.items.search(path):
+                if len(titles) < MAX_LINKS or address in titles:
+                    titles[address] = titles.get(address) or _title(anchor)
+                elif not problems:
+                    problems.append(f"the page links more than {MAX_LINKS:,} articles; the rest was not read")
             elif engine.more and engine.more.search(path):
                 lists[address] = None
         older = soup.find(["a", "link"], rel="next", href=True)

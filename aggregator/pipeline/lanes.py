@@ -280,7 +280,10 @@ class Lane:
         self._queue.append(Request(url=url, role=role, source_id=self.source.id))
 
     def _ask(self, url: str, role: Role, *, depth: int = 0, wanted: bool = False) -> None:
-        if url in self._asked or (role in _LISTS and self._list_budget <= 0):
+        if url in self._asked:
+            return
+        if role in _LISTS and self._list_budget <= 0:
+            self.run.outcome = Outcome.LIMITED
             return
         self._asked.add(url)
         self._list_budget -= role in _LISTS

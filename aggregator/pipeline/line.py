@@ -169,7 +169,7 @@ class Pipeline:
             NoSpaceError: The disk is full or read-only; what was reported stored is safe.
             StoreError: Archive, catalogue or index is damaged.
         """
-        days = {name: at.date().isoformat() for name, at in (("from", since), ("to", until)) if at}
+        days = {name: at.date().isoformat() if at else None for name, at in (("from", since), ("to", until))}
         asked = {"source": source.id, **days, "wayback": wayback}
         begun = self._decisions.unfinished("backfill", asked)
         begun = begun or self._decisions.append("backfill", asked, now=self.clock.now())
