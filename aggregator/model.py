@@ -245,6 +245,8 @@ class Capture:
     """Where in the file the gzip member begins, and how long it is, in bytes."""
     via: str | None = None
     """The address in another archive that it was had from, which captured it then; None: we captured it."""
+    max_age_s: float = 0.0
+    """How long the server calls it fresh, in seconds; 0.0: it does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,8 @@ from urllib.parse import urljoin
 
 MAX_DECODED_BYTES = 20 << 20
 _PIECE = 1 << 16
+_MAX_AGE = re.compile(r"(?<![\w-])max-age\s*=\s*\"?(\d{1,9})\b", re.IGNORECASE | re.ASCII)
+_NOT_KEPT = re.compile(r"\bno-(?:store|cache)\b", re.IGNORECASE)
 MAX_MEMBERS = 1_000
 _SWARM = f"the compressed body has more than {MAX_MEMBERS:,} members"
 _FOLDED = re.compile(r"\s*\r?\n\s+")
@@ -38,6 +40,13 @@ class Answer:
     def header(self, name: str) -> str | None:
         """Return the first header of that name, whatever its case; None: there is none."""
         return next((v for k, v in self.headers if k.lower() == name.lower()), None)
+
+    @property
+    def max_age_s(self) -> float:
+        """How long the server calls it fresh, in seconds (RFC 9111, section 5.2.2.1); 0.0: it does not say."""
+        said = ",".join(v for k, v in self.headers if k.lower() == "cache-control")
+        found = _MAX_AGE.search(said)
+        return float(found[1]) if found and not _NOT_KEPT.search(said) else 0.0
 
     def location(self, url: str) -> str | None:
         """Return where a redirect answered for ``url`` points, absolute; None: this is no redirect."""

@@ -361,6 +361,7 @@ def capture_of(fields: dict[str, str], answer: wire.Answer, *, file: str, offset
         offset=offset,
         length=length,
         via=fields.get("WARC-Source-URI"),
+        max_age_s=answer.max_age_s,
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 import sqlalchemy as sql
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -52,6 +52,15 @@ _CHUNK = 500
 _SCANT_BYTES = 1 << 22
 
 _Row = TypeVar("_Row", Article, Facts, Capture, Sighting, Version, Run, Failure)
+
+
+class Announced(NamedTuple):
+    """What was new in an announcement."""
+
+    new: int
+    """Items that were not known."""
+    edited: int
+    """Known ones of which it says that they were edited since."""
 
 
 class Catalogue:
@@ -303,7 +312,7 @@ class Catalogue:
         rows = self._rows(sql.select(t.discoveries).where(d.source_id == source_id, d.key == key))
         return Discovery(**{f.name: rows[0][f.name] for f in fields(Discovery)}) if rows else None
 
-    def announce(self, source_id: str, found: Mapping[str, Discovery], found_at: datetime) -> int:
+    def announce(self, source_id: str, found: Mapping[str, Discovery], found_at: datetime) -> Announced:
         """Take in announced addresses; claims about known ones add up, an announced edit makes one pending again.
 
         Args:
@@ -312,8 +321,9 @@ class Catalogue:
             found_at: When.
 
         Returns:
-            How many were not known before.
+            How many were not known before, and of how many an edit was.
         """
+        edited = 0
         known: dict[str, RowMapping] = {}
         for chunk in _chunks(sorted(found)):
             wanted = (t.discoveries.c.source_id == source_id, t.discoveries.c.key.in_(chunk))
@@ -330,6 +340,7 @@ class Catalogue:
                 if d.url == key:  # the plainest of its addresses is asked for from now on
                     merged["url"] = key
                 if _announces_an_edit(d, old):
+                    edited += 1
                     merged |= {k: v for k, v in _row(d).items() if v is not None and k.startswith("claimed_")}
                     merged |= {"state": "pending", "attempts": 0, "check_at": None}
                 if merged == dict(old):
@@ -337,7 +348,7 @@ class Catalogue:
                 row = merged
             rows.append(row)
         self._put(t.discoveries, rows)
-        return len(found.keys() - known.keys())
+        return Announced(new=len(found.keys() - known.keys()), edited=edited)
 
     def pending(
         self, source_id: str, limit: int, *, since: datetime | None = None, until: datetime | None = None
@@ -719,4 +730,4 @@ def dump(path: Path) -> list[tuple[str, dict[str, Any]]]:
         return list(catalogue.dump())
 
 
-__all__ = ["Catalogue", "dump", "empty_log", "remove", "replace_all"]
+__all__ = ["Announced", "Catalogue", "dump", "empty_log", "remove", "replace_all"]

@@ -21,7 +21,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA = 7
+SCHEMA = 8
 """Counted up with every change below: an older catalogue is rebuilt, a newer one refused."""
 
 
@@ -66,6 +66,7 @@ captures = Table(
     Column("offset", BigInteger, nullable=False),
     Column("length", BigInteger, nullable=False),
     Column("via", String),
+    Column("max_age_s", Float, nullable=False),
     Index("captures_by_url", "url", "captured_at"),
     Index("captures_by_role", "source_id", "role", "captured_at"),
     Index("captures_by_payload", "payload_digest"),

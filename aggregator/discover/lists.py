@@ -25,6 +25,7 @@ CDX = "https://web.archive.org/cdx/search/cdx"
 CDX_ROWS = 5_000
 """Rows asked for at once."""
 
+_REST = re.compile(r"\bwp/v2/(?:sites/[^/?&]+/)?posts\b")
 _XML = re.compile(r"<\?xml|<(?:rss|feed|rdf:RDF)\b", re.IGNORECASE)
 _NEXT = re.compile(
     r"<link\b(?=[^>]{0,500}\brel\s*=\s*[\"']next[\"'])[^>]{0,500}\bhref\s*=\s*[\"']([^\"'<>]+)", re.IGNORECASE
@@ -64,7 +65,7 @@ def read_list(body: bytes, *, url: str, engine: Engine | None, content_type: str
     text = markup.decode(body, content_type).lstrip("\ufeff\0 \t\r\n")
     if url.startswith(CDX):
         return _cdx(text, url, engine)
-    if text.startswith("["):
+    if text.startswith("[") or _REST.search(url):
         return _rest(text, url)
     if _XML.match(text):
         found, link = read_feed(body, url=url, content_type=content_type), _NEXT.search(text[:_FEED_HEAD_CHARS])

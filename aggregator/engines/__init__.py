@@ -18,7 +18,7 @@ from aggregator.engines.engine import Engine
 from aggregator.engines.indymedia import HYPERACTIVE, MIR, OSCAILT, SF_ACTIVE
 from aggregator.engines.others import BLOGGER, DRUPAL, MEDIUM
 from aggregator.engines.spip import SPIP
-from aggregator.engines.wordpress import REST_PAGE, WORDPRESS, WORDPRESS_COM_LISTS
+from aggregator.engines.wordpress import REST_PAGE, WORDPRESS, WORDPRESS_COM_EDITS, WORDPRESS_COM_LISTS
 from aggregator.model import Source
 
 ENGINES = {e.name: e for e in (WORDPRESS, SPIP, MIR, HYPERACTIVE, SF_ACTIVE, OSCAILT, DRUPAL, BLOGGER, MEDIUM)}
@@ -95,6 +95,18 @@ def lists(source: Source, engine: Engine) -> tuple[str, ...]:
     return tuple(_address(path, source).format(host=host) for path in named)
 
 
+def edits(source: Source, engine: Engine) -> tuple[str, ...]:
+    """Return where the list of what a source edited last may be, in the order in which to try."""
+    host = urls.host(source.url)
+    named = WORDPRESS_COM_EDITS if engine is WORDPRESS and engine is of_host(source.url) else engine.edits
+    return tuple(_address(path, source).format(host=host) for path in named)
+
+
+def sitemaps(source: Source, engine: Engine) -> tuple[str, ...]:
+    """Return where else the sitemap of a source may be."""
+    return tuple(_address(path, source) for path in engine.sitemaps)
+
+
 def feeds(source: Source, engine: Engine) -> tuple[str, ...]:
     """Return where the feeds of a source may be, in the order in which to try."""
     if engine is MEDIUM:
@@ -122,4 +134,17 @@ def _blog(url: str) -> str:
     return urls.host(url).partition(".blogspot.")[0]
 
 
-__all__ = ["ENGINES", "REST_PAGE", "Engine", "detected", "feeds", "key", "lists", "of_host", "possible_keys", "stated"]
+__all__ = [
+    "ENGINES",
+    "REST_PAGE",
+    "Engine",
+    "detected",
+    "edits",
+    "feeds",
+    "key",
+    "lists",
+    "of_host",
+    "possible_keys",
+    "sitemaps",
+    "stated",
+]

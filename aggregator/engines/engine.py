@@ -30,6 +30,10 @@ class Engine:
 
     ``{host}`` stands for the site's host name; one that begins with ``https:`` is on another host.
     """
+    edits: tuple[str, ...] = ()
+    """Where the list of what was edited last usually is, the newest edit first; likewise."""
+    sitemaps: tuple[str, ...] = ()
+    """Where its sitemap may be, besides the places where any site's may."""
     items: Pattern
     """The addresses of articles, as far as they can be told."""
     more: Pattern | None = None

@@ -38,6 +38,7 @@ SPIP = Engine(
     ),
     feeds=("/spip.php?page=backend", "/spip.php?page=backend-simple", "/backend.php3"),
     lists=("/spip.php?page=plan", "/"),
+    sitemaps=("/spip.php?page=sitemap.xml",),
     items=_ITEM,
     more=re.compile(r"[?&]debut_(?:articles|\w+)=\d+|[?&/](?:rubrique\d+|page=annee&annee=\d{4})", re.IGNORECASE),
     key=_key,

@@ -2,7 +2,9 @@
 
 Its REST interface lists all posts with their instants of publication and change in UTC, a hundred a page
 (https://developer.wordpress.org/rest-api/reference/posts/). The order is by date, oldest first, so that what is
-published meanwhile moves no post from one page to another. Sites that close it have months, ``/2014/05/``, in pages.
+published meanwhile moves no post from one page to another. What was edited is listed the newest edit first, and
+followed as long as it brings news: at one address, of any version, unlike with ``modified_after``, which came with
+WordPress 5.7. Sites that close the interface have months, ``/2014/05/``, in pages.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from aggregator.engines.engine import Engine, called
 
 REST_PAGE = 100
 """Posts a page; as many as it gives at most."""
-_ASKED = f"per_page={REST_PAGE}&orderby=date&order=asc&_fields=link,date_gmt,modified_gmt,title&page=1"
+_ASKED = f"per_page={REST_PAGE}&orderby={{}}&order={{}}&_fields=link,date_gmt,modified_gmt,title&page=1"
+_ALL, _EDITED = _ASKED.format("date", "asc"), _ASKED.format("modified", "desc")
 
 _ITEM = re.compile(
     r"^(?P<path>/(?:[^?]*?/)?\d{4}/\d{2}/(?:\d{2}/)?(?!\d{2}(?:/|$))[^/?]+)"
@@ -44,10 +47,12 @@ WORDPRESS = Engine(
     ),
     hosts=re.compile(r"\.wordpress\.com$"),
     feeds=("/feed/", "/?feed=rss2"),
-    lists=(f"/wp-json/wp/v2/posts?{_ASKED}", f"/?rest_route=/wp/v2/posts&{_ASKED}", "/"),
+    lists=(f"/wp-json/wp/v2/posts?{_ALL}", f"/?rest_route=/wp/v2/posts&{_ALL}", "/"),
+    edits=(f"/wp-json/wp/v2/posts?{_EDITED}", f"/?rest_route=/wp/v2/posts&{_EDITED}"),
     items=_ITEM,
     more=re.compile(r"^/(?:[^?]*/)?\d{4}/\d{2}/(?:page/\d+/?)?$|/page/\d+/?$|^/\?(?:.*&)?(?:m=\d{6}|paged=\d+)"),
     key=_key,
 )
-WORDPRESS_COM_LISTS = (f"https://public-api.wordpress.com/wp/v2/sites/{{host}}/posts?{_ASKED}", "/")
-"""Where the list of a site on WordPress.com begins: the interface is not on its own host."""
+_COM = "https://public-api.wordpress.com/wp/v2/sites/{host}/posts"
+WORDPRESS_COM_LISTS, WORDPRESS_COM_EDITS = (f"{_COM}?{_ALL}", "/"), (f"{_COM}?{_EDITED}",)
+"""Where the lists of a site on WordPress.com begin: the interface is not on its own host."""

@@ -84,7 +84,7 @@ class Robots:
     def knows(self, url: str) -> bool:
         """Whether the rules for ``url`` have been learned, and still hold."""
         known = self._rules.get(urls.origin(url))
-        return known is not None and self._clock.now() < known[1]
+        return known is not None and self._clock.now() <= known[1]
 
     def learn(self, url: str, status: int | None, body: bytes, *, at: datetime | None = None) -> None:
         """Take in an origin's answer to robots.txt.

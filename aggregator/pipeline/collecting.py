@@ -27,6 +27,7 @@ from aggregator.model import Capture, Failure, Outcome, Progress, Report, Reques
 from aggregator.pipeline.deriving import MAX_HOPS, Derived, Deriver
 from aggregator.pipeline.feeds import Moves
 from aggregator.pipeline.lanes import SITEMAPS, Lane, Scope
+from aggregator.pipeline.lists import LISTS
 from aggregator.pipeline.rechecking import check_at
 
 MAX_AT_ONCE = 64
@@ -228,7 +229,7 @@ class Collector:
         if endangered_at and not scope.whole:
             scope = replace(scope, whole=True, resumed_from=endangered_at)
         from_scratch = not self._catalogue.has_completed_run(source.id)
-        last = [self._catalogue.last_of_role(source.id, role) for role in (Role.SITEMAP, Role.LISTING)]
+        last = [self._catalogue.last_of_role(source.id, role) for role in LISTS]
         lane = Lane(
             source,
             pending=lambda limit: self._catalogue.pending(source.id, limit, since=scope.since, until=scope.until),
@@ -253,7 +254,8 @@ class Collector:
 
     def _is_answered(self, lane: Lane, request: Request) -> bool:
         """Let a lane have what the archive knows already, and say whether that is so."""
-        if request.role is Role.SITEMAP and lane.is_guess(request) and not self._may_be_there(request.url):
+        is_guess = request.role in LISTS and lane.lists.is_guess(request) and not lane.scope.whole
+        if is_guess and not self._may_be_there(request.url):
             lane.took(request, Derived(failure="it was not there of late"))
             return True
         return self._recall(lane, request)
@@ -293,7 +295,7 @@ class Collector:
         The rules of a host hold for a day: a source that is visited ten times is asked for its robots.txt once. Lists
         are recalled by a back-catalogue that goes on where it was interrupted.
         """
-        is_rules, is_list = request.role is Role.ROBOTS, request.role in (Role.SITEMAP, Role.LISTING)
+        is_rules, is_list = request.role is Role.ROBOTS, request.role in LISTS
         since = self._clock.now() - HOLD if is_rules else lane.scope.resumed_from if is_list else None
         if since is None or (is_rules and request.hops):
             return False

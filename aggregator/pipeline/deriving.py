@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from aggregator import archive, credits, dedupe, discover, engines, extract, schemaorg, urls
-from aggregator.catalogue import Catalogue
+from aggregator.catalogue import Announced, Catalogue
 from aggregator.errors import AggregatorError, ExtractError, StoreError
 from aggregator.model import (
     Announcement,
@@ -56,6 +56,8 @@ class Derived:
     announced: bool = False
     """Whether it was a feed, sitemap or list page that could be read."""
     discovered: int = 0
+    edited: int = 0
+    """Known addresses of which it says that they were edited since."""
     known: int = 0
     not_modified: bool = False
     new: int = 0
@@ -267,8 +269,8 @@ class Deriver:
         law = never if urls.memento(url) else check_at  # what another archive keeps does not change
         self._catalogue.settle(what.source_id, key, retry=retry, at=at, law=law)
 
-    def _announce(self, source: Source, found: Iterable[Discovery], at: datetime) -> int:
-        """Take in what a source announces, once an item, under its plainest address; return how many are new."""
+    def _announce(self, source: Source, found: Iterable[Discovery], at: datetime) -> Announced:
+        """Take in what a source announces, once an item, under its plainest address."""
         by_key: dict[str, Discovery] = {}
         for one in found:
             key = engines.key(one.url, source)
@@ -304,7 +306,7 @@ class Deriver:
         said = announcement(capture, body, source)
         found = [d for d in said.discoveries if d.url != urls.canonical(source.url)]
         was_known = bool(found) and self._catalogue.is_known(source.id)
-        new = self._announce(source, found, capture.captured_at) if found else 0
+        new, edited = self._announce(source, found, capture.captured_at) if found else Announced(0, 0)
         posts = self._front_posts(capture, body) if capture.role is Role.FRONT and not said.feeds else ()
         read = self._articles(capture, posts)
         follow = _followed(source, capture, said)
@@ -316,13 +318,14 @@ class Deriver:
             feeds=said.feeds,
             announced=bool(posts) or (capture.role in _LISTS and failure is None),
             discovered=new + read.discovered,
+            edited=edited,
             known=len(found) - new + read.known,
             new=read.new,
             new_versions=read.new_versions,
             failure=None if capture.role in (Role.ROBOTS, Role.FRONT) else failure,
             posts=new if is_feed else 0,
             window=len(found) if is_feed else 0,
-            asked_s=said.asked_s,
+            asked_s=max(said.asked_s, capture.max_age_s) if is_feed else 0.0,
             has_gap=is_feed and was_known and new == len(found),
             engine=said.engine,
             is_gone=is_feed and failure is not None,
@@ -414,7 +417,7 @@ class Deriver:
             for r in readings
             if r.url and "#" not in r.url
         ]
-        all_of_them = Derived(discovered=self._announce(source, announced, capture.captured_at))
+        all_of_them = Derived(discovered=self._announce(source, announced, capture.captured_at).new)
         all_of_them.known = len(announced) - all_of_them.discovered
         for reading in readings:
             derived = self._article(capture, reading)

@@ -18,19 +18,17 @@ from aggregator import discover, engines, urls
 from aggregator.model import Outcome, Request, Role, Run, Source
 from aggregator.pipeline.deriving import MAX_HOPS, Derived
 from aggregator.pipeline.feeds import Feeds
+from aggregator.pipeline.lists import LISTS, Lists
 
 MAX_PAGES = 500
 MAX_RUN_S = 600.0
 MAX_DEPTH = 200
 """List pages or sitemaps that may lead to one another."""
-EMPTY_LISTS = 3
-"""Lists without an article that may lead to one another: years to months. A calendar goes on for ever."""
 MAX_LISTS = 50_000
 """List pages and sitemaps read for a back-catalogue; such a list may lead to as many others."""
 SITEMAPS = ("/sitemap.xml", "/wp-sitemap.xml", "/sitemap_index.xml")
 """Where a site that names no sitemap in its robots.txt may have one: by custom, of WordPress, of its plug-ins."""
 _FIRST = (Role.ROBOTS, Role.FRONT, Role.FEED)
-_LISTS = (Role.SITEMAP, Role.LISTING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +73,7 @@ class Lane:
     Attributes:
         run: The tally.
         feeds: Which feeds are tried, and whether they have moved.
+        lists: Which sitemaps and list pages are read.
         over: Whether there is nothing more to ask for.
     """
 
@@ -96,26 +95,18 @@ class Lane:
         self.run = Run(source_id=source.id, started_at=now)
         self._pending = pending
         self._to_check = to_check
-        self._reads_lists = reads_lists
-        self._withheld: list[Request] = []
-        """Sitemaps and list pages that are not read unless the feed has a gap."""
         self._checked: set[str] = set()
-        self._from_scratch = from_scratch or scope.whole
         self._queue: deque[Request] = deque()
         self.feeds = Feeds(source, moved or {})
+        self.lists = Lists(
+            source, sitemaps, wanted=reads_lists, whole=scope.whole, from_scratch=from_scratch or scope.whole
+        )
         self._asked: set[str] = set()
         self._announced = False
         self._pages_chosen = False
         self._page_budget = scope.max_pages
         self._list_budget = scope.max_lists
         self._engine = engines.stated(source)
-        self._places: deque[str] = deque()
-        """Where the list of all may begin, still to be tried."""
-        self._is_listed = False
-        """Whether one of them was found, or is not looked for."""
-        self._sitemaps = deque([] if source.sitemap or source.listing else sitemaps)
-        self._guessed: set[str] = set()
-        """Addresses that nobody named: that one is missing is no failure."""
         self.over = False
         self._until = time.monotonic() + MAX_RUN_S if not scope.whole else float("inf")
         is_dead = source.engine == "wayback"
@@ -124,9 +115,8 @@ class Lane:
         if is_dead or scope.wayback:
             self._ask(discover.cdx_address(source.url), Role.LISTING)
         if is_dead:
-            self._is_listed = True
             self.feeds.stop()
-            self._read_lists()
+            self._queue.extend(self.lists.need())
 
     def _ask_the_site(self) -> None:
         source = self.source
@@ -135,16 +125,10 @@ class Lane:
             self._ask(source.sitemap, Role.SITEMAP)
         if source.listing:
             self._ask(source.listing.start or source.url, Role.LISTING)
-            self._is_listed = True
         if not source.listing and (not source.feeds or (self.scope.whole and self._engine is None)):
             self._ask(source.url, Role.FRONT)
-        self._look_for_lists()
-
-    def _look_for_lists(self) -> None:
-        """Have the lists of the engine tried, once it is known, where they are wanted."""
-        if self._engine and not self._is_listed and (self.scope.whole or self._engine.feed_is_partial):
-            self._is_listed = True
-            self._places.extend(engines.lists(self.source, self._engine))
+        if self._engine:
+            self.lists.runs(self._engine)
 
     @property
     def pages_queued(self) -> int:
@@ -164,11 +148,11 @@ class Lane:
             self._queue.clear()  # half the time is for the pages, however long the lists are
             self.run.outcome = Outcome.LIMITED
         if not self._queue and not self.feeds.is_read and not self._pages_chosen:
-            self._read_lists()  # no feed answers: what they know is all there is
-        if not self._queue and self._sitemaps and self._reads_lists:
-            self._guess(self._sitemaps.popleft(), Role.SITEMAP)
-        if not self._queue and self._places:
-            self._guess(self._places.popleft(), Role.LISTING)
+            self._queue.extend(self.lists.need())  # no feed answers: what they know is all there is
+        if not self._queue and (guessed := self.lists.next()):
+            url, role = guessed
+            self._asked.add(url)
+            self._queue.append(Request(url=url, role=role, source_id=self.source.id))
         if not self._queue and not self._pages_chosen:
             self._pages_chosen = True
             for url in self._pending(self._page_budget):
@@ -188,18 +172,6 @@ class Lane:
             self._asked.add(self.source.url)
             self._queue.appendleft(Request(url=self.source.url, role=Role.FRONT, source_id=self.source.id))
 
-    def _read_lists(self) -> None:
-        self._reads_lists = True
-        if self._engine and not self._is_listed:
-            self._is_listed = True
-            self._places.extend(engines.lists(self.source, self._engine))
-        self._queue.extend(self._withheld)
-        self._withheld.clear()
-
-    def is_guess(self, request: Request) -> bool:
-        """Whether nobody named that address."""
-        return request.announced_url in self._guessed
-
     def put_back(self, request: Request) -> None:
         """Ask for this later; something else must be known first."""
         self._queue.appendleft(request)
@@ -213,10 +185,7 @@ class Lane:
         """Ask for nothing more."""
         self._queue.clear()
         self.feeds.stop()
-        self._withheld.clear()
-        self._places.clear()
-        self._sitemaps.clear()
-        self._is_listed = True
+        self.lists.stop()
         self._pages_chosen = True
 
     def took(self, request: Request, derived: Derived) -> None:
@@ -232,31 +201,23 @@ class Lane:
         run.asked_s = max(run.asked_s, derived.asked_s)
         run.rechecked += request.announced_url in self._checked and not derived.follow
         if derived.has_gap:
-            self._read_lists()
+            self._queue.extend(self.lists.need())
         self._announced |= derived.announced
         if request.role is Role.FEED:
             self.feeds.took(request, derived)
-        is_guessed = self.is_guess(request)
-        if (
-            request.role in (Role.ROBOTS, Role.SITEMAP)
-            and (derived.announced or derived.follow)
-            and not request.asked_url
-        ):
-            self._sitemaps.clear()  # it is named, or found
-        if derived.failure and not is_guessed:
+        self.lists.took(request, derived)
+        if derived.failure and not self.lists.is_guess(request):
             run.failed.append((request.announced_url, derived.failure))
-        if is_guessed and request.role is Role.LISTING and (derived.discovered or derived.known):
-            self._places.clear()  # this is the list
         if request.role is Role.PAGE and not derived.follow:
             self._page_budget -= 1
         if request.role in (Role.FRONT, Role.FEED) and derived.engine and not self._engine:
             self._engine = engines.ENGINES[derived.engine]
-            self._look_for_lists()
+            self.lists.runs(self._engine)
         if request.role is Role.FRONT or not derived.announced:
             self.feeds.add(derived.feeds)
         if request.role is Role.FRONT and not derived.follow and not self.feeds.is_read and self._engine:
             usual = [f for f in engines.feeds(self.source, self._engine) if f not in self._asked]
-            self._guessed.update(usual)
+            self.lists.guess(usual)
             self.feeds.add(usual)
         for follow in derived.follow:
             self._follow(request, follow, derived)
@@ -266,30 +227,22 @@ class Lane:
             if request.hops < MAX_HOPS or request.role is not Role.ROBOTS:
                 self._queue.appendleft(replace(follow, hops=request.hops + 1, depth=request.depth))
             return
-        if follow.role is Role.LISTING and request.role is Role.LISTING:
-            is_worth_it = derived.discovered or (self._from_scratch and (derived.known or request.depth < EMPTY_LISTS))
-            if not is_worth_it:
-                return
+        if not self.lists.goes_on(request, follow, derived):
+            return
         if request.depth < (MAX_LISTS if self.scope.whole else MAX_DEPTH):
             self._ask(follow.url, follow.role, depth=request.depth + 1, wanted=request.role is Role.LISTING)
-
-    def _guess(self, url: str, role: Role) -> None:
-        """Ask for an address that nobody named, whatever else is withheld; also if it was read as something else."""
-        self._asked.add(url)
-        self._guessed.add(url)
-        self._queue.append(Request(url=url, role=role, source_id=self.source.id))
 
     def _ask(self, url: str, role: Role, *, depth: int = 0, wanted: bool = False) -> None:
         if url in self._asked:
             return
-        if role in _LISTS and self._list_budget <= 0:
+        if role in LISTS and self._list_budget <= 0:
             self.run.outcome = Outcome.LIMITED
             return
         self._asked.add(url)
-        self._list_budget -= role in _LISTS
+        self._list_budget -= role in LISTS
         request = Request(url=url, role=role, source_id=self.source.id, depth=depth)
-        is_withheld = role in _LISTS and not (self._reads_lists or wanted)
-        (self._withheld if is_withheld else self._queue).append(request)
+        if wanted or not self.lists.withholds(request):
+            self._queue.append(request)
 
     def finish(self, *, now: datetime, left: int) -> Run:
         """Close the tally.

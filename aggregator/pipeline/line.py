@@ -88,7 +88,7 @@ class Pipeline:
         *,
         scope: Scope = VISIT,
         stop: threading.Event | None = None,
-        more: More = lambda busy: (),
+        more: More | None = None,
         done: Callable[[Run], None] = lambda run: None,
     ) -> list[Run]:
         """Visit sources once, and make what was found searchable.
@@ -98,8 +98,8 @@ class Pipeline:
             web: Where responses come from.
             scope: How much of each source to ask for.
             stop: Set it to end the run early: what is in flight is still kept.
-            more: Given the ids of those that are being visited, returns who else is to be; None: nobody, and the visits
-                are to end.
+            more: Given the ids of those that are being visited, returns who else is to be, or None when the visits are
+                to end. None: nobody joins, and when all is done the index is tidied; else that is done once a day.
             done: Told the tally of each source when its visit is over.
 
         Returns:
@@ -125,16 +125,16 @@ class Pipeline:
             scope=scope,
             stop=stop or threading.Event(),
             errands=self._do_errands,
-            more=more,
+            more=more or _nobody,
             done=done,
         )
-        self.update_index()
+        self.update_index(tidy=more is None)
         self.close_days(self.clock.now())
         return runs
 
     def _do_errands(self) -> None:
         """Make searchable what was found so far; at midnight, close the day."""
-        self.update_index()
+        self.update_index(tidy=False)
         now = self.clock.now()
         if now.date() != self._day:
             self._archive.begin_day(now)
@@ -291,6 +291,8 @@ class Pipeline:
 
     def close_days(self, now: datetime) -> None:
         """Write the list, the manifest and the articles of every day that is over, and of every import; then learn."""
+        if now.date() != self._day:
+            self.update_index()
         self._day = now.date()
         digests, closings = self._decisions.digests(), self._decisions.closings()
         for folder in archive.unclosed(self.home.archive, today=f"{now:%Y/%m/%d}", digests=digests, closings=closings):
@@ -316,8 +318,13 @@ class Pipeline:
                 said = schemaorg.news_article(articles[version.article_id], version, capture, source)
                 yield schemaorg.with_reading(said, version, posts[version.record_id])
 
-    def update_index(self, folder: Path | None = None) -> None:
-        """Make every article searchable as it now is, in the home's index or another."""
+    def update_index(self, folder: Path | None = None, *, tidy: bool = True) -> None:
+        """Make every article searchable as it now is, in the home's index or another.
+
+        Args:
+            folder: Where that is; None: in the home.
+            tidy: Whether what was replaced goes at once: the index is then written anew.
+        """
         writer = IndexWriter(folder or self.home.fulltext)
         if writer.is_new:
             with self._catalogue.transaction():
@@ -330,7 +337,13 @@ class Pipeline:
             with self._catalogue.transaction():
                 self._catalogue.indexed(waiting)
             self._report(Progress(doing="indexing", done=len(waiting), total=len(waiting)))
+        if tidy:
+            writer.tidy()
         writer.close()
+
+
+def _nobody(busy: Set[str]) -> Sequence[Source]:
+    return ()
 
 
 def note_seal(home: Home, seal: Seal) -> None:

@@ -1,0 +1,125 @@
+"""Edits of old articles are found without asking for each of them: the lists of engines tell what was edited."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from aggregator.model import Run
+from tests.enginesites import story
+from tests.fakeweb import NOON, STORY, ClockOf, FakeWeb, articles, crawl, page, source, versions
+
+SITE = "http://a.example"
+POSTS = [f"{SITE}/2026/0{1 + n // 28}/{n % 28 + 1:02}/post-{n}/" for n in range(120)]
+EDITS = f"{SITE}/wp-json/wp/v2/posts?per_page=100&orderby=modified&order=desc&_fields=link,date_gmt,modified_gmt,title"
+MADE_BY = "<generator>https://wordpress.org/?v=6.4</generator>"
+
+
+def feed(*posts: str) -> str:
+    items = "".join(f"<item><title>T</title><link>{post}</link></item>" for post in posts)
+    return f"<?xml version='1.0'?><rss version='2.0'><channel><title>F</title>{MADE_BY}{items}</channel></rss>"
+
+
+def rest(*edited: tuple[str, str]) -> tuple[int, dict[str, str], str]:
+    """A page of the interface: addresses, and when they were edited."""
+    posts = [
+        {"link": url, "date_gmt": "2026-01-01T10:00:00", "modified_gmt": at, "title": {"rendered": "T"}}
+        for url, at in edited
+    ]
+    return 200, {"Content-Type": "application/json"}, json.dumps(posts)
+
+
+def site(*, of_edits: object, texts: dict[str, str] | None = None) -> dict[str, object]:
+    """A WordPress site whose feed shows the last ten."""
+    pages: dict[str, object] = {post: page(story(n)) for n, post in enumerate(POSTS)}
+    pages |= {SITE + "/feed": feed(*POSTS[-10:]), EDITS + "&page=1": of_edits}
+    return pages | {post: page(text) for post, text in (texts or {}).items()}
+
+
+def visit(root: Path, web: FakeWeb) -> Run:
+    return crawl(root, web, source("a"), clock=ClockOf(web))["a"]
+
+
+def test_an_edit_of_an_old_post_is_found_a_day_later_with_one_list(tmp_path: Path) -> None:
+    before = [(post, "2026-01-01T10:00:00") for post in reversed(POSTS[-100:])]
+    old = POSTS[30]
+    visit(tmp_path, FakeWeb(site(of_edits=rest(*before))))
+    edited = rest((old, "2026-11-24T08:00:00"), *(each for each in before if each[0] != old))
+    web = FakeWeb(
+        site(of_edits=edited, texts={old: f"{story(30)} They have taken it back."}), now=NOON + timedelta(days=1)
+    )
+
+    run = visit(tmp_path, web)
+
+    assert (run.new, run.new_versions) == (0, 1)
+    assert len(versions(tmp_path, old)) == 2
+    assert [url for url in web.asked if url in POSTS] == [old]
+
+
+def test_a_list_of_edits_is_read_on_as_long_as_it_brings_news(tmp_path: Path) -> None:
+    def all_edited(at: str) -> dict[str, object]:
+        every = [(post, at) for post in POSTS]
+        return site(of_edits=rest(*every[:100])) | {EDITS + "&page=2": rest(*every[100:])}
+
+    visit(tmp_path, FakeWeb(all_edited("2026-01-02T10:00:00")))
+    web = FakeWeb(all_edited("2026-11-24T08:00:00"), now=NOON + timedelta(days=1, hours=1))
+
+    run = visit(tmp_path, web)
+
+    assert set(articles(tmp_path)) == set(POSTS)
+    assert [url.rpartition("=")[2] for url in web.asked if url.startswith(EDITS)] == ["1", "2"]
+    assert len([url for url in web.asked if url in POSTS]) == len(POSTS)
+    assert run.new_versions == 0
+
+
+@pytest.mark.parametrize("closed", [401, 403, 404])
+def test_an_interface_that_is_closed_is_no_failure_and_asked_again_only_a_month_later(
+    closed: int, tmp_path: Path
+) -> None:
+    asked = []
+    for day in (0, 2, 20, 32, 34):
+        web = FakeWeb(site(of_edits=closed), now=NOON + timedelta(days=day))
+        run = visit(tmp_path, web)
+        assert not run.failed
+        asked += [day for url in web.asked if url.startswith(EDITS)]
+
+    assert asked == [0, 32]
+
+
+def test_an_interface_that_answers_with_a_page_is_no_list(tmp_path: Path) -> None:
+    links = "".join(f"<a href='{post}'>A</a>" for post in POSTS[:5])
+    closed = (200, {"Content-Type": "text/html"}, f"<html><body>{MADE_BY}<p>No.</p>{links}</body></html>")
+
+    run = visit(tmp_path, FakeWeb(site(of_edits=closed)))
+
+    assert (run.failed, set(articles(tmp_path))) == ([], set(POSTS[-10:]))
+
+
+def test_a_spip_site_has_its_sitemap_where_spip_puts_it(tmp_path: Path) -> None:
+    address = f"{SITE}/spip.php?article7"
+    sitemap = (
+        "<?xml version='1.0'?><urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><url>"
+        f"<loc>{address}</loc><lastmod>2026-11-01T10:00:00Z</lastmod></url></urlset>"
+    )
+    pages: dict[str, object] = {
+        SITE + "/feed": feed(f"{SITE}/spip.php?article9").replace(MADE_BY, "<generator>SPIP 4.2</generator>"),
+        SITE + "/spip.php?page=sitemap.xml": sitemap,
+        address: page(STORY),
+        f"{SITE}/spip.php?article9": page(f"{STORY} Another one."),
+    }
+
+    visit(tmp_path, FakeWeb(pages))
+
+    assert set(articles(tmp_path)) == {address, f"{SITE}/spip.php?article9"}
+
+
+def test_what_the_server_calls_fresh_is_left_alone_a_little_longer(tmp_path: Path) -> None:
+    fresh = (200, {"Content-Type": "application/rss+xml", "Cache-Control": "public, max-age=2700"}, feed(POSTS[0]))
+    web = FakeWeb(site(of_edits=404) | {SITE + "/feed": fresh})
+
+    run = visit(tmp_path, web)
+
+    assert run.asked_s == 2700.0
