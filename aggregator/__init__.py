@@ -17,6 +17,7 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     access/         who may see what: the catalogue without what is withheld
     exports/        the way out: articles and captures as files for others
     verification    the way out: whether anything was changed
+    health          the way out: which sources need a person, and telling one
     fetch/          polite HTTP: pace, guard, robots, the bytes of the wire               one outside world each
     archive/        WARC files: write, read, recover, bring in
     catalogue/      the database: what is known and how it relates

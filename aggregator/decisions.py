@@ -38,7 +38,7 @@ class Event:
     at: datetime
     kind: str
     """seal, day-closed, learned, import, export, takedown, lift, erasing, erased, carried-out, backfill,
-    backfill-done, feed-moved."""
+    backfill-done, feed-moved, alarms."""
     said: dict[str, Any]
     """All that is particular to the kind."""
 

@@ -100,6 +100,8 @@ class Source:
     obey_robots: bool = True
     expected_days: int | None = None
     """Days without a new article that are usual; None: what is usual follows from its past."""
+    notify: bool = True
+    """Whether its alarms are sent out; they are shown in any case."""
     paused: bool = False
     """Keep the source and its articles, but do not visit it."""
     extract: tuple[ExtractRule, ...] = ()
@@ -134,6 +136,8 @@ class Settings:
     """Through which every request goes, as ``socks5://127.0.0.1:9050``, which then resolves the names; None: none."""
     certificates: tuple[tuple[str, str], ...] = ()
     """Hosts whose certificate is not judged by who signed it but by its SHA-256, hexadecimal: what sources say."""
+    notify: str | None = None
+    """Where changes of alarms are posted; None: nowhere."""
     min_free_bytes: int = 1 << 30
     """A writer stops cleanly when the disk has less room than this."""
 
@@ -209,6 +213,8 @@ class Response:
     """Status line, headers and body as received: chunked and compressed bodies as they were sent."""
     truncated: str | None = None
     """Why the answer is incomplete, in the words of WARC-Truncated (length, time, disconnect); None: it is whole."""
+    certificate: tuple[datetime, datetime] | None = None
+    """From when to when the host's certificate is valid; None: there is none, or sources.yaml vouches for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,6 +305,8 @@ class Announcement:
     """What made it, by its own signs; None: it does not show."""
     engine_sign: str | None = None
     """How that shows, in words."""
+    is_parked: bool = False
+    """Whether it is a page that stands on a domain when its site is gone."""
     problems: tuple[str, ...] = ()
     """What could not be read, in words."""
     asked_s: float = 0.0
@@ -551,6 +559,14 @@ class Run:
     """Known articles looked at again for edits."""
     notes: list[str] = field(default_factory=list)
     """What the operator should know, in words: that a feed has moved."""
+    listed: int = 0
+    """How many articles its sitemaps listed; 0: they were not all read."""
+    engine: str = ""
+    """What made its pages or feed, by their own signs; empty: these do not show."""
+    certificate_from: datetime | None = None
+    """Since when the certificate of its host is valid; None: it has none, or nobody asked."""
+    certificate_until: datetime | None = None
+    """And until when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

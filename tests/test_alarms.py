@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date, timedelta
 from itertools import accumulate
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.alarms import Kind, grade, judged, silence
+from aggregator.alarms import Kind, danger, grade, judged, silence
 from aggregator.model import Outcome, Run
 from tests.fakeweb import NOON, source
 
@@ -18,9 +19,9 @@ DAY = timedelta(days=1)
 FIRST = date(2026, 1, 1)
 
 
-def run(days_ago: float, outcome: Outcome = Outcome.OK, *reasons: str, window: int = 0) -> Run:
+def run(days_ago: float, outcome: Outcome = Outcome.OK, *reasons: str, **more: Any) -> Run:
     failed = [(f"http://a.example/{n}", reason) for n, reason in enumerate(reasons)]
-    return Run(source_id="a", started_at=NOON - days_ago * DAY, outcome=outcome, failed=failed, window=window)
+    return Run(source_id="a", started_at=NOON - days_ago * DAY, outcome=outcome, failed=failed, **more)
 
 
 def failed(days_ago: float, reason: str) -> Run:
@@ -82,6 +83,59 @@ def test_articles_taken_down_in_numbers_endanger_a_source() -> None:
     assert kinds(run(1, Outcome.PARTIAL, *["HTTP 410"] * 5)) == [Kind.ENDANGERED]
     assert kinds(run(1, Outcome.PARTIAL, *["HTTP 410"] * 4)) == []
     assert kinds(run(9, Outcome.PARTIAL, *["HTTP 410"] * 5), run(1)) == []
+
+
+PARKED = failed(1, "it is a parking page: the domain is for sale")
+
+
+def certified(days_ago: float, *, days: float, left: float) -> Run:
+    """A run that saw a certificate made out for some days, of which some are left at noon today."""
+    until = NOON + left * DAY
+    return run(days_ago, certificate_from=until - days * DAY, certificate_until=until)
+
+
+def test_a_parking_page_a_shrinking_sitemap_and_a_lapsing_certificate_endanger_a_source() -> None:
+    assert Kind.ENDANGERED in kinds(run(2), PARKED)
+    assert kinds(*(run(n, listed=400) for n in range(9, 1, -1)), run(1, listed=290)) == [Kind.ENDANGERED]
+    assert kinds(*(run(n, listed=400) for n in range(9, 1, -1)), run(1, listed=310)) == []
+    assert kinds(*(run(n, listed=400) for n in range(9, 1, -1)), run(1, listed=0)) == []
+    assert kinds(certified(1, days=90, left=13)) == [Kind.ENDANGERED]
+    assert kinds(certified(1, days=90, left=15)) == []
+
+
+def test_a_certificate_lapses_by_its_own_length_and_until_one_that_was_renewed_is_seen() -> None:
+    assert kinds(certified(1, days=6, left=3)) == []
+    assert kinds(certified(1, days=6, left=1)) == [Kind.ENDANGERED]
+    assert kinds(certified(60, days=90, left=-1), failed(1, "timed out")) == [Kind.ENDANGERED]
+    assert kinds(certified(30, days=90, left=-1), certified(1, days=90, left=80)) == []
+
+
+def test_a_source_is_read_whole_when_a_threat_is_new_and_as_long_as_articles_are_taken_down() -> None:
+    shrunk = [run(n, listed=400) for n in range(9, 2, -1)]
+    gone = run(1, Outcome.PARTIAL, *["HTTP 410"] * 5)
+
+    assert danger([]) is danger([run(1)]) is None
+    assert danger([*shrunk, run(2, listed=100)]) == "its sitemap lists 100 articles; 400 were usual"
+    assert danger([*shrunk, run(2, listed=100), run(1, listed=100)]) is None
+    assert danger([certified(2, days=90, left=3), certified(1, days=90, left=3)]) is None
+    assert danger([PARKED]) and danger([PARKED, PARKED]) is None
+    assert danger([gone, gone]) == "5 known articles are no longer there"
+
+
+def test_another_program_is_told_for_a_month() -> None:
+    def sites(*engines: str, ends: int = 1) -> list[Kind]:
+        return kinds(*(run(ends + len(engines) - n, engine=engine) for n, engine in enumerate(engines, start=1)))
+
+    assert sites("spip", "spip", "wordpress") == [Kind.CHANGED]
+    assert sites("spip", "", "spip") == sites("", "", "spip") == []
+    assert sites("spip", *["wordpress"] * 40) == []
+
+
+def test_a_source_that_failed_for_weeks_is_said_to_be_visited_rarely() -> None:
+    runs = [failed(n / 2, "HTTP 410") for n in range(30, 0, -1)]
+
+    assert judged(source("a"), runs, [], NOON)[0].why == "HTTP 410; it is visited once a week only"
+    assert judged(source("a"), runs[1:], [], NOON)[0].why == "HTTP 410"
 
 
 def test_a_feed_that_shows_half_of_what_it_did_is_told() -> None:

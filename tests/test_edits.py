@@ -123,3 +123,22 @@ def test_what_the_server_calls_fresh_is_left_alone_a_little_longer(tmp_path: Pat
     run = visit(tmp_path, web)
 
     assert run.asked_s == 2700.0
+
+
+def test_a_sitemap_that_shrinks_has_the_source_read_whole_at_once(tmp_path: Path) -> None:
+    def sitemap(*posts: str) -> str:
+        listed = "".join(f"<url><loc>{post}</loc></url>" for post in posts)
+        return f"<?xml version='1.0'?><urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>{listed}</urlset>"
+
+    runs, old = [], "http://a.example/old"
+    for day, posts in enumerate([POSTS[:40], POSTS[:40], POSTS[:8], POSTS[:8], POSTS[:8]]):
+        pages = site(of_edits=404) | {SITE + "/sitemap.xml": sitemap(*posts), old: page(STORY)}
+        pages[SITE + "/"] = (
+            f"<html><head><meta name=generator content='WordPress 6'></head><a href='{old}'>x</a></html>"
+        )
+        web = FakeWeb(pages, now=NOON + timedelta(days=day, hours=day))
+        runs.append(visit(tmp_path, web))
+
+    assert [run.listed for run in runs] == [40, 40, 8, 8, 8]
+    whole = "its sitemap lists 8 articles; 40 were usual: all that it holds is asked for while it is there"
+    assert [run.notes for run in runs] == [[], [], [], [whole], []]

@@ -13,6 +13,7 @@ import subprocess
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -276,6 +277,18 @@ def test_over_tls_the_bytes_are_kept_as_they_were_before_they_were_encrypted(
     assert [r.sent for r in responses] == blocks(tmp_path, "request") == server.requests
     targets = {fields["WARC-Target-URI"] for fields, _ in records(tmp_path) if fields["WARC-Type"] == "request"}
     assert targets == {f"https://a.localhost:{server.port}{path}" for path in pages}
+
+
+def test_an_answer_says_from_when_to_when_the_certificate_of_its_host_is_valid(trusted: Authority) -> None:
+    with RawServer({"/": OK, "/1": OK}, tls=trusted.for_host("a.localhost")) as server:
+        responses = fetched(server)
+
+    assert server.connections == 1
+    for response in responses:
+        assert response.certificate
+        begin, end = response.certificate
+        assert begin <= response.started_at < end
+        assert timedelta(days=1) < end - begin <= timedelta(days=2)
 
 
 def test_a_host_whose_certificate_nobody_vouches_for_is_not_asked(authority: Authority) -> None:

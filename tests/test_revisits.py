@@ -123,7 +123,7 @@ def test_a_source_whose_articles_are_taken_down_is_read_to_full_depth_at_once(tm
 
     assert len(seen) < len(threatened.articles)
     assert sum(reason == "HTTP 410" for _, reason in first.failed) >= 5
-    assert "taken down" in second.notes[0]
+    assert "no longer there" in second.notes[0]
     assert set(articles(tmp_path)) == threatened.articles
 
 

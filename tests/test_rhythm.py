@@ -97,6 +97,29 @@ def test_a_source_that_stays_unreadable_is_visited_ever_more_rarely() -> None:
     assert max(pauses) < 14 * HOUR
 
 
+def test_a_source_that_failed_for_weeks_is_visited_once_a_week_until_it_is_well_again() -> None:
+    failed = [
+        Run(
+            source_id="a",
+            started_at=NOON + n * HOUR,
+            outcome=Outcome.FAILED,
+            failed=[("http://a.example/", "HTTP 410")],
+        )
+        for n in range(30)
+    ]
+    well = Run(source_id="a", started_at=NOON + 41 * HOUR)
+    nightly = source("a", every=time(4))
+
+    def after(*runs: Run) -> timedelta:
+        due = scheduler.times.due_at(nightly, scheduler.pasts(runs)["a"])
+        assert due
+        return due - runs[-1].started_at
+
+    assert after(*failed[:29]) < timedelta(days=1)
+    assert timedelta(days=6) < after(*failed) < timedelta(days=8)
+    assert after(*failed, well) < timedelta(days=1)
+
+
 def test_what_a_limit_ended_goes_on_soon() -> None:
     limited = scheduler.pasts([Run(source_id="a", started_at=NOON, outcome=Outcome.LIMITED)])
 

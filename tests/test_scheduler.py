@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +205,29 @@ def test_a_post_published_meanwhile_becomes_a_hit(tmp_path: Path, web: FakeWeb) 
         passes.wait_for("a", new=2)
 
     assert found(tmp_path, "zeppelin") == ["http://a.example/2"]
+
+
+def test_what_is_done_hourly_is_done_while_visits_go_on(tmp_path: Path, web: FakeWeb) -> None:
+    stop, hours = threading.Event(), []
+
+    def hourly() -> None:
+        hours.append(web.now)
+        if len(hours) == 3:
+            stop.set()
+
+    with pipeline.opened(Home(tmp_path), following(source("a")), clock=ClockOf(web)) as line:
+        scheduler.run(
+            line,
+            web,
+            reload=lambda: None,
+            stop=stop,
+            report=lambda runs: None,
+            complain=lambda error: None,
+            hourly=hourly,
+            clock=ClockOf(web),
+        )
+
+    assert all(later - earlier >= HOUR for earlier, later in pairwise(hours))
 
 
 def test_a_source_that_is_not_due_is_left_alone(tmp_path: Path, web: FakeWeb) -> None:

@@ -36,7 +36,7 @@ def left_open(folder: Path, data: bytes) -> Path:
 def response(received: bytes = OK, *, url: str = "http://a.example/1", at: datetime = NOON, **more: str) -> Response:
     asked = Request(url=url, role=Role(more.pop("role", "page")), source_id="a", asked_url=more.pop("asked_url", ""))
     sent = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
-    return Response(request=asked, started_at=at, ip="192.0.2.1", sent=sent, received=received, **more)
+    return Response(request=asked, started_at=at, ip="192.0.2.1", sent=sent, received=received, **more)  # type: ignore[arg-type]
 
 
 def failure(reason: str = "connection refused") -> Failure:

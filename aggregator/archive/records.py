@@ -233,7 +233,7 @@ def _run_said(run: Run) -> dict[str, Any]:
     return {
         "source": run.source_id,
         "started_at": run.started_at.isoformat(),
-        "ended_at": run.ended_at.isoformat() if run.ended_at else None,
+        "ended_at": _iso(run.ended_at),
         "discovered": run.discovered,
         "known": run.known,
         "fetched": run.fetched,
@@ -248,7 +248,15 @@ def _run_said(run: Run) -> dict[str, Any]:
         "asked_s": run.asked_s,
         "rechecked": run.rechecked,
         "notes": run.notes,
+        "listed": run.listed,
+        "engine": run.engine,
+        "certificate_from": _iso(run.certificate_from),
+        "certificate_until": _iso(run.certificate_until),
     }
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return instant.isoformat() if instant else None
 
 
 def sha1(data: bytes) -> str:
@@ -402,12 +410,17 @@ def from_warc_date(text: str) -> datetime:
 
 
 def _run(said: dict[str, Any]) -> Run:
-    ended_at = said.pop("ended_at")
+    def instant(name: str) -> datetime | None:
+        found = said.pop(name, None)
+        return datetime.fromisoformat(found) if found else None
+
     return Run(
         source_id=said.pop("source"),
         started_at=datetime.fromisoformat(said.pop("started_at")),
-        ended_at=datetime.fromisoformat(ended_at) if ended_at else None,
         outcome=Outcome(said.pop("outcome")),
         failed=[(url, reason) for url, reason in said.pop("failed")],
+        ended_at=instant("ended_at"),
+        certificate_from=instant("certificate_from"),
+        certificate_until=instant("certificate_until"),
         **said,
     )

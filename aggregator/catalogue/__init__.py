@@ -602,10 +602,16 @@ class Catalogue:
         query = sql.select(t.runs).order_by(t.runs.c.started_at.desc(), t.runs.c.source_id).limit(limit)
         return self._all(Run, query.where(t.runs.c.source_id == source_id) if source_id else query)
 
-    def runs_since(self, at: datetime) -> list[Run]:
-        """Return the runs that began since an instant, oldest first."""
+    def runs_since(self, at: datetime, *, source_id: str | None = None) -> list[Run]:
+        """Return the runs that began since an instant, oldest first.
+
+        Args:
+            at: That instant.
+            source_id: Of which source; None: of all.
+        """
         r = t.runs.c
-        return self._all(Run, sql.select(t.runs).where(r.started_at >= at).order_by(r.started_at, r.source_id))
+        query = sql.select(t.runs).where(r.started_at >= at).order_by(r.started_at, r.source_id)
+        return self._all(Run, query.where(r.source_id == source_id) if source_id else query)
 
     def last_runs(self) -> dict[str, Run]:
         """Return the newest run of each source."""

@@ -206,6 +206,10 @@ runs = Table(
     Column("asked_s", Float, nullable=False),
     Column("rechecked", Integer, nullable=False),
     Column("notes", JSON, nullable=False),
+    Column("listed", Integer, nullable=False),
+    Column("engine", String, nullable=False),
+    Column("certificate_from", Instant),
+    Column("certificate_until", Instant),
 )
 
 failures = Table(

@@ -12,7 +12,7 @@ import click
 from aggregator.cli import INTERRUPTED, Period, chosen_home, home_option, json_option
 from aggregator.cli import output as show
 from aggregator.cli.writing import finish_erases, loaded, named, stopping, tell_mended, wait_option
-from aggregator.errors import Outdated
+from aggregator.errors import FetchError, Outdated
 from aggregator.home import Home
 from aggregator.model import Following, Run, Source
 
@@ -75,17 +75,18 @@ def crawl_command(
         if only_due:
             sources = _due(sources, line.runs_since)
         runs = line.crawl(sources, Fetcher(following.settings), scope=pipeline.Scope(max_pages=pages), stop=stop)
+    tell_alarms(home, following)
     print_runs(runs, elapsed_s=time.monotonic() - began, as_json=as_json)
     if stop.is_set():
         return INTERRUPTED
     return int(any(run.failed for run in runs))
 
 
-def _due(sources: Sequence[Source], runs_since: Callable[[datetime], list[Run]]) -> list[Source]:
+def _due(sources: Sequence[Source], runs_since: Callable[..., list[Run]]) -> list[Source]:
     from aggregator import scheduler
 
     now = datetime.now(UTC)
-    return scheduler.due(sources, scheduler.pasts(runs_since(now - scheduler.REMEMBERED)), now, early=CRON_EARLY)
+    return scheduler.due(sources, scheduler.pasts_of(sources, runs_since, now), now, early=CRON_EARLY)
 
 
 def _print_plan(home: Home, sources: Sequence[Source], *, only_due: bool, as_json: bool) -> None:
@@ -110,6 +111,20 @@ def warn_of_no_contact(following: Following) -> None:
     """Say so when webmasters are given no way to reach a person."""
     if following.settings.contact is None:
         show.say("settings.contact is not set: the webmasters you visit cannot reach you.", "yellow")
+
+
+def tell_alarms(home: Home, following: Following) -> None:
+    """Say what has become of the alarms since the last time, here and wherever sources.yaml wants it posted."""
+    from aggregator import health
+
+    try:
+        for change in health.tell(home, following, datetime.now(UTC)):
+            alarm = change.alarm
+            is_new = change.what == "new"
+            said = f"{alarm.kind}: {alarm.why}" if is_new else f"no longer {alarm.kind}"
+            show.say(f"{alarm.source_id}: {said}", "yellow" if is_new else "green")
+    except FetchError as error:
+        show.say(f"The alarms could not be posted: {error}. They will be with the next; `status` shows them.", "red")
 
 
 def print_runs(runs: list[Run], *, elapsed_s: float, as_json: bool) -> None:
@@ -295,6 +310,7 @@ def run_command(ctx: click.Context, wait_s: float, as_json: bool) -> int:
                     report=report,
                     complain=lambda error: show.say(f"{error}\nThe last good sources.yaml stays in force.", "red"),
                     gives_way=is_to_erase,
+                    hourly=lambda: tell_alarms(home, line.following),
                 )
                 following = line.following
                 if line.is_outdated and not stop.is_set():

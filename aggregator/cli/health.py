@@ -16,7 +16,6 @@ from aggregator.cli import output as show
 from aggregator.cli.collecting import run_json
 from aggregator.cli.writing import loaded, named
 from aggregator.home import Home
-from aggregator.model import Run
 
 if TYPE_CHECKING:
     from aggregator.alarms import Alarm
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 @click.option(
     "--since", type=Period(), metavar="DATE", help="What has become of the sources since: alarms, and their ends."
 )
+@click.option("--atom", is_flag=True, help="The alarms as an Atom feed, for a feed reader.")
 @click.option("--coverage", is_flag=True, help="Month by month: what was announced, and how much of it is there.")
 @home_option
 @json_option
@@ -37,6 +37,7 @@ def status_command(
     ctx: click.Context,
     ids: tuple[str, ...],
     since: tuple[datetime, datetime] | None,
+    atom: bool,
     coverage: bool,
     as_json: bool,
 ) -> None:
@@ -46,12 +47,16 @@ def status_command(
     Example:
       aggregator status
       aggregator status --since 2026-11-21
+      aggregator status --atom > alarms.atom
       aggregator status cimade --coverage
     """
     home = chosen_home(ctx)
     chosen = {source.id for source in named(loaded(home), ids)} if ids else None
     if coverage:
         _print_coverage(home, chosen, as_json=as_json)
+        return
+    if atom:
+        _print_feed(home, chosen)
         return
     if since:
         _print_changes(home, chosen, since[0], as_json=as_json)
@@ -100,41 +105,29 @@ def _trouble(source: dict[str, Any]) -> str:
     return failed[0]["reason"] + (f" (+{len(failed) - 1})" if len(failed) > 1 else "") if failed else ""
 
 
-def _alarms_at(home: Home, now: datetime) -> dict[str, list[Alarm]]:
-    """Return the alarms of each source as they were at an instant."""
-    from aggregator import alarms
-    from aggregator.catalogue import Catalogue
+def _print_feed(home: Home, chosen: set[str] | None) -> None:
+    from aggregator import health
 
-    sources = loaded(home).sources
-    if home.is_new:
-        return {source.id: [] for source in sources}
-    with Catalogue(home.catalogue) as catalogue:
-        runs: dict[str, list[Run]] = {}
-        for run in catalogue.runs_since(now - alarms.LOOKS_BACK):
-            runs.setdefault(run.source_id, []).append(run)
-        posted = catalogue.posted_since(now - alarms.LOOKS_BACK)
-    return {s.id: alarms.judged(s, runs.get(s.id, []), posted.get(s.id, []), now) for s in sources}
+    following, now = loaded(home), datetime.now(UTC)
+    sources = [source for source in following.sources if chosen is None or source.id in chosen]
+    click.echo(health.atom(following, health.alarms_at(home, sources, now), now).decode(), nl=False)
 
 
 def _print_changes(home: Home, chosen: set[str] | None, since: datetime, *, as_json: bool) -> None:
     """Print which alarms there are that were not there at an instant, and which are no longer."""
-    before, now = _alarms_at(home, since), _alarms_at(home, datetime.now(UTC))
-    rows = []
-    for source_id in now:
-        if chosen is not None and source_id not in chosen:
-            continue
-        was, is_now = ({alarm.kind: alarm for alarm in each[source_id]} for each in (before, now))
-        rows += [("new", is_now[kind]) for kind in is_now if kind not in was]
-        rows += [("still", is_now[kind]) for kind in is_now if kind in was]
-        rows += [("over", was[kind]) for kind in was if kind not in is_now]
+    from aggregator import health
+
+    sources = [source for source in loaded(home).sources if chosen is None or source.id in chosen]
+    found = health.changes(health.alarms_at(home, sources, since), health.alarms_at(home, sources, datetime.now(UTC)))
     if as_json:
-        show.print_json([{"change": change, "source": a.source_id, **_alarm_json(a)} for change, a in rows])
+        show.print_json([{"change": c.what, "source": c.alarm.source_id, **_alarm_json(c.alarm)} for c in found])
         return
-    if not rows:
+    if not found:
         show.say(f"Nothing is the matter, and nothing was on {since:%Y-%m-%d}.")
         return
     show.table(
-        ("", "source", "what", "since", "why"), [(c, a.source_id, a.kind, show.day(a.since), a.why) for c, a in rows]
+        ("", "source", "what", "since", "why"),
+        [(c.what, c.alarm.source_id, c.alarm.kind, show.day(c.alarm.since), c.alarm.why) for c in found],
     )
 
 
@@ -205,16 +198,16 @@ def _short(iso: str | None) -> str:
 
 
 def _status(home: Home) -> dict[str, Any]:
-    from aggregator import access, scheduler
+    from aggregator import access, health, scheduler
     from aggregator.catalogue import Catalogue
 
     following, decided, now = loaded(home), access.takedowns(home), datetime.now(UTC)
-    alarms = _alarms_at(home, now)
+    alarms = health.alarms_at(home, following.sources, now)
     last, pasts, new, articles, pending, totals = {}, {}, {}, {}, {}, dict.fromkeys(_TOTALS, 0)
     if not home.is_new:
         with Catalogue(home.catalogue) as catalogue:
             last, new, articles = catalogue.last_runs(), catalogue.last_new(), catalogue.article_counts()
-            pasts = scheduler.pasts(catalogue.runs_since(now - scheduler.REMEMBERED))
+            pasts = scheduler.pasts_of(following.sources, catalogue.runs_since, now)
             pending = {s.id: catalogue.count_pending(s.id) for s in following.sources}
             totals = catalogue.counts()
     return {

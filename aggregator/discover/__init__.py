@@ -7,6 +7,7 @@ raises: what cannot be read is said in ``Announcement.problems``.
     claims.py     what an announcement claims: plain titles, instants, addresses
     feeds.py      RSS, Atom, JSON Feed; the only door to feedparser
     sitemaps.py   sitemaps, sitemap indexes, the Sitemap lines of robots.txt; the door to lxml
+    parking.py    what stands on a domain when its site is gone
     pages.py      list pages and front pages; the door to Beautiful Soup
     lists.py      all that a site holds: WordPress's interface, feeds in pages, the Wayback Machine's index
 

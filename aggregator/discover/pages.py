@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from aggregator import engines, urls
 from aggregator.discover import claims, markup
+from aggregator.discover.parking import is_parking_page
 from aggregator.model import Announcement, Discovery, Listing
 
 if TYPE_CHECKING:
@@ -87,15 +88,18 @@ def read_front(body: bytes, *, url: str, content_type: str = "") -> Announcement
         soup = _soup(body, content_type, problems)
         candidates = _feed_links(soup, url)
         title = claims.plain(_escaped(soup.title.get_text())) if soup.title else None
+        text = markup.decode(body, content_type)
+        is_parked = not candidates and is_parking_page(text, " ".join(soup.get_text(" ").split()))
     except Exception as error:  # a parser's fault may not end a run
         return Announcement(problems=(*problems, f"the page could not be read ({type(error).__name__})"))
     ranked = sorted(candidates, key=lambda address: candidates[address])
-    shown = engines.detected(markup.decode(body, content_type), url)
+    shown = engines.detected(text, url)
     return Announcement(
         feeds=tuple(ranked[:MAX_FEEDS]),
         title=title,
         engine=shown[0].name if shown else None,
         engine_sign=shown[1] if shown else None,
+        is_parked=is_parked,
         problems=tuple(problems),
     )
 

@@ -9,11 +9,13 @@ reads them.
     overhearing.py   connections that keep every byte; the door to urllib3
     fetcher.py       one address asked for, when its host is free and rested
     robots.py        what robots.txt allows
+    hook.py          telling somebody else's program what the alarms are
 """
 
 from aggregator.fetch import limits
 from aggregator.fetch.fetcher import AGENT, Fetcher, Web
 from aggregator.fetch.guard import Guard
+from aggregator.fetch.hook import post
 from aggregator.fetch.robots import Robots
 
-__all__ = ["AGENT", "Fetcher", "Guard", "Robots", "Web", "limits"]
+__all__ = ["AGENT", "Fetcher", "Guard", "Robots", "Web", "limits", "post"]

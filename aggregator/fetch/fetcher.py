@@ -149,7 +149,7 @@ class Fetcher:
         try:
             return self._send(request, prepared)
         except _Stale as error:
-            raise FetchError(request.url, _in_words(error), retryable=True) from error
+            raise FetchError(request.url, in_words(error), retryable=True) from error
 
     def _send(self, request: Request, prepared: requests.PreparedRequest) -> Response:
         """Ask once; raises _Stale when a kept-alive connection turned out to be dead."""
@@ -167,7 +167,7 @@ class Fetcher:
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, TooLong) as error:
             if not attempt.connected and not attempt.received:
                 raise _Stale from error
-            raise FetchError(request.url, _in_words(error), retryable=True) from error
+            raise FetchError(request.url, in_words(error), retryable=True) from error
         if not _ORDINARY_HEAD.match(attempt.received):  # else it need not be parsed a second time
             try:
                 wire.head_length(attempt.received)
@@ -180,6 +180,7 @@ class Fetcher:
             sent=bytes(attempt.sent),
             received=bytes(attempt.received),
             truncated=truncated,
+            certificate=attempt.certificate,
         )
 
 
@@ -224,8 +225,8 @@ def _retry_after_s(response: Response, now: datetime) -> float:
     return min(max(seconds, 0.0), limits.MAX_RETRY_AFTER_S)
 
 
-def _in_words(error: BaseException) -> str:
-    """Say in one line what requests, urllib3 and the system say in five."""
+def in_words(error: BaseException) -> str:
+    """Return in one line what requests, urllib3 and the system say in five."""
     chain: list[BaseException] = []
     link: BaseException | None = error
     while link is not None and link not in chain:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import socket
+import ssl
 import time
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import urllib3
@@ -34,6 +36,8 @@ class Attempt:
     """The address that was connected to; empty: not known, for a proxy chose it."""
     certificates: Mapping[str, str] = field(default_factory=dict)
     """SHA-256 of certificates that are trusted whoever signed them, by host."""
+    certificate: tuple[datetime, datetime] | None = None
+    """From when to when the host's certificate is valid; None: there is none, or it was not judged by who signed it."""
     connected: bool = False
     """Whether a connection was made for it; False: one was kept alive from before."""
 
@@ -112,12 +116,30 @@ class _Connection(_Overheard, HTTPConnection):  # type: ignore[misc]
 class _SecureConnection(_Overheard, HTTPSConnection):  # type: ignore[misc]
     """Over TLS: what is kept is what was encrypted."""
 
+    _validity: tuple[datetime, datetime] | None = None
+
     def connect(self) -> None:
         """Make the connection; where sources.yaml names a certificate, that one counts, and no signature does."""
         self.assert_fingerprint = current.get().certificates.get(self._dns_host)
         if self.assert_fingerprint:
             self.cert_reqs = "CERT_NONE"
         super().connect()
+        if not self.assert_fingerprint:
+            self._validity = _validity(self.sock)
+
+    def send(self, data: Any) -> None:
+        super().send(data)
+        current.get().certificate = self._validity
+
+
+def _validity(sock: Any) -> tuple[datetime, datetime] | None:
+    """Return from when to when the certificate at the other end is valid; None: it does not say so."""
+    said = sock.getpeercert() or {}
+    try:
+        begin, end = (datetime.fromtimestamp(ssl.cert_time_to_seconds(said[k]), UTC) for k in ("notBefore", "notAfter"))
+    except (KeyError, ValueError, OverflowError, OSError):
+        return None
+    return begin, end
 
 
 class _Pool(urllib3.HTTPConnectionPool):

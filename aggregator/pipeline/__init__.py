@@ -3,7 +3,10 @@
     collecting  a pass: each source's lane says what to ask for next; every answer is archived, and only then read
     lanes       what to ask one source next: a visit, or all that it ever had
     feeds       which feed to try, and where it has moved to
+    lists       which sitemap or list page to read, and where others may be
     deriving    what an entry of the archive says: captures, announcements, articles, matches
+    reading     what its pages say: read by workers, or when their day was closed
+    belonging   whose a page is
     line        what the one writer of a home may do: crawl, bring in, catch up, close days, index
     learning    which lines the pages of a source share: once, as an event of the archive
     opening     how it becomes that: the lock, what a kill left behind

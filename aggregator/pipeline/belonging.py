@@ -1,4 +1,4 @@
-"""Whose an imported page is, told by its address: pure."""
+"""Whose a page is, told by its address or by what sources.yaml says today: pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from aggregator import urls
-from aggregator.model import Source
+from aggregator.model import Following, Source
 
 _MAX_CHARS = 54
 """Of an id made from a host; an id has at most 64."""
@@ -32,6 +32,18 @@ def source_id(url: str, sources: Sequence[Source]) -> str:
         return (own or elsewhere)[0].id
     made = re.sub(r"[^a-z0-9]+", "-", site).strip("-")[:_MAX_CHARS] or "unknown"
     return f"{made}-imported" if any(s.id == made for s in sources) else made
+
+
+def source(following: Following, source_id: str, url: str) -> Source:
+    """Return a source as sources.yaml has it, or a stand-in for one that was taken out since.
+
+    Args:
+        following: sources.yaml.
+        source_id: Which.
+        url: Of one of its pages.
+    """
+    found = following.source(source_id)
+    return found or Source(id=source_id, name=source_id, url=urls.origin(url) + "/")
 
 
 def _other_sites(source: Source) -> set[str]:

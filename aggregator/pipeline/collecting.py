@@ -225,9 +225,9 @@ class Collector:
 
     def _lane(self, source: Source, scope: Scope) -> Lane:
         now = self._clock.now()
-        endangered_at = self._endangered_at(source)
-        if endangered_at and not scope.whole:
-            scope = replace(scope, whole=True, resumed_from=endangered_at)
+        danger = self._endangered_at(source)
+        if danger and not scope.whole:
+            scope = replace(scope, whole=True, resumed_from=danger[0])
         from_scratch = not self._catalogue.has_completed_run(source.id)
         last = [self._catalogue.last_of_role(source.id, role) for role in LISTS]
         lane = Lane(
@@ -241,16 +241,16 @@ class Collector:
             scope=scope,
             now=now,
         )
-        if endangered_at:
-            lane.run.notes.append("its articles are being taken down: all that it holds is asked for")
+        if danger:
+            lane.run.notes.append(f"{danger[1]}: all that it holds is asked for while it is there")
         return lane
 
-    def _endangered_at(self, source: Source) -> datetime | None:
-        """When the last run that came to an end found articles taken down in numbers; None: it did not."""
-        for run in self._catalogue.runs(source.id, limit=_FEW_RUNS):
-            if run.outcome not in (Outcome.LIMITED, Outcome.INTERRUPTED):
-                return run.started_at if alarms.taken_down(run) else None
-        return None
+    def _endangered_at(self, source: Source) -> tuple[datetime, str] | None:
+        """Since when all of a source is to be read while it is there, and why; None: it is not."""
+        runs = list(reversed(self._catalogue.runs(source.id, limit=_FEW_RUNS)))
+        ended = [run for run in runs if run.outcome not in (Outcome.LIMITED, Outcome.INTERRUPTED)]
+        why = alarms.danger(ended)
+        return (ended[-1].started_at, why) if why else None
 
     def _is_answered(self, lane: Lane, request: Request) -> bool:
         """Let a lane have what the archive knows already, and say whether that is so."""
@@ -349,7 +349,8 @@ class Collector:
         entries = [self._archived(request, answer) for _, request, answer in answered]
         found = self._commit(entries) if entries else []
         for (lane, request, answer), entry, derived in zip(answered, entries, found, strict=True):
-            lane.run.fetched += isinstance(answer, Response)
+            if isinstance(answer, Response):
+                lane.heard(answer)
             lane.took(request, derived)
             redirected = any(follow.role is Role.ROBOTS for follow in derived.follow) and request.hops < MAX_HOPS
             if request.role is Role.ROBOTS and not redirected:

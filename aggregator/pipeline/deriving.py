@@ -10,12 +10,11 @@ import json
 import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from aggregator import archive, credits, dedupe, discover, engines, extract, schemaorg, urls
+from aggregator import archive, credits, dedupe, discover, engines, extract, urls
 from aggregator.catalogue import Announced, Catalogue
 from aggregator.errors import AggregatorError, ExtractError, StoreError
 from aggregator.model import (
@@ -23,7 +22,6 @@ from aggregator.model import (
     Article,
     Capture,
     Discovery,
-    ExtractRule,
     Failure,
     Following,
     Reading,
@@ -33,14 +31,16 @@ from aggregator.model import (
     Version,
 )
 from aggregator.pipeline import belonging
+from aggregator.pipeline.reading import Reader
 from aggregator.pipeline.rechecking import check_at, never
 
 MAX_HOPS = 10
-MAX_FOLDERS_HELD = 3
 _LISTS = (Role.FEED, Role.SITEMAP, Role.LISTING)
 """What announces articles."""
 _PASSING = (401, 403, 408, 425, 429)
 """Client errors that may be gone tomorrow (RFC 9110); so may every 5xx."""
+PARKED = "it is a parking page: the domain is for sale"
+"""What is said of a front page in whose place such a page stands; also ``alarms`` knows these words."""
 _NOT_ARTICLES = re.compile(r"sitemap[^/]*(?:categor|tag|taxonom|author|user|image|video|misc)[^/]*$", re.IGNORECASE)
 """Sub-sitemaps of list pages and pictures, as WordPress and its sitemap plug-ins name them."""
 
@@ -94,14 +94,9 @@ class Deriver:
         self, folder: Path, following: Following, catalogue: Catalogue, furniture: Mapping[str, tuple[str, ...]]
     ) -> None:
         self._folder = folder
-        self._furniture = furniture
+        self._reader = Reader(folder, following, furniture)
         self._following = following
         self._catalogue = catalogue
-        self._asked: dict[tuple[str, str, datetime, bytes], Future[Reading]] = {}
-        """Readings to come, by what they are read from; the place will not do: one member may hold many records."""
-        self._read: dict[str, dict[tuple[str, str], list[tuple[Reading, int]]]] = {}
-        """What was read of the captures of a folder, by record and generation, and of how many posts: of the last few
-        folders."""
 
     def prepare(self, entries: Iterable[archive.Entry]) -> None:
         """Have the pages among entries read meanwhile; ``derive`` waits for what it needs."""
@@ -110,10 +105,8 @@ class Deriver:
             if not isinstance(what, Capture) or what.role is not Role.PAGE:
                 continue
             has_no_body = what.refers_to is not None or what.location is not None
-            if has_no_body or _trouble(what) or self._read_before(what):
-                continue
-            whose = what.source_id or belonging.source_id(what.url, self._following.sources)
-            self._asked[_read_from(what, entry.body)] = self._submit(replace(what, source_id=whose), entry.body)
+            if not has_no_body and not _trouble(what):
+                self._reader.begin(what, entry.body)
 
     def derive(self, entry: archive.Entry) -> Derived:
         """Take one entry into the catalogue.
@@ -219,7 +212,7 @@ class Deriver:
         body = b"" if 400 <= capture.status < 500 else self._kept_body(holder)
         if body is None:
             return None
-        source = self._source(capture.source_id, capture.url)
+        source = belonging.source(self._following, capture.source_id, capture.url)
         said = announcement(capture, body, source) if body else Announcement()
         follow = _followed(source, capture, said)
         return body, Derived(
@@ -265,7 +258,7 @@ class Deriver:
             return
         else:
             url, at = what.asked_url, what.captured_at
-        key = engines.key(url, self._source(what.source_id, url))
+        key = engines.key(url, belonging.source(self._following, what.source_id, url))
         law = never if urls.memento(url) else check_at  # what another archive keeps does not change
         self._catalogue.settle(what.source_id, key, retry=retry, at=at, law=law)
 
@@ -279,19 +272,15 @@ class Deriver:
 
     def _article_id(self, capture: Capture) -> str:
         return dedupe.article_id(
-            capture.source_id, engines.key(capture.url, self._source(capture.source_id, capture.url))
+            capture.source_id,
+            engines.key(capture.url, belonging.source(self._following, capture.source_id, capture.url)),
         )
-
-    def _source(self, source_id: str, url: str) -> Source:
-        """Return the source as sources.yaml has it, or a stand-in for one that was taken out since."""
-        found = self._following.source(source_id)
-        return found or Source(id=source_id, name=source_id, url=urls.origin(url) + "/")
 
     # --- redirects --------------------------------------------------------------------------------------------------
 
     def _redirected(self, capture: Capture) -> Derived:
         target = urls.canonical(capture.location or "", capture.url)
-        home = urls.canonical(self._source(capture.source_id, capture.url).url)
+        home = urls.canonical(belonging.source(self._following, capture.source_id, capture.url).url)
         if target is None or (capture.role is Role.PAGE and target == home):
             where = "the front page" if target else "no web address"
             reason = f"redirects to {where}"
@@ -302,7 +291,7 @@ class Deriver:
     # --- what announces articles ------------------------------------------------------------------------------------
 
     def _announcement(self, capture: Capture, body: bytes) -> Derived:
-        source = self._source(capture.source_id, capture.url)
+        source = belonging.source(self._following, capture.source_id, capture.url)
         said = announcement(capture, body, source)
         found = [d for d in said.discoveries if d.url != urls.canonical(source.url)]
         was_known = bool(found) and self._catalogue.is_known(source.id)
@@ -322,7 +311,7 @@ class Deriver:
             known=len(found) - new + read.known,
             new=read.new,
             new_versions=read.new_versions,
-            failure=None if capture.role in (Role.ROBOTS, Role.FRONT) else failure,
+            failure=PARKED if said.is_parked else None if capture.role in (Role.ROBOTS, Role.FRONT) else failure,
             posts=new if is_feed else 0,
             window=len(found) if is_feed else 0,
             asked_s=max(said.asked_s, capture.max_age_s) if is_feed else 0.0,
@@ -335,10 +324,10 @@ class Deriver:
 
     def _page(self, capture: Capture, body: bytes) -> Derived:
         failure = None
-        if readings := self._read_before(capture):
+        if readings := self._reader.before(capture):
             return self._articles(capture, readings)
         try:
-            reading = self._reading(capture, body)
+            reading = self._reader.read(capture, body)
         except ExtractError as error:
             failure = error.reason
             reading = extract.nothing(extract.UNREADABLE)
@@ -349,53 +338,14 @@ class Deriver:
     def _front_posts(self, capture: Capture, body: bytes) -> tuple[Reading, ...]:
         """Return the posts of a front page: all that can be had of a source which announces nothing."""
         try:
-            return self._reading(capture, body).posts
+            return self._reader.read(capture, body).posts
         except ExtractError:
             return ()
-
-    def _reading(self, capture: Capture, body: bytes) -> Reading:
-        asked = self._asked.pop(_read_from(capture, body), None)
-        return (asked or self._submit(capture, body)).result()
-
-    def _submit(self, capture: Capture, body: bytes) -> Future[Reading]:
-        return extract.submit_page(
-            body,
-            url=capture.url,
-            content_type=capture.content_type,
-            languages=self._source(capture.source_id, capture.url).languages,
-            captured_at=capture.captured_at,
-            rule=self._rule(capture),
-        )
-
-    def _rule(self, capture: Capture) -> ExtractRule | None:
-        whose = capture.source_id or belonging.source_id(capture.url, self._following.sources)
-        source = self._source(whose, capture.url)
-        rule = source.rule_at(capture.captured_at)
-        lines = self._furniture.get(source.id, ())
-        return replace(rule or ExtractRule(), furniture=lines) if lines else rule
-
-    def _read_before(self, capture: Capture) -> list[Reading]:
-        """Return what this extractor read in a capture when its day was closed; empty: it must be read again."""
-        folder = archive.folder_of(capture.file)
-        if folder not in self._read:
-            if len(self._read) == MAX_FOLDERS_HELD:
-                self._read.pop(next(iter(self._read)))
-            by_record: dict[tuple[str, str], list[tuple[Reading, int]]] = {}
-            for record, reading, posts, generation in schemaorg.readings(
-                archive.read_articles(self._folder, folder, extract.generation())
-            ):
-                by_record.setdefault((record, generation), []).append((reading, posts))
-            self._read[folder] = by_record
-        record = capture.refers_to or capture.record_id
-        found = self._read[folder].get((record, extract.generation(self._rule(capture))), [])
-        is_whole = all(posts == len(found) for _, posts in found)
-        # the language of a short one depends on what sources.yaml says today
-        return [r for r, _ in found] if is_whole and all(extract.tells_its_language(r.text) for r, _ in found) else []
 
     def _seen_before(self, capture: Capture, known: Article | None) -> list[Reading]:
         """Return what was read in the record that a capture refers to; empty: that was not read as this page."""
         earlier = self._catalogue.capture(capture.refers_to or "")
-        source = self._source(capture.source_id, capture.url)
+        source = belonging.source(self._following, capture.source_id, capture.url)
         if earlier is None or engines.key(earlier.url, source) != engines.key(capture.url, source):
             return []
         found = []
@@ -411,7 +361,7 @@ class Deriver:
 
     def _articles(self, capture: Capture, readings: Sequence[Reading]) -> Derived:
         """Take what was read on a page into the catalogue: an article, or several posts, and where these really are."""
-        source = self._source(capture.source_id, capture.url)
+        source = belonging.source(self._following, capture.source_id, capture.url)
         announced = [
             Discovery(url=r.url, found_in=capture.url, claimed_title=r.title, claimed_at=r.claimed_at)
             for r in readings
@@ -426,7 +376,7 @@ class Deriver:
         return all_of_them
 
     def _article(self, capture: Capture, reading: Reading) -> Derived:
-        source, url = self._source(capture.source_id, capture.url), reading.url or capture.url
+        source, url = belonging.source(self._following, capture.source_id, capture.url), reading.url or capture.url
         key = engines.key(url, source)
         known = self._catalogue.article(dedupe.article_id(source.id, key))
         decision = dedupe.decide(
@@ -440,7 +390,7 @@ class Deriver:
             key=key,
             captured_at=capture.captured_at,
             record_id=capture.refers_to or capture.record_id,
-            generation=extract.generation(self._rule(capture)),
+            generation=self._reader.generation(capture),
         )
         self._catalogue.add_sighting(decision.sighting)
         if decision.versions is None:
@@ -518,10 +468,6 @@ def _reading(version: Version, url: str | None) -> Reading:
         text=version.text,
         problems=version.problems,
     )
-
-
-def _read_from(capture: Capture, body: bytes) -> tuple[str, str, datetime, bytes]:
-    return capture.url, capture.content_type, capture.captured_at, body
 
 
 def _followed(source: Source, capture: Capture, said: Announcement) -> tuple[Request, ...]:

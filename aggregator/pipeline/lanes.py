@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator import discover, engines, urls
-from aggregator.model import Outcome, Request, Role, Run, Source
+from aggregator.model import Outcome, Request, Response, Role, Run, Source
 from aggregator.pipeline.deriving import MAX_HOPS, Derived
 from aggregator.pipeline.feeds import Feeds
 from aggregator.pipeline.lists import LISTS, Lists
@@ -103,6 +103,8 @@ class Lane:
         )
         self._asked: set[str] = set()
         self._announced = False
+        self._all_are_listed = True
+        """Whether every sitemap that was asked for could be read."""
         self._pages_chosen = False
         self._page_budget = scope.max_pages
         self._list_budget = scope.max_lists
@@ -188,6 +190,12 @@ class Lane:
         self.lists.stop()
         self._pages_chosen = True
 
+    def heard(self, response: Response) -> None:
+        """Count an answer."""
+        self.run.fetched += 1
+        if response.certificate and urls.site(response.request.url) == urls.site(self.source.url):
+            self.run.certificate_from, self.run.certificate_until = response.certificate
+
     def took(self, request: Request, derived: Derived) -> None:
         """Count what came of a request, and queue what follows from it."""
         run = self.run
@@ -206,13 +214,18 @@ class Lane:
         if request.role is Role.FEED:
             self.feeds.took(request, derived)
         self.lists.took(request, derived)
+        if request.role is Role.SITEMAP:
+            run.listed += derived.discovered + derived.known
+            self._all_are_listed &= not derived.failure or self.lists.is_guess(request)
         if derived.failure and not self.lists.is_guess(request):
             run.failed.append((request.announced_url, derived.failure))
         if request.role is Role.PAGE and not derived.follow:
             self._page_budget -= 1
-        if request.role in (Role.FRONT, Role.FEED) and derived.engine and not self._engine:
-            self._engine = engines.ENGINES[derived.engine]
-            self.lists.runs(self._engine)
+        if request.role in (Role.FRONT, Role.FEED) and derived.engine:
+            run.engine = run.engine or derived.engine
+            if not self._engine:
+                self._engine = engines.ENGINES[derived.engine]
+                self.lists.runs(self._engine)
         if request.role is Role.FRONT or not derived.announced:
             self.feeds.add(derived.feeds)
         if request.role is Role.FRONT and not derived.follow and not self.feeds.is_read and self._engine:
@@ -254,6 +267,8 @@ class Lane:
         run = self.run
         run.ended_at = now
         run.pending = left
+        if not (self.over and self._all_are_listed and run.outcome is Outcome.OK):
+            run.listed = 0
         if move := self.feeds.move:
             run.notes.append(f"its feed has moved: {move.old} → {move.new} ({move.why})")
         if not self.over:

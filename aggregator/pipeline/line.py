@@ -75,9 +75,9 @@ class Pipeline:
         with self._catalogue.transaction():
             self._deriver.settle_names()
 
-    def runs_since(self, at: datetime) -> list[Run]:
-        """Return the runs that began since an instant, oldest first."""
-        return self._catalogue.runs_since(at)
+    def runs_since(self, at: datetime, *, source_id: str) -> list[Run]:
+        """Return the runs of a source that began since an instant, oldest first."""
+        return self._catalogue.runs_since(at, source_id=source_id)
 
     # --- collecting -------------------------------------------------------------------------------------------------
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from aggregator import alarms
 from aggregator.model import Outcome, Run, Source
 from aggregator.scheduler import rhythm
 from aggregator.scheduler.rhythm import Rhythm
 
 AFTER_FAILURE = timedelta(minutes=30)
 """Between a run that could read nothing and the next; doubled with every further one, up to half a day."""
+WHEN_GIVEN_UP = timedelta(days=7)
+"""Between the visits to a source that has failed for weeks; its runs are forgotten after eight, and it is tried again
+as if it had just failed."""
 AFTER_LIMIT = timedelta(minutes=5)
 """Between a run that a limit ended and the next, which goes on from there."""
 REMEMBERED = timedelta(weeks=8)
@@ -32,11 +36,19 @@ class Past:
     last: Run | None = None
     failures: int = 0
     """How many runs in a row could read nothing."""
+    grade: float = 0.0
+    """And how much that says, as ``alarms`` grades it."""
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether it has failed for so long that it is only visited now and then."""
+        return self.grade >= alarms.GIVEN_UP_AT
 
     def took(self, run: Run) -> None:
         """Add a run, the newest."""
         self.rhythm = rhythm.took(self.rhythm, run)
-        self.failures = self.failures + 1 if run.outcome is Outcome.FAILED else 0
+        has_failed = run.outcome is Outcome.FAILED
+        self.failures, self.grade = (self.failures + 1, self.grade + alarms.grade(run)) if has_failed else (0, 0.0)
         self.last = run
 
 
@@ -54,6 +66,20 @@ def pasts(runs: Iterable[Run]) -> dict[str, Past]:
     return found
 
 
+def pasts_of(sources: Iterable[Source], runs_since: Callable[..., list[Run]], now: datetime) -> dict[str, Past]:
+    """Return the past of each of those sources that had a run; not all runs are held at a time.
+
+    Args:
+        sources: Which.
+        runs_since: Returns the runs since an instant, of the source named by ``source_id``.
+        now: The time.
+    """
+    found: dict[str, Past] = {}
+    for source in sources:
+        found |= pasts(runs_since(now - REMEMBERED, source_id=source.id))
+    return found
+
+
 def pause(source: Source, past: Past) -> timedelta:
     """Return how long to wait after a run; of a source that is visited at a time of day, at most."""
     last = past.last
@@ -61,6 +87,8 @@ def pause(source: Source, past: Past) -> timedelta:
         return timedelta(0)
     every = timedelta(days=1) if isinstance(source.every, time) else source.every
     chosen = every or past.rhythm.pause * _spread(last)
+    if past.is_given_up:
+        return WHEN_GIVEN_UP * _spread(last)
     if last.outcome is Outcome.FAILED:
         back_off: timedelta = min(AFTER_FAILURE * 2.0 ** min(past.failures - 1, 9), rhythm.LONGEST)
         return min(chosen, back_off * _spread(last))
@@ -81,7 +109,7 @@ def due_at(source: Source, past: Past | None) -> datetime | None:
         return None
     last = past.last
     at = last.started_at + pause(source, past)
-    if not isinstance(source.every, time):
+    if past.is_given_up or not isinstance(source.every, time):
         return at
     daily = next_time(source.every, source.timezone, last.started_at)
     return min(at, daily) if last.outcome in (Outcome.FAILED, Outcome.LIMITED) else daily
@@ -129,4 +157,15 @@ def due(
     return [source for _, _, source in sorted(ready, key=lambda each: each[:2])]
 
 
-__all__ = ["AFTER_FAILURE", "AFTER_LIMIT", "REMEMBERED", "Past", "due", "due_at", "next_time", "pasts", "pause"]
+__all__ = [
+    "AFTER_FAILURE",
+    "AFTER_LIMIT",
+    "REMEMBERED",
+    "Past",
+    "due",
+    "due_at",
+    "next_time",
+    "pasts",
+    "pasts_of",
+    "pause",
+]

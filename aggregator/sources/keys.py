@@ -286,6 +286,7 @@ KEYS = (
     Key("settings.network", GROUP, "as below", "What may be reached."),
     Key("settings.network.allow_private", NETWORKS, "[]", "Networks to visit although they are not public."),
     Key("settings.proxy", PROXY, "none", "Every request goes through it, and it resolves the names; for Tor, say."),
+    Key("settings.notify", ADDRESS, "none", "What has become of the alarms is posted there, as JSON."),
     Key("settings.min_free", SIZE, "1GiB", "With less room on the disk, writing stops cleanly.", "min_free_bytes"),
     Key("settings.index", _choice("whoosh", note=_NOW), "whoosh", "The full-text engine.", None),
     Key("settings.catalogue", _choice("sqlite", note=_NOW), "sqlite", "The database.", None),
@@ -347,6 +348,7 @@ KEYS = (
     Key("sources[].until", DAY, "none", "The day on which that ends; without one it does not.", "access_until"),
     Key("sources[].risk", RISK, "none", "`link`: no public link or feed leads to the copies kept here.", "no_links"),
     Key("sources[].expected_days", DAYS, "looked for", "Days without anything new that are no reason for an alarm."),
+    Key("sources[].notify", SWITCH, "true", "Send its alarms out; they are shown in any case."),
     Key("sources[].paused", SWITCH, "false", "Keep the source and its articles, but do not visit it."),
 )
 """Every key there is. What holds without a key is said here in words and done by aggregator.model; a test compares."""

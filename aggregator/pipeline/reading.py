@@ -1,0 +1,97 @@
+"""What captured pages say: read by workers meanwhile, or as it was read when their day was closed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from aggregator import archive, extract, schemaorg
+from aggregator.model import Capture, ExtractRule, Following, Reading
+from aggregator.pipeline import belonging
+
+MAX_FOLDERS_HELD = 3
+
+
+class Reader:
+    """Reads pages, each once.
+
+    Args:
+        folder: ``archive/``: where the readings of closed days are.
+        following: sources.yaml.
+        furniture: Digests of the lines that are a source's and none of its articles', by source.
+    """
+
+    def __init__(self, folder: Path, following: Following, furniture: Mapping[str, tuple[str, ...]]) -> None:
+        self._folder = folder
+        self._following = following
+        self._furniture = furniture
+        self._asked: dict[tuple[str, str, datetime, bytes], Future[Reading]] = {}
+        """Readings to come, by what they are read from; the place will not do: one member may hold many records."""
+        self._read: dict[str, dict[tuple[str, str], list[tuple[Reading, int]]]] = {}
+        """What was read of the captures of a folder, by record and generation, and of how many posts: of the last few
+        folders."""
+
+    def begin(self, capture: Capture, body: bytes) -> None:
+        """Have a page read meanwhile, unless it was read before."""
+        if not self.before(capture):
+            whose = capture.source_id or belonging.source_id(capture.url, self._following.sources)
+            self._asked[_read_from(capture, body)] = self._submit(replace(capture, source_id=whose), body)
+
+    def read(self, capture: Capture, body: bytes) -> Reading:
+        """Return what a page says; wait for it.
+
+        Raises:
+            ExtractError: It could not be read.
+            AggregatorError: No worker can be had.
+        """
+        asked = self._asked.pop(_read_from(capture, body), None)
+        return (asked or self._submit(capture, body)).result()
+
+    def before(self, capture: Capture) -> list[Reading]:
+        """Return what this extractor read in a capture when its day was closed; empty: it must be read again."""
+        folder = archive.folder_of(capture.file)
+        if folder not in self._read:
+            if len(self._read) == MAX_FOLDERS_HELD:
+                self._read.pop(next(iter(self._read)))
+            by_record: dict[tuple[str, str], list[tuple[Reading, int]]] = {}
+            for record, reading, posts, generation in schemaorg.readings(
+                archive.read_articles(self._folder, folder, extract.generation())
+            ):
+                by_record.setdefault((record, generation), []).append((reading, posts))
+            self._read[folder] = by_record
+        record = capture.refers_to or capture.record_id
+        found = self._read[folder].get((record, self.generation(capture)), [])
+        is_whole = all(posts == len(found) for _, posts in found)
+        # the language of a short one depends on what sources.yaml says today
+        return [r for r, _ in found] if is_whole and all(extract.tells_its_language(r.text) for r, _ in found) else []
+
+    def generation(self, capture: Capture) -> str:
+        """Return by which extractor and rules a capture is read."""
+        return extract.generation(self._rule(capture))
+
+    def _submit(self, capture: Capture, body: bytes) -> Future[Reading]:
+        return extract.submit_page(
+            body,
+            url=capture.url,
+            content_type=capture.content_type,
+            languages=belonging.source(self._following, capture.source_id, capture.url).languages,
+            captured_at=capture.captured_at,
+            rule=self._rule(capture),
+        )
+
+    def _rule(self, capture: Capture) -> ExtractRule | None:
+        whose = capture.source_id or belonging.source_id(capture.url, self._following.sources)
+        source = belonging.source(self._following, whose, capture.url)
+        rule = source.rule_at(capture.captured_at)
+        lines = self._furniture.get(source.id, ())
+        return replace(rule or ExtractRule(), furniture=lines) if lines else rule
+
+
+def _read_from(capture: Capture, body: bytes) -> tuple[str, str, datetime, bytes]:
+    return capture.url, capture.content_type, capture.captured_at, body
+
+
+__all__ = ["MAX_FOLDERS_HELD", "Reader"]
