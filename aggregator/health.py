@@ -16,7 +16,7 @@ from aggregator.alarms import Alarm, Kind
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions
 from aggregator.home import Home
-from aggregator.model import Following, Run, Source
+from aggregator.model import Following, Source
 
 TOLD = "alarms"
 """The event that says which alarms there were when somebody was last told."""
@@ -40,15 +40,12 @@ def alarms_at(home: Home, sources: Iterable[Source], now: datetime) -> dict[str,
     if home.is_new:
         return {source.id: [] for source in sources}
     with Catalogue(home.catalogue) as catalogue:
-        posted = catalogue.posted_since(now - alarms.LOOKS_BACK)
-        return {
-            source.id: alarms.judged(source, _runs(catalogue, source, now), posted.get(source.id, []), now)
-            for source in sources
-        }
+        return {source.id: _judged(catalogue, source, now) for source in sources}
 
 
-def _runs(catalogue: Catalogue, source: Source, now: datetime) -> list[Run]:
-    return catalogue.runs_since(now - RUNS_BACK, source_id=source.id)
+def _judged(catalogue: Catalogue, source: Source, now: datetime) -> list[Alarm]:
+    runs = catalogue.runs_since(now - RUNS_BACK, source_id=source.id)
+    return alarms.judged(source, runs, catalogue.posted_since(now - alarms.LOOKS_BACK, source.id), now)
 
 
 def changes(before: Mapping[str, Sequence[Alarm]], now: Mapping[str, Sequence[Alarm]]) -> list[Change]:

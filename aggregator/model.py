@@ -149,7 +149,7 @@ class Following:
     settings: Settings
     sources: tuple[Source, ...]
     written: bytes | None = field(default=None, compare=False, repr=False)
-    """The file as it was read, to be archived with what it led to; None: there was no file."""
+    """The file as it was read, to be archived with what it led to, without what is secret; None: there was no file."""
 
     def source(self, source_id: str) -> Source | None:
         """Return the source of that id; None: sources.yaml does not have it."""

@@ -213,7 +213,7 @@ def test_a_site_is_added_with_what_it_runs_and_then_backfilled(tmp_path: Path, s
         "id": "accueil", "name": "", "url": address, "feeds": [f"{address}spip.php?page=backend"], "engine": "spip",
         "languages": ["fr"],
     }  # fmt: skip
-    assert "is already that of the source" in again.stderr
+    assert "is followed already, as accueil" in again.stderr
     assert "sources:   # mine\n  - id: accueil" in (tmp_path / "sources.yaml").read_text()
     posts = {p.id for p in load_world().posts_at("accueil", server.now)}
     assert {a.rpartition("article")[2] for a in articles(tmp_path)} >= posts

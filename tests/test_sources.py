@@ -551,3 +551,27 @@ def test_the_docs_examples_are_answered_as_they_say() -> None:
     [answer] = re.findall(r"```text\n(.*?)\n```", docs, re.DOTALL)
     assert [s.id for s in following(good).sources] == ["cimade", "chronicle", "old-newswire"]
     assert answer.splitlines() == [f"sources.yaml:{c}" for c in complaints(bad)]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "settings:\n  notify: {}   # the chat\n  min_free: 1MB\nsources: []\n",
+        "settings: {{notify: {}, min_free: 1MB}}\nsources: []\n",
+        'settings:\r\n  notify: "{}"\r\nsources: []\r\n',
+        "settings:\n  notify:\n    {}\n  min_free: 1MB\nsources: []\n",
+        "# é ü\nsettings:\n  contact: e@a.example\n  notify: '{}'\nsources: []\n",
+    ],
+)
+def test_the_copy_that_is_archived_has_no_secret_and_is_otherwise_as_written(written: str, tmp_path: Path) -> None:
+    secret = "https://hooks.example/T0PS3CRET"
+    path = tmp_path / "sources.yaml"
+    path.write_bytes(written.format(secret).encode())
+
+    found = sources.load(path)
+
+    assert found.settings.notify == secret
+    assert found.written and b"T0PS3CRET" not in found.written and b"hooks" not in found.written
+    assert found.written.count(b"\n") == written.count("\n")
+    assert b"sources: []" in found.written
+    assert path.read_bytes() == written.format(secret).encode()

@@ -632,14 +632,11 @@ class Catalogue:
         query = sql.select(a.source_id, sql.type_coerce(sql.func.max(a.captured_at), t.Instant).label("at"))
         return {r["source_id"]: r["at"] for r in self._rows(query.group_by(a.source_id))}
 
-    def posted_since(self, at: datetime) -> dict[str, list[datetime]]:
-        """Return when the articles of each source were published, as far as they claim it, else seen first."""
+    def posted_since(self, at: datetime, source_id: str) -> list[datetime]:
+        """Return when the articles of a source were published, as far as they claim it, else seen first."""
         a = t.articles.c
         dated = sql.type_coerce(sql.func.coalesce(a.claimed_at, a.captured_at), t.Instant).label("at")
-        found: dict[str, list[datetime]] = {}
-        for row in self._rows(sql.select(a.source_id, dated).where(dated >= at)):
-            found.setdefault(row["source_id"], []).append(row["at"])
-        return found
+        return [row["at"] for row in self._rows(sql.select(dated).where(a.source_id == source_id, dated >= at))]
 
     def article_counts(self) -> dict[str, int]:
         """Return the number of articles of each source."""

@@ -75,8 +75,8 @@ def crawl_command(
         if only_due:
             sources = _due(sources, line.runs_since)
         runs = line.crawl(sources, Fetcher(following.settings), scope=pipeline.Scope(max_pages=pages), stop=stop)
-    tell_alarms(home, following)
     print_runs(runs, elapsed_s=time.monotonic() - began, as_json=as_json)
+    tell_alarms(home, following)
     if stop.is_set():
         return INTERRUPTED
     return int(any(run.failed for run in runs))
@@ -124,7 +124,9 @@ def tell_alarms(home: Home, following: Following) -> None:
             said = f"{alarm.kind}: {alarm.why}" if is_new else f"no longer {alarm.kind}"
             show.say(f"{alarm.source_id}: {said}", "yellow" if is_new else "green")
     except FetchError as error:
-        show.say(f"The alarms could not be posted: {error}. They will be with the next; `status` shows them.", "red")
+        show.say(
+            f"The alarms could not be posted: {error.reason}. They will be with the next; `status` shows them.", "red"
+        )
 
 
 def print_runs(runs: list[Run], *, elapsed_s: float, as_json: bool) -> None:

@@ -155,6 +155,8 @@ def sources_add(
     address = urls.canonical(url if "://" in url else f"https://{url}")
     if address is None:
         raise UsageError(f"{url} is no web address: write it in full, https://host/path")
+    if followed := next((s for s in following.sources if address in (s.url, *s.feeds)), None):
+        raise UsageError(f"{address} is followed already, as {followed.id}. Nothing was written.")
     ident = source_id or _unused(opml.made_id(address), {source.id for source in following.sources})
     show.say(f"visiting {address} …")
     found = checking.check(

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -44,6 +43,10 @@ def load(path: Path) -> Following:
     Raises:
         SourcesError: It is missing, unreadable or refused; with every complaint.
     """
+    return parse(_text(path), path)
+
+
+def _text(path: Path) -> str:
     reading = _Reading(path)
     try:
         with path.open("rb") as file:
@@ -54,11 +57,10 @@ def load(path: Path) -> Following:
         reading.refuse(1, 1, f"the file cannot be read: {e.strerror}")
     reading.limit(len(raw))
     try:
-        text = raw.decode()
+        return raw.decode()
     except UnicodeDecodeError as e:
         where = _position(raw[: e.start].decode())
         reading.refuse(*where, f"byte 0x{raw[e.start]:02X} is not UTF-8: save the file in that encoding")
-    return replace(parse(text, path), written=raw)
 
 
 def parse(text: str, path: Path) -> Following:
@@ -71,12 +73,15 @@ def parse(text: str, path: Path) -> Following:
     Raises:
         SourcesError: It is refused; with every complaint.
     """
-    given = _Reading(path).top(text)
+    reading = _Reading(path)
+    given = reading.top(text)
     settings, defaults = given.get("settings", {}), given.get("defaults", {})
     sources = tuple(_source(defaults | source) for source in given["sources"])
     trusted = tuple((urls.host(s.url), s.certificate) for s in sources if s.certificate)
     return Following(
-        settings=Settings(**settings.pop("network", {}), **settings, certificates=trusted), sources=sources
+        settings=Settings(**settings.pop("network", {}), **settings, certificates=trusted),
+        sources=sources,
+        written=reading.without_secrets(text).encode(),
     )
 
 
@@ -95,9 +100,9 @@ def add(path: Path, entries: Sequence[Entry]) -> Following:
         UsageError: Its sources are written so that nothing can be added; nothing was written.
         NoSpaceError: The disk is full or read-only; nothing was written.
     """
-    before = load(path)
-    assert before.written is not None
-    text = added(before.written.decode(), entries, path)
+    as_it_is = _text(path)
+    before = parse(as_it_is, path)
+    text = added(as_it_is, entries, path)
     after = parse(text, path)
     if after.sources[: len(before.sources)] != before.sources:
         raise UsageError(f"{path}: an entry cannot be put at its end without changing others. Write it by hand.")
@@ -135,6 +140,8 @@ class _Reading:
         """Where anchors, aliases and tags stand: what they hold is not looked at, so that no alias is followed."""
         self.taken: dict[tuple[str, Any], yaml.Node] = {}
         """Values that must be unique, by key, and where they stand first."""
+        self.secrets: list[yaml.Node] = []
+        """Values that no copy of the file may hold, in the order of the file."""
 
     # --- complaining
 
@@ -211,6 +218,20 @@ class _Reading:
             if tag is not None:
                 self.complain(event, f"tags ({shown(tag)}) are not used here: remove it")
 
+    def without_secrets(self, text: str) -> str:
+        """Return the text with what is secret left out, and every line where it was."""
+        lines = text.split("\n")
+        for node in reversed(self.secrets):
+            first, last = node.start_mark, node.end_mark
+            rest = lines[last.line][last.column :]
+            lines[first.line : last.line + 1] = [
+                f"{lines[first.line][: first.column]}null # not archived"
+                if not rest.strip()
+                else f"{lines[first.line][: first.column]}null{rest}",
+                *[""] * (last.line - first.line),
+            ]
+        return "\n".join(lines)
+
     # --- as meant
 
     def value(self, node: yaml.Node, key: Key) -> Any:
@@ -269,6 +290,8 @@ class _Reading:
         except ValueError as e:
             self.complain(node, f"{key.word}: {e}")
             return None
+        if key.is_secret:
+            self.secrets.append(node)
         if key.unique and (first := self.taken.setdefault((key.name, value), node)) is not node:
             self.complain(node, f"{key.word}: {shown(value)} is already that of the source in line {_at(first)[0]}")
         return value

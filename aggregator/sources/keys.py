@@ -266,6 +266,8 @@ class Key:
     """The field of the model that it fills; empty: of the same name; None: none, it is only checked."""
     unique: bool = False
     """No two sources may have the same value."""
+    is_secret: bool = False
+    """Its value is in no copy of the file that the archive keeps."""
 
     @property
     def word(self) -> str:
@@ -286,7 +288,7 @@ KEYS = (
     Key("settings.network", GROUP, "as below", "What may be reached."),
     Key("settings.network.allow_private", NETWORKS, "[]", "Networks to visit although they are not public."),
     Key("settings.proxy", PROXY, "none", "Every request goes through it, and it resolves the names; for Tor, say."),
-    Key("settings.notify", ADDRESS, "none", "What has become of the alarms is posted there, as JSON."),
+    Key("settings.notify", ADDRESS, "none", "What has become of the alarms is posted there, as JSON.", is_secret=True),
     Key("settings.min_free", SIZE, "1GiB", "With less room on the disk, writing stops cleanly.", "min_free_bytes"),
     Key("settings.index", _choice("whoosh", note=_NOW), "whoosh", "The full-text engine.", None),
     Key("settings.catalogue", _choice("sqlite", note=_NOW), "sqlite", "The database.", None),
