@@ -1,0 +1,115 @@
+"""Articles, their versions, when they were seen, whom they credit; and which of them wait for the full-text index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+
+import sqlalchemy as sql
+
+from aggregator import engines
+from aggregator.catalogue import tables as t
+from aggregator.catalogue.opened import Opened, as_row, in_chunks
+from aggregator.model import Article, Credit, Facts, Sighting, Version
+
+
+class Articles(Opened):
+    """Articles."""
+
+    def put_article(self, article: Article, key: str, versions: Sequence[Version], credits: Sequence[Credit]) -> None:
+        """Store an article as it now is with all its versions, and have it indexed.
+
+        Args:
+            article: As it now is.
+            key: What all its addresses have in common.
+            versions: All of them.
+            credits: Of the newest.
+        """
+        self._put(t.articles, [{**as_row(article), "key": key}])
+        self._connection.execute(t.versions.delete().where(t.versions.c.article_id == article.id))
+        self._put(t.versions, [as_row(version) for version in versions])
+        self.put_credits(article.id, credits)
+        self._put(t.to_index, [{"article_id": article.id}])
+
+    def add_sighting(self, sighting: Sighting) -> None:
+        """Note that an article was seen in a capture."""
+        self._put(t.sightings, [as_row(sighting)])
+
+    def sightings(self, article_id: str) -> list[Sighting]:
+        """Return when an article was seen, oldest first."""
+        s = t.sightings.c
+        query = sql.select(t.sightings).where(s.article_id == article_id)
+        return self._all(Sighting, query.order_by(s.captured_at, s.record_id))
+
+    def put_credits(self, article_id: str, credits: Sequence[Credit]) -> None:
+        """Store an article's credits in the place of those it had."""
+        self._connection.execute(t.credits.delete().where(t.credits.c.article_id == article_id))
+        self._put(t.credits, [{"article_id": article_id, **as_row(credit)} for credit in credits])
+
+    def article(self, article_id: str) -> Article | None:
+        """Return the article of that id; None: there is none."""
+        return self._first(Article, sql.select(t.articles).where(t.articles.c.id == article_id))
+
+    def articles(self, ids: Iterable[str]) -> dict[str, Article]:
+        """Return the articles of those ids that exist."""
+        found: dict[str, Article] = {}
+        for chunk in in_chunks(list(ids)):
+            rows = self._all(Article, sql.select(t.articles).where(t.articles.c.id.in_(chunk)))
+            found |= {a.id: a for a in rows}
+        return found
+
+    def facts(self, ids: Iterable[str]) -> list[Facts]:
+        """Return the facts of those articles that exist, by id."""
+        columns = [t.articles.c[f.name] for f in fields(Facts)]
+        chunks = in_chunks(sorted(ids))
+        return [f for chunk in chunks for f in self._all(Facts, sql.select(*columns).where(columns[0].in_(chunk)))]
+
+    def find_articles(self, url: str) -> list[Article]:
+        """Return the articles read at an address, at another one of the same item, or where it redirected to."""
+        a, c = t.articles.c, t.captures.c
+        led = {r["url"] for r in self._rows(sql.select(c.url).where(c.asked_url == url))}
+        keys = sorted({key for u in (url, *led) for key in engines.possible_keys(u)})
+        return self._all(Article, sql.select(t.articles).where(a.key.in_(keys)).order_by(a.id))
+
+    def addresses_of(self, url: str) -> set[str]:
+        """Return every address that led to the page at an address, or was asked for to get there, with its own."""
+        c, d = t.captures.c, t.discoveries.c
+        asked = self._rows(sql.select(c.url, c.asked_url).where(sql.or_(c.url == url, c.asked_url == url)))
+        announced = self._rows(sql.select(d.url).where(d.key.in_(sorted(engines.possible_keys(url)))))
+        return {url, *(u for row in asked for u in (row["url"], row["asked_url"])), *(r["url"] for r in announced)}
+
+    def article_ids(self) -> list[str]:
+        """Return the ids of all articles."""
+        return [r["id"] for r in self._rows(sql.select(t.articles.c.id).order_by(t.articles.c.id))]
+
+    def versions(self, article_id: str) -> list[Version]:
+        """Return an article's versions, oldest first."""
+        v = t.versions.c
+        return self._all(Version, sql.select(t.versions).where(v.article_id == article_id).order_by(v.number))
+
+    def credits(self, article_id: str) -> list[Credit]:
+        """Return the credit lines of an article's newest version."""
+        c = t.credits.c
+        rows = self._rows(sql.select(t.credits).where(c.article_id == article_id).order_by(c.start))
+        return [Credit(**{f.name: r[f.name] for f in fields(Credit)}) for r in rows]
+
+    def languages(self) -> list[str]:
+        """Return the languages of the articles, the most frequent first."""
+        a = t.articles.c
+        query = sql.select(a.language).where(a.language.is_not(None)).group_by(a.language)
+        return [r["language"] for r in self._rows(query.order_by(sql.func.count().desc(), a.language))]
+
+    # --- the full-text index's errand list --------------------------------------------------------------------------
+
+    def to_index(self) -> list[str]:
+        """Return the articles that the full-text index does not hold as they now are."""
+        return [r["article_id"] for r in self._rows(sql.select(t.to_index).order_by(t.to_index.c.article_id))]
+
+    def indexed(self, article_ids: Iterable[str]) -> None:
+        """Take articles off that list."""
+        for chunk in in_chunks(list(article_ids)):
+            self._connection.execute(t.to_index.delete().where(t.to_index.c.article_id.in_(chunk)))
+
+    def index_all(self) -> None:
+        """Put every article on that list."""
+        self._put(t.to_index, [{"article_id": i} for i in self.article_ids()])

@@ -1,0 +1,184 @@
+"""An open catalogue file: its troubles, its transactions, and rows that are dataclasses."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import sqlalchemy as sql
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.engine import RowMapping
+
+from aggregator.catalogue import tables as t
+from aggregator.catalogue.files import engine
+from aggregator.errors import NoSpaceError, Outdated, StoreError, TooNew
+from aggregator.model import Article, Capture, Facts, Failure, Outcome, Role, Run, Sighting, Version
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_CHUNK = 500
+"""Values bound at once; SQLite's own limit is 32,766."""
+_SCANT_BYTES = 1 << 22
+
+_Row = TypeVar("_Row", Article, Facts, Capture, Sighting, Version, Run, Failure)
+
+
+class Opened:
+    """An open catalogue file.
+
+    Args:
+        path: The file. A writer creates it when it is missing.
+        writing: Whether changes will be made; a reader's connection refuses them.
+
+    Raises:
+        StoreError: It is missing (for a reader) or damaged.
+        TooNew: It is newer than this program.
+        Outdated: It is older than this program.
+    """
+
+    def __init__(self, path: Path, *, writing: bool = False) -> None:
+        if not writing and not path.exists():
+            raise StoreError(path, "missing. Nothing is lost: archive/ is whole. Run `aggregator rebuild`.")
+        self._path = path
+        self._engine = engine(path, writing=writing)
+        with self._guarded():
+            self._connection = self._engine.connect()
+            if writing and not sql.inspect(self._connection).get_table_names():
+                t.metadata.create_all(self._connection)
+                self._connection.execute(t.schema.insert().values(number=t.SCHEMA))
+                self._connection.commit()
+            self._check_schema()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make all changes inside the block, or none."""
+        with self._guarded():
+            try:
+                yield
+                self._connection.commit()
+            except BaseException:
+                self._connection.rollback()
+                raise
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Inside a transaction: undo the changes of the block alone when it raises."""
+        with self._guarded(), self._connection.begin_nested():
+            yield
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Turn the driver's troubles into ours."""
+        try:
+            yield
+        except sql.exc.DBAPIError as error:
+            said, code = str(error.orig), getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+            cannot_write = code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+            if cannot_write or (code == sqlite3.SQLITE_IOERR and self._is_full()):
+                raise NoSpaceError(
+                    f"{self._path}: {said}. All that was reported stored is safe. "
+                    "Make room or make the folder writable, then run the command again."
+                ) from error
+            if code == sqlite3.SQLITE_IOERR:
+                raise StoreError(
+                    self._path,
+                    f"{said}. All that was reported stored is safe in archive/. Look after the disk, then run the "
+                    "command again.",
+                ) from error
+            raise StoreError(
+                self._path, f"{said}. Nothing is lost: archive/ is whole. Run `aggregator rebuild`."
+            ) from error
+
+    def _is_full(self) -> bool:
+        """Whether a failure of the disk may come from want of room: SQLite does not tell, where it cannot sync."""
+        return shutil.disk_usage(self._path.parent).free < _SCANT_BYTES
+
+    def _check_schema(self) -> None:
+        try:
+            number = self._connection.execute(sql.select(sql.func.max(t.schema.c.number))).scalar()
+        except sql.exc.OperationalError as error:
+            if "no such table" not in str(error.orig):
+                raise
+            number = 0
+        if (number or 0) > t.SCHEMA:
+            raise TooNew(
+                self._path,
+                f"written by a newer program (schema {number}, this one knows {t.SCHEMA}). Nothing was changed. "
+                "Upgrade this program.",
+            )
+        elif (number or 0) < t.SCHEMA:
+            raise Outdated(
+                f"{self._path}: written by an older program (schema {number or 0}, now {t.SCHEMA}). Nothing is lost. "
+                "Run `aggregator rebuild`; the next crawl does it too."
+            )
+
+    def _rows(self, query: sql.Select[Any]) -> Sequence[RowMapping]:
+        with self._guarded():
+            return self._connection.execute(query).mappings().all()
+
+    def _put(self, table: sql.Table, values: list[dict[str, Any]]) -> None:
+        """Insert rows, replacing those with the same key."""
+        if not values:
+            return
+        self._connection.execute(_upsert(table, tuple(values[0])), values)
+
+    def _first(self, kind: type[_Row], query: sql.Select[Any]) -> _Row | None:
+        return next(iter(self._all(kind, query)), None)
+
+    def _all(self, kind: type[_Row], query: sql.Select[Any]) -> list[_Row]:
+        names = {f.name for f in fields(kind)}
+        return [kind(**{k: _as_kept(k, v) for k, v in row.items() if k in names}) for row in self._rows(query)]
+
+
+@cache
+def _upsert(table: sql.Table, names: tuple[str, ...]) -> Any:
+    """Return the statement that inserts or replaces rows of these columns; to build it takes longer than to run it."""
+    statement = upsert(table)
+    rest = {c.name: statement.excluded[c.name] for c in table.columns if not c.primary_key and c.name in names}
+    keys = list(table.primary_key.columns)
+    if rest:
+        return statement.on_conflict_do_update(index_elements=keys, set_=rest)
+    return statement.on_conflict_do_nothing(index_elements=keys)
+
+
+def as_row(value: DataclassInstance) -> dict[str, Any]:
+    """Return a dataclass's fields by name; passages, which are dataclasses too, as JSON wants them."""
+    row = {f.name: getattr(value, f.name) for f in fields(value)}
+    if "passages" in row:
+        row["passages"] = [as_row(passage) for passage in row["passages"]]
+    return row
+
+
+def _as_kept(name: str, value: Any) -> Any:
+    """Give a column's value the type its dataclass states."""
+    if name == "role":
+        return Role(value)
+    if name == "outcome":
+        return Outcome(value)
+    if name == "failed":
+        return [(url, reason) for url, reason in value]
+    return tuple(value) if name in ("authors", "problems") else value
+
+
+def in_chunks(values: list[Any]) -> Iterator[list[Any]]:
+    """Yield values, as many at a time as are bound at once."""
+    for start in range(0, len(values), _CHUNK):
+        yield values[start : start + _CHUNK]
