@@ -33,6 +33,7 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     engines/        the programs that sites run: signs, lists, which addresses are one item
     credits         "(source: ...)", "via ...", "Repris de ..."
     clock           what time it is
+    dates           days as pages write them
     disk            the one door to write, sync, rename, remove
     analysis        the terms of a text, the same for index and query
     wire            the bytes of an HTTP answer: status, headers, body

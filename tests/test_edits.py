@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from aggregator import discover, engines
 from aggregator.model import Run
 from tests.enginesites import story
 from tests.fakeweb import NOON, STORY, ClockOf, FakeWeb, articles, crawl, page, source, versions
@@ -142,3 +143,37 @@ def test_a_sitemap_that_shrinks_has_the_source_read_whole_at_once(tmp_path: Path
     assert [run.listed for run in runs] == [40, 40, 8, 8, 8]
     whole = "its sitemap lists 8 articles; 40 were usual: all that it holds is asked for while it is there"
     assert [run.notes for run in runs] == [[], [], [], [whole], []]
+
+
+FRONT = """<html><head><meta name='generator' content='SPIP 4.2'></head><body>
+<nav><a href='/spip.php?rubrique3'>All</a></nav><ul>
+<li><h2><a href='/spip.php?article7'>A</a></h2><p>Publié le 3 mars 2026 {} | 2 compléments</p></li>
+<li><h2><a href='/spip.php?article8'>B</a></h2> <i>Maj le <b>5.3.2026</b></i> <a href='/spip.php?article8'>more</a></li>
+<li><a href='/spip.php?article9'>C</a> Publié le 3 mars 2026</li></ul><footer>Maj le 9 mars 2026</footer>
+</body></html>"""
+
+
+def test_a_list_of_a_spip_site_says_when_articles_were_edited() -> None:
+    body = FRONT.format("| Maj le 4 mars 2026").encode()
+
+    read = discover.read_list(body, url="http://a.example/", engine=engines.ENGINES["spip"])
+
+    edited = {d.url[-1]: d.claimed_updated_at for d in read.discoveries}
+    assert edited == {"7": datetime(2026, 3, 4, tzinfo=UTC), "8": datetime(2026, 3, 5, tzinfo=UTC), "9": None}
+
+
+def test_an_edit_of_an_article_on_a_spip_front_page_is_found_a_day_later(tmp_path: Path) -> None:
+    named = [f"{SITE}/spip.php?article{n}" for n in (7, 8, 9)]
+    pages: dict[str, object] = {url: page(story(n)) for n, url in enumerate(named)}
+    pages |= {
+        SITE + "/": FRONT.format(""),
+        SITE + "/feed": feed(*named).replace(MADE_BY, "<generator>SPIP</generator>"),
+    }
+    visit(tmp_path, FakeWeb(dict(pages)))
+    pages |= {SITE + "/": FRONT.format("| Maj le 24 novembre 2026"), named[0]: page(f"{story(0)} They took it back.")}
+    web = FakeWeb(pages, now=NOON + timedelta(days=1, hours=1))
+
+    run = visit(tmp_path, web)
+
+    assert (run.new_versions, [url for url in web.asked if url in named]) == (1, [named[0]])
+    assert not any("rubrique" in url for url in web.asked)

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from aggregator import credits, extract
-from aggregator.extract.dates import day_of
+from aggregator.dates import day_of
 from aggregator.model import Reading
 from tests import frontpages
 from tests.frontpages import MARKUPS, PAGE, POSTS, Written

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Mapping
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from aggregator import engines, urls
+from aggregator import dates, engines, urls
 from aggregator.discover import claims, markup
 from aggregator.discover.parking import is_parking_page
 from aggregator.model import Announcement, Discovery, Listing
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
     from aggregator.engines import Engine
+    from aggregator.engines.engine import Pattern
 
 MAX_FEEDS = 10
 """Feeds kept of one page, the likeliest first."""
@@ -36,6 +39,8 @@ some ten thousand elements at a depth of ten to twenty."""
 
 _MAX_NEAR = 1_000
 """Descendants of a selected element among which its link, and the link's words, are looked for."""
+_MAX_EDITED, _FEW, _DAY_CHARS = 500, 6, 40
+"""Days of edits read of one list page; elements around or behind one that are looked at; characters of a day."""
 
 _FEED_TYPES = frozenset({
     "application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json",
@@ -165,6 +170,7 @@ def read_links(body: bytes, *, url: str, engine: Engine, content_type: str = "")
         base, here, site = _base(soup, url), claims.address(url, None), urls.site(url)
         titles: dict[str, str | None] = {}
         lists: dict[str, None] = {}
+        items: dict[int, str] = {}
         for anchor in soup.find_all("a", href=True):
             address = claims.address(_attribute(anchor, "href"), base)
             if address is None or address == here or urls.site(address) != site:
@@ -173,20 +179,48 @@ def read_links(body: bytes, *, url: str, engine: Engine, content_type: str = "")
             if engine.items.search(path):
                 if len(titles) < MAX_LINKS or address in titles:
                     titles[address] = titles.get(address) or _title(anchor)
+                    items[id(anchor)] = address
                 elif not problems:
                     problems.append(f"the page links more than {MAX_LINKS:,} articles; the rest was not read")
             elif engine.more and engine.more.search(path):
                 lists[address] = None
+        edited = _edited(soup, engine.edited, items) if engine.edited and items else {}
         older = soup.find(["a", "link"], rel="next", href=True)
         next_page = claims.address(_attribute(older, "href"), base) if older else None
     except Exception as error:  # a parser's fault may not end a run
         return Announcement(problems=(*problems, f"the page could not be read ({type(error).__name__})"))
     return Announcement(
-        discoveries=tuple(Discovery(url=a, found_in=url, claimed_title=title) for a, title in titles.items()),
+        discoveries=tuple(
+            Discovery(url=a, found_in=url, claimed_title=title, claimed_updated_at=edited.get(a))
+            for a, title in titles.items()
+        ),
         lists=tuple(lists)[:MAX_LINKS],
         next=next_page if next_page and next_page != here and urls.site(next_page) == site else None,
         problems=tuple(problems if titles or lists or problems else [f"it links no article of {engine.spoken}"]),
     )
+
+
+def _edited(soup: BeautifulSoup, words: Pattern, items: Mapping[int, str]) -> dict[str, datetime]:
+    """Return when a list says that articles were last edited: in the smallest element that links only one of them.
+
+    Args:
+        soup: The list.
+        words: What stands before the day.
+        items: The addresses of articles, by the ``id`` of the anchor that links them.
+    """
+    found: dict[str, datetime] = {}
+    for text in soup.find_all(string=words, limit=_MAX_EDITED):
+        said = " ".join([str(text), *(each for each in islice(text.next_elements, _FEW) if isinstance(each, str))])
+        behind = words.split(said, maxsplit=1)[-1]
+        if (day := dates.day_of(behind[:_DAY_CHARS])) is None:
+            continue
+        for around in islice(text.parents, _FEW):
+            linked = {items[id(near)] for near in islice(around.descendants, _MAX_NEAR) if id(near) in items}
+            if len(linked) == 1:
+                found.setdefault(linked.pop(), dates.midnight(day))
+            if linked:
+                break
+    return found
 
 
 def read_listing(body: bytes, *, url: str, listing: Listing, content_type: str = "") -> Announcement:

@@ -32,6 +32,10 @@ class Engine:
     """
     edits: tuple[str, ...] = ()
     """Where the list of what was edited last usually is, the newest edit first; likewise."""
+    edits_lead_on: bool = False
+    """Whether further pages of that list are read, as long as they bring news."""
+    edited: Pattern | None = None
+    """What its lists write before the day of the last edit of an article; None: they do not say."""
     sitemaps: tuple[str, ...] = ()
     """Where its sitemap may be, besides the places where any site's may."""
     items: Pattern

@@ -3,6 +3,9 @@
 Of its styles of addresses (page, html, propres, propres2, arbo, libres; https://www.spip.net/en_article4229.html) those
 with a number are one article; a title alone does not tell which. A short number or a year behind a title may be part of
 it: such an address stands for itself.
+
+The front pages of Mutu sites, of the movement's French networks, list the newest articles with the day of their last
+edit: "Publié le 3 mars 2026 | Maj le 4 mars 2026".
 """
 
 from __future__ import annotations
@@ -38,6 +41,8 @@ SPIP = Engine(
     ),
     feeds=("/spip.php?page=backend", "/spip.php?page=backend-simple", "/backend.php3"),
     lists=("/spip.php?page=plan", "/"),
+    edits=("/",),
+    edited=re.compile(r"\b(?:m[àa]j|mise? à jour)(?: le\b|\s*:)?", re.IGNORECASE),
     sitemaps=("/spip.php?page=sitemap.xml",),
     items=_ITEM,
     more=re.compile(r"[?&]debut_(?:articles|\w+)=\d+|[?&/](?:rubrique\d+|page=annee&annee=\d{4})", re.IGNORECASE),

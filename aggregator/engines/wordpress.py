@@ -49,6 +49,7 @@ WORDPRESS = Engine(
     feeds=("/feed/", "/?feed=rss2"),
     lists=(f"/wp-json/wp/v2/posts?{_ALL}", f"/?rest_route=/wp/v2/posts&{_ALL}", "/"),
     edits=(f"/wp-json/wp/v2/posts?{_EDITED}", f"/?rest_route=/wp/v2/posts&{_EDITED}"),
+    edits_lead_on=True,
     items=_ITEM,
     more=re.compile(r"^/(?:[^?]*/)?\d{4}/\d{2}/(?:page/\d+/?)?$|/page/\d+/?$|^/\?(?:.*&)?(?:m=\d{6}|paged=\d+)"),
     key=_key,

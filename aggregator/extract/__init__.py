@@ -16,8 +16,8 @@ from datetime import datetime
 from importlib.metadata import version
 
 from aggregator import wire
+from aggregator.dates import midnight
 from aggregator.errors import ExtractError
-from aggregator.extract.dates import midnight
 from aggregator.extract.language import LanguageSpan, language_of, language_spans, tells_its_language
 from aggregator.extract.limits import (
     MAX_ATTRIBUTES,

@@ -11,8 +11,8 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from aggregator.dates import FIRST_DAY, midnight
 from aggregator.extract import phrases
-from aggregator.extract.dates import FIRST_DAY, midnight
 from aggregator.extract.language import language_of
 from aggregator.extract.limits import MAX_DOCUMENT_PAGES, MAX_TITLE_CHARS
 from aggregator.extract.problems import CUT, DOCUMENT, EMPTY

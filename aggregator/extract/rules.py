@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from aggregator.dates import day_of
 from aggregator.extract import tree
-from aggregator.extract.dates import day_of
 from aggregator.extract.problems import UNMATCHED
 from aggregator.extract.tree import Element
 from aggregator.extract.words import one_line

@@ -118,5 +118,5 @@ class Lists:
         is_news = bool(derived.discovered or derived.edited)
         if request.announced_url in self._of_edits:
             self._of_edits.add(follow.url)
-            return is_news
+            return is_news and self._engine is not None and self._engine.edits_lead_on
         return is_news or (self._from_scratch and bool(derived.known or request.depth < EMPTY_LISTS))

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime
 
+from aggregator.dates import FIRST_DAY, day_of, midnight
 from aggregator.extract import phrases
-from aggregator.extract.dates import FIRST_DAY, day_of, midnight
 from aggregator.extract.page import Page, articles_of, said
 from aggregator.extract.tree import Element
 from aggregator.extract.words import one_line

@@ -12,8 +12,8 @@ from datetime import date, datetime
 from urllib.parse import quote
 
 from aggregator import credits, urls
+from aggregator.dates import FIRST_DAY, day_of, midnight
 from aggregator.extract.cascade import Line
-from aggregator.extract.dates import FIRST_DAY, day_of, midnight
 from aggregator.extract.language import language_of
 from aggregator.extract.metadata import authors_in, day_in_address
 from aggregator.extract.page import Page

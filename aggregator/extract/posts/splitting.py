@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aggregator import urls
+from aggregator.dates import day_of
 from aggregator.extract import phrases
-from aggregator.extract.dates import day_of
 from aggregator.extract.limits import MAX_POSTS
 from aggregator.extract.page import Page, articles_of, is_thread, said, types_of
 from aggregator.extract.tree import Element
