@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -114,10 +115,13 @@ def test_a_page_that_says_more_or_has_a_feed_is_none(body: str) -> None:
 
 def test_a_site_in_whose_place_a_parking_page_stands_has_failed_for_that_reason(tmp_path: Path) -> None:
     alive = FakeWeb({"http://a.example/feed": feed("http://a.example/1"), "http://a.example/1": page(STORY)})
-    crawl(tmp_path, alive, source("a"), clock=ClockOf(alive))
-    gone = FakeWeb(dict.fromkeys(("http://a.example/", "http://a.example/feed"), SERVED), now=NOON.replace(hour=20))
+    looked_after = source("a", recheck=True)
+    crawl(tmp_path, alive, looked_after, clock=ClockOf(alive))
+    anywhere = ("http://a.example/", "http://a.example/feed", "http://a.example/1", "http://a.example/sitemap.xml")
+    gone = FakeWeb(dict.fromkeys(anywhere, SERVED), now=NOON + timedelta(days=9))
 
-    run = crawl(tmp_path, gone, source("a"), clock=ClockOf(gone))["a"]
+    run = crawl(tmp_path, gone, looked_after, clock=ClockOf(gone))["a"]
 
-    assert run.outcome is Outcome.FAILED
+    assert (run.outcome, run.rechecked, run.new_versions) == (Outcome.FAILED, 0, 0)
+    assert "http://a.example/1" not in gone.asked
     assert ("http://a.example/", "it is a parking page: the domain is for sale") in run.failed

@@ -78,6 +78,8 @@ class Derived:
     """Whether it redirects for good (RFC 9110, sections 15.4.2 and 15.4.9)."""
     is_gone: bool = False
     """Whether it failed for good: it is not there, or what is there is something else."""
+    is_parked: bool = False
+    """Whether all that is left of the site is a page that offers its domain."""
 
 
 class Deriver:
@@ -318,6 +320,7 @@ class Deriver:
             has_gap=is_feed and was_known and new == len(found),
             engine=said.engine,
             is_gone=is_feed and failure is not None,
+            is_parked=said.is_parked,
         )
 
     # --- articles ---------------------------------------------------------------------------------------------------

@@ -210,6 +210,8 @@ class Lane:
         run.rechecked += request.announced_url in self._checked and not derived.follow
         if derived.has_gap:
             self._queue.extend(self.lists.need())
+        if derived.is_parked:
+            self.stop()  # whatever address is asked for, the same page answers: none of it is an edit
         self._announced |= derived.announced
         if request.role is Role.FEED:
             self.feeds.took(request, derived)
