@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -159,3 +160,13 @@ class Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+    def request_url(self, request: requests.PreparedRequest, proxies: object) -> str:
+        """Return any target: our connections send the one that the attempt names; to make this one took a twentieth."""
+        return "/"
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        """Return the answer as nothing but the way to its bytes: no cookies, no guess at its encoding."""
+        answer = requests.Response()
+        answer.raw, answer.status_code, answer.request = resp, resp.status, req
+        return answer
