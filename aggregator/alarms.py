@@ -44,11 +44,18 @@ TOLD_FOR = timedelta(days=7)
 CHANGE_TOLD_FOR = timedelta(days=30)
 """How long it is told that a site runs another program."""
 GIVEN_UP_AT = 30.0
-"""Grades of failed runs in a row from which on a source is only visited now and then."""
+GIVEN_UP_AFTER = timedelta(days=14)
+"""Grades of failed runs in a row, and how long these must go on, until a source is only visited now and then: not after
+one night without a network."""
+STALE_AFTER = timedelta(days=3)
+"""A certificate that no run has seen for so long, although runs went well, is not the site's any more."""
 
 _HARD = re.compile(r"^HTTP (?:40[14]|410)\b|does not resolve|refused|is not a public address|certificate|not HTTP")
 _PASSING = re.compile(r"timed out|HTTP (?:429|503)\b|left alone|closed the connection|incomplete")
 _GONE = re.compile(r"^HTTP (?:404|410)$|^redirects to the front page$")
+_GONE_WORDS = "{} known articles are no longer there"
+_PARKED_WORDS = "its domain is for sale: all that is left is a parking page"
+_LAPSES_WORDS = "its certificate ends on {:%Y-%m-%d} and has not been renewed"
 _PARKED = re.compile(r"^it is a parking page\b")
 _USUAL_OF = 10
 """Runs of which the median is what is usual."""
@@ -60,8 +67,11 @@ class Kind(StrEnum):
     BROKEN = "broken"
     """Nothing could be read, several times in a row."""
     ENDANGERED = "endangered"
-    """It may be about to go: its articles are taken down, its sitemap shrinks, its domain is for sale, its certificate
-    lapses."""
+    """It may be about to go: its articles are taken down, or its sitemap lists far fewer."""
+    PARKED = "parked"
+    """It is gone: its domain is for sale."""
+    LAPSING = "lapsing"
+    """Its certificate ends soon, or has ended, and was not renewed."""
     QUIET = "quiet"
     """It answers, and has published nothing for far longer than usual."""
     SHRINKING = "shrinking"
@@ -102,37 +112,48 @@ def taken_down(run: Run) -> int:
     return gone if gone >= GONE else 0
 
 
-def threat(run: Run, before: Sequence[Run]) -> str | None:
-    """Return what a run says against the future of a source, in words; None: nothing.
-
-    Args:
-        run: Which.
-        before: The runs before it, oldest first; the last few are enough.
-    """
-    if gone := taken_down(run):
-        return f"{gone} known articles are no longer there"
-    if any(_PARKED.search(reason) for _, reason in run.failed):
-        return "its domain is for sale: all that is left is a parking page"
-    if run.certificate_until and run.started_at >= _lapses_at(run):
-        return f"its certificate ends on {run.certificate_until:%Y-%m-%d} and has not been renewed"
-    listed = [each.listed for each in before if each.listed][-_USUAL_OF:]
-    usual = median(listed) if listed else 0
-    if run.listed and usual >= FEWEST_LISTED and run.listed < SHRUNK * usual:
-        return f"its sitemap lists {run.listed} articles; {usual:.0f} were usual"
-    return None
-
-
 def danger(runs: Sequence[Run]) -> str | None:
-    """Return why all of a source is to be read while it is there; None: it is not.
+    """Return why all of a source is to be read while it is there, in words; None: it is not.
 
     That is so when the last run found a threat that is new, and as long as one finds more articles taken down.
 
     Args:
-        runs: Of one source, oldest first; those that came to their end.
+        runs: Of one source and the last weeks, oldest first; those that came to their end.
     """
-    why = threat(runs[-1], runs[:-1]) if runs else None
-    is_old = len(runs) > 1 and threat(runs[-2], runs[:-2]) is not None
-    return why if why and (taken_down(runs[-1]) or not is_old) else None
+    if not runs:
+        return None
+    last, before = runs[-1], runs[:-1]
+    if gone := taken_down(last):
+        return _GONE_WORDS.format(gone)
+    if is_parked(last) and not (before and is_parked(before[-1])):
+        return _PARKED_WORDS
+    if _is_lapsing(last) and not any(_is_lapsing(run) for run in before):
+        return _LAPSES_WORDS.format(last.certificate_until)
+    listed = [run for run in runs if run.listed]
+    if last.listed and (why := shrunk(listed)) and not shrunk(listed[:-1]):
+        return why
+    return None
+
+
+def is_parked(run: Run) -> bool:
+    """Whether all that a run found was a page that offers the domain."""
+    return run.outcome is Outcome.FAILED and any(_PARKED.search(reason) for _, reason in run.failed)
+
+
+def shrunk(listed: Sequence[Run]) -> str | None:
+    """Return how much shorter a sitemap is than it was, in words; None: it is not.
+
+    Args:
+        listed: The runs that read it, oldest first.
+    """
+    usual = median(run.listed for run in listed[-_USUAL_OF - 1 : -1]) if len(listed) > 1 else 0
+    if usual < FEWEST_LISTED or listed[-1].listed >= SHRUNK * usual:
+        return None
+    return f"its sitemap lists {listed[-1].listed} articles; {usual:.0f} were usual"
+
+
+def _is_lapsing(run: Run) -> bool:
+    return run.certificate_until is not None and run.started_at >= _lapses_at(run)
 
 
 def _lapses_at(run: Run) -> datetime:
@@ -140,6 +161,17 @@ def _lapses_at(run: Run) -> datetime:
     assert run.certificate_until is not None
     life = run.certificate_until - (run.certificate_from or run.started_at)
     return run.certificate_until - min(LAPSES_WITHIN, life / 5)
+
+
+def is_given_up(grades: float, since: datetime, at: datetime) -> bool:
+    """Whether a source is only visited now and then: it has failed often enough, and for long enough.
+
+    Args:
+        grades: Of its failed runs in a row.
+        since: When the first of them began.
+        at: When the last did.
+    """
+    return grades >= GIVEN_UP_AT and at - since >= GIVEN_UP_AFTER
 
 
 def failing(runs: Sequence[Run]) -> tuple[float, Run | None]:
@@ -205,9 +237,9 @@ def judged(source: Source, runs: Sequence[Run], posted: Sequence[datetime], now:
     total, first = failing(runs)
     if first and total >= BROKEN_AT:
         reason = runs[-1].failed[-1][1] if runs[-1].failed else "nothing could be read"
-        rarely = "; it is visited once a week only" if total >= GIVEN_UP_AT else ""
+        rarely = "; it is visited once a week only" if is_given_up(total, first.started_at, runs[-1].started_at) else ""
         found.append(alarm(Kind.BROKEN, first.started_at, reason + rarely))
-    found += [alarm(Kind.ENDANGERED, at, why) for at, why in _threats(runs, now)]
+    found += [alarm(kind, at, why) for kind, at, why in _threats(runs, now)]
     days = sorted({at.date() for at in posted})
     if not found and (why := silence(days, now.date(), expected_days=source.expected_days)):
         found.append(alarm(Kind.QUIET, posted[-1], why))
@@ -217,18 +249,25 @@ def judged(source: Source, runs: Sequence[Run], posted: Sequence[datetime], now:
     return found
 
 
-def _threats(runs: Sequence[Run], now: datetime) -> list[tuple[datetime, str]]:
-    """The newest threat that is still told, and since when: the first run in a row that says so."""
-    last = next((run for run in reversed(runs) if run.certificate_until), None)
-    if last and last.certificate_until and now >= _lapses_at(last):
-        over = "has ended" if now >= last.certificate_until else "has not been renewed"
-        return [(_lapses_at(last), f"its certificate ends on {last.certificate_until:%Y-%m-%d} and {over}")]
-    for n in range(len(runs) - 1, -1, -1):
-        if now - runs[n].started_at >= TOLD_FOR:
+def _threats(runs: Sequence[Run], now: datetime) -> list[tuple[Kind, datetime, str]]:
+    """What speaks against the future of a source: a kind, since when, and why."""
+    found = []
+    if is_parked(runs[-1]):
+        first = next((n for n in range(len(runs), 0, -1) if not is_parked(runs[n - 1])), 0)
+        found.append((Kind.PARKED, runs[first].started_at, _PARKED_WORDS))
+    recent = [n for n, run in enumerate(runs) if now - run.started_at < TOLD_FOR]
+    for n in reversed(recent):
+        listed = [run for run in runs[: n + 1] if run.listed]
+        why = _GONE_WORDS.format(gone) if (gone := taken_down(runs[n])) else None
+        if why := why or (shrunk(listed) if runs[n].listed else None):
+            found.append((Kind.ENDANGERED, runs[n].started_at, why))
             break
-        if why := threat(runs[n], runs[max(n - 2 * _USUAL_OF, 0) : n]):
-            return [(runs[n].started_at, why)]
-    return []
+    well = [run for run in runs if run.outcome not in (Outcome.FAILED, Outcome.INTERRUPTED)]
+    seen = next((run for run in reversed(runs) if run.certificate_until), None)
+    is_current = seen and not (well and well[-1].started_at - seen.started_at > STALE_AFTER)
+    if seen and is_current and now >= _lapses_at(seen):
+        found.append((Kind.LAPSING, _lapses_at(seen), _LAPSES_WORDS.format(seen.certificate_until)))
+    return found
 
 
 def _changed(runs: Sequence[Run], now: datetime) -> list[tuple[datetime, str]]:

@@ -22,7 +22,7 @@ TOLD = "alarms"
 """The event that says which alarms there were when somebody was last told."""
 RUNS_BACK = timedelta(weeks=8)
 """How far back runs are looked at; when articles were published, a year."""
-_RECOVERED = (Kind.BROKEN, Kind.QUIET, Kind.SHRINKING)
+_ILL = (Kind.BROKEN, Kind.QUIET, Kind.SHRINKING)
 _ATOM = "http://www.w3.org/2005/Atom"
 
 
@@ -56,7 +56,8 @@ def changes(before: Mapping[str, Sequence[Alarm]], now: Mapping[str, Sequence[Al
         is_now = {alarm.kind: alarm for alarm in alarms_now}
         found += [Change(what="still" if kind in was else "new", alarm=alarm) for kind, alarm in is_now.items()]
         for kind in was.keys() - is_now.keys():
-            found.append(Change(what="recovered" if kind in _RECOVERED else "over", alarm=was[kind]))
+            is_well = kind in _ILL and not is_now
+            found.append(Change(what="recovered" if is_well else "over", alarm=was[kind]))
     return found
 
 
@@ -86,7 +87,8 @@ def tell(home: Home, following: Following, now: datetime) -> list[Change]:
         NoSpaceError: The disk is full or read-only.
         StoreError: Archive or catalogue is damaged.
     """
-    there = alarms_at(home, [source for source in following.sources if source.notify], now)
+    told = [source for source in following.sources if source.notify and not source.paused]
+    there = alarms_at(home, told, now)
     found = [change for change in changes(_told_last(home), there) if change.what != "still"]
     if not found:
         return []

@@ -7,6 +7,7 @@ asked of the catalogue. The folder is derived and never accepted from outside: W
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import time
 from collections.abc import Iterable, Sequence
@@ -39,6 +40,14 @@ def _weighting() -> Any:
     from whoosh.scoring import BM25F
 
     class Weighting(BM25F):  # type: ignore[misc]
+        def idf(self, searcher: Any, fieldname: str, text: bytes) -> float:
+            """Return how rare a term is among the articles as they now are; Whoosh would count replaced ones, too."""
+            parent = searcher.get_parent()
+            if not parent.reader().has_deletions():
+                return float(super().idf(searcher, fieldname, text))
+            living = sum(1 for _ in parent.reader().postings(fieldname, text).all_ids())
+            return math.log(parent.doc_count() / (living + 1)) + 1
+
         def scorer(self, searcher: Any, fieldname: str, text: bytes, qf: int = 1) -> Any:
             scorer = super().scorer(searcher, fieldname, text, qf=qf)
             scorer.avgfl = PIVOT_TERMS[fieldname]
@@ -126,7 +135,7 @@ class Writer:
     def tidy(self) -> None:
         """Let replaced articles go, if there are any, by writing the whole index anew: 5 s for 2,500 articles.
 
-        Until then they weigh in the scores: answers would depend on history.
+        Until then they take room, and a search counts around them.
         """
         if self._index.doc_count_all() > self._index.doc_count():
             with disk.guarded(self._folder):

@@ -94,20 +94,23 @@ def certified(days_ago: float, *, days: float, left: float) -> Run:
     return run(days_ago, certificate_from=until - days * DAY, certificate_until=until)
 
 
-def test_a_parking_page_a_shrinking_sitemap_and_a_lapsing_certificate_endanger_a_source() -> None:
-    assert Kind.ENDANGERED in kinds(run(2), PARKED)
+def test_a_parking_page_a_shrinking_sitemap_and_a_lapsing_certificate_are_told() -> None:
+    assert kinds(run(2), PARKED) == [Kind.PARKED]
     assert kinds(*(run(n, listed=400) for n in range(9, 1, -1)), run(1, listed=290)) == [Kind.ENDANGERED]
     assert kinds(*(run(n, listed=400) for n in range(9, 1, -1)), run(1, listed=310)) == []
     assert kinds(*(run(n, listed=400) for n in range(9, 1, -1)), run(1, listed=0)) == []
-    assert kinds(certified(1, days=90, left=13)) == [Kind.ENDANGERED]
+    assert kinds(certified(1, days=90, left=13)) == [Kind.LAPSING]
     assert kinds(certified(1, days=90, left=15)) == []
+    gone = run(0.5, Outcome.PARTIAL, *["HTTP 410"] * 5)
+    assert kinds(certified(1, days=90, left=13), gone) == [Kind.ENDANGERED, Kind.LAPSING]
 
 
 def test_a_certificate_lapses_by_its_own_length_and_until_one_that_was_renewed_is_seen() -> None:
     assert kinds(certified(1, days=6, left=3)) == []
-    assert kinds(certified(1, days=6, left=1)) == [Kind.ENDANGERED]
-    assert kinds(certified(60, days=90, left=-1), failed(1, "timed out")) == [Kind.ENDANGERED]
+    assert kinds(certified(1, days=6, left=1)) == [Kind.LAPSING]
+    assert kinds(certified(20, days=90, left=-1), failed(1, "timed out")) == [Kind.LAPSING]
     assert kinds(certified(30, days=90, left=-1), certified(1, days=90, left=80)) == []
+    assert kinds(certified(20, days=90, left=-1), run(19), run(1)) == []
 
 
 def test_a_source_is_read_whole_when_a_threat_is_new_and_as_long_as_articles_are_taken_down() -> None:
@@ -117,7 +120,9 @@ def test_a_source_is_read_whole_when_a_threat_is_new_and_as_long_as_articles_are
     assert danger([]) is danger([run(1)]) is None
     assert danger([*shrunk, run(2, listed=100)]) == "its sitemap lists 100 articles; 400 were usual"
     assert danger([*shrunk, run(2, listed=100), run(1, listed=100)]) is None
-    assert danger([certified(2, days=90, left=3), certified(1, days=90, left=3)]) is None
+    assert danger([*shrunk, run(2, listed=100), run(1.5), run(1, listed=100)]) is None
+    assert danger([*shrunk, *(run(2 - n / 50) for n in range(40)), run(1, listed=100)])
+    assert danger([certified(2, days=90, left=3), failed(1.5, "timed out"), certified(1, days=90, left=3)]) is None
     assert danger([PARKED]) and danger([PARKED, PARKED]) is None
     assert danger([gone, gone]) == "5 known articles are no longer there"
 
@@ -133,9 +138,11 @@ def test_another_program_is_told_for_a_month() -> None:
 
 def test_a_source_that_failed_for_weeks_is_said_to_be_visited_rarely() -> None:
     runs = [failed(n / 2, "HTTP 410") for n in range(30, 0, -1)]
+    one_night = [failed(n / 96, "the name does not resolve") for n in range(40, 0, -1)]
 
     assert judged(source("a"), runs, [], NOON)[0].why == "HTTP 410; it is visited once a week only"
     assert judged(source("a"), runs[1:], [], NOON)[0].why == "HTTP 410"
+    assert judged(source("a"), one_night, [], NOON)[0].why == "the name does not resolve"
 
 
 def test_a_feed_that_shows_half_of_what_it_did_is_told() -> None:

@@ -103,6 +103,17 @@ def test_an_alarm_is_told_once_and_its_end_too(tmp_path: Path) -> None:
     assert [[a["kind"] for a in event.said["alarms"]] for event in events] == [["broken"], []]
 
 
+def test_what_turns_into_something_worse_or_is_paused_has_not_recovered(tmp_path: Path) -> None:
+    quiet, broken = (
+        {"a": [Alarm(source_id="a", kind=kind, since=NOON, why="x")]} for kind in (Kind.QUIET, Kind.BROKEN)
+    )
+
+    assert [(c.what, c.alarm.kind) for c in health.changes(quiet, broken)] == [("new", "broken"), ("over", "quiet")]
+    break_down(tmp_path)
+    told(tmp_path, watched(), 2)
+    assert told(tmp_path, watched(paused=True), 3) == []
+
+
 def test_a_home_without_a_crawl_has_nothing_to_tell(tmp_path: Path) -> None:
     assert told(tmp_path, watched(), 0) == []
 

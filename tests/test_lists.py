@@ -103,6 +103,9 @@ def test_a_page_of_a_service_that_sells_domains_is_a_parking_page() -> None:
     [
         page(f"{STORY} The old domain is for sale now, they wrote. " + "They carried on elsewhere. " * 60),
         FOR_SALE.format("This house is for sale"),
+        FOR_SALE.format("On our website: the new issue is for sale"),
+        FOR_SALE.format("<a href='https://bodis.com/'>A service</a> that parks what is lost"),
+        FOR_SALE.format("Council domain expired: nobody had paid"),
         FOR_SALE.format("This domain is for sale").replace(
             "<head>", "<head><link rel='alternate' type='application/rss+xml' href='/feed'>"
         ),

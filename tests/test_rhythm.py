@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -101,13 +102,14 @@ def test_a_source_that_failed_for_weeks_is_visited_once_a_week_until_it_is_well_
     failed = [
         Run(
             source_id="a",
-            started_at=NOON + n * HOUR,
+            started_at=NOON + n * 12 * HOUR,
             outcome=Outcome.FAILED,
             failed=[("http://a.example/", "HTTP 410")],
         )
         for n in range(30)
     ]
-    well = Run(source_id="a", started_at=NOON + 41 * HOUR)
+    interrupted = Run(source_id="a", started_at=NOON + 360 * HOUR, outcome=Outcome.INTERRUPTED)
+    well = Run(source_id="a", started_at=NOON + 361 * HOUR)
     nightly = source("a", every=time(4))
 
     def after(*runs: Run) -> timedelta:
@@ -117,7 +119,10 @@ def test_a_source_that_failed_for_weeks_is_visited_once_a_week_until_it_is_well_
 
     assert after(*failed[:29]) < timedelta(days=1)
     assert timedelta(days=6) < after(*failed) < timedelta(days=8)
+    assert scheduler.pasts([*failed, interrupted])["a"].is_given_up
     assert after(*failed, well) < timedelta(days=1)
+    offline = [replace(run, started_at=NOON + n * HOUR / 4) for n, run in enumerate(failed)]
+    assert after(*offline) < timedelta(days=1)
 
 
 def test_what_a_limit_ended_goes_on_soon() -> None:

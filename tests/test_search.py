@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator import search
+from aggregator import index, search
 from aggregator.errors import UnknownIdError, UsageError
 from aggregator.home import Home
 from aggregator.model import Article, Query, Results
@@ -239,6 +239,37 @@ def test_a_word_in_the_title_ranks_above_one_in_the_text(tmp_path: Path) -> None
     crawl(tmp_path, web, source("a"))
 
     assert urls(ask(tmp_path, "foghorn"))[0] == address("2")
+
+
+def test_scores_do_not_depend_on_how_often_articles_were_replaced(tmp_path: Path) -> None:
+    def article(number: int, text: str) -> Article:
+        return Article(
+            id=f"id{number}",
+            source_id="a",
+            url=f"http://a.example/{number}",
+            title=f"Number {number}",
+            authors=(),
+            claimed_at=None,
+            captured_at=NOON,
+            language="en",
+            text=text,
+            version="v",
+            number=1,
+        )
+
+    texts = [f"{'ferry ' * (n % 4)}lantern {'orchard' if n % 3 else 'ferry'} gravel" for n in range(30)]
+    fresh, worn = index.Writer(tmp_path / "fresh"), index.Writer(tmp_path / "worn")
+    for again in range(5):
+        worn.put(article(n, f"ferry ferry orchard {again}") for n in range(0, 30, 2))
+    for writer in (fresh, worn):
+        writer.put(article(n, text) for n, text in enumerate(texts))
+        writer.sign()
+        writer.close()
+
+    for query in ("ferry", "orchard", "gravel ferry"):
+        asked = search.parse(query)
+        one, other = (dict(index.search(tmp_path / name, asked, ["en"])) for name in ("fresh", "worn"))
+        assert one and other == pytest.approx(one)
 
 
 def test_facets_count_every_hit(root: Path) -> None:

@@ -561,6 +561,9 @@ def test_the_docs_examples_are_answered_as_they_say() -> None:
         'settings:\r\n  notify: "{}"\r\nsources: []\r\n',
         "settings:\n  notify:\n    {}\n  min_free: 1MB\nsources: []\n",
         "# é ü\nsettings:\n  contact: e@a.example\n  notify: '{}'\nsources: []\n",
+        "# a lone\r# return\nsettings:\n  notify: {}\nsources: []\n",
+        "settings: {{contact: e@a.example, notify: {}}} # ü\nsources: []\n",
+        "settings:\n  notify: >-\n    {}\n  contact: e@a.example\nsources: []\n",
     ],
 )
 def test_the_copy_that_is_archived_has_no_secret_and_is_otherwise_as_written(written: str, tmp_path: Path) -> None:
@@ -575,3 +578,4 @@ def test_the_copy_that_is_archived_has_no_secret_and_is_otherwise_as_written(wri
     assert found.written.count(b"\n") == written.count("\n")
     assert b"sources: []" in found.written
     assert path.read_bytes() == written.format(secret).encode()
+    assert sources.parse(found.written.decode().replace("null", "https://b.example/"), path).settings.notify

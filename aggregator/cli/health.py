@@ -15,6 +15,7 @@ from aggregator.cli import Period, chosen_home, home_option, json_option
 from aggregator.cli import output as show
 from aggregator.cli.collecting import run_json
 from aggregator.cli.writing import loaded, named
+from aggregator.errors import UsageError
 from aggregator.home import Home
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def status_command(
         _print_feed(home, chosen)
         return
     if since:
+        if since[0] > datetime.now(UTC):
+            raise UsageError(f"--since {since[0]:%Y-%m-%d} is still to come: name a day that was.")
         _print_changes(home, chosen, since[0], as_json=as_json)
         return
     found = _status(home)
@@ -80,7 +83,7 @@ def status_command(
         )
         for s in found["sources"]
     ]
-    headers = ("source", "last run", "at", "last new", "next due", "articles", "left", "trouble")
+    headers = ("source", "run", "at", "last new", "next due", "texts", "left", "trouble")
     show.table(headers, rows, right=[5, 6])
     totals = found["totals"]
     show.say(
@@ -123,7 +126,7 @@ def _print_changes(home: Home, chosen: set[str] | None, since: datetime, *, as_j
         show.print_json([{"change": c.what, "source": c.alarm.source_id, **_alarm_json(c.alarm)} for c in found])
         return
     if not found:
-        show.say(f"Nothing is the matter, and nothing was on {since:%Y-%m-%d}.")
+        show.say(f"No alarm now, and none at the beginning of {since:%Y-%m-%d}. `status` names what failed since.")
         return
     show.table(
         ("", "source", "what", "since", "why"),
@@ -135,7 +138,7 @@ def _alarm_json(alarm: Alarm) -> dict[str, Any]:
     return {"kind": alarm.kind, "since": show.iso(alarm.since), "why": alarm.why}
 
 
-_BAR = 20
+_BAR = 8
 """Characters of a full bar."""
 
 
@@ -179,7 +182,7 @@ def _print_coverage(home: Home, chosen: set[str] | None, *, as_json: bool) -> No
         )
         for m in months
     ]
-    headers = ("source", "month", "announced", "fetched", "extracted", "indexed", "missing", "of these given up", "")
+    headers = ("source", "month", "announced", "fetched", "extracted", "indexed", "missing", "given up", "")
     show.table(headers, rows, right=range(2, 8))
     total, there = sum(m.announced for m in months), sum(m.extracted for m in months)
     show.say(f"{there:,} of {total:,} announced are there as texts; {sum(m.missing for m in months):,} are missing.")

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.padding import Padding
@@ -116,15 +116,25 @@ def line(*parts: str | tuple[str, str], indent: int = 0) -> None:
         out.print(Text(" " * indent) + text)
 
 
+_SHORT_CHARS, _LEAST_CHARS = 20, 12
+"""A column without longer cells, as ids, dates and numbers, is not broken to give room to others, as long as these have
+some."""
+
+
 def table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> None:
     """Print rows; columns listed in ``right`` are numbers."""
     if not out.is_terminal:
         for row in (headers, *rows):
             sys.stdout.write("\t".join(safe(c).replace("\t", " ").replace("\n", " ") for c in row) + "\n")
         return
-    grid = Table(box=None, pad_edge=False, header_style="bold")
+    widths = [max(len(safe(cell)) for cell in column) for column in zip(headers, *rows, strict=True)]
+    gaps = len(widths) - 1
+    grid = Table(box=None, pad_edge=False, header_style="bold", collapse_padding=sum(widths) + 2 * gaps > out.width)
+    needed = sum(width if width <= _SHORT_CHARS else _LEAST_CHARS for width in widths) + gaps
     for number, header in enumerate(headers):
-        grid.add_column(header, justify="right" if number in right else "left", overflow="fold")
+        keeps_whole = widths[number] <= _SHORT_CHARS and needed <= out.width
+        justify: Literal["left", "right"] = "right" if number in right else "left"
+        grid.add_column(header, justify=justify, overflow="fold", no_wrap=keeps_whole)
     for row in rows:
         grid.add_row(*(Text(safe(c)) for c in row))
     out.print(grid)

@@ -78,7 +78,11 @@ def demo_command(ctx: click.Context, keep: bool) -> int:
         _families(home, len(world.families))
         _edits(home)
         _files(home, time.monotonic() - began)
-        if keep:
+        if not keep:
+            show.say(
+                "\nThe sites are down again, so that a crawl of them fails; `aggregator demo --keep` leaves them up."
+            )
+        else:
             show.say(f"\nThe sites stay up at http://northport.localhost:{server.port}/ ; Ctrl-C ends them.")
             stop.wait()
     return 0

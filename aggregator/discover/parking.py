@@ -13,15 +13,15 @@ _FEW_CHARS = 1_500
 """A parking page has fewer visible characters than this."""
 
 _SERVICES = re.compile(
-    r"<html[^>]{0,200}\bdata-adblockkey\s*=|\b(?:sedoparking|parkingcrew|parklogic|bodis|above|hugedomains|afternic"
-    r"|domainmarket|uniregistry|skenzo)\.(?:com|net)/|/parking-lander/|\bwindow\.park\s*=|location(?:\.href)?\s*=\s*"
-    r"[\"']/lander\b",
+    r"<html[^>]{0,200}\bdata-adblockkey\s*=|\bwindow\.park\s*=|location(?:\.href)?\s*=\s*[\"']/lander\b"
+    r"|<(?:script|i?frame|meta)\b[^>]{0,300}(?:/parking-lander/"
+    r"|\b(?:sedoparking|parkingcrew|parklogic|bodis|hugedomains|afternic)\.(?:com|net)\b)",
     re.IGNORECASE,
 )
 _WORDS = re.compile(
-    r"\b(?:domain(?: name)?|website|url)\b.{0,60}\b(?:is|may be|are|could be) (?:for sale|parked)\b"
+    r"\bdomain(?: name)?\b.{0,60}\b(?:is|may be|could be) (?:for sale|parked)\b"
     r"|\bdomain(?: name)?\b.{0,60}\bavailable for purchase\b"
-    r"|\bbuy this domain\b|\bdomain (?:name )?(?:has )?expired\b"
+    r"|\bbuy this domain\b|\b(?:this|your|the) domain (?:name )?(?:has )?expired\b"
     r"|\bdomain\b.{0,60}\b(?:steht|stehen)\b.{0,20}\bzum verkauf\b|\bdomain\b.{0,40}\bzu verkaufen\b"
     r"|\b(?:nom de )?domaine\b.{0,60}\b(?:est|sont) (?:à|a) vendre\b|\bdomaine (?:a )?expiré\b"
     r"|\bdominio\b.{0,60}\b(?:está|esta) (?:en|a la) venta\b|\bdominio\b.{0,60}\bin vendita\b",

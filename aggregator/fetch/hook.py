@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import requests
+import urllib3
 from requests.structures import CaseInsensitiveDict
 
 from aggregator import __version__, urls
@@ -12,8 +13,10 @@ from aggregator.errors import FetchError
 from aggregator.fetch import limits
 from aggregator.fetch.fetcher import AGENT, in_words
 from aggregator.fetch.guard import Guard
-from aggregator.fetch.overhearing import Adapter, Attempt, current
+from aggregator.fetch.overhearing import Adapter, Attempt, TooLong, current
 
+_TOTAL_S = 20.0
+"""How long it may take: whoever tells does nothing else meanwhile."""
 _ANYWHERE = ("0.0.0.0/0", "::/0")
 
 
@@ -29,19 +32,18 @@ def post(url: str, body: bytes, *, content_type: str, proxy: str | None = None) 
     Raises:
         FetchError: It was not taken: no answer came, or none of 2xx. Redirects are not followed.
     """
-    prepared = requests.PreparedRequest()
-    prepared.prepare(method="POST", url=url, data=body)
-    prepared.headers = CaseInsensitiveDict(
-        {"User-Agent": f"{AGENT}/{__version__}", "Content-Type": content_type, "Content-Length": str(len(body))}
-    )
-    attempt = Attempt(Guard(_ANYWHERE, proxy), urls.path_and_query(url), time.monotonic() + limits.TOTAL_S)
+    headers = {"User-Agent": f"{AGENT}/{__version__}", "Content-Type": content_type, "Content-Length": str(len(body))}
+    attempt = Attempt(Guard(_ANYWHERE, proxy), urls.path_and_query(url), time.monotonic() + _TOTAL_S)
     current.set(attempt)
     try:
+        prepared = requests.PreparedRequest()
+        prepared.prepare(method="POST", url=url, data=body)
+        prepared.headers = CaseInsensitiveDict(headers)
         with Adapter().send(prepared, timeout=(limits.CONNECT_S, limits.IDLE_S)) as answer:
             status = answer.status_code
     except FetchError as error:
         raise FetchError(url, error.reason, retryable=True) from error
-    except (requests.RequestException, OSError, ValueError) as error:
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, TooLong) as error:
         raise FetchError(url, in_words(error), retryable=True) from error
     if not 200 <= status < 300:
         raise FetchError(url, f"HTTP {status}", retryable=True)

@@ -40,7 +40,8 @@ WHOLE_EVERY = 10
 """Of so many answers for an address one is asked for whole, whatever the server says of the others."""
 NAP_S = 0.2
 """The longest wait without a look around."""
-_FEW_RUNS = 20
+_DANGER_LOOKS_BACK = timedelta(days=21)
+"""How far back runs are looked at to find a threat that is new: lists are read once a day."""
 BATCH = 50
 """How many answers are committed at once, at most."""
 GATHER_S = 0.02
@@ -247,7 +248,7 @@ class Collector:
 
     def _endangered_at(self, source: Source) -> tuple[datetime, str] | None:
         """Since when all of a source is to be read while it is there, and why; None: it is not."""
-        runs = list(reversed(self._catalogue.runs(source.id, limit=_FEW_RUNS)))
+        runs = self._catalogue.runs_since(self._clock.now() - _DANGER_LOOKS_BACK, source_id=source.id)
         ended = [run for run in runs if run.outcome not in (Outcome.LIMITED, Outcome.INTERRUPTED)]
         why = alarms.danger(ended)
         return (ended[-1].started_at, why) if why else None

@@ -78,6 +78,8 @@ class Derived:
     """Whether it redirects for good (RFC 9110, sections 15.4.2 and 15.4.9)."""
     is_gone: bool = False
     """Whether it failed for good: it is not there, or what is there is something else."""
+    listed: int = 0
+    """How many articles a sitemap lists; 0: it is none, or of the last days only."""
     is_parked: bool = False
     """Whether all that is left of the site is a page that offers its domain."""
 
@@ -222,6 +224,7 @@ class Deriver:
             feeds=said.feeds,
             announced=capture.role in _LISTS,
             known=len(said.discoveries),
+            listed=_listed(capture, said.discoveries),
             engine=said.engine,
         )
 
@@ -320,6 +323,7 @@ class Deriver:
             has_gap=is_feed and was_known and new == len(found),
             engine=said.engine,
             is_gone=is_feed and failure is not None,
+            listed=_listed(capture, found),
             is_parked=said.is_parked,
         )
 
@@ -479,6 +483,11 @@ def _followed(source: Source, capture: Capture, said: Announcement) -> tuple[Req
     sitemaps = [(url, Role.SITEMAP) for url in named if not _NOT_ARTICLES.search(url)]
     pages = [(url, Role.LISTING) for url in (*said.lists, *((said.next,) if said.next else ()))]
     return tuple(Request(url=url, role=role, source_id=source.id) for url, role in (*sitemaps, *pages))
+
+
+def _listed(capture: Capture, found: Sequence[Discovery]) -> int:
+    """Return how many articles a sitemap lists for good: one of news has titles, and forgets what is two days old."""
+    return len(found) if capture.role is Role.SITEMAP and not any(one.claimed_title for one in found) else 0
 
 
 def _trouble(capture: Capture) -> str | None:

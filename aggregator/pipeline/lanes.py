@@ -103,6 +103,7 @@ class Lane:
         )
         self._asked: set[str] = set()
         self._announced = False
+        self._is_parked = False
         self._all_are_listed = True
         """Whether every sitemap that was asked for could be read."""
         self._pages_chosen = False
@@ -157,6 +158,9 @@ class Lane:
             self._queue.append(Request(url=url, role=role, source_id=self.source.id))
         if not self._queue and not self._pages_chosen:
             self._pages_chosen = True
+            if self._is_parked and not self._announced:
+                self.over = True  # whatever address is asked for, that page answers: none of it would be an edit
+                return None
             for url in self._pending(self._page_budget):
                 self._ask(url, Role.PAGE)
             for url in self._to_check(0 if self.scope.whole else max(self._page_budget - len(self._queue), 0)):
@@ -210,14 +214,13 @@ class Lane:
         run.rechecked += request.announced_url in self._checked and not derived.follow
         if derived.has_gap:
             self._queue.extend(self.lists.need())
-        if derived.is_parked:
-            self.stop()  # whatever address is asked for, the same page answers: none of it is an edit
+        self._is_parked |= derived.is_parked
         self._announced |= derived.announced
         if request.role is Role.FEED:
             self.feeds.took(request, derived)
         self.lists.took(request, derived)
         if request.role is Role.SITEMAP:
-            run.listed += derived.discovered + derived.known
+            run.listed += derived.listed
             self._all_are_listed &= not derived.failure or self.lists.is_guess(request)
         if derived.failure and not self.lists.is_guess(request):
             run.failed.append((request.announced_url, derived.failure))

@@ -38,17 +38,23 @@ class Past:
     """How many runs in a row could read nothing."""
     grade: float = 0.0
     """And how much that says, as ``alarms`` grades it."""
+    failing_since: datetime | None = None
+    """When the first of these began; None: the last run was well."""
 
     @property
     def is_given_up(self) -> bool:
         """Whether it has failed for so long that it is only visited now and then."""
-        return self.grade >= alarms.GIVEN_UP_AT
+        last, since = self.last, self.failing_since
+        return bool(last and since and alarms.is_given_up(self.grade, since, last.started_at))
 
     def took(self, run: Run) -> None:
         """Add a run, the newest."""
         self.rhythm = rhythm.took(self.rhythm, run)
-        has_failed = run.outcome is Outcome.FAILED
-        self.failures, self.grade = (self.failures + 1, self.grade + alarms.grade(run)) if has_failed else (0, 0.0)
+        if run.outcome is Outcome.FAILED:
+            self.failures, self.grade = self.failures + 1, self.grade + alarms.grade(run)
+            self.failing_since = self.failing_since or run.started_at
+        elif run.outcome is not Outcome.INTERRUPTED:
+            self.failures, self.grade, self.failing_since = 0, 0.0, None
         self.last = run
 
 

@@ -104,6 +104,9 @@ class _Watch:
         try:
             if changed := self.reload():
                 self.line.follow(changed)
+                known = self._pasts.keys()
+                back = [source for source in changed.sources if source.id not in known]
+                self._pasts |= times.pasts_of(back, self.line.runs_since, self.clock.now())
         except SourcesError as error:
             self.complain(error)
 

@@ -220,17 +220,10 @@ class _Reading:
 
     def without_secrets(self, text: str) -> str:
         """Return the text with what is secret left out, and every line where it was."""
-        lines = text.split("\n")
         for node in reversed(self.secrets):
-            first, last = node.start_mark, node.end_mark
-            rest = lines[last.line][last.column :]
-            lines[first.line : last.line + 1] = [
-                f"{lines[first.line][: first.column]}null # not archived"
-                if not rest.strip()
-                else f"{lines[first.line][: first.column]}null{rest}",
-                *[""] * (last.line - first.line),
-            ]
-        return "\n".join(lines)
+            begin, end = node.start_mark.index, node.end_mark.index
+            text = text[:begin] + "null" + "\n" * text[begin:end].count("\n") + text[end:]
+        return text
 
     # --- as meant
 
