@@ -75,15 +75,16 @@ def key(url: str, source: Source) -> str:
     if source.mirrors and urls.site(url) in {host.removeprefix("www.") for host in source.mirrors}:
         url = urls.origin(source.url) + urls.path_and_query(url)
     engine = stated(source)
-    path = engine.key(urls.path_and_query(url)) if engine else None
+    plain = urls.identity(url)
+    path = engine.key(urls.path_and_query(plain)) if engine else None
     if path is None or not _is_at(url, source, engine):
-        return urls.identity(url)
+        return plain
     return urls.origin(source.url) + path
 
 
 def possible_keys(url: str) -> set[str]:
     """Return every key that an address may have, whatever runs there."""
-    path = urls.path_and_query(url)
+    path = urls.path_and_query(urls.identity(url))
     found = {e.key(path) for e in ENGINES.values()} - {None}
     return {urls.identity(url)} | {f"{urls.origin(url)}{path}" for path in found}
 
