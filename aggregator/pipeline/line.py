@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,8 @@ class Pipeline:
         self._decisions = Decisions(home.archive)
         self._report = report
         self._day = clock.now().date()
+        self._closed_on: date | None = None
+        """On which day it was looked which others are over; None: it is to be looked at once."""
 
     def follow(self, following: Following) -> None:
         """Go on with another sources.yaml."""
@@ -129,6 +131,8 @@ class Pipeline:
             done=done,
         )
         self.update_index(tidy=more is None)
+        if more is None:
+            self._closed_on = None
         self.close_days(self.clock.now())
         return runs
 
@@ -214,6 +218,7 @@ class Pipeline:
             return found, 0
         note_import(self.home, found.file)
         before = self._catalogue.counts()["articles"]
+        self._closed_on = None
         self.catch_up()
         self.close_days(now)
         return found, self._catalogue.counts()["articles"] - before
@@ -290,16 +295,24 @@ class Pipeline:
         return found.file
 
     def close_days(self, now: datetime) -> None:
-        """Write the list, the manifest and the articles of every day that is over, and of every import; then learn."""
+        """Write the list, the manifest and the articles of every day that is over, and of every import; then learn.
+
+        The first alone takes time that grows with the archive: it is done once a day, and after an import.
+        """
         if now.date() != self._day:
             self.update_index()
         self._day = now.date()
+        if self._closed_on != now.date():
+            self._close(now)
+            self._closed_on = now.date()
+        sources = [source.id for source in self.following.sources]
+        self.is_outdated |= learn(self.home.archive, self._catalogue, sources, learned(self.home.archive), now)
+
+    def _close(self, now: datetime) -> None:
         digests, closings = self._decisions.digests(), self._decisions.closings()
         for folder in archive.unclosed(self.home.archive, today=f"{now:%Y/%m/%d}", digests=digests, closings=closings):
             manifest = archive.close(self.home.archive, folder, digests)
             self._decisions.append("day-closed", {"folder": folder, "manifest_sha256": manifest}, now=now)
-        sources = [source.id for source in self.following.sources]
-        self.is_outdated |= learn(self.home.archive, self._catalogue, sources, learned(self.home.archive), now)
         for folder in archive.lacking_articles(self.home.archive, extract.generation()):
             self._write_articles(folder)
 
