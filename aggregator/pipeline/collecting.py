@@ -203,8 +203,8 @@ class Collector:
                         lane.cut_short()
                 joining = [self._lane(source, scope) for source in others or ()]
                 lanes |= {lane.source.id: lane for lane in joining}
-                has_room = len(in_flight) < MAX_AT_ONCE
-                wait_s = 0.0 if joining or again else hosts.pause_s if has_room else NAP_S
+                has_room, is_over = len(in_flight) < MAX_AT_ONCE, not (hosts or in_flight)
+                wait_s = 0.0 if joining or again or is_over else hosts.pause_s if has_room else NAP_S
                 answered = _answered(in_flight, stop, web, wait_s=wait_s)
                 for _, request, _ in answered:
                     hosts.answered(request)
