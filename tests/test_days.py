@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
 
@@ -21,6 +21,7 @@ from aggregator.home import Home
 from tests.fakeweb import (
     OTHER,
     STORY,
+    ClockOf,
     FakeWeb,
     articles,
     catalogue,
@@ -320,3 +321,16 @@ def test_a_new_extractor_reads_everything_again_and_nothing_counts_as_edited(
     [version] = versions(tmp_path, "http://a.example/2")
     assert (version.generation, "lighthouse keeper" in version.text) == ("another-2.0", True)
     assert (day(tmp_path) / "articles-another-2.0.jsonl.gz").exists()
+
+
+def test_a_day_that_ends_while_nobody_is_visited_is_closed_whole_at_once(tmp_path: Path) -> None:
+    web = FakeWeb({"http://a.example/feed": feed("http://a.example/1"), "http://a.example/1": page(STORY)})
+    folder = tmp_path / "archive" / f"{web.now:%Y/%m/%d}"
+    with pipeline.opened(Home(tmp_path), following(source("a")), clock=ClockOf(web)) as line:
+        line.crawl([source("a")], web, more=lambda busy: ())
+        web.now += timedelta(days=1)
+        line.close_days(web.now)
+
+        listed = (folder / "manifest-sha256.txt").read_text()
+        assert [path.name in listed for path in folder.glob("captures-*")] == [True]
+        assert not list(folder.glob("*.open"))

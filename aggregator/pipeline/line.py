@@ -141,7 +141,6 @@ class Pipeline:
         self.update_index(tidy=False)
         now = self.clock.now()
         if now.date() != self._day:
-            self._archive.begin_day(now)
             self.close_days(now)
 
     def backfill(
@@ -300,6 +299,7 @@ class Pipeline:
         The first alone takes time that grows with the archive: it is done once a day, and after an import.
         """
         if now.date() != self._day:
+            self._archive.begin_day(now)
             self.update_index()
         self._day = now.date()
         if self._closed_on != now.date():
