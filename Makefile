@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TOOLS := build/conformance-tools
 PEERS := build/extractors
+FINDERS := build/finders
 PIP := $(BIN)/python -m pip $(QUIET) --disable-pip-version-check --no-input
 FAILED := { echo 'pip did not get through; to see all its words: make setup QUIET=' >&2; exit 1; }
 CODE := $(wildcard aggregator tests benchmarks)
@@ -18,10 +19,10 @@ LOCK := env -u UV_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS $(BIN)/uv pip com
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-long torture conformance check format coverage bench eval lock clean
+.PHONY: help setup demo test test-long torture conformance check format coverage bench eval eval-reposts lock clean
 
 help:  ## list these words
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 	@echo 'PYTHON=python3.12 chooses the Python of `make setup`; ARGS="..." goes on to demo, test, test-long,'; \
 		echo 'torture, conformance and bench.'
 
@@ -66,6 +67,9 @@ bench: $(VENV)/installed  ## measure the whole line
 eval: $(PEERS)/installed  ## what is read of real pages with answers, beside other extractors: ARGS=DIR
 	@$(PEERS)/bin/python benchmarks/extraction.py $(ARGS)
 
+eval-reposts: $(FINDERS)/installed  ## what is found of made reposts with answers, beside other finders: ARGS=DIR
+	@$(FINDERS)/bin/python benchmarks/near_duplicates.py $(ARGS)
+
 lock: $(VENV)/installed  ## choose the newest packages that pyproject.toml allows and lock them with their hashes
 	@echo 'requirements-build.lock'
 	@{ sed -n 's/^requires = \["\(.*\)"\]$$/\1/p' pyproject.toml; echo 'pip>=26'; } \
@@ -107,13 +111,15 @@ $(VENV)/installed: $(VENV)/locked pyproject.toml
 	@$(PIP) install --no-deps --no-build-isolation --editable . || $(FAILED)
 	@touch $@
 
-# Other people's tools, with what they need, in an environment that the project never imports from.
-$(PEERS)/installed: requirements.lock benchmarks/extractors.txt
-	@echo 'other extractors, in $(PEERS)'
-	@$(PYTHON) -m venv --clear $(PEERS)
-	@for list in requirements-build.lock requirements.lock benchmarks/extractors.txt; do \
-		$(PEERS)/bin/python -m pip $(QUIET) --disable-pip-version-check --no-input install -r $$list || $(FAILED); done
-	@$(PEERS)/bin/python -m pip $(QUIET) --no-input install --no-deps --no-build-isolation --editable . || $(FAILED)
+# Other people's tools, with what they need, in environments that the project never imports from.
+$(PEERS)/installed: benchmarks/extractors.txt
+$(FINDERS)/installed: benchmarks/peers-reposts.txt
+$(PEERS)/installed $(FINDERS)/installed: requirements-build.lock requirements.lock
+	@echo "other people's tools, in $(@D)"
+	@$(PYTHON) -m venv --clear $(@D)
+	@for list in requirements-build.lock requirements.lock $(filter %.txt,$^); do \
+		$(@D)/bin/python -m pip $(QUIET) --disable-pip-version-check --no-input install -r $$list || $(FAILED); done
+	@$(@D)/bin/python -m pip $(QUIET) --no-input install --no-deps --no-build-isolation --editable . || $(FAILED)
 	@touch $@
 
 $(TOOLS)/installed: tests/conformance/tools.lock

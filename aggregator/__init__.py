@@ -13,8 +13,9 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     takedown/       what is withdrawn: a decision, its reach, its effect everywhere
     pipeline/       the way in: collect, derive, rebuild                                  paths
     search          the way out: query to hits, one per cluster
-    reposts         the way out: who has this text, and who had it first
+    reposts/        the way out: who has this text, and who had it first
     access/         who may see what: the catalogue without what is withheld
+    matching        from texts to what they share: fingerprints, candidates, alignments
     exports/        the way out: articles and captures as files for others
     verification    the way out: whether anything was changed
     health          the way out: which sources need a person, and telling one
@@ -23,11 +24,12 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     catalogue/      the database: what is known and how it relates
     decisions       what people decided and what was closed: a chain of hashes
     index           the full-text index
+    reuse           the passage fingerprints: which articles hold a run of words
     sources         sources.yaml to sources, with complaints that name the line
     home            the folder: its paths, its lock, its room
     discover/       feed, sitemap, list page bytes to discoveries                         pure
     extract         page bytes to a reading
-    dedupe/         an article against the known ones: same, new version, match, cluster
+    dedupe/         an article against the known ones: same, new version, match, family
     alarms          what somebody should look at
     schemaorg       a version in the words of schema.org
     engines/        the programs that sites run: signs, lists, which addresses are one item
@@ -38,6 +40,7 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     analysis        the terms of a text, the same for index and query
     wire            the bytes of an HTTP answer: status, headers, body
     urls            one form per address
+    words           the words of a text as numbers, and its runs of five
     model           the words, as frozen dataclasses                                      words
     errors          the tree of errors
 """

@@ -92,3 +92,8 @@ def terms(text: str, language: str | None) -> list[str]:
 def expanded(word: str, languages: Iterable[str]) -> tuple[str, ...]:
     """Return every term that a folded word may stand under in those languages: a query does not say which it is in."""
     return tuple(dict.fromkeys([term(word, None), *(term(word, language) for language in languages)]))
+
+
+def folded(text: str) -> list[str]:
+    """Return the words of a text, without case and accents."""
+    return [token.word for token in tokens(text)]

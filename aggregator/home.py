@@ -53,6 +53,11 @@ class Home:
         return self.index / "fulltext"
 
     @property
+    def reuse(self) -> Path:
+        """The passage fingerprints."""
+        return self.index / "reuse"
+
+    @property
     def is_new(self) -> bool:
         """Whether nothing was ever crawled into it."""
         return not self.catalogue.exists() and not any(self.archive.glob("[0-9]*"))

@@ -477,6 +477,44 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A part of a passage in which nothing was changed but letters misread."""
+
+    words: float
+    """How many words are the same on both sides."""
+    grams: tuple[int, ...]
+    """Some of its runs of five words, by which it is told how rare it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """A passage, and what it is worth."""
+
+    passage: Passage
+    words: float
+    """How long it is in the first text, in words."""
+    alike: float
+    """How many of these are the same in the other, or the same but misread."""
+    stretches: tuple[Stretch, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alignment:
+    """What two articles share, word by word, whatever that means: the raw evidence that matches are judged by."""
+
+    a: str
+    b: str
+    """Article ids, ``a < b``."""
+    a_version: str
+    b_version: str
+    """Digests of the versions that share most."""
+    a_chars: int
+    b_chars: int
+    """How long these are, in characters."""
+    shared: tuple[Shared, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """Evidence that two articles share text: which spans, how much, in which direction."""
 

@@ -20,15 +20,18 @@ from unittest.mock import patch
 from loopback import following
 from pages import Page
 
-from aggregator import dedupe, extract, index, urls
+from aggregator import extract, index, urls
 from aggregator.archive import Archive, Entry
 from aggregator.catalogue import Catalogue
 from aggregator.errors import ExtractError
 from aggregator.fetch import Fetcher
 from aggregator.home import Home
+from aggregator.matching import Articles, Finder
 from aggregator.model import Article, Capture, Following, Reading, Request, Response, Role, Version
 from aggregator.pipeline import BATCH
 from aggregator.pipeline.deriving import Deriver
+from aggregator.reuse import Reuse
+from aggregator.words import GRAM_WORDS
 
 T = TypeVar("T")
 _WORD = re.compile(r"\w+")
@@ -186,18 +189,20 @@ def deduplicating(given: Material, folder: Path) -> Iterator[Contest[Article]]:
         with catalogue.transaction():
             for article in given.articles:
                 catalogue.put_article(article, urls.identity(article.url), (given.versions[article.id],), ())
-        deriver = Deriver(folder, given.following, catalogue, {})
+        reuse = Reuse(folder / "reuse", writing=True)
+        known = Articles(catalogue, given.following, reuse)
 
         def ours(batch: Sequence[Article]) -> None:
+            finder, ids = Finder(reuse, known), [article.id for article in batch]
+            finder.add(ids)
             with catalogue.transaction():
-                for article in batch:
-                    deriver._match(article, article.text)
+                catalogue.put_alignments(finder.alignments(ids))
 
         def library(batch: Sequence[Article]) -> None:
             for article in batch:
                 words = _WORD.findall(article.text.lower())
                 sketch = RMinHash(num_perm=128, seed=42)
-                sketch.update([" ".join(words[i : i + dedupe.GRAM_WORDS]) for i in range(len(words))])
+                sketch.update([" ".join(words[i : i + GRAM_WORDS]) for i in range(len(words))])
                 for near in lsh.query(sketch):
                     sketch.jaccard(kept[near])
                 lsh.insert(len(kept), sketch)

@@ -234,12 +234,6 @@ class Shown(Catalogue):
             return found
         return [replace(c, line=known.blocked(c.line), outlet=known.blocked(c.outlet)) for c in found]
 
-    def sharing(self, grams: Iterable[int], *, at_least: int, limit: int) -> list[str]:
-        """Return the articles that share the most grams and may be seen."""
-        near = super().sharing(grams, at_least=at_least, limit=limit)
-        seen = {facts.id for facts in self.facts(near)}
-        return [i for i in near if i in seen]
-
     def matches_of(self, article_ids: Iterable[str]) -> list[Match]:
         """Return the matches between articles and versions that may be seen."""
         found = super().matches_of(article_ids)

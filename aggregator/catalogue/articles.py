@@ -17,7 +17,7 @@ class Articles(Opened):
     """Articles."""
 
     def put_article(self, article: Article, key: str, versions: Sequence[Version], credits: Sequence[Credit]) -> None:
-        """Store an article as it now is with all its versions, and have it indexed.
+        """Store an article as it now is with all its versions, and have it indexed and compared with others.
 
         Args:
             article: As it now is.
@@ -30,6 +30,7 @@ class Articles(Opened):
         self._put(t.versions, [as_row(version) for version in versions])
         self.put_credits(article.id, credits)
         self._put(t.to_index, [{"article_id": article.id}])
+        self._put(t.to_match, [{"article_id": article.id}])
 
     def add_sighting(self, sighting: Sighting) -> None:
         """Note that an article was seen in a capture."""
@@ -87,11 +88,29 @@ class Articles(Opened):
         v = t.versions.c
         return self._all(Version, sql.select(t.versions).where(v.article_id == article_id).order_by(v.number))
 
+    def versions_of(self, article_ids: Iterable[str]) -> dict[str, list[Version]]:
+        """Return the versions of articles, oldest first, by article."""
+        v = t.versions.c
+        found: dict[str, list[Version]] = {}
+        for chunk in in_chunks(sorted(set(article_ids))):
+            query = sql.select(t.versions).where(v.article_id.in_(chunk)).order_by(v.article_id, v.number)
+            for version in self._all(Version, query):
+                found.setdefault(version.article_id, []).append(version)
+        return found
+
     def credits(self, article_id: str) -> list[Credit]:
         """Return the credit lines of an article's newest version."""
+        return self.credits_of([article_id]).get(article_id, [])
+
+    def credits_of(self, article_ids: Iterable[str]) -> dict[str, list[Credit]]:
+        """Return the credit lines of articles' newest versions, by article."""
         c = t.credits.c
-        rows = self._rows(sql.select(t.credits).where(c.article_id == article_id).order_by(c.start))
-        return [Credit(**{f.name: r[f.name] for f in fields(Credit)}) for r in rows]
+        found: dict[str, list[Credit]] = {}
+        for chunk in in_chunks(sorted(set(article_ids))):
+            query = sql.select(t.credits).where(c.article_id.in_(chunk)).order_by(c.article_id, c.start)
+            for r in self._rows(query):
+                found.setdefault(r["article_id"], []).append(Credit(**{f.name: r[f.name] for f in fields(Credit)}))
+        return found
 
     def languages(self) -> list[str]:
         """Return the languages of the articles, the most frequent first."""

@@ -1,52 +1,114 @@
-"""Which articles share words, which are matches, and the clusters that these make."""
+"""Which articles share text: the raw evidence, the matches and clusters that it makes, and who waits to be compared."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
 
 import sqlalchemy as sql
 
 from aggregator.catalogue import tables as t
 from aggregator.catalogue.opened import Opened, as_row, in_chunks
-from aggregator.model import Cluster, Match, Passage, Relation
+from aggregator.model import Alignment, Cluster, Match, Passage, Relation, Shared, Stretch
 
 
 class Matches(Opened):
-    """Matches and clusters."""
+    """Alignments, matches and clusters."""
 
-    def add_grams(self, article_id: str, grams: Iterable[int]) -> None:
-        """Add to an article's fingerprint, which spans all its versions."""
-        self._put(t.grams, [{"gram": g, "article_id": article_id} for g in grams])
+    # --- who waits --------------------------------------------------------------------------------------------------
 
-    def sharing(self, grams: Iterable[int], *, at_least: int, limit: int) -> list[str]:
-        """Return the articles that share the most grams, ``at_least`` that many."""
-        shared: dict[str, int] = {}
-        for chunk in in_chunks(sorted(grams)):
-            g = t.grams.c
-            query = (
-                sql.select(g.article_id, sql.func.count().label("n")).where(g.gram.in_(chunk)).group_by(g.article_id)
-            )
-            for row in self._rows(query):
-                shared[row["article_id"]] = shared.get(row["article_id"], 0) + row["n"]
-        ranked = sorted((-n, article_id) for article_id, n in shared.items() if n >= at_least)
-        return [article_id for _, article_id in ranked[:limit]]
+    def to_match(self) -> list[str]:
+        """Return the articles that were not compared with others as they now are."""
+        return [r["article_id"] for r in self._rows(sql.select(t.to_match).order_by(t.to_match.c.article_id))]
 
-    def put_matches(self, matches: Iterable[Match]) -> None:
-        """Store matches, replacing those of the same pairs, and join the clusters of what is one text."""
-        for match in matches:
-            self._put(t.matches, [as_row(match)])
-            if match.relation is Relation.DUP:
-                self._join(match.a, match.b)
+    def matched(self, article_ids: Iterable[str]) -> None:
+        """Take articles off that list."""
+        for chunk in in_chunks(list(article_ids)):
+            self._connection.execute(t.to_match.delete().where(t.to_match.c.article_id.in_(chunk)))
 
-    def _join(self, a: str, b: str) -> None:
-        c = t.clusters.c
-        rows = self._rows(sql.select(t.clusters).where(c.article_id.in_([a, b])))
-        old = {r["cluster_id"] for r in rows}
-        members = {a, b} | {
-            r["article_id"] for r in self._rows(sql.select(c.article_id).where(c.cluster_id.in_(sorted(old))))
-        }
-        name = min(members)
-        self._put(t.clusters, [{"article_id": m, "cluster_id": name} for m in sorted(members)])
+    def match_all(self) -> None:
+        """Put every article on that list, and forget what was found."""
+        for table in (t.alignments, t.matches, t.clusters, t.sames, t.to_match):
+            self._connection.execute(table.delete())
+        self._connection.execute(t.to_match.insert().from_select(["article_id"], sql.select(t.articles.c.id)))
+
+    # --- evidence ---------------------------------------------------------------------------------------------------
+
+    def put_alignments(self, alignments: Iterable[Alignment]) -> None:
+        """Store what articles share, in the place of what those pairs had."""
+        rows = [{**as_row(one), "shared": [asdict(shared) for shared in one.shared]} for one in alignments]
+        self._put(t.alignments, rows)
+
+    def forget_alignments(self, article_ids: Iterable[str]) -> None:
+        """Remove what those articles share with any."""
+        x = t.alignments.c
+        for chunk in in_chunks(list(article_ids)):
+            self._connection.execute(t.alignments.delete().where(sql.or_(x.a.in_(chunk), x.b.in_(chunk))))
+
+    def connected(self, article_ids: Iterable[str]) -> set[str]:
+        """Return those articles with all that share something with them, directly or through others."""
+        x = t.alignments.c
+        found = new = set(article_ids)
+        while new:
+            near: set[str] = set()
+            for chunk in in_chunks(sorted(new)):
+                near |= {r["b"] for r in self._rows(sql.select(x.b).where(x.a.in_(chunk)))}
+                near |= {r["a"] for r in self._rows(sql.select(x.a).where(x.b.in_(chunk)))}
+            new = near - found
+            found = found | new
+        return found
+
+    def alignments_within(self, article_ids: Iterable[str]) -> list[Alignment]:
+        """Return what articles share with one another, given all of them that are connected."""
+        found = []
+        for chunk in in_chunks(sorted(set(article_ids))):
+            for r in self._rows(sql.select(t.alignments).where(t.alignments.c.a.in_(chunk))):
+                found.append(Alignment(**{**r, "shared": tuple(map(_shared, r["shared"]))}))
+        return found
+
+    def sames(self, article_ids: Iterable[str]) -> dict[str, str]:
+        """Return, of those articles that have unchanged copies, the smallest id of these."""
+        s = t.sames.c
+        rows = [
+            r
+            for chunk in in_chunks(sorted(set(article_ids)))
+            for r in self._rows(sql.select(t.sames).where(s.article_id.in_(chunk)))
+        ]
+        return {r["article_id"]: r["same_id"] for r in rows}
+
+    # --- what it means ----------------------------------------------------------------------------------------------
+
+    def put_found(
+        self,
+        article_ids: Iterable[str],
+        matches: Iterable[Match],
+        clusters: Iterable[Cluster],
+        sames: Mapping[str, str],
+    ) -> None:
+        """Store what is found of articles, in the place of all that was found of them.
+
+        Args:
+            article_ids: Of whom; no other article shares anything with them.
+            matches: Between them.
+            clusters: Of them.
+            sames: Those with unchanged copies, with the smallest id of these.
+        """
+        for chunk in in_chunks(sorted(set(article_ids))):
+            m = t.matches.c
+            self._connection.execute(t.matches.delete().where(sql.or_(m.a.in_(chunk), m.b.in_(chunk))))
+            self._connection.execute(t.clusters.delete().where(t.clusters.c.article_id.in_(chunk)))
+            self._connection.execute(t.sames.delete().where(t.sames.c.article_id.in_(chunk)))
+        self._put(t.matches, [as_row(match) for match in matches])
+        self._put(
+            t.clusters,
+            [
+                {"article_id": i, "cluster_id": cluster.id, "is_original": i == cluster.original}
+                for cluster in clusters
+                for i in cluster.members
+            ],
+        )
+        self._put(t.sames, [{"article_id": i, "same_id": same} for i, same in sames.items()])
 
     def matches_of(self, article_ids: Iterable[str]) -> list[Match]:
         """Return all matches in which one of those articles takes part."""
@@ -65,7 +127,7 @@ class Matches(Opened):
         return {
             r["article_id"]: r["cluster_id"]
             for chunk in in_chunks(list(article_ids))
-            for r in self._rows(sql.select(t.clusters).where(c.article_id.in_(chunk)))
+            for r in self._rows(sql.select(c.article_id, c.cluster_id).where(c.article_id.in_(chunk)))
         }
 
     def clusters(self, ids: Iterable[str] | None = None) -> list[Cluster]:
@@ -74,13 +136,16 @@ class Matches(Opened):
         if ids is not None:
             query = query.where(t.clusters.c.cluster_id.in_(list(ids)))
         members: dict[str, list[str]] = {}
+        originals: dict[str, str] = {}
         for row in self._rows(query.order_by(t.clusters.c.cluster_id, t.clusters.c.article_id)):
             members.setdefault(row["cluster_id"], []).append(row["article_id"])
-        return [Cluster(id=i, members=tuple(m), original=self._original(m)) for i, m in members.items()]
+            if row["is_original"]:
+                originals[row["cluster_id"]] = row["article_id"]
+        return [Cluster(id=i, members=tuple(m), original=originals.get(i)) for i, m in members.items()]
 
-    def _original(self, members: list[str]) -> str | None:
-        """Return the one member that nobody had before; None: several are left, or none."""
-        dups = [m for m in self.matches_of(members) if m.relation is Relation.DUP and {m.a, m.b} <= set(members)]
-        copies = {m.a if m.first == m.b else m.b for m in dups if m.first}
-        left = [article_id for article_id in members if article_id not in copies]
-        return left[0] if len(left) == 1 else None
+
+def _shared(said: Mapping[str, Any]) -> Shared:
+    stretches = (Stretch(words=each["words"], grams=tuple(each["grams"])) for each in said["stretches"])
+    return Shared(
+        passage=Passage(**said["passage"]), words=said["words"], alike=said["alike"], stretches=tuple(stretches)
+    )

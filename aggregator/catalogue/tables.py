@@ -21,7 +21,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA = 8
+SCHEMA = 9
 """Counted up with every change below: an older catalogue is rebuilt, a newer one refused."""
 
 
@@ -175,15 +175,28 @@ clusters = Table(
     metadata,
     Column("article_id", String, primary_key=True),
     Column("cluster_id", String, nullable=False),
+    Column("is_original", Boolean, nullable=False),
     Index("clusters_by_cluster", "cluster_id"),
 )
 
-grams = Table(
-    "grams",
+alignments = Table(
+    "alignments",
     metadata,
-    Column("gram", BigInteger, primary_key=True),
+    Column("a", String, primary_key=True),
+    Column("b", String, primary_key=True),
+    Column("a_version", String, nullable=False),
+    Column("b_version", String, nullable=False),
+    Column("a_chars", Integer, nullable=False),
+    Column("b_chars", Integer, nullable=False),
+    Column("shared", JSON, nullable=False),
+    Index("alignments_by_b", "b"),
+)
+
+sames = Table(
+    "sames",
+    metadata,
     Column("article_id", String, primary_key=True),
-    sqlite_with_rowid=False,
+    Column("same_id", String, nullable=False),
 )
 
 runs = Table(
@@ -234,5 +247,8 @@ notes = Table("notes", metadata, Column("name", String, primary_key=True), Colum
 
 to_index = Table("to_index", metadata, Column("article_id", String, primary_key=True))
 
-BOOKKEEPING = ("schema", "progress", "notes", "to_index")
-"""Tables that say how far the work is, not what is known; left out of a dump."""
+to_match = Table("to_match", metadata, Column("article_id", String, primary_key=True))
+
+BOOKKEEPING = ("schema", "progress", "notes", "to_index", "to_match", "alignments", "sames")
+"""Tables that say how far the work is, not what is known; left out of a dump. Alignments are among them: of pairs that
+share only what has become common since, more are kept than would be found anew."""

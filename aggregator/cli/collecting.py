@@ -325,7 +325,11 @@ def run_command(ctx: click.Context, wait_s: float, as_json: bool) -> int:
 
 
 @click.command("rebuild")
-@click.option("--only", type=click.Choice(["index", "catalogue"]), help="index: keep the catalogue. catalogue: both.")
+@click.option(
+    "--only",
+    type=click.Choice(["index", "catalogue", "reposts"]),
+    help="index: only the full-text index. reposts: only what shares text with what. catalogue: everything.",
+)
 @wait_option
 @home_option
 @json_option
@@ -344,7 +348,9 @@ def rebuild_command(ctx: click.Context, only: str | None, wait_s: float, as_json
     following = loaded(home)
     finish_erases(home, wait_s)
     with show.progress() as report:
-        mended = pipeline.rebuild(home, following, only_index=only == "index", wait_s=wait_s, report=report)
+        mended = pipeline.rebuild(
+            home, following, only=None if only == "catalogue" else only, wait_s=wait_s, report=report
+        )
     tell_mended(mended)
     with Catalogue(home.catalogue) as catalogue:
         counts = catalogue.counts()

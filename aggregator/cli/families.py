@@ -61,11 +61,11 @@ def reposts_command(ctx: click.Context, ref: str | None, as_json: bool) -> None:
 
 
 def _nobody(family: Family) -> str:
-    from aggregator import dedupe
+    from aggregator import dedupe, words
 
-    words = max((len(dedupe.Words(text).folded) for text in family.texts.values()), default=0)
-    if words < 2 * dedupe.MIN_PASSAGE_WORDS:
-        return f"Nothing found, but {words} words are few to go by: paste at least a paragraph."
+    count = max((len(words.words(text)) for text in family.texts.values()), default=0)
+    if count < 2 * dedupe.MIN_STRETCH_WORDS:
+        return f"Nothing found, but {count} words are few to go by: paste at least a paragraph."
     return "Nobody else has it."
 
 

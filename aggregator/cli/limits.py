@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aggregator import archive, dedupe, discover, extract, index, pipeline, search, sources, urls, wire
+from aggregator import archive, dedupe, discover, extract, index, pipeline, reuse, search, sources, urls, wire, words
 from aggregator.archive import fixity
 from aggregator.catalogue import MAX_ATTEMPTS
 from aggregator.fetch import limits as fetch
@@ -83,9 +83,11 @@ LIMITS = (
     Limit("page.document", extract.MAX_DOCUMENT_PAGES, "pages", "the rest of a PDF is not read, and said to be"),
     Limit("page.posts", extract.MAX_POSTS, "posts", "the rest of a page of several posts is not read apart"),
     Limit("title.length", extract.MAX_TITLE_CHARS, "characters", "the title is cut"),
-    Limit("reposts.candidates", dedupe.MAX_CANDIDATES, "articles", "an article is compared with those that share most"),
+    Limit(
+        "reposts.holders", reuse.FEW, "articles", "of more that hold a phrase, the first are compared on its account"
+    ),
     Limit("reposts.versions", dedupe.MAX_VERSIONS, "versions", "of an article edited more often, the first and newest"),
-    Limit("reposts.length", dedupe.MAX_COMPARED_CHARS, "characters", "the rest of the text is not compared"),
+    Limit("reposts.length", words.MAX_COMPARED_CHARS, "characters", "the rest of the text is not compared"),
     Limit("sources.yaml", sources.MAX_BYTES, "bytes", "the file is refused"),
     Limit("query.length", search.MAX_QUERY_CHARS, "characters", "the query is refused"),
     Limit("query.terms", index.MAX_TERMS, "words", "the rest of the query is ignored, and said to be"),

@@ -266,10 +266,10 @@ def resolve(credit: Credit, sources: Sequence[Source]) -> Credit:
     address = urls.canonical(credit.outlet) or (
         urls.canonical(f"https://{credit.outlet}") if re.fullmatch(_ADDRESS, credit.outlet, re.IGNORECASE) else None
     )
-    given = _folded(urls.site(address) if address else credit.outlet)
+    given = _joined(urls.site(address) if address else credit.outlet)
     for source in sources:
         names = (*_names_of(source), urls.site(source.url))
-        if any(_is_same(given, _folded(name)) for name in names):
+        if any(_is_same(given, _joined(name)) for name in names):
             return replace(credit, source_id=source.id)
     near = {s.id for s in sources if address and _is_misspelt(urls.site(address), urls.site(s.url))}
     return replace(credit, source_id=near.pop() if len(near) == 1 else None)
@@ -298,5 +298,5 @@ def _distance(one: str, other: str, most: int) -> int:
     return row[-1]
 
 
-def _folded(name: str) -> str:
-    return " ".join(token.word for token in analysis.tokens(name))
+def _joined(name: str) -> str:
+    return " ".join(analysis.folded(name))

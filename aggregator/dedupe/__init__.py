@@ -1,43 +1,47 @@
 """An article against the known ones: the same, a new version, a match. Pure: it decides, the pipeline applies.
 
-identity  which article a reading belongs to, and whether it is a new version
-observing what was observed at its address
-sharing   what two texts share
-matching  what two articles are to each other, and which had the text first
+identity   which article a reading belongs to, and whether it is a new version
+observing  what was observed at its address
+alignment  what two texts share, word by word
+families   which articles are one text, by all that is known of who shares what with whom
+judging    what two articles are to each other, and which had the text first
+settling   from the evidence to matches and families
 """
 
-from aggregator.dedupe.identity import Decision, article_id, decide, history, version_digest
-from aggregator.dedupe.matching import MAX_CANDIDATES, MAX_VERSIONS, Candidate, match, naming_digest
-from aggregator.dedupe.observing import observations
-from aggregator.dedupe.sharing import (
-    GRAM_WORDS,
-    MAX_COMPARED_CHARS,
-    MIN_PASSAGE_WORDS,
-    MIN_SHARED_GRAMS,
-    Overlap,
-    Words,
-    fingerprint,
-    overlap,
+from aggregator.dedupe.alignment import MAX_VERSIONS, align, aligned
+from aggregator.dedupe.families import MIN_STRETCH_WORDS, STANDING, About, Decided
+from aggregator.dedupe.identity import (
+    Decision,
+    article_id,
+    article_number,
+    decide,
+    history,
+    numbered_article,
+    version_digest,
 )
+from aggregator.dedupe.judging import Candidate, naming_digest
+from aggregator.dedupe.observing import observations
+from aggregator.dedupe.settling import Readable, Settled, settle
 
 __all__ = [
-    "GRAM_WORDS",
-    "MAX_CANDIDATES",
-    "MAX_COMPARED_CHARS",
     "MAX_VERSIONS",
-    "MIN_PASSAGE_WORDS",
-    "MIN_SHARED_GRAMS",
+    "MIN_STRETCH_WORDS",
+    "STANDING",
+    "About",
     "Candidate",
+    "Decided",
     "Decision",
-    "Overlap",
-    "Words",
+    "Readable",
+    "Settled",
+    "align",
+    "aligned",
     "article_id",
+    "article_number",
     "decide",
-    "fingerprint",
     "history",
-    "match",
     "naming_digest",
+    "numbered_article",
     "observations",
-    "overlap",
+    "settle",
     "version_digest",
 ]

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from aggregator import urls
-from aggregator.dedupe.sharing import Words
+from aggregator import analysis, urls
 from aggregator.model import Article, Discovery, Reading, Sighting, Source, Version
 
 _SET_ALIKE = {
@@ -21,12 +20,24 @@ _SET_ALIKE = {
     **dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"), None),
 }
 """Quotes and dashes to one form each; characters that nobody sees to nothing."""
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+"""Those of base32 (RFC 4648, section 6), in order."""
 _ITEM = re.compile(r"^[\s•·*◦▪-]+", re.MULTILINE)
 
 
 def article_id(source_id: str, key: str) -> str:
     """Return the id of an article: 12 base32 characters of SHA-256 over source and key, the same on every machine."""
     return short_digest(f"{source_id}\n{key}", 12)
+
+
+def article_number(article_id: str) -> int:
+    """Return an article's id as a number below 2^60."""
+    return sum(_LETTERS.index(letter) << 5 * place for place, letter in enumerate(reversed(article_id)))
+
+
+def numbered_article(number: int) -> str:
+    """Return the id of the article of that number."""
+    return "".join(_LETTERS[number >> 5 * place & 31] for place in reversed(range(12)))
 
 
 def version_digest(title: str | None, text: str) -> str:
@@ -159,5 +170,5 @@ def history(sightings: Sequence[Sighting], versions: Sequence[Version]) -> tuple
 
 
 def _says_something(title: str | None, source: Source) -> bool:
-    folded = Words(title or "").folded
-    return bool(folded) and folded not in (Words(source.name).folded, Words(urls.host(source.url)).folded)
+    folded = analysis.folded(title or "")
+    return bool(folded) and folded not in (analysis.folded(source.name), analysis.folded(urls.host(source.url)))

@@ -235,7 +235,7 @@ class Deriver:
             return None
 
     def settle_names(self) -> None:
-        """Resolve credits and judge matches again if sources.yaml calls its sources by other names than it did then."""
+        """Resolve credits again if sources.yaml calls its sources by other names than it did then."""
         naming = dedupe.naming_digest(self._following.sources)
         before = self._catalogue.note("naming")
         if before == naming:
@@ -243,10 +243,6 @@ class Deriver:
         ids = self._catalogue.article_ids() if before else []
         for article_id, article in self._catalogue.articles(ids).items():
             self._catalogue.put_credits(article_id, credits.resolved(article.text, self._following.sources))
-        for match in self._catalogue.matches_of(ids):
-            pair = self._catalogue.articles((match.a, match.b))
-            again = dedupe.match(self._candidate(pair[match.a]), self._candidate(pair[match.b]))
-            self._catalogue.put_matches([again] if again else [])
         self._catalogue.set_note("naming", naming)
 
     def _settle(self, what: Capture | Failure, *, failure: str, retry: bool) -> Derived:
@@ -404,32 +400,7 @@ class Deriver:
             return Derived()
         found = credits.resolved(decision.article.text, self._following.sources)
         self._catalogue.put_article(decision.article, key, decision.versions, found)
-        self._match(decision.article, reading.text)
         return Derived(new=int(known is None), new_versions=int(known is not None))
-
-    def _match(self, article: Article, text: str) -> None:
-        """Compare an article with those that share words with it or did before, and keep what is found.
-
-        Args:
-            article: As it now is.
-            text: That of its version which is new to us.
-        """
-        grams = dedupe.fingerprint(text)
-        near = self._catalogue.sharing(grams, at_least=dedupe.MIN_SHARED_GRAMS, limit=dedupe.MAX_CANDIDATES)
-        partners = {i for match in self._catalogue.matches_of([article.id]) for i in (match.a, match.b)}
-        self._catalogue.add_grams(article.id, grams)
-        others = self._catalogue.articles({*near, *partners} - {article.id})
-        one = self._candidate(article)
-        found = (dedupe.match(one, self._candidate(others[i])) for i in sorted(others))
-        self._catalogue.put_matches([match for match in found if match])
-
-    def _candidate(self, article: Article) -> dedupe.Candidate:
-        return dedupe.Candidate(
-            article=article,
-            versions=self._catalogue.versions(article.id),
-            credits=self._catalogue.credits(article.id),
-            source=self._following.source(article.source_id),
-        )
 
 
 def generation(following: Following, furniture: Mapping[str, tuple[str, ...]]) -> str:

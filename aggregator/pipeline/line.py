@@ -25,6 +25,7 @@ from aggregator.pipeline.deriving import Deriver, generation
 from aggregator.pipeline.feeds import Moves
 from aggregator.pipeline.lanes import VISIT, Scope
 from aggregator.pipeline.learning import learn, learned
+from aggregator.pipeline.reposting import find_reposts
 
 MAX_BACKFILL_PAGES = 1_000_000
 """Pages of one source asked for in one sitting of a backfill."""
@@ -332,12 +333,13 @@ class Pipeline:
                 yield schemaorg.with_reading(said, version, posts[version.record_id])
 
     def update_index(self, folder: Path | None = None, *, tidy: bool = True) -> None:
-        """Make every article searchable as it now is, in the home's index or another.
+        """Compare articles with others that were not, and make each searchable as it now is, in this index or another.
 
         Args:
             folder: Where that is; None: in the home.
             tidy: Whether what was replaced goes at once: the index is then written anew.
         """
+        find_reposts(self.home, self._catalogue, self.following, self._report)
         writer = IndexWriter(folder or self.home.fulltext)
         if writer.is_new:
             with self._catalogue.transaction():

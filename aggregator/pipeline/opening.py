@@ -89,7 +89,8 @@ def _catalogue(home: Home, following: Following) -> Catalogue:
             known.close()
             raise Outdated(f"{home.catalogue}: its texts were read by {before}")
     except Outdated:
-        shutil.rmtree(home.fulltext, ignore_errors=True)
+        for folder in (home.fulltext, home.reuse):
+            shutil.rmtree(folder, ignore_errors=True)
         catalogue.remove(home.catalogue)
         known = Catalogue(home.catalogue, writing=True)
     with known.transaction():

@@ -20,7 +20,7 @@ def rebuild(
     home: Home,
     following: Following,
     *,
-    only_index: bool = False,
+    only: str | None = None,
     scrub: bool = False,
     wait_s: float = 0.0,
     report: Report = silence,
@@ -30,7 +30,8 @@ def rebuild(
     Args:
         home: Which.
         following: sources.yaml, as loaded.
-        only_index: Keep the catalogue and make only the full-text index again.
+        only: ``index`` or ``reposts``: keep the rest, and make again only the full-text index, or the fingerprints and
+            all that is found by them; None: everything.
         scrub: Overwrite the old ones before they go: they hold what was erased since.
         wait_s: How long to wait for another writer, in seconds.
         report: Told how far the work is.
@@ -46,16 +47,21 @@ def rebuild(
     aside = replace(home, index_name=f"{home.index_name}/rebuilding")
     with home.writing(wait_s=wait_s):
         _refuse_newer(home)
+        if only == "reposts":
+            with disk.guarded(home.index):
+                _clear(home.reuse, scrub=scrub)
+            with line_of(home, following, report) as line:
+                line.catch_up()
+            return line.mended
         with disk.guarded(aside.index):
             _clear(aside.index, scrub=scrub)
             aside.index.mkdir()
-        with line_of(home if only_index else aside, following, report) as line:
+        with line_of(home if only == "index" else aside, following, report) as line:
             line.catch_up(index=aside.fulltext)
             line.close_days(datetime.now(UTC))
-            mended = line.mended
         with disk.guarded(home.index):
             _take_place(aside, home, scrub=scrub)
-    return mended
+    return line.mended
 
 
 def _refuse_newer(home: Home) -> None:
@@ -72,11 +78,14 @@ def _take_place(aside: Home, home: Home, *, scrub: bool) -> None:
     if home.fulltext.exists():  # first: a new catalogue may never stand beside an index that it knows nothing of
         disk.rename(home.fulltext, aside.index / "before")
     if aside.catalogue.exists():
+        _clear(home.reuse, scrub=scrub)
         try:
             catalogue.replace_all(home.catalogue, aside.catalogue)
         except ValueError:  # damaged
             catalogue.remove(home.catalogue, disk.scrub if scrub else disk.remove)
             disk.rename(aside.catalogue, home.catalogue)
+    if aside.reuse.exists():
+        disk.rename(aside.reuse, home.reuse)
     disk.rename(aside.fulltext, home.fulltext)
     _clear(aside.index, scrub=scrub)
     if scrub:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from aggregator import access, credits, dedupe
 from aggregator.catalogue import Catalogue
+from aggregator.dedupe import About, Candidate
 from aggregator.home import Home
-from aggregator.model import Article, Cluster, Credit, Following, Match, Relation, Source, Version
+from aggregator.matching import Articles, Finder
+from aggregator.model import Article, Cluster, Credit, Following, Match, Relation, Version
+from aggregator.reposts.corpus import Found, in_corpus
+from aggregator.reuse import Reuse
 
 GIVEN = "given"
 """The id under which a pasted text takes part in matches."""
+_ABOVE = 1 << 60
+"""Its number: above that of every article."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,22 +68,20 @@ def _family(catalogue: Catalogue, members: Iterable[str], cluster: Cluster | Non
 
 
 def who_has(home: Home, following: Following, pasted: str) -> Family:
-    """Return the articles that share text with a pasted one, which is called ``given``."""
+    """Return the articles that share text with a pasted one, which is called ``given``.
+
+    Raises:
+        StoreError: Catalogue or fingerprints are missing, damaged or of another version.
+    """
     text = unicodedata.normalize("NFC", pasted)
     given = _as_article(text)
     found = credits.resolved(text, following.sources)
     one = dedupe.Candidate(article=given, versions=[_as_version(given)], credits=found, source=None)
     with access.opened(home) as catalogue:
-        grams = dedupe.fingerprint(text)
-        enough = min(dedupe.MIN_SHARED_GRAMS, max(1, len(grams) // 2))  # a pasted sentence has few
-        near = catalogue.sharing(grams, at_least=enough, limit=dedupe.MAX_CANDIDATES)
-        others = catalogue.articles(near)
-        compared = [
-            dedupe.match(one, _candidate(catalogue, others[i], following.source(others[i].source_id)))
-            for i in near
-            if i in others
-        ]
-        matches = [match for match in compared if match]
+        reuse = Reuse(home.reuse)
+        known = _WithGiven(catalogue, following, reuse, one)
+        finder = Finder(reuse, known)
+        matches = dedupe.settle(list(finder.alignments([GIVEN])), known, dedupe.Decided()).matches
         same = {i for m in matches if m.relation is Relation.DUP for i in (m.a, m.b)} - {GIVEN}
         family = _family(catalogue, *_whole_family(catalogue, same)) if same else None
         shared = catalogue.articles({i for m in matches for i in (m.a, m.b)} - {GIVEN})
@@ -89,6 +93,38 @@ def who_has(home: Home, following: Following, pasted: str) -> Family:
         credits={GIVEN: tuple(found), **(family.credits if family else {})},
         texts={given.version: text, **texts, **(family.texts if family else {})},
     )
+
+
+class _WithGiven(Articles):
+    """What is known of the articles of a home, and of a text that was pasted."""
+
+    def __init__(self, catalogue: Catalogue, following: Following, reuse: Reuse, given: dedupe.Candidate) -> None:
+        super().__init__(catalogue, following, reuse)
+        self._given = given
+
+    def versions(self, ids: Sequence[str]) -> Mapping[str, Sequence[Version]]:
+        """Return all versions of those articles that there are, oldest first."""
+        return {**super().versions(ids), **({GIVEN: self._given.versions} if GIVEN in ids else {})}
+
+    def number_of(self, article_id: str) -> int:
+        """Return the number of an article; that of the given text is above all."""
+        return _ABOVE if article_id == GIVEN else super().number_of(article_id)
+
+    def id_of(self, number: int) -> str:
+        """Return the article of a number."""
+        return GIVEN if number == _ABOVE else super().id_of(number)
+
+    def about(self, ids: Iterable[str]) -> Mapping[str, About]:
+        """Return what is known of those articles, besides their texts."""
+        return {**super().about(ids), GIVEN: About.of(self._given.article)}
+
+    def credited(self, ids: Iterable[str]) -> Mapping[str, Set[str]]:
+        """Return the sources that those articles credit; those that credit none may be left out."""
+        return {**super().credited(ids), GIVEN: {c.source_id for c in self._given.credits if c.source_id}}
+
+    def candidates(self, ids: Iterable[str]) -> Mapping[str, Candidate]:
+        """Return all that is known of those articles."""
+        return {**super().candidates(ids), GIVEN: self._given}
 
 
 def _whole_family(catalogue: Catalogue, same: set[str]) -> tuple[tuple[str, ...], Cluster]:
@@ -134,10 +170,4 @@ def _as_version(given: Article) -> Version:
     )
 
 
-def _candidate(catalogue: Catalogue, article: Article, source: Source | None) -> dedupe.Candidate:
-    return dedupe.Candidate(
-        article=article,
-        versions=catalogue.versions(article.id),
-        credits=catalogue.credits(article.id),
-        source=source,
-    )
+__all__ = ["GIVEN", "Family", "Found", "families", "family_of", "in_corpus", "who_has"]

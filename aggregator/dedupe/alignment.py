@@ -1,0 +1,187 @@
+"""What two texts share: runs of the same words, laid side by side and joined over what was changed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rapidfuzz.distance import Levenshtein
+
+from aggregator.model import Alignment, Passage, Shared, Stretch, Version
+from aggregator.words import GRAM_WORDS, Places, Words, bound
+
+MAX_GAP_WORDS = 60
+"""Two runs that lie so far apart can be one passage with changed words or misread letters between them."""
+GAP_SLACK = 0.25
+MIN_GAP_SLACK_WORDS = 2
+"""By how much of the longer, and at least, the two sides of what lies between may differ in length."""
+BRIDGED_WORDS = 3
+"""Over so few changed words runs are joined whatever they are changed into."""
+JOINED_ALIKE = 0.5
+"""Over more, if so much of what lies between is the same, letter by letter (Levenshtein, normalized): an edited text
+keeps most of a sentence; in a form that is filled in, what differs has nothing in common."""
+MISREAD_ALIKE = 0.75
+"""From here on the words between are the same words, misspelt or misread: those of a scanned page are .85 alike."""
+TOLD_GRAMS = 16
+"""How many grams of a stretch are kept to tell later how rare it is: those of the smallest numbers."""
+MAX_MARKS = 3
+"""Stops and quotation marks behind the last word that belong to a passage, at most."""
+_LOOKED_BACK = 3
+MAX_VERSIONS = 4
+"""Of an article edited more often, the first and the newest three are compared."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """A passage that is being put together: word places on both sides, ends exclusive."""
+
+    a_start: int
+    a_end: int
+    b_start: int
+    b_end: int
+    alike: float
+    """Words that are the same, or the same but misread."""
+    stretches: list[list[tuple[int, int]]]
+    """The runs of the first text in it, those together between which nothing was changed."""
+
+
+def aligned(a: Sequence[Version], b: Sequence[Version], words_of: Callable[[Version], Words]) -> Alignment | None:
+    """Return what two articles share, in those of their versions that share most; None: they share no run of words.
+
+    Every version of both is tried, so that a copy taken before an edit is still found; of equals, the newer ones count.
+
+    Args:
+        a: The versions of one, oldest first.
+        b: Those of another.
+        words_of: What gives the words of a version's text.
+    """
+    best: tuple[float, Alignment] | None = None
+    for one in reversed(_compared(a)):
+        for other in reversed(_compared(b)):
+            shared = align(words_of(one), words_of(other), one.text, other.text)
+            alike = sum(each.alike for each in shared)
+            if shared and (best is None or alike > best[0]):
+                made = Alignment(
+                    a=one.article_id,
+                    b=other.article_id,
+                    a_version=one.digest,
+                    b_version=other.digest,
+                    a_chars=len(one.text),
+                    b_chars=len(other.text),
+                    shared=shared,
+                )
+                best = alike, made
+    return best[1] if best else None
+
+
+def _compared(versions: Sequence[Version]) -> Sequence[Version]:
+    """Return the versions to compare: all of a few, else the first and the newest."""
+    return versions if len(versions) <= MAX_VERSIONS else (versions[0], *versions[1 - MAX_VERSIONS :])
+
+
+def align(a: Words, b: Words, a_text: str, b_text: str) -> tuple[Shared, ...]:
+    """Return the passages that two texts share, in the order of the first."""
+    made: list[_Open] = []
+    for a_start, b_start, length in zip(*(column.tolist() for column in _runs(a, b)), strict=True):
+        for one in reversed(made[-_LOOKED_BACK:]):
+            likeness = _likeness(one, a_start, b_start, a, b, a_text, b_text)
+            if likeness is not None:
+                _go_on(one, a_start, b_start, length, likeness)
+                break
+        else:
+            made.append(
+                _Open(a_start, a_start + length, b_start, b_start + length, length, [[(a_start, a_start + length)]])
+            )
+    limit = bound(np.array([max(a.rate, b.rate)], np.uint8))[0]
+    return tuple(_closed(one, a, b, a_text, b_text, limit) for one in made)
+
+
+def _runs(a: Words, b: Words) -> tuple[Places, Places, Places]:
+    """Return the common runs of five words and more: where each begins in both texts, and how many words it has.
+
+    Of a gram that a text repeats, its first place counts: so a text of one word without end has few runs.
+    """
+    ours, our_places = a.places
+    theirs, their_places = b.places
+    if not len(ours) or not len(theirs):
+        none = np.zeros(0, np.int32)
+        return none, none, none
+    if len(ours) > len(theirs):
+        at = np.searchsorted(ours, theirs)
+        at[at == len(ours)] = 0
+        hit = ours[at] == theirs
+        i, j = our_places[at[hit]], their_places[hit]
+    else:
+        at = np.searchsorted(theirs, ours)
+        at[at == len(theirs)] = 0
+        hit = theirs[at] == ours
+        i, j = our_places[hit], their_places[at[hit]]
+    order = np.argsort(i)
+    i, j = i[order], j[order]
+    head = np.ones(len(i), np.bool_)
+    head[1:] = (i[1:] - i[:-1] != 1) | (j[1:] - j[:-1] != 1)
+    first = np.flatnonzero(head)
+    return i[first], j[first], (np.diff(np.append(first, len(i))) + (GRAM_WORDS - 1)).astype(np.int32)
+
+
+def _likeness(one: _Open, a_start: int, b_start: int, a: Words, b: Words, a_text: str, b_text: str) -> float | None:
+    """Return how alike the words between a passage and a run are, 0.0 to 1.0; None: the run does not go on with it."""
+    gap, other = a_start - one.a_end, b_start - one.b_end
+    if not (-GRAM_WORDS < gap <= MAX_GAP_WORDS and -GRAM_WORDS < other <= MAX_GAP_WORDS):
+        return None
+    longer = max(gap, other)
+    if abs(gap - other) > max(MIN_GAP_SLACK_WORDS, GAP_SLACK * longer):
+        return None
+    if gap <= 0 or other <= 0:  # a word was put in or left out, or it is one that stands there twice
+        return 1.0 if longer <= 1 else 0.0
+    likeness = Levenshtein.normalized_similarity(
+        a_text[a.starts[one.a_end] : a.ends[a_start - 1]].lower(),
+        b_text[b.starts[one.b_end] : b.ends[b_start - 1]].lower(),
+    )
+    return likeness if likeness >= JOINED_ALIKE or longer <= BRIDGED_WORDS else None
+
+
+def _go_on(one: _Open, a_start: int, b_start: int, length: int, likeness: float) -> None:
+    """Join a run to a passage."""
+    gap = a_start - one.a_end
+    doubled = max(0, -gap, one.b_end - b_start)
+    misread = likeness >= MISREAD_ALIKE
+    one.alike += max(0, length - doubled) + (max(0, gap) if misread else 0)
+    run = (a_start, a_start + length)
+    if misread:
+        one.stretches[-1].append(run)
+    else:
+        one.stretches.append([run])
+    one.a_end = max(one.a_end, a_start + length)
+    one.b_end = max(one.b_end, b_start + length)
+
+
+def _closed(one: _Open, a: Words, b: Words, a_text: str, b_text: str, limit: np.uint64) -> Shared:
+    a_end, b_end = int(a.ends[one.a_end - 1]), int(b.ends[one.b_end - 1])
+    stop = _same_marks(a_text[a_end : a_end + MAX_MARKS], b_text[b_end : b_end + MAX_MARKS])
+    words = a.length(one.a_start, one.a_end)
+    return Shared(
+        passage=Passage(int(a.starts[one.a_start]), a_end + stop, int(b.starts[one.b_start]), b_end + stop),
+        words=words,
+        alike=one.alike * words / (one.a_end - one.a_start),
+        stretches=tuple(_stretch(runs, a, limit) for runs in one.stretches),
+    )
+
+
+def _same_marks(a: str, b: str) -> int:
+    """Return how many of the characters that follow are the same on both sides, and no words or spaces."""
+    count = 0
+    for one, other in zip(a, b, strict=False):
+        if one != other or one.isalnum() or one.isspace():
+            break
+        count += 1
+    return count
+
+
+def _stretch(runs: Sequence[tuple[int, int]], a: Words, limit: np.uint64) -> Stretch:
+    grams = np.concatenate([a.grams[start : end - GRAM_WORDS + 1] for start, end in runs])
+    grams = grams[grams <= limit]
+    if len(grams) > TOLD_GRAMS:
+        grams = np.partition(grams, TOLD_GRAMS)[:TOLD_GRAMS]
+    return Stretch(words=a.length_of(runs), grams=tuple(sorted(grams.tolist())))

@@ -1,0 +1,277 @@
+"""What two articles that share text are to each other, and which had it first: from the evidence to a match. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from aggregator import analysis, credits, urls
+from aggregator.dedupe.families import HEAD_STARTS, MOST, PART, About, Evidence, is_before
+from aggregator.dedupe.identity import short_digest
+from aggregator.model import Article, Credit, Match, Passage, Relation, Source, Version
+
+WHOLE_SPAN = 0.7
+"""The share of a text from the first to the last shared character at which it counts as taken whole: what lies outside
+is a credit line, a teaser or furniture that the extractor left in. Demo world: 0.74 and more for whole copies."""
+UNCHANGED = 0.95
+"""The share of the words inside that span at which they count as unchanged; a bridged typo or two."""
+CUT_COVERAGE = 0.75
+HEAD_ENDS = 0.85
+"""A copy of the beginning leaves at least the last 15 % of the longer text out."""
+OWN_WORDS = 12
+"""Words of its own, credit lines not counted, that a copy puts before the text it passes on."""
+_OPENING_QUOTES, _CLOSING_QUOTES = "\"“”„«»‘'", "\"“”«»’'"
+_END = re.compile(r"[\s.,;:!?…)\]]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One side of a comparison."""
+
+    article: Article
+    versions: Sequence[Version]
+    credits: Sequence[Credit]
+    source: Source | None
+    """None: sources.yaml no longer has it."""
+
+    @property
+    def published_at(self) -> datetime | None:
+        """When it was published, as it claims; when we saw it, if that was before; None: it claims nothing."""
+        return About.of(self.article).published_at
+
+    def version(self, digest: str) -> Version:
+        """Return its version of that digest."""
+        return next(version for version in self.versions if version.digest == digest)
+
+    @property
+    def called(self) -> str:
+        """Its source, for people."""
+        return self.article.source_id or "the text given"
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One text's part in a match: shares of its characters, 0.0 to 1.0."""
+
+    whose: Candidate
+    version: Version
+    spans: tuple[tuple[int, int], ...]
+    coverage: float
+    alike: float
+
+    @property
+    def start(self) -> float:
+        return min(start for start, _ in self.spans) / max(1, len(self.version.text))
+
+    @property
+    def end(self) -> float:
+        return max(end for _, end in self.spans) / max(1, len(self.version.text))
+
+    @property
+    def unchanged(self) -> float:
+        """How much of what lies between the first and the last shared word is the same."""
+        return self.alike * self.coverage / max(1e-9, self.end - self.start)
+
+
+def judged(
+    found: Evidence, known: Mapping[str, Candidate], families: Mapping[str, str], round_ups: Collection[str]
+) -> Match:
+    """Return what the evidence makes of two articles.
+
+    Args:
+        found: What they share.
+        known: All that is known of them, by article id.
+        families: Which family each article is in.
+        round_ups: The articles that hold several unrelated texts.
+    """
+    one = found.alignment
+    a = _side(known[one.a], one.a_version, [s.passage for s in found.shared], found.a_coverage, found.alike, 0)
+    b = _side(known[one.b], one.b_version, [s.passage for s in found.shared], found.b_coverage, found.alike, 1)
+    said = f"{_words(found)} words shared: {_share(a)}, {_share(b)}"
+    is_one = one.a in families and families.get(one.a) == families.get(one.b)
+    kind, why = _kind_of_one(a, b) if is_one else _kind_of_part(a, b, round_ups)
+    first, reasons = direction(a.whose, b.whose, kind, one.a_version, one.b_version)
+    shorter, longer = sorted((a, b), key=lambda side: -side.coverage)
+    if kind in ("truncated", "excerpt") and is_one and first == shorter.whose.article.id:
+        kind, why = "edited", "the longer adds to the shorter"
+    if kind == "truncated" and first is None:
+        first = longer.whose.article.id
+        reasons = [f"{shorter.whose.called} breaks off where {longer.whose.called} goes on; the dates do not tell"]
+    if kind in ("verbatim", "retitled", "edited") and is_one and first and _is_passed_on(a, b, first):
+        kind, why = "reblog", "passed on whole, with words of its own before it, and credited"
+    return Match(
+        a=one.a,
+        b=one.b,
+        a_version=one.a_version,
+        b_version=one.b_version,
+        relation=Relation.DUP if is_one else Relation.PARTIAL,
+        kind=kind,
+        first=first,
+        a_coverage=round(found.a_coverage, 4),
+        b_coverage=round(found.b_coverage, 4),
+        passages=tuple(sorted(s.passage for s in found.shared)),
+        evidence=(f"{said}; {why}" if why else said, *reasons),
+    )
+
+
+def _side(
+    whose: Candidate, digest: str, passages: Iterable[Passage], coverage: float, alike: float, which: int
+) -> _Side:
+    spans = tuple((p.b_start, p.b_end) if which else (p.a_start, p.a_end) for p in passages)
+    return _Side(whose, whose.version(digest), spans, coverage, alike)
+
+
+def _words(found: Evidence) -> int:
+    return round(sum(s.alike for s in found.shared))
+
+
+def _share(side: _Side) -> str:
+    return f"{side.coverage:.0%} of {side.whose.called}"
+
+
+def _kind_of_one(a: _Side, b: _Side) -> tuple[str, str]:
+    """Return the kind of a match of two articles that are one text, and why."""
+    low, high = sorted((a, b), key=lambda side: side.coverage)
+    if high.coverage >= CUT_COVERAGE and low.start < HEAD_STARTS and low.end < HEAD_ENDS:
+        return "truncated", "the shorter is the beginning of the longer"
+    if all(s.end - s.start >= WHOLE_SPAN and s.unchanged >= UNCHANGED for s in (low, high)):
+        return _kind_of_whole(a, b)
+    if low.coverage < MOST <= high.coverage:
+        return "excerpt", "the shorter is a part of the longer"
+    return "edited", ""
+
+
+def _kind_of_whole(a: _Side, b: _Side) -> tuple[str, str]:
+    """Return the kind of a match in which each text holds the other whole, and why."""
+    if _is_mirror(a.whose, b.whose):
+        return "mirror", "same path on a mirror host"
+    if credits.is_joint(a.version.text) and credits.is_joint(b.version.text):
+        return "joint", "both say that several signed it"
+    if moved := _moved(a.whose, b.whose):
+        return "migrated", moved
+    if (a.version.digest, b.version.digest) != (a.whose.article.version, b.whose.article.version):
+        return "edited", "copied before an edit, today's texts differ"
+    titles = a.version.title, b.version.title
+    if all(titles) and analysis.folded(titles[0] or "") != analysis.folded(titles[1] or ""):
+        return "retitled", "the titles differ"
+    return "verbatim", ""
+
+
+def _kind_of_part(a: _Side, b: _Side, round_ups: Collection[str]) -> tuple[str, str]:
+    for whole, part in ((a, b), (b, a)):
+        if whole.whose.article.id in round_ups and part.coverage >= PART:
+            return "roundup", f"{whole.whose.called} gathers several texts"
+    for host, other in ((a, b), (b, a)):
+        if _is_quoted(host) and not _is_quoted(other):
+            return "quote", f"in quotation marks in {host.whose.called}"
+    return "excerpt", ""
+
+
+def _is_quoted(side: _Side) -> bool:
+    """Whether what it shares stands in quotation marks."""
+    text = side.version.text
+    start, end = min(s for s, _ in side.spans), max(e for _, e in side.spans)
+    before = text[max(0, start - 2) : start].strip()
+    after = _END.sub("", text[end : end + 4])
+    return bool(before) and before[-1] in _OPENING_QUOTES and bool(after) and after[0] in _CLOSING_QUOTES
+
+
+def _is_passed_on(a: _Side, b: _Side, first: str) -> bool:
+    origin, copy = (a, b) if a.whose.article.id == first else (b, a)
+    if not _credits(copy.whose, origin.whose) or origin.coverage < CUT_COVERAGE:
+        return False
+    begins = min(start for start, _ in copy.spans)
+    lines = [(c.start, c.end) for c in copy.whose.credits if c.end <= begins]
+    before = copy.version.text[:begins]
+    for start, end in reversed(lines):
+        before = before[:start] + before[end:]
+    return len(analysis.folded(before)) >= OWN_WORDS
+
+
+def _is_mirror(a: Candidate, b: Candidate) -> bool:
+    for one, other in ((a, b), (b, a)):
+        hosts = one.source.mirrors if one.source else ()
+        if urls.host(other.article.url) in hosts:
+            return urls.path_and_query(one.article.url) == urls.path_and_query(other.article.url)
+    return False
+
+
+def _moved(a: Candidate, b: Candidate) -> str:
+    """Return how it shows that both are places of one publisher, one after the other; empty: it does not.
+
+    What a publisher is called at its old address begins as it is called at the new one: "Quay Advice (old pages)".
+    """
+    if not (a.source and b.source) or a.source.id == b.source.id:
+        return ""
+    one, other = sorted((analysis.folded(a.source.name), analysis.folded(b.source.name)), key=len)
+    if len(one) > 1 and other[: len(one)] == one:
+        return f"{a.source.name!r} and {b.source.name!r} are places of one publisher"
+    return ""
+
+
+def naming_digest(sources: Sequence[Source]) -> str:
+    """Return a digest of all in sources.yaml that credits and matches depend on."""
+    names = sorted(repr((s.id, s.name, s.url, sorted(s.aliases), sorted(s.mirrors))) for s in sources)
+    return short_digest("\n".join(names), 16)
+
+
+# --- direction ------------------------------------------------------------------------------------------------------
+
+
+def direction(a: Candidate, b: Candidate, kind: str, a_version: str, b_version: str) -> tuple[str | None, list[str]]:
+    """Return which article had the text first, and why; None: the evidence does not decide.
+
+    The first of these that decides: a joint release has no original; one credits the other's source; a mirror was not
+    first; the claimed dates; one was seen here before the other claims to be; a copy of what the other no longer says.
+
+    Args:
+        a: One.
+        b: The other.
+        kind: Of their match.
+        a_version: Digest of the version of ``a`` that is most like the other's.
+        b_version: Likewise.
+    """
+    if kind == "joint":
+        return None, ["a joint release has no original"]
+    reasons = []
+    if credited := _by_credit(a, b):
+        origin, line, copy = credited
+        reasons.append(f"{copy.called} credits {origin.called}: {line!r}")
+        if is_before(copy.published_at, origin.published_at):
+            reasons.append("its claimed date is earlier, which a copy's cannot be")
+        return origin.article.id, reasons
+    if kind == "mirror":
+        origin = a if a.source and urls.host(b.article.url) in a.source.mirrors else b
+        return origin.article.id, ["sources.yaml calls the other a mirror"]
+    for one, other in ((a, b), (b, a)):
+        if is_before(one.published_at, other.published_at):
+            dates = [f"{c.published_at:%Y-%m-%d %H:%M}" for c in (one, other)]
+            return one.article.id, [f"claimed dates (UTC): {dates[0]} before {dates[1]}"]
+    for one, other in ((a, b), (b, a)):
+        if one.published_at is None and is_before(one.article.captured_at, other.published_at):
+            seen = f"{one.article.captured_at.astimezone(UTC):%Y-%m-%d %H:%M}"
+            return one.article.id, [f"{one.called} was seen here on {seen} (UTC), before the other claims to be"]
+    stale = [
+        (origin, copy)
+        for origin, version, copy, theirs in ((a, a_version, b, b_version), (b, b_version, a, a_version))
+        if version != origin.article.version and theirs == copy.article.version and len(copy.versions) == 1
+    ]
+    if len(stale) == 1:
+        origin, copy = stale[0]
+        return origin.article.id, [f"{copy.called} has what {origin.called} said before its edit"]
+    return None, ["undecided: no credit, and the claimed dates do not tell"]
+
+
+def _by_credit(a: Candidate, b: Candidate) -> tuple[Candidate, str, Candidate] | None:
+    """Return the credited one, the line, and who credits; None: neither does, or each the other."""
+    found = [(origin, line, copy) for copy, origin in ((a, b), (b, a)) if (line := _credits(copy, origin))]
+    return found[0] if len(found) == 1 else None
+
+
+def _credits(copy: Candidate, origin: Candidate) -> str:
+    """Return the line in which one credits the other's source; empty: there is none."""
+    if copy.article.source_id == origin.article.source_id:
+        return ""
+    return next((c.line for c in copy.credits if c.source_id == origin.article.source_id), "")

@@ -1,0 +1,65 @@
+"""From raw evidence to matches and families, as all that is known now has it. Pure, and the same in any order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from aggregator.dedupe.families import Decided, Known, evidence, families
+from aggregator.dedupe.judging import Candidate, judged
+from aggregator.model import Alignment, Cluster, Match, Relation
+
+_JUDGED = 500
+"""Pairs that are judged at a time, with all their versions in memory."""
+
+
+class Readable(Known, Protocol):
+    """What is known of articles, with their texts."""
+
+    def candidates(self, ids: Iterable[str]) -> Mapping[str, Candidate]:
+        """Return all that is known of those articles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What alignments mean."""
+
+    matches: tuple[Match, ...]
+    clusters: tuple[Cluster, ...]
+    sames: Mapping[str, str]
+    """Of articles with unchanged copies, the smallest id of these."""
+
+
+def settle(alignments: Sequence[Alignment], known: Readable, decided: Decided) -> Settled:
+    """Return the matches and families that alignments make.
+
+    Args:
+        alignments: All of those articles which share anything, directly or through others.
+        known: What is known of the articles in them, and of all that hold their grams.
+        decided: What people decided.
+    """
+    found, sames = evidence(sorted(alignments, key=lambda one: (one.a, one.b)), known, decided)
+    family, round_ups = families(found, known, decided)
+    matches: list[Match] = []
+    for start in range(0, len(found), _JUDGED):
+        some = [one for one in found[start : start + _JUDGED] if one.pair not in decided.refused]
+        candidates = known.candidates({i for one in some for i in one.pair})
+        matches += [judged(one, candidates, family, round_ups) for one in some]
+    return Settled(tuple(matches), tuple(_clusters(family, matches)), sames)
+
+
+def _clusters(family: Mapping[str, str], matches: Iterable[Match]) -> list[Cluster]:
+    members: dict[str, list[str]] = defaultdict(list)
+    for article_id in sorted(family):
+        members[family[article_id]].append(article_id)
+    copies = {m.a if m.first == m.b else m.b for m in matches if m.first and m.relation is Relation.DUP}
+    found = []
+    for name in sorted(members):
+        left = [article_id for article_id in members[name] if article_id not in copies]
+        found.append(Cluster(id=name, members=tuple(members[name]), original=left[0] if len(left) == 1 else None))
+    return found
+
+
+__all__ = ["Readable", "Settled", "settle"]

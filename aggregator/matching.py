@@ -1,0 +1,189 @@
+"""From texts to what they share: fingerprints, candidates, alignments. For a home, a corpus, a pasted text."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator import dedupe, words
+from aggregator.catalogue import Catalogue
+from aggregator.dedupe import About, Candidate
+from aggregator.model import Alignment, Following, Version
+from aggregator.reuse import Fingerprint, Numbers, Reuse
+from aggregator.words import Hashes, Words
+
+MIN_WEIGHT = 2.0
+"""Grams that two articles share, in rare ones, from which on they are laid side by side."""
+FINE_RATE = 2
+"""From coarser fingerprints than this, one rare gram is enough: it stands for four and more."""
+MAX_HELD_WORDS = 3_000_000
+"""Words of texts that are kept cut up while others are compared with them: 110 MB."""
+_BATCH = 500
+"""Articles whose texts are in memory at a time."""
+
+
+class Texts(Protocol):
+    """Where texts are, and which number each article has in the fingerprints."""
+
+    def versions(self, ids: Sequence[str]) -> Mapping[str, Sequence[Version]]:
+        """Return all versions of those articles that there are, oldest first."""
+
+    def number_of(self, article_id: str) -> int:
+        """Return the number of an article."""
+
+    def id_of(self, number: int) -> str:
+        """Return the article of a number."""
+
+
+class Articles:
+    """What is known of the articles of a home: for ``Finder``, and for ``dedupe.settle``."""
+
+    def __init__(self, catalogue: Catalogue, following: Following, reuse: Reuse) -> None:
+        self._catalogue = catalogue
+        self._following = following
+        self._reuse = reuse
+
+    def versions(self, ids: Sequence[str]) -> Mapping[str, Sequence[Version]]:
+        """Return all versions of those articles that there are, oldest first."""
+        return self._catalogue.versions_of(ids)
+
+    def number_of(self, article_id: str) -> int:
+        """Return the number of an article."""
+        return dedupe.article_number(article_id)
+
+    def id_of(self, number: int) -> str:
+        """Return the article of a number."""
+        return dedupe.numbered_article(number)
+
+    def about(self, ids: Iterable[str]) -> Mapping[str, About]:
+        """Return what is known of those articles, besides their texts."""
+        return {facts.id: About.of(facts) for facts in self._catalogue.facts(ids)}
+
+    def holders(self, grams: Hashes) -> tuple[NDArray[np.int64], Sequence[str], NDArray[np.int64]]:
+        """Return who holds grams, the first of many: places in these, the articles; and how many hold each in all."""
+        rows, numbers = self._reuse.holders(grams)
+        return rows, [self.id_of(number) for number in numbers.tolist()], self._reuse.counts(grams)
+
+    def credited(self, ids: Iterable[str]) -> Mapping[str, Set[str]]:
+        """Return the sources that those articles credit; those that credit none may be left out."""
+        found = self._catalogue.credits_of(ids)
+        return {i: {credit.source_id for credit in lines if credit.source_id} for i, lines in found.items()}
+
+    def sames(self, ids: Iterable[str]) -> Mapping[str, str]:
+        """Return of articles with unchanged copies the smallest id of these, as it was when that was last settled."""
+        return self._catalogue.sames(ids)
+
+    def candidates(self, ids: Iterable[str]) -> Mapping[str, Candidate]:
+        """Return all that is known of those articles."""
+        wanted = sorted(ids)
+        versions, credits = self._catalogue.versions_of(wanted), self._catalogue.credits_of(wanted)
+        return {
+            i: Candidate(
+                article=article,
+                versions=versions[i],
+                credits=credits.get(i, ()),
+                source=self._following.source(article.source_id),
+            )
+            for i, article in self._catalogue.articles(wanted).items()
+            if i in versions
+        }
+
+
+class Finder:
+    """Finds what shares text with what.
+
+    Args:
+        reuse: The fingerprints.
+        texts: Where the texts are.
+    """
+
+    def __init__(self, reuse: Reuse, texts: Texts) -> None:
+        self._reuse = reuse
+        self._texts = texts
+        self._held: OrderedDict[str, tuple[Sequence[Version], dict[str, Words]]] = OrderedDict()
+        self._held_words = 0
+
+    def add(self, ids: Iterable[str]) -> None:
+        """Add the fingerprints of articles; of those that are known, what is new in theirs."""
+        for some in _batches(sorted(ids, key=self._texts.number_of)):
+            self._hold(some)
+            self._reuse.add([self._fingerprint(i) for i in some if i in self._held])
+            self._trim()
+
+    def alignments(self, ids: Iterable[str]) -> Iterator[Alignment]:
+        """Yield what these articles share with others, and with one another, each pair once."""
+        ordered = sorted(ids, key=self._texts.number_of)
+        new = np.array([self._texts.number_of(i) for i in ordered], np.uint64)
+        for some in _batches(ordered):
+            self._hold(some)
+            asked = [self._fingerprint(i) for i in some if i in self._held]
+            yield from self._aligned(asked, new)
+            self._trim()
+
+    def touched(self, ids: Iterable[str]) -> set[str]:
+        """Return who holds what these articles hold too and others besides: for them it has become commoner."""
+        found: set[str] = set()
+        for some in _batches(sorted(ids, key=self._texts.number_of)):
+            self._hold(some)
+            held = [self._fingerprint(i).grams for i in some if i in self._held]
+            grams = np.unique(np.concatenate(held)) if held else np.zeros(0, np.uint64)
+            _, numbers = self._reuse.holders(grams[self._reuse.counts(grams) > dedupe.STANDING])
+            found |= {self._texts.id_of(number) for number in np.unique(numbers).tolist()}
+            self._trim()
+        return found
+
+    def _aligned(self, asked: Sequence[Fingerprint], new: Numbers) -> Iterator[Alignment]:
+        found = self._reuse.candidates(asked, new)
+        rates = np.array([f.rate for f in asked], np.uint8)
+        enough = np.where(np.maximum(rates[found.asked], found.rate) > FINE_RATE, 1.0, MIN_WEIGHT) if asked else 0
+        chosen = np.flatnonzero(found.weight >= enough)
+        for start in range(0, len(chosen), _BATCH):
+            rows = chosen[start : start + _BATCH]
+            others = [self._texts.id_of(int(number)) for number in found.number[rows]]
+            self._hold([*others, *(self._texts.id_of(asked[row].number) for row in found.asked[rows])])
+            for row, other in zip(rows, others, strict=True):
+                one = self._texts.id_of(asked[found.asked[row]].number)
+                if one not in self._held or other not in self._held:  # it was withdrawn meanwhile
+                    continue
+                a, b = sorted((one, other))
+                if alignment := dedupe.aligned(self._held[a][0], self._held[b][0], self._words):
+                    yield alignment
+
+    def _fingerprint(self, article_id: str) -> Fingerprint:
+        versions = self._held[article_id][0]
+        each = [self._words(version) for version in versions]
+        grams = each[0].fingerprint if len(each) == 1 else np.unique(np.concatenate([w.fingerprint for w in each]))
+        return Fingerprint(self._texts.number_of(article_id), max(w.rate for w in each), grams)
+
+    def _words(self, version: Version) -> Words:
+        return self._held[version.article_id][1][version.digest]
+
+    def _hold(self, ids: Sequence[str]) -> None:
+        """Have the texts of articles at hand, cut into words; those that are no longer there are left out."""
+        for article_id in ids:
+            if article_id in self._held:
+                self._held.move_to_end(article_id)
+        wanted = [i for i in dict.fromkeys(ids) if i not in self._held]
+        if not wanted:
+            return
+        loaded = self._texts.versions(wanted)
+        flat = [version for i in wanted for version in loaded.get(i, ())]
+        cut = iter(words.words_of([version.text for version in flat]))
+        for article_id in wanted:
+            if versions := loaded.get(article_id):
+                self._held[article_id] = versions, {version.digest: next(cut) for version in versions}
+                self._held_words += sum(len(w) for w in self._held[article_id][1].values())
+
+    def _trim(self) -> None:
+        while self._held_words > MAX_HELD_WORDS and self._held:
+            _, (_, cut) = self._held.popitem(last=False)
+            self._held_words -= sum(len(w) for w in cut.values())
+
+
+def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), _BATCH):
+        yield ids[start : start + _BATCH]

@@ -1,0 +1,113 @@
+"""Reposts among a home's articles: who waits is compared, and whatever that bears on is settled anew.
+
+add        the fingerprints of the articles that are new or have another text
+align      with those that share grams
+connect    all that share anything with them, or hold phrases that have become commoner
+settle     matches and families, as if all had come at once
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set
+from itertools import islice
+
+from aggregator import dedupe
+from aggregator.catalogue import Catalogue
+from aggregator.decisions import Decisions, Event
+from aggregator.dedupe import Decided
+from aggregator.home import Home
+from aggregator.matching import Articles, Finder
+from aggregator.model import Following, Progress, Report
+from aggregator.reuse import Reuse
+
+CONFIRMED, REFUSED, JOINED, SPLIT = "match-confirmed", "match-refused", "family-joined", "family-split"
+"""What people decide of reposts, as events."""
+_PUT = 2_000
+"""Alignments that are stored at a time."""
+
+
+def find_reposts(home: Home, catalogue: Catalogue, following: Following, report: Report) -> None:
+    """Compare the articles that wait for it with all others, and settle anew what that bears on.
+
+    A kill at any point loses nothing: who waited waits still.
+
+    Raises:
+        NoSpaceError: The disk is full or read-only.
+        StoreError: The catalogue is damaged, or the disk fails.
+    """
+    reuse = Reuse(home.reuse, writing=True)
+    if reuse.is_new:
+        with catalogue.transaction():
+            catalogue.match_all()
+        reuse.sign()
+    events = Decisions(home.archive).events(CONFIRMED, REFUSED, JOINED, SPLIT)
+    naming = dedupe.naming_digest(following.sources)
+    waiting = catalogue.to_match()
+    due = set(waiting) | _undone(events, catalogue.note("decided"))
+    renamed = catalogue.note("matched-naming") not in (None, naming)
+    if not (due or renamed):
+        return
+    known = Articles(catalogue, following, reuse)
+    finder = Finder(reuse, known)
+    finder.add(waiting)
+    report(Progress(doing="looking for reposts", done=0, total=len(waiting)))
+    with catalogue.transaction():
+        catalogue.forget_alignments(waiting)
+        found = finder.alignments(waiting)
+        while some := list(islice(found, _PUT)):
+            catalogue.put_alignments(some)
+        decided = decisions_of(events)
+        due |= finder.touched(waiting) if len(waiting) < catalogue.counts()["articles"] else set()
+        due |= set(catalogue.article_ids()) if renamed else set()
+        ids = _connected(catalogue, due, decided)
+        settled = dedupe.settle(catalogue.alignments_within(ids), known, decided)
+        catalogue.put_found(ids, settled.matches, settled.clusters, settled.sames)
+        catalogue.matched(waiting)
+        catalogue.set_note("matched-naming", naming)
+        catalogue.set_note("decided", str(events[-1].number if events else 0))
+    report(Progress(doing="looking for reposts", done=len(waiting), total=len(waiting)))
+
+
+def decisions_of(events: Iterable[Event]) -> Decided:
+    """Return what people decided, the later decision before the earlier."""
+    pairs: dict[tuple[str, str], str] = {}
+    joined: list[frozenset[str]] = []
+    split: list[frozenset[str]] = []
+    for event in events:
+        if event.kind in (CONFIRMED, REFUSED):
+            a, b = sorted((event.said["a"], event.said["b"]))
+            pairs[a, b] = event.kind
+            continue
+        group = frozenset(event.said["articles"])
+        joined, split = (
+            [kept for one in old if len(kept := one - group) > least] for old, least in ((joined, 1), (split, 0))
+        )
+        (joined if event.kind == JOINED else split).append(group)
+    return Decided(
+        confirmed=frozenset(pair for pair, kind in pairs.items() if kind == CONFIRMED),
+        refused=frozenset(pair for pair, kind in pairs.items() if kind == REFUSED),
+        joined=tuple(joined),
+        split=tuple(split),
+    )
+
+
+def _undone(events: Iterable[Event], done: str | None) -> set[str]:
+    """Return the articles of which something was decided since reposts were last looked for."""
+    ids: set[str] = set()
+    for event in events:
+        if event.number > int(done or 0):
+            ids |= {event.said[side] for side in ("a", "b") if side in event.said} | set(event.said.get("articles", ()))
+    return ids
+
+
+def _connected(catalogue: Catalogue, ids: Set[str], decided: Decided) -> set[str]:
+    """Return articles with all that share something with them, or were joined with them, directly or through others."""
+    found: set[str] = set()
+    new = set(ids)
+    while new:
+        found |= catalogue.connected(new)
+        new = {i for group in decided.joined if group & found for i in group} - found
+    return found
+
+
+__all__ = ["CONFIRMED", "JOINED", "REFUSED", "SPLIT", "decisions_of", "find_reposts"]

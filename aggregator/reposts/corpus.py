@@ -1,0 +1,200 @@
+"""Reposts in any corpus, without a home: all is kept in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator import credits, dedupe, urls
+from aggregator.dedupe import About, Candidate
+from aggregator.errors import UsageError
+from aggregator.matching import Finder
+from aggregator.model import Article, Cluster, Credit, Match, Passage, Source, Version
+from aggregator.reuse import Reuse
+from aggregator.words import Hashes
+
+_NOW = datetime.max.replace(tzinfo=UTC)
+"""When texts were seen that nobody says it of: after everything they claim."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found in a corpus."""
+
+    matches: tuple[Match, ...]
+    clusters: tuple[Cluster, ...]
+    credits: tuple[tuple[str, Credit, str | None], ...]
+    """Who credits, how, and the id of the article that is meant; None: it is not in the corpus."""
+
+
+def in_corpus(docs: Iterable[Mapping[str, Any]]) -> Found:
+    """Return the reposts among texts.
+
+    Args:
+        docs: Each with ``id`` and ``text``; with ``title``, ``source`` (or ``site``), ``language`` (or ``lang``),
+            ``published`` (or ``date``; ISO 8601, a day or an instant) and ``url``, if they have them.
+
+    Raises:
+        UsageError: One has no id or text, two have the same id, or a date is none.
+    """
+    corpus = Corpus([_read(n, doc) for n, doc in enumerate(docs, 1)])
+    finder = Finder(corpus.reuse, corpus)
+    finder.add(corpus.ids)
+    settled = dedupe.settle(list(finder.alignments(corpus.ids)), corpus, dedupe.Decided())
+    return Found(settled.matches, settled.clusters, tuple(_credits(corpus, settled.matches)))
+
+
+class Corpus:
+    """What is known of the texts of a corpus.
+
+    Args:
+        versions: The one version of each, and where and when it claims to have been published.
+    """
+
+    def __init__(self, read: Sequence[tuple[Article, Version]]) -> None:
+        self.reuse = Reuse()
+        self._read = dict(sorted((article.id, (article, version)) for article, version in read))
+        if len(self._read) < len(read):
+            raise UsageError("two texts have the same id; nothing was compared.")
+        self.ids = list(self._read)
+        self._numbers = {article_id: number for number, article_id in enumerate(self.ids)}
+        self._credits: dict[str, list[Credit]] = {}
+
+    def number_of(self, article_id: str) -> int:
+        """Return a text's place in the order of ids."""
+        return self._numbers[article_id]
+
+    def id_of(self, number: int) -> str:
+        """Return the id at a place in that order."""
+        return self.ids[number]
+
+    def versions(self, ids: Sequence[str]) -> dict[str, Sequence[Version]]:
+        """Return the one version of each text."""
+        return {i: (self._read[i][1],) for i in ids}
+
+    def credits(self, article_id: str) -> list[Credit]:
+        """Return the credits of a text, resolved to the sources of the corpus."""
+        if article_id not in self._credits:
+            self._credits[article_id] = credits.resolved(self._read[article_id][1].text, self.sources)
+        return self._credits[article_id]
+
+    @cached_property
+    def sources(self) -> tuple[Source, ...]:
+        """Whoever published something in it, by the names that its texts give."""
+        names = sorted({article.source_id for article, _ in self._read.values()} - {""})
+        return tuple(Source(id=name, name=name, url=urls.canonical(f"https://{name}") or "") for name in names)
+
+    def about(self, ids: Iterable[str]) -> dict[str, About]:
+        """See ``dedupe.Readable``."""
+        return {i: About.of(self._read[i][0]) for i in ids}
+
+    def holders(self, grams: Hashes) -> tuple[NDArray[np.int64], Sequence[str], NDArray[np.int64]]:
+        """See ``dedupe.Readable``."""
+        rows, numbers = self.reuse.holders(grams)
+        return rows, [self.ids[number] for number in numbers.tolist()], self.reuse.counts(grams)
+
+    def credited(self, ids: Iterable[str]) -> dict[str, Set[str]]:
+        """See ``dedupe.Readable``."""
+        return {i: {credit.source_id for credit in self.credits(i) if credit.source_id} for i in ids}
+
+    def sames(self, ids: Iterable[str]) -> dict[str, str]:
+        """See ``dedupe.Readable``."""
+        return {}
+
+    def candidates(self, ids: Iterable[str]) -> dict[str, Candidate]:
+        """See ``dedupe.Readable``."""
+        by_id = {source.id: source for source in self.sources}
+        found = {}
+        for i in ids:
+            article, version = self._read[i]
+            found[i] = Candidate(
+                article=article, versions=(version,), credits=self.credits(i), source=by_id.get(article.source_id)
+            )
+        return found
+
+
+def _read(number: int, doc: Mapping[str, Any]) -> tuple[Article, Version]:
+    """Return a text as an article with one version."""
+    article_id, text = doc.get("id"), doc.get("text")
+    if not isinstance(article_id, str | int) or not isinstance(text, str):
+        raise UsageError(f"text number {number} has no id or no text; each needs both. Nothing was compared.")
+    said = {name: doc.get(name) or doc.get(other) for name, other in _OTHER_NAMES.items()}
+    article = Article(
+        id=str(article_id),
+        source_id=str(said["source"] or ""),
+        url=str(doc.get("url") or ""),
+        title=str(doc["title"]) if doc.get("title") else None,
+        authors=(),
+        claimed_at=_instant(said["published"], str(article_id)),
+        captured_at=_NOW,
+        language=str(said["language"]) if said["language"] else None,
+        text=text,
+        version="",
+        number=1,
+    )
+    version = Version(
+        article_id=article.id,
+        number=1,
+        digest="",
+        captured_at=_NOW,
+        record_id="",
+        generation="",
+        title=article.title,
+        text=text,
+        read_title=article.title,
+        authors=(),
+        claimed_at=article.claimed_at,
+        language=article.language,
+        problems=(),
+    )
+    return article, version
+
+
+_OTHER_NAMES = {"source": "site", "language": "lang", "published": "date"}
+"""What searches over a corpus call the keys, and what else they are called."""
+
+
+def _instant(said: Any, article_id: str) -> datetime | None:
+    if not said:
+        return None
+    try:
+        at = datetime.fromisoformat(str(said))
+    except ValueError:
+        raise UsageError(f"{article_id}: {said!r} is no date; write 2026-11-29 or 2026-11-29T10:00:00Z.") from None
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _credits(corpus: Corpus, matches: Sequence[Match]) -> Iterable[tuple[str, Credit, str | None]]:
+    """Yield every credit with the article that is meant: of that source, the one whose passage stands nearest."""
+    shared: dict[str, list[tuple[str, Sequence[Passage]]]] = {}
+    for m in matches:
+        shared.setdefault(m.a, []).append((m.b, m.passages))
+        there = [Passage(p.b_start, p.b_end, p.a_start, p.a_end) for p in m.passages]
+        shared.setdefault(m.b, []).append((m.a, there))
+    about = corpus.about(corpus.ids)
+    for article_id in corpus.ids:
+        for credit in corpus.credits(article_id):
+            near = [
+                (_distance(credit, passages), -_size(passages), other)
+                for other, passages in shared.get(article_id, ())
+                if credit.source_id and about[other].source_id == credit.source_id
+            ]
+            yield article_id, credit, min(near)[2] if near else None
+
+
+def _distance(credit: Credit, passages: Sequence[Passage]) -> int:
+    """Return how many characters stand between a credit and the nearest passage."""
+    return min((max(0, p.a_start - credit.end, credit.start - p.a_end) for p in passages), default=0)
+
+
+def _size(passages: Sequence[Passage]) -> int:
+    return sum(p.a_end - p.a_start for p in passages)
+
+
+__all__ = ["Corpus", "Found", "in_corpus"]

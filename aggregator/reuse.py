@@ -1,0 +1,349 @@
+"""The passage fingerprints: which articles hold a run of five words. The only room that touches ``index/reuse``.
+
+Sorted arrays on the disk, as many as there are orders of magnitude: what a run adds is a small one, and small ones are
+merged into larger ones (O'Neil et al. 1996, the log-structured merge-tree). They are mapped into memory, so that to ask
+reads only the pages it needs. A list names those that count and is replaced in one step: a kill at any point leaves the
+list as it was or as it is to be. All of it is made of texts in the catalogue and can be made again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator import disk, words
+from aggregator.errors import StoreError
+from aggregator.words import Hashes
+
+FEW = 32
+"""Of the articles that hold a gram, how many a new one is compared with on its account: those of the smallest numbers.
+A text that was reposted a thousand times is so compared with its family's representatives, not with all of them."""
+TOLD_HOLDERS = 64
+"""How many holders of a gram are named, at most."""
+_LIST = "segments.json"
+_TRIES = 10
+_FORM = 1
+"""Counted up with every change of the form or of what a gram is: an index of another form is built again."""
+_ARRAYS = {"grams": np.uint64, "holders": np.uint32, "numbers": np.uint64, "rates": np.uint8}
+
+Numbers = NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What an article is found again by."""
+
+    number: int
+    """Of the article, below 2^64."""
+    rate: int
+    """One in how many grams is kept."""
+    grams: Hashes
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Pairs of articles that share grams, as columns: a row each."""
+
+    asked: NDArray[np.int64]
+    """Which of the fingerprints that were asked about."""
+    number: Numbers
+    """The other article."""
+    rate: NDArray[np.uint8]
+    """Its rate."""
+    shared: NDArray[np.int64]
+    """How many grams of the coarser of both fingerprints are in both."""
+    weight: NDArray[np.float64]
+    """The same, each counted by how few articles hold it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """Which articles hold which grams: as a table of two columns, sorted by both."""
+
+    name: str
+    grams: Hashes
+    holders: NDArray[np.uint32]
+    """Places in ``numbers``."""
+    numbers: Numbers
+    """Of the articles in it, ascending."""
+    rates: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.grams)
+
+
+class Reuse:
+    """The fingerprints of a home's articles, or of a corpus in memory.
+
+    Args:
+        folder: ``index/reuse``; None: all is kept in memory.
+        writing: Whether fingerprints are to be added; the folder is then made, and emptied when it is damaged.
+
+    Attributes:
+        is_new: Whether there was nothing when it was opened: every article must be added.
+
+    Raises:
+        StoreError: It is missing or damaged (for a reader), or the disk fails.
+        NoSpaceError: The disk is full or read-only.
+    """
+
+    def __init__(self, folder: Path | None = None, *, writing: bool = False) -> None:
+        self._folder = folder
+        self._segments: list[_Segment] = []
+        self.is_new = True
+        if folder is None:
+            return
+        try:
+            self._segments = _read_again(folder)
+            self.is_new = False
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            if not writing:
+                raise StoreError(
+                    folder, f"missing or damaged ({error}). Nothing is lost. Run `aggregator rebuild --only reposts`."
+                ) from error
+            with disk.guarded(folder):
+                folder.mkdir(parents=True, exist_ok=True)
+                disk.remove(folder / _LIST)
+                self._sweep()
+
+    def sign(self) -> None:
+        """Declare a new index fit for asking, once it is noted which articles it lacks."""
+        self._list()
+
+    def __len__(self) -> int:
+        """Return how many articles are in it."""
+        return len(np.unique(np.concatenate([s.numbers for s in self._segments]))) if self._segments else 0
+
+    def add(self, fingerprints: Sequence[Fingerprint]) -> None:
+        """Add fingerprints; what an article had already is not added again. They are on the disk when this returns.
+
+        Raises:
+            NoSpaceError: The disk is full or read-only; nothing was added.
+            StoreError: The disk fails; likewise.
+        """
+        if not fingerprints:
+            return
+        numbers = np.array([f.number for f in fingerprints], np.uint64)
+        grams = np.concatenate([f.grams for f in fingerprints])
+        owners = np.repeat(numbers, [len(f.grams) for f in fingerprints])
+        known = self._known(numbers)
+        if known.any():
+            fresh = ~self._holds(grams, owners)
+            grams, owners = grams[fresh], owners[fresh]
+        rates = np.array([f.rate for f in fingerprints], np.uint8)
+        made = [*self._segments, _made("", grams, owners, numbers, rates)]
+        while len(made) > 1 and len(made[-2]) < 2 * len(made[-1]):
+            made[-2:] = [_merged(made[-2], made[-1])]
+        if self._folder is None:
+            self._segments = made
+            return
+        with disk.guarded(self._folder):
+            self._segments = [s if s.name else self._written(s) for s in made]
+            self._list()
+            self._sweep()
+
+    def _list(self) -> None:
+        """Say which segments count."""
+        if self._folder is not None:
+            said = {"form": _FORM, "segments": [s.name for s in self._segments]}
+            with disk.guarded(self._folder):
+                disk.put(self._folder / _LIST, json.dumps(said).encode())
+
+    def candidates(self, asked: Sequence[Fingerprint], new: Numbers) -> Candidates:
+        """Return which articles share grams with those that are asked about, each pair once.
+
+        That two share a gram counts while few hold it, or one of the two is among the first of them. So it does not
+        matter in which order articles came.
+
+        Args:
+            asked: In ascending order of their numbers; in the index or not.
+            new: All that will be asked about, ascending: of two of them, the larger number finds the pair.
+        """
+        if not asked or not self._segments:
+            none = np.zeros(0, np.int64)
+            return Candidates(none, *_nothing()[1:], none, none.astype(np.float64))
+        own = np.array([f.number for f in asked], np.uint64)
+        grams = np.concatenate([f.grams for f in asked])
+        who = np.repeat(np.arange(len(asked)), [len(f.grams) for f in asked])
+        rows, numbers, rates = self._postings(grams, FEW)
+        counts = self.counts(grams)
+        rows, numbers, rates = self._with_all(grams, own[who], counts, rows, numbers, rates)
+        theirs = who[rows]
+        place = np.minimum(np.searchsorted(new, numbers), len(new) - 1)
+        keep = np.where(new[place] == numbers, numbers < own[theirs], numbers != own[theirs])
+        keep &= grams[rows] <= words.bound(np.maximum(rates, np.array([f.rate for f in asked], np.uint8)[theirs]))
+        rows, numbers, theirs, rates = rows[keep], numbers[keep], theirs[keep], rates[keep]
+        weights = words.rarity(counts[rows])
+        different, place = np.unique(numbers, return_inverse=True)
+        pair, at, inverse = np.unique(theirs * len(different) + place, return_index=True, return_inverse=True)
+        return Candidates(
+            pair // max(1, len(different)),
+            different[pair % max(1, len(different))],
+            rates[at],
+            np.bincount(inverse, minlength=len(pair)),
+            np.bincount(inverse, weights, minlength=len(pair)).astype(np.float64),
+        )
+
+    def counts(self, grams: Hashes) -> NDArray[np.int64]:
+        """Return how many articles hold each gram."""
+        total = np.zeros(len(grams), np.int64)
+        for segment in self._segments:
+            left = np.searchsorted(segment.grams, grams, side="left")
+            total += np.searchsorted(segment.grams, grams, side="right") - left
+        return total
+
+    def holders(self, grams: Hashes) -> tuple[NDArray[np.int64], Numbers]:
+        """Return who holds grams, at most the first of many: places in ``grams``, and articles."""
+        rows, numbers, _ = self._postings(grams, TOLD_HOLDERS)
+        return rows, numbers
+
+    def _postings(self, grams: Hashes, most: int) -> tuple[NDArray[np.int64], Numbers, NDArray[np.uint8]]:
+        """Return who holds grams, the ``most`` smallest numbers each: places in ``grams``, articles, rates."""
+        found = [_slices(segment, grams, most) for segment in self._segments]
+        rows, numbers, rates = (np.concatenate(column) for column in zip(*found, strict=True)) if found else _nothing()
+        if len(found) > 1:
+            order = np.lexsort((numbers, rows))
+            rows, numbers, rates = rows[order], numbers[order], rates[order]
+            first = np.searchsorted(rows, rows, side="left")
+            keep = np.arange(len(rows)) - first < most
+            rows, numbers, rates = rows[keep], numbers[keep], rates[keep]
+        return rows, numbers, rates
+
+    def _with_all(
+        self,
+        grams: Hashes,
+        own: Numbers,
+        counts: NDArray[np.int64],
+        rows: NDArray[np.int64],
+        numbers: Numbers,
+        rates: NDArray[np.uint8],
+    ) -> tuple[NDArray[np.int64], Numbers, NDArray[np.uint8]]:
+        """Add all the other holders of those grams whose asker is among the first: they have not met it."""
+        many = np.flatnonzero(counts > FEW)
+        if not len(many):
+            return rows, numbers, rates
+        last = np.searchsorted(rows, many, side="right") - 1  # the last of the first few holders
+        first = many[own[many] <= numbers[last]]
+        if not len(first):
+            return rows, numbers, rates
+        found = [_slices(segment, grams[first], int(counts.max())) for segment in self._segments]
+        more, others, their_rates = (np.concatenate(column) for column in zip(*found, strict=True))
+        more = first[more]
+        keep = ~np.isin(rows, first)
+        return (
+            np.concatenate((rows[keep], more)),
+            np.concatenate((numbers[keep], others)),
+            np.concatenate((rates[keep], their_rates)),
+        )
+
+    def _known(self, numbers: Numbers) -> NDArray[np.bool_]:
+        found = np.zeros(len(numbers), np.bool_)
+        for segment in self._segments:
+            found |= np.isin(numbers, segment.numbers)
+        return found
+
+    def _holds(self, grams: Hashes, owners: Numbers) -> NDArray[np.bool_]:
+        """Return whether each gram is held by that article already."""
+        found = np.zeros(len(grams), np.bool_)
+        for segment in self._segments:
+            place = np.searchsorted(segment.numbers, owners)
+            place[place == len(segment.numbers)] = 0
+            there = np.flatnonzero(segment.numbers[place] == owners)
+            low = np.searchsorted(segment.grams, grams[there], side="left")
+            high = np.searchsorted(segment.grams, grams[there], side="right")
+            for row, start, end, holder in zip(there, low, high, place[there], strict=True):
+                held = segment.holders[start:end]
+                at = np.searchsorted(held, holder)
+                found[row] |= bool(at < len(held) and held[at] == holder)
+        return found
+
+    def _written(self, segment: _Segment) -> _Segment:
+        """Write a segment to files of its own, and map them."""
+        assert self._folder is not None
+        taken = {int(path.name.split("-")[0]) for path in self._folder.glob("*-grams.npy")}
+        name = f"{max(taken, default=0) + 1:06}"
+        for array in _ARRAYS:
+            path = self._folder / f"{name}-{array}.npy"
+            with path.open("wb") as file:
+                np.save(file, getattr(segment, array), allow_pickle=False)
+                file.flush()
+                disk.sync(file.fileno())
+        disk.sync_folder(self._folder)
+        return _mapped(self._folder, name)
+
+    def _sweep(self) -> None:
+        """Remove the files of segments that do not count: merged ones, and what a kill left behind."""
+        assert self._folder is not None
+        names = {s.name for s in self._segments}
+        for path in self._folder.glob("*-*.npy"):
+            if path.name.split("-")[0] not in names:
+                disk.remove(path)
+
+
+def _read_again(folder: Path) -> list[_Segment]:
+    """Read the list and what it names; again, when the writer took a segment away that was about to be read."""
+    for _ in range(_TRIES - 1):
+        try:
+            return _read(folder)
+        except FileNotFoundError:
+            if not (folder / _LIST).exists():
+                raise
+    return _read(folder)
+
+
+def _read(folder: Path) -> list[_Segment]:
+    said = json.loads((folder / _LIST).read_bytes())
+    if said["form"] != _FORM:
+        raise ValueError("of another version")
+    return [_mapped(folder, name) for name in said["segments"]]
+
+
+def _mapped(folder: Path, name: str) -> _Segment:
+    arrays = {}
+    for array, kind in _ARRAYS.items():
+        arrays[array] = np.load(folder / f"{name}-{array}.npy", mmap_mode="r", allow_pickle=False)
+        if arrays[array].dtype != kind or arrays[array].ndim != 1:
+            raise ValueError(f"{name}-{array}.npy is not what it should be")
+    if len(arrays["grams"]) != len(arrays["holders"]) or len(arrays["numbers"]) != len(arrays["rates"]):
+        raise ValueError(f"{name} is cut short")
+    return _Segment(name, **{array: np.asarray(values) for array, values in arrays.items()})
+
+
+def _made(name: str, grams: Hashes, owners: Numbers, numbers: Numbers, rates: NDArray[np.uint8]) -> _Segment:
+    """Return the segment of rows in any order; ``numbers`` may name an article twice: the coarser rate holds."""
+    order = np.lexsort((rates, numbers))
+    numbers, rates = numbers[order], rates[order]
+    last = np.append(numbers[1:] != numbers[:-1], True)
+    numbers, rates = numbers[last], rates[last]
+    holders = np.searchsorted(numbers, owners).astype(np.uint32)
+    order = np.lexsort((holders, grams))
+    return _Segment(name, grams[order], holders[order], numbers, rates)
+
+
+def _merged(one: _Segment, other: _Segment) -> _Segment:
+    return _made(
+        "",
+        np.concatenate((one.grams, other.grams)),
+        np.concatenate((one.numbers[one.holders], other.numbers[other.holders])),
+        np.concatenate((one.numbers, other.numbers)),
+        np.concatenate((one.rates, other.rates)),
+    )
+
+
+def _slices(segment: _Segment, grams: Hashes, most: int) -> tuple[NDArray[np.int64], Numbers, NDArray[np.uint8]]:
+    """Return the first ``most`` holders of each gram in a segment: places in ``grams``, articles, rates."""
+    left = np.searchsorted(segment.grams, grams, side="left")
+    counts = np.minimum(np.searchsorted(segment.grams, grams, side="right") - left, most)
+    rows = np.repeat(np.arange(len(grams)), counts)
+    within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    holders = segment.holders[left[rows] + within]
+    return rows, segment.numbers[holders], segment.rates[holders]
+
+
+def _nothing() -> tuple[NDArray[np.int64], Numbers, NDArray[np.uint8]]:
+    return np.zeros(0, np.int64), np.zeros(0, np.uint64), np.zeros(0, np.uint8)

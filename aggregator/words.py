@@ -1,0 +1,256 @@
+"""The words of a text as numbers, and its runs of five words: what texts are compared by. Pure.
+
+Whole arrays of characters are worked on at a time (numpy): one word after the other takes five to ten times as long.
+Two words are the same when their numbers are: case, accents, vowel signs, the forms of one letter and characters that
+nobody sees do not count. Where a script leaves no space between words, every sign is a word of its own.
+"""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Hashes: TypeAlias = NDArray[np.uint64]
+Places: TypeAlias = NDArray[np.int32]
+
+GRAM_WORDS = 5
+"""As text-reuse tools have it (passim, Smith et al. 2014): long enough that chance repeats are rare."""
+MAX_COMPARED_CHARS = 200_000
+"""What is beyond in a text is not looked at; no article is so long."""
+SAMPLING = ((200, 1), (600, 2), (5_000, 4))
+"""Up to so many grams of a text, one in so many goes into its fingerprint: all of a short one, so that a quoted
+sentence or a copy full of misread letters is still found; a quoted paragraph of 60 words in a long one keeps 14."""
+COARSEST = 8
+COMMON = 8
+"""A gram that more articles hold is worth less the more they are: twice as many, half as much."""
+_BATCH_CHARS = 1 << 20
+"""Characters that are worked on at a time: 40 MB of arrays."""
+
+_APART, _LETTER, _UNSEEN, _ALONE = range(4)
+_SPACELESS = (
+    *((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF)),  # Thai, Lao; Burmese; Khmer
+    *((0x3005, 0x3007), (0x3040, 0x30FF), (0x31F0, 0x31FF), (0xFF66, 0xFF9F)),  # Japanese syllables
+    *((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF)),  # Chinese characters
+)
+SPACELESS_WORDS = 0.5
+"""How much of a word one sign of those scripts is: a Chinese word has about two, a Thai one four and more."""
+_ONE_FORM = {
+    "ı": "i",
+    "ς": "σ",
+    "ى": "ي",
+    "ی": "ي",
+    "ک": "ك",
+    "ø": "o",
+    "đ": "d",
+    "ł": "l",
+    "ß": "s",
+    "æ": "a",
+    "œ": "o",
+}
+_PAGE_BITS = 8
+_PAGE = 1 << _PAGE_BITS
+_POINTS = sys.maxunicode + 1
+
+
+def _mixed(values: Hashes) -> Hashes:
+    """Return well-spread numbers for numbers (the finalizer of SplitMix64, Steele et al. 2014)."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
+
+
+def _powers(base: int, count: int) -> Hashes:
+    return np.cumprod(np.full(count, base, np.uint64), dtype=np.uint64)
+
+
+_IN_WORD = _powers(0x9E3779B97F4A7C15, 64)
+"""What a letter is multiplied by for its place in the word; longer words begin again."""
+_IN_GRAM = _powers(0xD6E8FEB86659FD93, GRAM_WORDS)
+
+
+class _Alphabet:
+    """What kind of character every character is, and its number; a page of 256 is made when a text needs it."""
+
+    def __init__(self) -> None:
+        self._kinds = np.zeros(_POINTS, np.uint8)
+        self._numbers = np.zeros(_POINTS, np.uint64)
+        self._made = np.zeros(_POINTS >> _PAGE_BITS, np.bool_)
+
+    def of(self, points: NDArray[np.uint32]) -> tuple[NDArray[np.uint8], Hashes]:
+        """Return kinds and numbers of characters."""
+        pages = points >> np.uint32(_PAGE_BITS)
+        if not self._made[pages].all():
+            for page in np.unique(pages):
+                self._make(int(page))
+        return self._kinds[points], self._numbers[points]
+
+    def _make(self, page: int) -> None:
+        folded = np.zeros(_PAGE, np.uint64)
+        for place in range(_PAGE):
+            point = page * _PAGE + place
+            self._kinds[point], folded[place] = _folded(chr(point))
+        self._numbers[page * _PAGE : (page + 1) * _PAGE] = _mixed(folded + np.uint64(1))
+        self._made[page] = True
+
+
+def _folded(character: str) -> tuple[int, int]:
+    """Return the kind of a character, and the letter that stands for it, its case and accents, and its like."""
+    category = unicodedata.category(character)
+    if category in ("Mn", "Me", "Cf") or character == "ـ":
+        return _UNSEEN, 0
+    if not (character.isalnum() or category in ("Mc", "Lm")):
+        return _APART, 0
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
+    letter = next((c for c in plain if c.isalnum()), character)
+    letter = _ONE_FORM.get(letter, letter)
+    digit = unicodedata.digit(letter, None)
+    point = ord(character)
+    alone = any(low <= point <= high for low, high in _SPACELESS)
+    return _ALONE if alone else _LETTER, ord(str(digit) if digit is not None else letter)
+
+
+_ALPHABET = _Alphabet()
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """The words of a text, in order."""
+
+    hashes: Hashes
+    """What each is, whatever its case and accents."""
+    starts: Places
+    ends: Places
+    """Where each stands: character offsets, ends exclusive."""
+    weights: NDArray[np.float64] | None = None
+    """How much of a word each is; None: one, all of them."""
+
+    def __len__(self) -> int:
+        return len(self.hashes)
+
+    @cached_property
+    def grams(self) -> Hashes:
+        """A number for every run of five words, in order."""
+        n = len(self.hashes) - GRAM_WORDS + 1
+        if n < 1:
+            return np.zeros(0, np.uint64)
+        total = self.hashes[:n] * _IN_GRAM[0]
+        for place in range(1, GRAM_WORDS):
+            total += self.hashes[place : place + n] * _IN_GRAM[place]
+        return _mixed(total)
+
+    @cached_property
+    def places(self) -> tuple[Hashes, Places]:
+        """The different grams, ascending, and where each stands first."""
+        order = np.argsort(self.grams, kind="stable")
+        ascending = self.grams[order]
+        first = np.ones(len(ascending), np.bool_)
+        np.not_equal(ascending[1:], ascending[:-1], out=first[1:])
+        return ascending[first], order[first].astype(np.int32)
+
+    @property
+    def rate(self) -> int:
+        """One in how many of its grams is kept to find it again by."""
+        return next((rate for most, rate in SAMPLING if len(self.grams) <= most), COARSEST)
+
+    @property
+    def fingerprint(self) -> Hashes:
+        """The grams it is found again by, ascending: those below a bound.
+
+        So what is kept of a long text would be kept of a short one, too.
+        """
+        different, _ = self.places
+        return different[: np.searchsorted(different, bound(np.array([self.rate], np.uint8))[0], side="right")]
+
+    def length(self, start: int, end: int) -> float:
+        """Return how many words stand from one place to another."""
+        return float(end - start) if self.weights is None else float(self.weights[start:end].sum())
+
+    def length_of(self, spans: Sequence[tuple[int, int]]) -> float:
+        """Return how many words stand in some places; what two of them have in common counts once."""
+        total, reached = 0.0, 0
+        for start, end in spans:
+            total += self.length(max(start, reached), max(end, reached))
+            reached = max(reached, end)
+        return total
+
+
+def bound(rate: NDArray[np.uint8]) -> Hashes:
+    """Return up to which number grams are kept where one in ``rate`` is."""
+    return np.uint64((1 << 64) - 1) // rate.astype(np.uint64)
+
+
+def rarity(holders: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return what grams are worth as evidence, 0.0 to 1.0, by how many articles, or families of them, hold each."""
+    return np.minimum(1.0, COMMON / np.maximum(holders, 1))
+
+
+def words(text: str) -> Words:
+    """Return the words of a text."""
+    return next(words_of([text]))
+
+
+def words_of(texts: Sequence[str]) -> Iterator[Words]:
+    """Yield the words of each text; many together take less time than one after the other."""
+    batch: list[str] = []
+    held = 0
+    for text in texts:
+        batch.append(text[:MAX_COMPARED_CHARS])
+        held += len(batch[-1])
+        if held > _BATCH_CHARS:
+            yield from _words_of(batch)
+            batch, held = [], 0
+    if batch:
+        yield from _words_of(batch)
+
+
+def _words_of(texts: Sequence[str]) -> Iterator[Words]:
+    joined = "\n".join(texts) + "\n"
+    points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
+    kinds, numbers = _ALPHABET.of(points)
+    seen: NDArray[np.int64] | None = None
+    if (kinds == _UNSEEN).any():
+        kept = np.flatnonzero(kinds != _UNSEEN)
+        kinds, numbers = kinds[kept], numbers[kept]
+        seen = np.append(kept, len(points))
+    in_word = (kinds == _LETTER) | (kinds == _ALONE)
+    alone = kinds == _ALONE
+    begins, ends = in_word.copy(), in_word.copy()
+    same_word = in_word[1:] & in_word[:-1]
+    has_alone = bool(alone.any())
+    if has_alone:
+        same_word &= ~(alone[1:] | alone[:-1])
+    begins[1:] &= ~same_word
+    ends[:-1] &= ~same_word
+    letters = np.flatnonzero(in_word)
+    starts = np.flatnonzero(begins)
+    stops = np.flatnonzero(ends) + 1
+    if len(starts):
+        first = np.searchsorted(letters, starts)
+        counts = np.diff(np.append(first, len(letters)))
+        place = np.arange(len(letters)) - np.repeat(first, counts)
+        hashes = _mixed(np.add.reduceat(numbers[letters] * _IN_WORD[place % len(_IN_WORD)], first))
+    else:
+        hashes = np.zeros(0, np.uint64)
+    weights = np.where(alone[starts], SPACELESS_WORDS, 1.0) if has_alone else None
+    if seen is not None:
+        starts, stops = seen[starts], seen[stops]
+    offset = 0
+    lengths = np.cumsum([len(text) + 1 for text in texts])
+    bounds = np.searchsorted(starts, lengths)
+    low = 0
+    for text, high in zip(texts, bounds, strict=True):
+        yield Words(
+            hashes[low:high],
+            (starts[low:high] - offset).astype(np.int32),
+            (stops[low:high] - offset).astype(np.int32),
+            weights[low:high] if weights is not None else None,
+        )
+        low = int(high)
+        offset += len(text) + 1
