@@ -16,12 +16,14 @@ from aggregator.model import Alignment, Following, Version
 from aggregator.reuse import Fingerprint, Numbers, Reuse
 from aggregator.words import Hashes, Words
 
-MIN_WEIGHT = 2.0
+MIN_WEIGHT = 3.0
 """Grams that two articles share, in rare ones, from which on they are laid side by side."""
 FINE_RATE = 2
 """From coarser fingerprints than this, one rare gram is enough: it stands for four and more."""
 MAX_HELD_WORDS = 3_000_000
 """Words of texts that are kept cut up while others are compared with them: 110 MB."""
+_ADDED = 50_000
+"""Fingerprints that are added at a time: 90 MB."""
 _BATCH = 500
 """Articles whose texts are in memory at a time."""
 
@@ -65,8 +67,8 @@ class Articles:
 
     def holders(self, grams: Hashes) -> tuple[NDArray[np.int64], Sequence[str], NDArray[np.int64]]:
         """Return who holds grams, the first of many: places in these, the articles; and how many hold each in all."""
-        rows, numbers = self._reuse.holders(grams)
-        return rows, [self.id_of(number) for number in numbers.tolist()], self._reuse.counts(grams)
+        rows, numbers, counts = self._reuse.holders(grams)
+        return rows, [self.id_of(number) for number in numbers.tolist()], counts
 
     def credited(self, ids: Iterable[str]) -> Mapping[str, Set[str]]:
         """Return the sources that those articles credit; those that credit none may be left out."""
@@ -109,10 +111,15 @@ class Finder:
 
     def add(self, ids: Iterable[str]) -> None:
         """Add the fingerprints of articles; of those that are known, what is new in theirs."""
+        made: list[Fingerprint] = []
         for some in _batches(sorted(ids, key=self._texts.number_of)):
             self._hold(some)
-            self._reuse.add([self._fingerprint(i) for i in some if i in self._held])
+            made += [self._fingerprint(i) for i in some if i in self._held]
             self._trim()
+            if len(made) >= _ADDED:
+                self._reuse.add(made)
+                made = []
+        self._reuse.add(made)
 
     def alignments(self, ids: Iterable[str]) -> Iterator[Alignment]:
         """Yield what these articles share with others, and with one another, each pair once."""
@@ -131,7 +138,7 @@ class Finder:
             self._hold(some)
             held = [self._fingerprint(i).grams for i in some if i in self._held]
             grams = np.unique(np.concatenate(held)) if held else np.zeros(0, np.uint64)
-            _, numbers = self._reuse.holders(grams[self._reuse.counts(grams) > dedupe.STANDING])
+            _, numbers, _ = self._reuse.holders(grams[self._reuse.counts(grams) > dedupe.STANDING])
             found |= {self._texts.id_of(number) for number in np.unique(numbers).tolist()}
             self._trim()
         return found

@@ -76,6 +76,23 @@ class _Segment:
     def __len__(self) -> int:
         return len(self.grams)
 
+    def bounds(self, grams: Hashes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return from where to where each gram stands in the table."""
+        left = np.searchsorted(self.grams, grams, side="left")
+        return left, np.searchsorted(self.grams, grams, side="right")
+
+
+@dataclass(frozen=True, slots=True)
+class _Postings:
+    """Who holds grams: a row each."""
+
+    rows: NDArray[np.int64]
+    """Places of the grams."""
+    holders: NDArray[np.int64]
+    """Places of the articles among all."""
+    counts: NDArray[np.int64]
+    """How many articles hold each gram in all."""
+
 
 class Reuse:
     """The fingerprints of a home's articles, or of a corpus in memory.
@@ -96,10 +113,12 @@ class Reuse:
         self._folder = folder
         self._segments: list[_Segment] = []
         self.is_new = True
+        self._count_up()
         if folder is None:
             return
         try:
             self._segments = _read_again(folder)
+            self._count_up()
             self.is_new = False
         except (OSError, ValueError, KeyError, TypeError) as error:
             if not writing:
@@ -117,7 +136,7 @@ class Reuse:
 
     def __len__(self) -> int:
         """Return how many articles are in it."""
-        return len(np.unique(np.concatenate([s.numbers for s in self._segments]))) if self._segments else 0
+        return len(self._numbers)
 
     def add(self, fingerprints: Sequence[Fingerprint]) -> None:
         """Add fingerprints; what an article had already is not added again. They are on the disk when this returns.
@@ -131,8 +150,7 @@ class Reuse:
         numbers = np.array([f.number for f in fingerprints], np.uint64)
         grams = np.concatenate([f.grams for f in fingerprints])
         owners = np.repeat(numbers, [len(f.grams) for f in fingerprints])
-        known = self._known(numbers)
-        if known.any():
+        if np.isin(numbers, self._numbers).any():
             fresh = ~self._holds(grams, owners)
             grams, owners = grams[fresh], owners[fresh]
         rates = np.array([f.rate for f in fingerprints], np.uint8)
@@ -141,11 +159,12 @@ class Reuse:
             made[-2:] = [_merged(made[-2], made[-1])]
         if self._folder is None:
             self._segments = made
-            return
-        with disk.guarded(self._folder):
-            self._segments = [s if s.name else self._written(s) for s in made]
-            self._list()
-            self._sweep()
+        else:
+            with disk.guarded(self._folder):
+                self._segments = [s if s.name else self._written(s) for s in made]
+                self._list()
+                self._sweep()
+        self._count_up()
 
     def _list(self) -> None:
         """Say which segments count."""
@@ -166,25 +185,25 @@ class Reuse:
         """
         if not asked or not self._segments:
             none = np.zeros(0, np.int64)
-            return Candidates(none, *_nothing()[1:], none, none.astype(np.float64))
+            return Candidates(none, none.astype(np.uint64), none.astype(np.uint8), none, none.astype(np.float64))
         own = np.array([f.number for f in asked], np.uint64)
+        rates = np.array([f.rate for f in asked], np.uint8)
         grams = np.concatenate([f.grams for f in asked])
         who = np.repeat(np.arange(len(asked)), [len(f.grams) for f in asked])
-        rows, numbers, rates = self._postings(grams, FEW)
-        counts = self.counts(grams)
-        rows, numbers, rates = self._with_all(grams, own[who], counts, rows, numbers, rates)
-        theirs = who[rows]
+        found = self._postings(grams, FEW, own[who])
+        theirs = who[found.rows]
+        numbers, their_rates = self._numbers[found.holders], self._rates[found.holders]
         place = np.minimum(np.searchsorted(new, numbers), len(new) - 1)
         keep = np.where(new[place] == numbers, numbers < own[theirs], numbers != own[theirs])
-        keep &= grams[rows] <= words.bound(np.maximum(rates, np.array([f.rate for f in asked], np.uint8)[theirs]))
-        rows, numbers, theirs, rates = rows[keep], numbers[keep], theirs[keep], rates[keep]
-        weights = words.rarity(counts[rows])
-        different, place = np.unique(numbers, return_inverse=True)
-        pair, at, inverse = np.unique(theirs * len(different) + place, return_index=True, return_inverse=True)
+        keep &= grams[found.rows] <= words.bound(np.maximum(their_rates, rates[theirs]))
+        theirs, holders = theirs[keep], found.holders[keep]
+        weights = words.rarity(found.counts[found.rows[keep]])
+        pair, inverse = np.unique(theirs * np.int64(len(self._numbers)) + holders, return_inverse=True)
+        holders = pair % max(1, len(self._numbers))
         return Candidates(
-            pair // max(1, len(different)),
-            different[pair % max(1, len(different))],
-            rates[at],
+            pair // max(1, len(self._numbers)),
+            self._numbers[holders],
+            self._rates[holders],
             np.bincount(inverse, minlength=len(pair)),
             np.bincount(inverse, weights, minlength=len(pair)).astype(np.float64),
         )
@@ -193,59 +212,63 @@ class Reuse:
         """Return how many articles hold each gram."""
         total = np.zeros(len(grams), np.int64)
         for segment in self._segments:
-            left = np.searchsorted(segment.grams, grams, side="left")
-            total += np.searchsorted(segment.grams, grams, side="right") - left
+            left, right = segment.bounds(grams)
+            total += right - left
         return total
 
-    def holders(self, grams: Hashes) -> tuple[NDArray[np.int64], Numbers]:
-        """Return who holds grams, at most the first of many: places in ``grams``, and articles."""
-        rows, numbers, _ = self._postings(grams, TOLD_HOLDERS)
-        return rows, numbers
+    def holders(self, grams: Hashes) -> tuple[NDArray[np.int64], Numbers, NDArray[np.int64]]:
+        """Return who holds grams, at most the first of many: places in ``grams``, articles; how many hold each in all."""
+        found = self._postings(grams, TOLD_HOLDERS)
+        return found.rows, self._numbers[found.holders], found.counts
 
-    def _postings(self, grams: Hashes, most: int) -> tuple[NDArray[np.int64], Numbers, NDArray[np.uint8]]:
-        """Return who holds grams, the ``most`` smallest numbers each: places in ``grams``, articles, rates."""
-        found = [_slices(segment, grams, most) for segment in self._segments]
-        rows, numbers, rates = (np.concatenate(column) for column in zip(*found, strict=True)) if found else _nothing()
-        if len(found) > 1:
-            order = np.lexsort((numbers, rows))
-            rows, numbers, rates = rows[order], numbers[order], rates[order]
-            first = np.searchsorted(rows, rows, side="left")
-            keep = np.arange(len(rows)) - first < most
-            rows, numbers, rates = rows[keep], numbers[keep], rates[keep]
-        return rows, numbers, rates
+    def _postings(self, grams: Hashes, most: int, own: Numbers | None = None) -> _Postings:
+        """Return who holds grams, of each the ``most`` smallest numbers.
 
-    def _with_all(
-        self,
-        grams: Hashes,
-        own: Numbers,
-        counts: NDArray[np.int64],
-        rows: NDArray[np.int64],
-        numbers: Numbers,
-        rates: NDArray[np.uint8],
-    ) -> tuple[NDArray[np.int64], Numbers, NDArray[np.uint8]]:
-        """Add all the other holders of those grams whose asker is among the first: they have not met it."""
-        many = np.flatnonzero(counts > FEW)
-        if not len(many):
-            return rows, numbers, rates
-        last = np.searchsorted(rows, many, side="right") - 1  # the last of the first few holders
-        first = many[own[many] <= numbers[last]]
-        if not len(first):
-            return rows, numbers, rates
-        found = [_slices(segment, grams[first], int(counts.max())) for segment in self._segments]
-        more, others, their_rates = (np.concatenate(column) for column in zip(*found, strict=True))
-        more = first[more]
-        keep = ~np.isin(rows, first)
-        return (
-            np.concatenate((rows[keep], more)),
-            np.concatenate((numbers[keep], others)),
-            np.concatenate((rates[keep], their_rates)),
+        Args:
+            grams: In any order.
+            most: How many of each.
+            own: Who asks about each; all the others are told to those who are among the first themselves.
+        """
+        bounds = [segment.bounds(grams) for segment in self._segments]
+        counts = sum((right - left for left, right in bounds), np.zeros(len(grams), np.int64))
+        rows, holders = self._taken(bounds, np.arange(len(grams)), most)
+        many = np.flatnonzero(counts > most) if own is not None else ()
+        if len(many) and own is not None:
+            last = np.searchsorted(rows, many, side="right") - 1  # the last of the first few
+            first = many[own[many] <= self._numbers[holders[last]]]
+            keep = ~np.isin(rows, first)
+            more = self._taken(bounds, first, int(counts.max()))
+            rows, holders = np.concatenate((rows[keep], more[0])), np.concatenate((holders[keep], more[1]))
+        return _Postings(rows, holders, counts)
+
+    def _taken(
+        self, bounds: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]], rows: NDArray[np.int64], most: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the first holders of some grams: places of these, and of the articles in all numbers."""
+        found = []
+        for segment, places, (left, right) in zip(self._segments, self._places, bounds, strict=True):
+            taken = np.minimum(right[rows] - left[rows], most)
+            each = np.repeat(np.arange(len(rows)), taken)
+            within = np.arange(len(each)) - np.repeat(np.cumsum(taken) - taken, taken)
+            found.append((rows[each], places[segment.holders[left[rows][each] + within]]))
+        if len(found) == 1:
+            return found[0]
+        each, holders = (
+            (np.concatenate(column) for column in zip(*found, strict=True)) if found else (rows[:0], rows[:0])
         )
+        several = np.unique(each * np.int64(len(self._numbers)) + holders)
+        each, holders = several // max(1, len(self._numbers)), several % max(1, len(self._numbers))
+        keep = np.arange(len(each)) - np.searchsorted(each, each, side="left") < most
+        return each[keep], holders[keep]
 
-    def _known(self, numbers: Numbers) -> NDArray[np.bool_]:
-        found = np.zeros(len(numbers), np.bool_)
-        for segment in self._segments:
-            found |= np.isin(numbers, segment.numbers)
-        return found
+    def _count_up(self) -> None:
+        """Take stock of the articles in all segments."""
+        numbers = [segment.numbers for segment in self._segments]
+        self._numbers = np.unique(np.concatenate(numbers)) if numbers else np.zeros(0, np.uint64)
+        self._places = [np.searchsorted(self._numbers, each) for each in numbers]
+        self._rates = np.zeros(len(self._numbers), np.uint8)
+        for segment, places in zip(self._segments, self._places, strict=True):
+            self._rates[places] = np.maximum(self._rates[places], segment.rates)
 
     def _holds(self, grams: Hashes, owners: Numbers) -> NDArray[np.bool_]:
         """Return whether each gram is held by that article already."""
@@ -333,17 +356,3 @@ def _merged(one: _Segment, other: _Segment) -> _Segment:
         np.concatenate((one.numbers, other.numbers)),
         np.concatenate((one.rates, other.rates)),
     )
-
-
-def _slices(segment: _Segment, grams: Hashes, most: int) -> tuple[NDArray[np.int64], Numbers, NDArray[np.uint8]]:
-    """Return the first ``most`` holders of each gram in a segment: places in ``grams``, articles, rates."""
-    left = np.searchsorted(segment.grams, grams, side="left")
-    counts = np.minimum(np.searchsorted(segment.grams, grams, side="right") - left, most)
-    rows = np.repeat(np.arange(len(grams)), counts)
-    within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-    holders = segment.holders[left[rows] + within]
-    return rows, segment.numbers[holders], segment.rates[holders]
-
-
-def _nothing() -> tuple[NDArray[np.int64], Numbers, NDArray[np.uint8]]:
-    return np.zeros(0, np.int64), np.zeros(0, np.uint64), np.zeros(0, np.uint8)

@@ -33,7 +33,7 @@ COMMON = 8
 _BATCH_CHARS = 1 << 20
 """Characters that are worked on at a time: 40 MB of arrays."""
 
-_APART, _LETTER, _UNSEEN, _ALONE = range(4)
+_APART, _UNSEEN, _LETTER, _ALONE = range(4)
 _SPACELESS = (
     *((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF)),  # Thai, Lao; Burmese; Khmer
     *((0x3005, 0x3007), (0x3040, 0x30FF), (0x31F0, 0x31FF), (0xFF66, 0xFF9F)),  # Japanese syllables
@@ -67,12 +67,23 @@ def _mixed(values: Hashes) -> Hashes:
 
 
 def _powers(base: int, count: int) -> Hashes:
+    """Return the powers of a number from the first on, modulo 2^64."""
     return np.cumprod(np.full(count, base, np.uint64), dtype=np.uint64)
 
 
-_IN_WORD = _powers(0x9E3779B97F4A7C15, 64)
-"""What a letter is multiplied by for its place in the word; longer words begin again."""
+_BASE = 0x9E3779B97F4A7C15
+_IN_TEXT = _powers(_BASE, 1)
+_OUT_OF_TEXT = _powers(pow(_BASE, -1, 1 << 64), 1)
+"""What a letter is multiplied by for its place, and what takes that out again; they grow with the longest batch."""
 _IN_GRAM = _powers(0xD6E8FEB86659FD93, GRAM_WORDS)
+
+
+def _places(count: int) -> tuple[Hashes, Hashes]:
+    """Return what the letters at so many places are multiplied by, and the inverse."""
+    global _IN_TEXT, _OUT_OF_TEXT
+    if len(_IN_TEXT) < count:
+        _IN_TEXT, _OUT_OF_TEXT = _powers(_BASE, count), _powers(pow(_BASE, -1, 1 << 64), count)
+    return _IN_TEXT[:count], _OUT_OF_TEXT
 
 
 class _Alphabet:
@@ -96,7 +107,8 @@ class _Alphabet:
         for place in range(_PAGE):
             point = page * _PAGE + place
             self._kinds[point], folded[place] = _folded(chr(point))
-        self._numbers[page * _PAGE : (page + 1) * _PAGE] = _mixed(folded + np.uint64(1))
+        seen = self._kinds[page * _PAGE : (page + 1) * _PAGE] >= _LETTER
+        self._numbers[page * _PAGE : (page + 1) * _PAGE] = np.where(seen, _mixed(folded + np.uint64(1)), 0)
         self._made[page] = True
 
 
@@ -148,11 +160,12 @@ class Words:
     @cached_property
     def places(self) -> tuple[Hashes, Places]:
         """The different grams, ascending, and where each stands first."""
-        order = np.argsort(self.grams, kind="stable")
+        order = np.argsort(self.grams).astype(np.int32)
         ascending = self.grams[order]
-        first = np.ones(len(ascending), np.bool_)
-        np.not_equal(ascending[1:], ascending[:-1], out=first[1:])
-        return ascending[first], order[first].astype(np.int32)
+        if len(ascending) < 2 or (ascending[1:] != ascending[:-1]).all():
+            return ascending, order
+        first = np.flatnonzero(np.append(True, ascending[1:] != ascending[:-1]))
+        return ascending[first], np.minimum.reduceat(order, first)
 
     @property
     def rate(self) -> int:
@@ -219,26 +232,23 @@ def _words_of(texts: Sequence[str]) -> Iterator[Words]:
         kept = np.flatnonzero(kinds != _UNSEEN)
         kinds, numbers = kinds[kept], numbers[kept]
         seen = np.append(kept, len(points))
-    in_word = (kinds == _LETTER) | (kinds == _ALONE)
     alone = kinds == _ALONE
-    begins, ends = in_word.copy(), in_word.copy()
-    same_word = in_word[1:] & in_word[:-1]
     has_alone = bool(alone.any())
+    in_word = (kinds == _LETTER) | alone if has_alone else kinds == _LETTER
+    same_word = in_word[1:] & in_word[:-1]
     if has_alone:
         same_word &= ~(alone[1:] | alone[:-1])
+    begins, ends = in_word.copy(), in_word.copy()
     begins[1:] &= ~same_word
     ends[:-1] &= ~same_word
-    letters = np.flatnonzero(in_word)
-    starts = np.flatnonzero(begins)
-    stops = np.flatnonzero(ends) + 1
-    if len(starts):
-        first = np.searchsorted(letters, starts)
-        counts = np.diff(np.append(first, len(letters)))
-        place = np.arange(len(letters)) - np.repeat(first, counts)
-        hashes = _mixed(np.add.reduceat(numbers[letters] * _IN_WORD[place % len(_IN_WORD)], first))
-    else:
-        hashes = np.zeros(0, np.uint64)
-    weights = np.where(alone[starts], SPACELESS_WORDS, 1.0) if has_alone else None
+    starts, last = np.flatnonzero(begins), np.flatnonzero(ends)
+    # a number for each word: that of a polynomial in its letters, cut out of that of the whole text
+    powers, inverses = _places(len(numbers))
+    total = np.zeros(len(numbers) + 1, np.uint64)
+    np.cumsum(numbers * powers, out=total[1:])
+    hashes = _mixed((total[last + 1] - total[starts]) * inverses[starts])
+    stops = last + 1
+    apart = alone[starts] if has_alone else None
     if seen is not None:
         starts, stops = seen[starts], seen[stops]
     offset = 0
@@ -250,7 +260,11 @@ def _words_of(texts: Sequence[str]) -> Iterator[Words]:
             hashes[low:high],
             (starts[low:high] - offset).astype(np.int32),
             (stops[low:high] - offset).astype(np.int32),
-            weights[low:high] if weights is not None else None,
+            _weights(apart[low:high]) if apart is not None else None,
         )
         low = int(high)
         offset += len(text) + 1
+
+
+def _weights(apart: NDArray[np.bool_]) -> NDArray[np.float64] | None:
+    return np.where(apart, SPACELESS_WORDS, 1.0) if apart.any() else None

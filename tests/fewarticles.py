@@ -40,8 +40,8 @@ class FewArticles:
         return {i: About.of(self._by_id[i].article) for i in ids}
 
     def holders(self, grams: Hashes) -> tuple[NDArray[np.int64], Sequence[str], NDArray[np.int64]]:
-        rows, numbers = self._reuse.holders(grams)
-        return rows, [self.id_of(number) for number in numbers.tolist()], self._reuse.counts(grams)
+        rows, numbers, counts = self._reuse.holders(grams)
+        return rows, [self.id_of(number) for number in numbers.tolist()], counts
 
     def credited(self, ids: Iterable[str]) -> dict[str, set[str]]:
         return {i: {c.source_id for c in self._by_id[i].credits if c.source_id} for i in ids}

@@ -8,8 +8,8 @@ judging    what two articles are to each other, and which had the text first
 settling   from the evidence to matches and families
 """
 
-from aggregator.dedupe.alignment import MAX_VERSIONS, align, aligned
-from aggregator.dedupe.families import MIN_STRETCH_WORDS, STANDING, About, Decided
+from aggregator.dedupe.alignment import MAX_VERSIONS, MIN_STRETCH_WORDS, align, aligned
+from aggregator.dedupe.families import STANDING, About, Decided
 from aggregator.dedupe.identity import (
     Decision,
     article_id,

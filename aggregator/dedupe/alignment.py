@@ -11,6 +11,10 @@ from rapidfuzz.distance import Levenshtein
 from aggregator.model import Alignment, Passage, Shared, Stretch, Version
 from aggregator.words import GRAM_WORDS, Places, Words, bound
 
+MIN_STRETCH_WORDS = 12.0
+"""What two texts must share in one unchanged stretch, in words as rare as evidence is: standing phrases are shorter."""
+MIN_PASSAGE_WORDS = 7.0
+"""Once they do, passages of so many rare words are shown too."""
 MAX_GAP_WORDS = 60
 """Two runs that lie so far apart can be one passage with changed words or misread letters between them."""
 GAP_SLACK = 0.25
@@ -81,9 +85,12 @@ def _compared(versions: Sequence[Version]) -> Sequence[Version]:
 
 
 def align(a: Words, b: Words, a_text: str, b_text: str) -> tuple[Shared, ...]:
-    """Return the passages that two texts share, in the order of the first."""
+    """Return the passages that two texts share, in the order of the first; none, if all of them are too short."""
     made: list[_Open] = []
-    for a_start, b_start, length in zip(*(column.tolist() for column in _runs(a, b)), strict=True):
+    runs = _runs(a, b)
+    if a.weights is None and int(runs[2].sum()) < MIN_STRETCH_WORDS:
+        return ()
+    for a_start, b_start, length in zip(*(column.tolist() for column in runs), strict=True):
         for one in reversed(made[-_LOOKED_BACK:]):
             likeness = _likeness(one, a_start, b_start, a, b, a_text, b_text)
             if likeness is not None:
@@ -93,8 +100,21 @@ def align(a: Words, b: Words, a_text: str, b_text: str) -> tuple[Shared, ...]:
             made.append(
                 _Open(a_start, a_start + length, b_start, b_start + length, length, [[(a_start, a_start + length)]])
             )
+    worth = [_longest(one, a) for one in made]
+    if max((longest for longest, _ in worth), default=0.0) < MIN_STRETCH_WORDS:
+        return ()
     limit = bound(np.array([max(a.rate, b.rate)], np.uint8))[0]
-    return tuple(_closed(one, a, b, a_text, b_text, limit) for one in made)
+    return tuple(
+        _closed(one, a, b, a_text, b_text, limit)
+        for one, (longest, together) in zip(made, worth, strict=True)
+        if longest >= MIN_PASSAGE_WORDS or together >= MIN_STRETCH_WORDS
+    )
+
+
+def _longest(one: _Open, a: Words) -> tuple[float, float]:
+    """Return how many words its longest stretch has, and all of them together."""
+    lengths = [a.length_of(runs) for runs in one.stretches]
+    return max(lengths), sum(lengths)
 
 
 def _runs(a: Words, b: Words) -> tuple[Places, Places, Places]:

@@ -17,13 +17,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.dedupe.alignment import MIN_PASSAGE_WORDS, MIN_STRETCH_WORDS
 from aggregator.model import Alignment, Article, Facts, Shared
 from aggregator.words import COMMON, Hashes
 
-MIN_STRETCH_WORDS = 12.0
-"""What two texts must share in one unchanged stretch, in words as rare as evidence is: standing phrases are shorter."""
-MIN_PASSAGE_WORDS = 7.0
-"""Once they do, passages of so many rare words are shown too."""
 MOST = 0.6
 """The share of its characters from which on a text is made of another; a quotation has more around it."""
 ALIKE = 0.65

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -27,10 +27,13 @@ _NOW = datetime.max.replace(tzinfo=UTC)
 class Found:
     """What was found in a corpus."""
 
+    corpus: Corpus
     matches: tuple[Match, ...]
     clusters: tuple[Cluster, ...]
-    credits: tuple[tuple[str, Credit, str | None], ...]
-    """Who credits, how, and the id of the article that is meant; None: it is not in the corpus."""
+
+    def credits(self) -> Iterator[tuple[str, Credit, str | None]]:
+        """Yield who credits, how, and the id of the article that is meant; None: it is not in the corpus."""
+        return _credits(self.corpus, self.matches)
 
 
 def in_corpus(docs: Iterable[Mapping[str, Any]]) -> Found:
@@ -47,7 +50,7 @@ def in_corpus(docs: Iterable[Mapping[str, Any]]) -> Found:
     finder = Finder(corpus.reuse, corpus)
     finder.add(corpus.ids)
     settled = dedupe.settle(list(finder.alignments(corpus.ids)), corpus, dedupe.Decided())
-    return Found(settled.matches, settled.clusters, tuple(_credits(corpus, settled.matches)))
+    return Found(corpus, settled.matches, settled.clusters)
 
 
 class Corpus:
@@ -96,8 +99,8 @@ class Corpus:
 
     def holders(self, grams: Hashes) -> tuple[NDArray[np.int64], Sequence[str], NDArray[np.int64]]:
         """See ``dedupe.Readable``."""
-        rows, numbers = self.reuse.holders(grams)
-        return rows, [self.ids[number] for number in numbers.tolist()], self.reuse.counts(grams)
+        rows, numbers, counts = self.reuse.holders(grams)
+        return rows, [self.ids[number] for number in numbers.tolist()], counts
 
     def credited(self, ids: Iterable[str]) -> dict[str, Set[str]]:
         """See ``dedupe.Readable``."""
@@ -170,7 +173,7 @@ def _instant(said: Any, article_id: str) -> datetime | None:
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _credits(corpus: Corpus, matches: Sequence[Match]) -> Iterable[tuple[str, Credit, str | None]]:
+def _credits(corpus: Corpus, matches: Sequence[Match]) -> Iterator[tuple[str, Credit, str | None]]:
     """Yield every credit with the article that is meant: of that source, the one whose passage stands nearest."""
     shared: dict[str, list[tuple[str, Sequence[Passage]]]] = {}
     for m in matches:
