@@ -464,6 +464,8 @@ class Relation(StrEnum):
     """One text, also cut short or edited."""
     PARTIAL = "partial"
     """A passage of one in the other."""
+    TRANSLATION = "translation"
+    """The text in another language."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -217,7 +217,7 @@ class Reuse:
         return total
 
     def holders(self, grams: Hashes) -> tuple[NDArray[np.int64], Numbers, NDArray[np.int64]]:
-        """Return who holds grams, at most the first of many: places in ``grams``, articles; how many hold each in all."""
+        """Return who holds grams, the first of many: places in ``grams``, articles; and how many hold each in all."""
         found = self._postings(grams, TOLD_HOLDERS)
         return found.rows, self._numbers[found.holders], found.counts
 

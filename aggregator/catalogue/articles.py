@@ -31,6 +31,7 @@ class Articles(Opened):
         self.put_credits(article.id, credits)
         self._put(t.to_index, [{"article_id": article.id}])
         self._put(t.to_match, [{"article_id": article.id}])
+        self._put(t.to_translate, [{"article_id": article.id}])
 
     def add_sighting(self, sighting: Sighting) -> None:
         """Note that an article was seen in a capture."""
@@ -64,6 +65,11 @@ class Articles(Opened):
         columns = [t.articles.c[f.name] for f in fields(Facts)]
         chunks = in_chunks(sorted(ids))
         return [f for chunk in chunks for f in self._all(Facts, sql.select(*columns).where(columns[0].in_(chunk)))]
+
+    def all_facts(self) -> list[Facts]:
+        """Return the facts of all articles, by id."""
+        columns = [t.articles.c[f.name] for f in fields(Facts)]
+        return self._all(Facts, sql.select(*columns).order_by(columns[0]))
 
     def find_articles(self, url: str) -> list[Article]:
         """Return the articles read at an address, at another one of the same item, or where it redirected to."""

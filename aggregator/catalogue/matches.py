@@ -28,10 +28,20 @@ class Matches(Opened):
             self._connection.execute(t.to_match.delete().where(t.to_match.c.article_id.in_(chunk)))
 
     def match_all(self) -> None:
-        """Put every article on that list, and forget what was found."""
-        for table in (t.alignments, t.matches, t.clusters, t.sames, t.to_match):
+        """Put every article on both lists, and forget what was found."""
+        for table in (t.alignments, t.matches, t.clusters, t.sames, t.to_match, t.to_translate):
             self._connection.execute(table.delete())
-        self._connection.execute(t.to_match.insert().from_select(["article_id"], sql.select(t.articles.c.id)))
+        for table in (t.to_match, t.to_translate):
+            self._connection.execute(table.insert().from_select(["article_id"], sql.select(t.articles.c.id)))
+
+    def to_translate(self) -> list[str]:
+        """Return the articles whose translations were not looked for as they now are."""
+        return [r["article_id"] for r in self._rows(sql.select(t.to_translate).order_by(t.to_translate.c.article_id))]
+
+    def translated(self, article_ids: Iterable[str]) -> None:
+        """Take articles off that list."""
+        for chunk in in_chunks(list(article_ids)):
+            self._connection.execute(t.to_translate.delete().where(t.to_translate.c.article_id.in_(chunk)))
 
     # --- evidence ---------------------------------------------------------------------------------------------------
 
@@ -94,12 +104,15 @@ class Matches(Opened):
             clusters: Of them.
             sames: Those with unchanged copies, with the smallest id of these.
         """
+        m = t.matches.c
+        kept = self._translated_pairs()
+        before = self.cluster_ids(article_ids)
         for chunk in in_chunks(sorted(set(article_ids))):
-            m = t.matches.c
-            self._connection.execute(t.matches.delete().where(sql.or_(m.a.in_(chunk), m.b.in_(chunk))))
+            of_these = sql.and_(sql.or_(m.a.in_(chunk), m.b.in_(chunk)), m.relation != Relation.TRANSLATION)
+            self._connection.execute(t.matches.delete().where(of_these))
             self._connection.execute(t.clusters.delete().where(t.clusters.c.article_id.in_(chunk)))
             self._connection.execute(t.sames.delete().where(t.sames.c.article_id.in_(chunk)))
-        self._put(t.matches, [as_row(match) for match in matches])
+        self._put(t.matches, [as_row(match) for match in matches if (match.a, match.b) not in kept])
         self._put(
             t.clusters,
             [
@@ -109,6 +122,27 @@ class Matches(Opened):
             ],
         )
         self._put(t.sames, [{"article_id": i, "same_id": same} for i, same in sames.items()])
+        now = self.cluster_ids(article_ids)
+        moved = [i for i in article_ids if before.get(i) != now.get(i)]
+        self._put(t.to_translate, [{"article_id": i} for i in moved])  # copies are no rivals of a translation
+
+    def _translated_pairs(self) -> set[tuple[str, str]]:
+        m = t.matches.c
+        rows = self._rows(sql.select(m.a, m.b).where(m.relation == Relation.TRANSLATION))
+        return {(r["a"], r["b"]) for r in rows}
+
+    def put_translations(self, matches: Iterable[Match]) -> None:
+        """Store translations, in the place of whatever else those pairs were found to be."""
+        self._put(t.matches, [as_row(match) for match in matches])
+
+    def forget_translations(self, matches: Iterable[Match]) -> None:
+        """Remove translations; what the same articles share besides is looked for again."""
+        m = t.matches.c
+        for match in matches:
+            self._connection.execute(t.matches.delete().where(m.a == match.a, m.b == match.b))
+            shared = sql.select(t.alignments.c.a).where(t.alignments.c.a == match.a, t.alignments.c.b == match.b)
+            if self._rows(shared):
+                self._put(t.to_match, [{"article_id": match.a}])
 
     def matches_of(self, article_ids: Iterable[str]) -> list[Match]:
         """Return all matches in which one of those articles takes part."""

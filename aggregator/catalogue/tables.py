@@ -249,6 +249,8 @@ to_index = Table("to_index", metadata, Column("article_id", String, primary_key=
 
 to_match = Table("to_match", metadata, Column("article_id", String, primary_key=True))
 
-BOOKKEEPING = ("schema", "progress", "notes", "to_index", "to_match", "alignments", "sames")
+to_translate = Table("to_translate", metadata, Column("article_id", String, primary_key=True))
+
+BOOKKEEPING = ("schema", "progress", "notes", "to_index", "to_match", "to_translate", "alignments", "sames")
 """Tables that say how far the work is, not what is known; left out of a dump. Alignments are among them: of pairs that
 share only what has become common since, more are kept than would be found anew."""

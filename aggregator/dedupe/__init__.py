@@ -6,6 +6,7 @@ alignment  what two texts share, word by word
 families   which articles are one text, by all that is known of who shares what with whom
 judging    what two articles are to each other, and which had the text first
 settling   from the evidence to matches and families
+translations  which texts are translations of one another
 """
 
 from aggregator.dedupe.alignment import MAX_VERSIONS, MIN_STRETCH_WORDS, align, aligned
@@ -19,9 +20,10 @@ from aggregator.dedupe.identity import (
     numbered_article,
     version_digest,
 )
-from aggregator.dedupe.judging import Candidate, naming_digest
+from aggregator.dedupe.judging import Candidate, naming_digest, translation, writing
 from aggregator.dedupe.observing import observations
 from aggregator.dedupe.settling import Readable, Settled, settle
+from aggregator.dedupe.translations import Signs, Writing, signs_of, translations
 
 __all__ = [
     "MAX_VERSIONS",
@@ -33,6 +35,8 @@ __all__ = [
     "Decision",
     "Readable",
     "Settled",
+    "Signs",
+    "Writing",
     "align",
     "aligned",
     "article_id",
@@ -43,5 +47,9 @@ __all__ = [
     "numbered_article",
     "observations",
     "settle",
+    "signs_of",
+    "translation",
+    "translations",
     "version_digest",
+    "writing",
 ]

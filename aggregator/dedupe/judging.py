@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from aggregator import analysis, credits, urls
-from aggregator.dedupe.families import HEAD_STARTS, MOST, PART, About, Evidence, is_before
+from aggregator.dedupe.families import HEAD_STARTS, MOST, About, Evidence, covered, is_before
 from aggregator.dedupe.identity import short_digest
+from aggregator.dedupe.translations import Signs, Translated, Writing
 from aggregator.model import Article, Credit, Match, Passage, Relation, Source, Version
 
 WHOLE_SPAN = 0.7
@@ -116,6 +117,52 @@ def judged(
     )
 
 
+def translation(pair: Translated, known: Mapping[str, Candidate]) -> Match:
+    """Return the match of two articles of which one translates the other.
+
+    Args:
+        pair: As found.
+        known: All that is known of them, by article id.
+    """
+    a, b = known[pair.a], known[pair.b]
+    first, reasons = direction(a, b, "translation", a.article.version, b.article.version)
+    a_spans = [(p.a_start, p.a_end) for p in pair.passages]
+    b_spans = [(p.b_start, p.b_end) for p in pair.passages]
+    return Match(
+        a=pair.a,
+        b=pair.b,
+        a_version=a.article.version,
+        b_version=b.article.version,
+        relation=Relation.TRANSLATION,
+        kind="translation",
+        first=first,
+        a_coverage=round(covered(a_spans) / max(1, len(a.article.text)), 4),
+        b_coverage=round(covered(b_spans) / max(1, len(b.article.text)), 4),
+        passages=pair.passages,
+        evidence=(*pair.why, *reasons),
+    )
+
+
+def writing(article: Article, credited: frozenset[str], signs: Signs) -> Writing:
+    """Return an article as it is compared with what it may translate.
+
+    Args:
+        article: As it now is.
+        credited: The sources that its credits name.
+        signs: Of its title and text.
+    """
+    return Writing(
+        id=article.id,
+        source_id=article.source_id,
+        language=article.language,
+        published_at=About.of(article).published_at,
+        title=article.title or "",
+        text=article.text,
+        credited=credited,
+        signs=signs,
+    )
+
+
 def _side(
     whose: Candidate, digest: str, passages: Iterable[Passage], coverage: float, alike: float, which: int
 ) -> _Side:
@@ -161,7 +208,7 @@ def _kind_of_whole(a: _Side, b: _Side) -> tuple[str, str]:
 
 def _kind_of_part(a: _Side, b: _Side, round_ups: Collection[str]) -> tuple[str, str]:
     for whole, part in ((a, b), (b, a)):
-        if whole.whose.article.id in round_ups and part.coverage >= PART:
+        if whole.whose.article.id in round_ups and part.whose.article.id not in round_ups:
             return "roundup", f"{whole.whose.called} gathers several texts"
     for host, other in ((a, b), (b, a)):
         if _is_quoted(host) and not _is_quoted(other):
@@ -253,6 +300,9 @@ def direction(a: Candidate, b: Candidate, kind: str, a_version: str, b_version: 
         if one.published_at is None and is_before(one.article.captured_at, other.published_at):
             seen = f"{one.article.captured_at.astimezone(UTC):%Y-%m-%d %H:%M}"
             return one.article.id, [f"{one.called} was seen here on {seen} (UTC), before the other claims to be"]
+    if kind == "migrated":
+        origin = max((a, b), key=lambda c: (len(c.source.name) if c.source else 0, c.article.id))
+        return origin.article.id, [f"{origin.source.name if origin.source else ''!r} is the older place, by its name"]
     stale = [
         (origin, copy)
         for origin, version, copy, theirs in ((a, a_version, b, b_version), (b, b_version, a, a_version))

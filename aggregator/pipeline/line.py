@@ -26,6 +26,7 @@ from aggregator.pipeline.feeds import Moves
 from aggregator.pipeline.lanes import VISIT, Scope
 from aggregator.pipeline.learning import learn, learned
 from aggregator.pipeline.reposting import find_reposts
+from aggregator.pipeline.translating import Translations
 
 MAX_BACKFILL_PAGES = 1_000_000
 """Pages of one source asked for in one sitting of a backfill."""
@@ -65,6 +66,7 @@ class Pipeline:
         self._furniture = learned(home.archive)
         self._deriver = Deriver(home.archive, following, catalogue, self._furniture)
         self._decisions = Decisions(home.archive)
+        self._translations = Translations(catalogue)
         self._report = report
         self._day = clock.now().date()
         self._closed_on: date | None = None
@@ -337,9 +339,12 @@ class Pipeline:
 
         Args:
             folder: Where that is; None: in the home.
-            tidy: Whether what was replaced goes at once: the index is then written anew.
+            tidy: Whether what takes long and can wait a day is done: what was replaced in the index goes, and
+                translations are looked for.
         """
-        find_reposts(self.home, self._catalogue, self.following, self._report)
+        known = find_reposts(self.home, self._catalogue, self.following, self._report)
+        if tidy:
+            self._translations.find(known, self._report)
         writer = IndexWriter(folder or self.home.fulltext)
         if writer.is_new:
             with self._catalogue.transaction():

@@ -26,10 +26,13 @@ _PUT = 2_000
 """Alignments that are stored at a time."""
 
 
-def find_reposts(home: Home, catalogue: Catalogue, following: Following, report: Report) -> None:
+def find_reposts(home: Home, catalogue: Catalogue, following: Following, report: Report) -> Articles:
     """Compare the articles that wait for it with all others, and settle anew what that bears on.
 
     A kill at any point loses nothing: who waited waits still.
+
+    Returns:
+        What is known of the articles.
 
     Raises:
         NoSpaceError: The disk is full or read-only.
@@ -45,9 +48,9 @@ def find_reposts(home: Home, catalogue: Catalogue, following: Following, report:
     waiting = catalogue.to_match()
     due = set(waiting) | _undone(events, catalogue.note("decided"))
     renamed = catalogue.note("matched-naming") not in (None, naming)
-    if not (due or renamed):
-        return
     known = Articles(catalogue, following, reuse)
+    if not (due or renamed):
+        return known
     finder = Finder(reuse, known)
     finder.add(waiting)
     report(Progress(doing="looking for reposts", done=0, total=len(waiting)))
@@ -66,6 +69,7 @@ def find_reposts(home: Home, catalogue: Catalogue, following: Following, report:
         catalogue.set_note("matched-naming", naming)
         catalogue.set_note("decided", str(events[-1].number if events else 0))
     report(Progress(doing="looking for reposts", done=len(waiting), total=len(waiting)))
+    return known
 
 
 def decisions_of(events: Iterable[Event]) -> Decided:

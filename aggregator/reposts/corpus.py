@@ -50,7 +50,9 @@ def in_corpus(docs: Iterable[Mapping[str, Any]]) -> Found:
     finder = Finder(corpus.reuse, corpus)
     finder.add(corpus.ids)
     settled = dedupe.settle(list(finder.alignments(corpus.ids)), corpus, dedupe.Decided())
-    return Found(corpus, settled.matches, settled.clusters)
+    translated = {(m.a, m.b): m for m in corpus.translations(settled.clusters)}
+    matches = {(m.a, m.b): m for m in settled.matches} | translated
+    return Found(corpus, tuple(matches[pair] for pair in sorted(matches)), settled.clusters)
 
 
 class Corpus:
@@ -92,6 +94,25 @@ class Corpus:
         """Whoever published something in it, by the names that its texts give."""
         names = sorted({article.source_id for article, _ in self._read.values()} - {""})
         return tuple(Source(id=name, name=name, url=urls.canonical(f"https://{name}") or "") for name in names)
+
+    def translations(self, clusters: Iterable[Cluster]) -> list[Match]:
+        """Return which texts are translations of one another, given those that are one text."""
+        articles = [article for article, _ in self._read.values()]
+        if len({article.language for article in articles} - {None}) < 2:
+            return []
+        writings = [
+            dedupe.writing(
+                article,
+                frozenset(c.source_id for c in self.credits(article.id) if c.source_id),
+                dedupe.signs_of(article.title or "", article.text),
+            )
+            for article in articles
+            if article.language
+        ]
+        same = {i: cluster.id for cluster in clusters for i in cluster.members}
+        found = dedupe.translations(writings, same=same)
+        known = self.candidates({i for pair in found for i in (pair.a, pair.b)})
+        return [dedupe.translation(pair, known) for pair in found]
 
     def about(self, ids: Iterable[str]) -> dict[str, About]:
         """See ``dedupe.Readable``."""

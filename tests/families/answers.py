@@ -82,7 +82,9 @@ def pairs(members: list[Member]) -> Iterator[Row]:
         shortest = SHORTEST_SPACELESS if spaceless else SHORTEST
         found = [p for p in passages(a, b, common) if max(p[1] - p[0], p[3] - p[2]) >= shortest]
         shared = sum(p[1] - p[0] for p in found)
-        if shared >= (FEWEST_SPACELESS if spaceless else FEWEST):
+        if relation(a, b) == "translation" and first(a.draft, b.draft) is None:
+            yield ignored(a.draft, b.draft, 0.0)  # a copy of the original and a copy of its translation
+        elif shared >= (FEWEST_SPACELESS if spaceless else FEWEST):
             yield pair(a, b, found)
         elif found:
             shorter = min(len(member.draft.text()) for member in (a, b))

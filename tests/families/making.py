@@ -119,7 +119,7 @@ def digest() -> str:
 
 def row(draft: Draft) -> Row:
     date = draft.date.isoformat() if draft.date else None
-    about = {"id": draft.id, "site": draft.site.id, "lang": draft.lang, "date": date}
+    about = {"id": draft.id, "site": draft.site.name, "lang": draft.lang, "date": date}
     return {**about, "title": draft.title, "text": draft.text()}
 
 

@@ -1,0 +1,119 @@
+"""Translations among a home's articles, month by month.
+
+What is judged of two articles depends on all that were published in the month of the earlier one, the month before and
+the month after: how frequent their signs are, and who else is near. So it does not matter in which order they came.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC
+
+from aggregator import dedupe
+from aggregator.catalogue import Catalogue
+from aggregator.dedupe import Signs, Writing
+from aggregator.matching import Articles
+from aggregator.model import Article, Facts, Match, Progress, Relation, Report
+
+_HELD_SIGNS = 10_000
+"""Articles whose signs are kept from one month, and one look, to the next: 40 MB."""
+_LOADED = 500
+
+Month = int
+"""Years times twelve, and months."""
+
+
+class Translations:
+    """Finds translations.
+
+    Args:
+        catalogue: Open for writing.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._signs: OrderedDict[tuple[str, str], Signs] = OrderedDict()
+
+    def find(self, known: Articles, report: Report) -> None:
+        """Look anew for the translations of every month that something was read of since.
+
+        Args:
+            known: The articles.
+            report: Told how far the work is.
+
+        Raises:
+            NoSpaceError: The disk is full or read-only; all that was found before is still there.
+            StoreError: The catalogue is damaged.
+        """
+        waiting = self._catalogue.to_translate()
+        if not waiting:
+            return
+        by_month: dict[Month, list[Facts]] = defaultdict(list)
+        for facts in self._catalogue.all_facts():
+            by_month[_month(facts)].append(facts)
+        with self._catalogue.transaction():
+            months = self._due(waiting, by_month)
+            for done, month in enumerate(months):
+                report(Progress(doing="looking for translations", done=done, total=len(months)))
+                self._settle(month, by_month, known)
+            self._catalogue.translated(waiting)
+
+    def _due(self, waiting: Collection[str], by_month: Mapping[Month, Iterable[Facts]]) -> list[Month]:
+        """Return the months to look at: those of the articles that wait, and of what they were thought to translate."""
+        before = [m for m in self._catalogue.matches_of(waiting) if m.relation is Relation.TRANSLATION]
+        self._catalogue.forget_translations(before)
+        ids = {i for m in before for i in (m.a, m.b)} | set(waiting)
+        at = {month for month, several in by_month.items() if any(facts.id in ids for facts in several)}
+        return sorted({near for month in at for near in (month - 1, month, month + 1)} & by_month.keys())
+
+    def _settle(self, month: Month, by_month: Mapping[Month, list[Facts]], known: Articles) -> None:
+        several = [facts for near in (month - 1, month, month + 1) for facts in by_month.get(near, ())]
+        months = {facts.id: _month(facts) for facts in several}
+        own = {facts.id for facts in by_month[month]}
+        self._catalogue.forget_translations(
+            m for m in self._catalogue.matches_of(own) if m.relation is Relation.TRANSLATION and _of(m, months) == month
+        )
+        if len({facts.language for facts in several if facts.language}) < 2:
+            return
+        found = dedupe.translations(self._writings(several), same=self._catalogue.cluster_ids(months), asked=own)
+        of_month = [pair for pair in found if min(months[pair.a], months[pair.b]) == month]
+        candidates = known.candidates({i for pair in of_month for i in (pair.a, pair.b)})
+        self._catalogue.put_translations(dedupe.translation(pair, candidates) for pair in of_month)
+
+    def _writings(self, several: list[Facts]) -> list[Writing]:
+        made = []
+        for start in range(0, len(several), _LOADED):
+            some = several[start : start + _LOADED]
+            credits = self._catalogue.credits_of(facts.id for facts in some)
+            articles = self._catalogue.articles(facts.id for facts in some)
+            for facts in some:
+                article = articles[facts.id]
+                named = frozenset(c.source_id for c in credits.get(facts.id, ()) if c.source_id)
+                made.append(dedupe.writing(article, named, self._signs_of(article)))
+        return made
+
+    def _signs_of(self, article: Article) -> Signs:
+        key = article.id, article.version
+        if key in self._signs:
+            self._signs.move_to_end(key)
+        else:
+            self._signs[key] = dedupe.signs_of(article.title or "", article.text)
+            if len(self._signs) > _HELD_SIGNS:
+                self._signs.popitem(last=False)
+        return self._signs[key]
+
+
+def _month(facts: Facts) -> Month:
+    dated = min(facts.dated, facts.captured_at).astimezone(UTC)
+    return dated.year * 12 + dated.month
+
+
+def _of(match: Match, months: Mapping[str, Month]) -> Month | None:
+    """Return in which month a match was settled; None: in none of those."""
+    if match.a not in months or match.b not in months:
+        return None
+    return min(months[match.a], months[match.b])
+
+
+__all__ = ["Translations"]
