@@ -38,7 +38,8 @@ class Event:
     at: datetime
     kind: str
     """seal, day-closed, learned, import, export, takedown, lift, erasing, erased, carried-out, backfill,
-    backfill-done, feed-moved, alarms."""
+    backfill-done, feed-moved, alarms, match-confirmed, match-refused, family-joined, family-split, watched, unwatched,
+    reposts-told."""
     said: dict[str, Any]
     """All that is particular to the kind."""
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from aggregator import dedupe, words
 from aggregator.catalogue import Catalogue
-from aggregator.dedupe import About, Candidate
+from aggregator.decisions import Event
+from aggregator.dedupe import About, Candidate, Decided
 from aggregator.model import Alignment, Following, Version
 from aggregator.reuse import Fingerprint, Numbers, Reuse
 from aggregator.words import Hashes, Words
@@ -26,6 +27,10 @@ _ADDED = 50_000
 """Fingerprints that are added at a time: 90 MB."""
 _BATCH = 500
 """Articles whose texts are in memory at a time."""
+
+
+CONFIRMED, REFUSED, JOINED, SPLIT = DECIDING = ("match-confirmed", "match-refused", "family-joined", "family-split")
+"""What people decide of reposts, as events; the first two name articles ``a`` and ``b``, the others ``articles``."""
 
 
 class Texts(Protocol):
@@ -189,6 +194,29 @@ class Finder:
         while self._held_words > MAX_HELD_WORDS and self._held:
             _, (_, cut) = self._held.popitem(last=False)
             self._held_words -= sum(len(w) for w in cut.values())
+
+
+def decisions_of(events: Iterable[Event]) -> Decided:
+    """Return what people decided, the later decision before the earlier."""
+    pairs: dict[tuple[str, str], str] = {}
+    joined: list[frozenset[str]] = []
+    split: list[frozenset[str]] = []
+    for event in events:
+        if event.kind in (CONFIRMED, REFUSED):
+            a, b = sorted((event.said["a"], event.said["b"]))
+            pairs[a, b] = event.kind
+            continue
+        group = frozenset(event.said["articles"])
+        joined, split = (
+            [kept for one in old if len(kept := one - group) > least] for old, least in ((joined, 1), (split, 0))
+        )
+        (joined if event.kind == JOINED else split).append(group)
+    return Decided(
+        confirmed=frozenset(pair for pair, kind in pairs.items() if kind == CONFIRMED),
+        refused=frozenset(pair for pair, kind in pairs.items() if kind == REFUSED),
+        joined=tuple(joined),
+        split=tuple(split),
+    )
 
 
 def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:

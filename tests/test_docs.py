@@ -125,7 +125,7 @@ def typed(text: str) -> Iterator[list[str]]:
 def test_every_command_line_in_the_docs_can_be_typed(page: Path) -> None:
     for words in typed(read(page)):
         rest = words[2:] if words[0] == "--home" else words
-        given = (" ".join(rest[:2]), rest[0], f"{rest[0]} decide")  # of takedown the word decide may be left out
+        given = (" ".join(rest[:2]), f"{rest[0]} decide", f"{rest[0]} find", rest[0])  # these two may be left out
         name = next((c for c in given if c in ALL), None)
         if name is None:
             assert rest in (["COMMAND", "--help"], ["--version"]), words

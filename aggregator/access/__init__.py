@@ -193,6 +193,10 @@ class Shown(Catalogue):
         """Return the facts of those articles that exist and may be seen, by id."""
         return [facts for facts in super().facts(ids) if self._may_see(facts)]
 
+    def all_facts(self) -> list[Facts]:
+        """Return the facts of all articles that may be seen, by id."""
+        return [facts for facts in super().all_facts() if self._may_see(facts)]
+
     def find_articles(self, url: str) -> list[Article]:
         """Return the articles read at an address that may be seen."""
         return [seen for article in super().find_articles(url) if (seen := self._seen(article))]

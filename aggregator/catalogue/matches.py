@@ -155,6 +155,12 @@ class Matches(Opened):
                 found[r["a"], r["b"]] = Match(**{**values, "evidence": tuple(r["evidence"])})
         return [found[pair] for pair in sorted(found)]
 
+    def translations(self) -> list[Match]:
+        """Return all translations."""
+        m = t.matches.c
+        ids = {r["a"] for r in self._rows(sql.select(m.a).where(m.relation == Relation.TRANSLATION))}
+        return [match for match in self.matches_of(sorted(ids)) if match.relation is Relation.TRANSLATION]
+
     def cluster_ids(self, article_ids: Iterable[str]) -> dict[str, str]:
         """Return the cluster of each of those articles that is in one."""
         c = t.clusters.c

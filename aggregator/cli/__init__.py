@@ -20,6 +20,7 @@ Data goes to stdout, progress and words to stderr. What is slow to import is imp
 from __future__ import annotations
 
 import errno
+import getpass
 import os
 import re
 import shutil
@@ -91,6 +92,35 @@ home_option = click.option(
     help="The home to work on. Default: $AGGREGATOR_HOME, else this folder.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+by_option = click.option(
+    "--by", default=getpass.getuser, metavar="WHO", help="Who decided. Default: your name on this machine."
+)
+
+
+class DefaultGroup(click.Group):
+    """A group of commands of which one needs not be named: what is no word of its own is meant for that."""
+
+    def __init__(self, *args: Any, default: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._default = default
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        known = {name for name in self.commands if name != self._default} | {"-h", "--help"}
+        if not args or args[0] not in known:
+            args = [self._default, *args]
+        return super().parse_args(ctx, args)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Show the options of the command that needs not be named, then the other words."""
+        chosen = self.commands[self._default]
+        with formatter.section("Options"):
+            options = (p for p in chosen.get_params(ctx) if isinstance(p, click.Option))
+            formatter.write_dl([record for option in options if (record := option.get_help_record(ctx))])
+        with formatter.section("Commands"):
+            others = [(name, c) for name, c in self.commands.items() if name != self._default]
+            formatter.write_dl([(name, c.get_short_help_str(70)) for name, c in others])
 
 
 class Words(click.Command):

@@ -76,7 +76,7 @@ def crawl_command(
             sources = _due(sources, line.runs_since)
         runs = line.crawl(sources, Fetcher(following.settings), scope=pipeline.Scope(max_pages=pages), stop=stop)
     print_runs(runs, elapsed_s=time.monotonic() - began, as_json=as_json)
-    tell_alarms(home, following)
+    tell_all(home, following)
     if stop.is_set():
         return INTERRUPTED
     return int(any(run.failed for run in runs))
@@ -127,6 +127,25 @@ def tell_alarms(home: Home, following: Following) -> None:
         show.say(
             f"The alarms could not be posted: {error.reason}. They will be with the next; `status` shows them.", "red"
         )
+
+
+def tell_all(home: Home, following: Following) -> None:
+    """Say what somebody should know."""
+    tell_alarms(home, following)
+    tell_reposts(home, following)
+
+
+def tell_reposts(home: Home, following: Following) -> None:
+    """Say which watched articles were found elsewhere, here and wherever sources.yaml wants it posted."""
+    from aggregator import reposts
+
+    try:
+        for one in reposts.tell(home, following, datetime.now(UTC)):
+            where = f"{one.other.source_id} {one.other.id}"
+            ours = f"{one.watched.source_id} {one.watched.id}"
+            show.say(f"watched: {where} has a {one.match.kind} match with {ours}: {one.other.url}", "yellow")
+    except FetchError as error:
+        show.say(f"The reposts could not be posted: {error.reason}. They will be with the next.", "red")
 
 
 def print_runs(runs: list[Run], *, elapsed_s: float, as_json: bool) -> None:
@@ -312,7 +331,7 @@ def run_command(ctx: click.Context, wait_s: float, as_json: bool) -> int:
                     report=report,
                     complain=lambda error: show.say(f"{error}\nThe last good sources.yaml stays in force.", "red"),
                     gives_way=is_to_erase,
-                    hourly=lambda: tell_alarms(home, line.following),
+                    hourly=lambda: tell_all(home, line.following),
                 )
                 following = line.following
                 if line.is_outdated and not stop.is_set():

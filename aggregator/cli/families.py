@@ -1,47 +1,104 @@
-"""The command reposts: who has a text, who had it first, and why."""
+"""The command reposts: who has a text, who had it first, and why; and what people decide of it."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli import chosen_home, home_option, json_option
+from aggregator.cli import DefaultGroup, Period, again, by_option, chosen_home, home_option, json_option
 from aggregator.cli import output as show
-from aggregator.cli.writing import loaded
-from aggregator.model import Match
+from aggregator.cli.writing import loaded, wait_option
+from aggregator.errors import BusyError, UsageError
+from aggregator.home import Home
+from aggregator.model import Article, Match, Passage, Relation
 
 if TYPE_CHECKING:
-    from aggregator.reposts import Family
+    from aggregator.decisions import Event
+    from aggregator.reposts import Family, Found
+
+_PASSAGES_SHOWN = 3
+_PASSAGE_CHARS = 150
+_MATCHES_SHOWN = 20
 
 
-@click.command("reposts")
-@click.argument("ref", required=False, metavar="[ID|URL|FILE|-]")
+@click.group(
+    "reposts",
+    cls=DefaultGroup,
+    default="find",
+    options_metavar="",
+    subcommand_metavar="[ID|URL|FILE|-] [OPTIONS] | confirm | refuse | join | split | watch | unwatch",
+)
 @home_option
-@json_option
-@click.pass_context
-def reposts_command(ctx: click.Context, ref: str | None, as_json: bool) -> None:
+def reposts_command() -> None:
     """Who has this text: of an article, of a file, of what is pasted (-); without any, all families.
 
-    Found so far: texts that share passages in one language. Translations are not looked for yet.
+    Copies, shortened and edited ones, quotations, round-ups and translations are found, each with the passages it
+    shares and the reasons for who had them first. What you decide of a match or a family stands, whatever is found.
 
     \b
     Example:
       aggregator reposts 7k2mq4xw3nbd
       xclip -o | aggregator reposts -
+      aggregator reposts --new 2026-11-28
+      aggregator reposts refuse 7k2mq4xw3nbd 3hpkry7fd3sv
     """
+
+
+@reposts_command.command("find")
+@click.argument("ref", required=False, metavar="[ID|URL|FILE|-]")
+@click.option("--new", "since", type=Period(), metavar="SINCE", help="Only families with an article first seen since.")
+@click.option("--watched", is_flag=True, help="Only families of articles that are watched.")
+@click.option(
+    "--docs",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE.jsonl",
+    help="Compare the texts of a file with one another, a JSON object a line; no home needed.",
+)
+@home_option
+@json_option
+@click.pass_context
+def reposts_find(
+    ctx: click.Context,
+    ref: str | None,
+    since: tuple[datetime, datetime] | None,
+    watched: bool,
+    docs: Path | None,
+    as_json: bool,
+) -> None:
+    """Who has this text; the word find may be left out.
+
+    \b
+    Example:
+      aggregator reposts 7k2mq4xw3nbd
+    """
+    if docs:
+        if ref or since or watched:
+            raise UsageError("--docs compares the texts of a file with one another; it takes nothing else.")
+        _in_corpus(docs, as_json=as_json)
+        return
     from aggregator import access, reposts, search
 
     home = chosen_home(ctx)
     if home.is_new:
         show.say("Nothing was crawled yet.")
         return
+    new: frozenset[str] = frozenset()
     if ref is None:
         found = reposts.families(home)
+        if since:
+            new = reposts.first_seen_since(home, since[0])
+            found = [family for family in found if new & family.members]
+        if watched:
+            ours = reposts.watched(home)
+            found = [family for family in found if ours & family.members]
+    elif since or watched:
+        raise UsageError("--new and --watched choose among all families; leave the article out.")
     elif ref == "-" or Path(ref).is_file():
         text = sys.stdin.read() if ref == "-" else Path(ref).read_text(encoding="utf-8", errors="replace")
         found = [reposts.who_has(home, loaded(home), text)]
@@ -50,14 +107,163 @@ def reposts_command(ctx: click.Context, ref: str | None, as_json: bool) -> None:
             article = search.find(catalogue, ref)
         found = [reposts.family_of(home, article)]
     if as_json:
-        for family in found:
-            for line in family_json(family):
-                sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+        _print_lines(line for family in found for line in family_json(family))
         return
     if not any(family.matches for family in found):
-        show.say(_nobody(found[0]) if ref else "No text stands in two places.")
+        show.say(_nobody(found[0]) if ref else "Nothing." if since or watched else "No text stands in two places.")
     for family in found:
-        print_family(family, passages=ref is not None)
+        print_family(family, passages=ref is not None, new=new)
+    if ref is None and found:
+        families = "1 family" if len(found) == 1 else f"{len(found):,} families"
+        show.say(f"{families}. Passages and reasons: {again(home, 'reposts ID')}")
+
+
+# --- what people decide -----------------------------------------------------------------------------------------------
+
+
+@reposts_command.command("confirm")
+@click.argument("a", metavar="ID")
+@click.argument("b", metavar="ID")
+@by_option
+@wait_option
+@home_option
+@click.pass_context
+def reposts_confirm(ctx: click.Context, a: str, b: str, by: str, wait_s: float) -> None:
+    """Say that a match that was found is one.
+
+    \b
+    Example:
+      aggregator reposts confirm 7k2mq4xw3nbd 3hpkry7fd3sv
+    """
+    from aggregator import reposts
+
+    home = chosen_home(ctx)
+    event = reposts.confirm(home, a, b, by=by, now=datetime.now(UTC))
+    _carry_out(home, event, f"{a} and {b} are a match", wait_s)
+
+
+@reposts_command.command("refuse")
+@click.argument("a", metavar="ID")
+@click.argument("b", metavar="ID")
+@by_option
+@wait_option
+@home_option
+@click.pass_context
+def reposts_refuse(ctx: click.Context, a: str, b: str, by: str, wait_s: float) -> None:
+    """Say that two articles are no match.
+
+    \b
+    Example:
+      aggregator reposts refuse 7k2mq4xw3nbd 3hpkry7fd3sv
+    """
+    from aggregator import reposts
+
+    home = chosen_home(ctx)
+    event = reposts.refuse(home, a, b, by=by, now=datetime.now(UTC))
+    _carry_out(home, event, f"{a} and {b} are no match", wait_s)
+
+
+@reposts_command.command("join")
+@click.argument("ids", nargs=-1, required=True, metavar="ID ID...")
+@by_option
+@wait_option
+@home_option
+@click.pass_context
+def reposts_join(ctx: click.Context, ids: tuple[str, ...], by: str, wait_s: float) -> None:
+    """Say that articles are one text.
+
+    \b
+    Example:
+      aggregator reposts join 7k2mq4xw3nbd 3hpkry7fd3sv
+    """
+    from aggregator import reposts
+
+    home = chosen_home(ctx)
+    event = reposts.join(home, ids, by=by, now=datetime.now(UTC))
+    _carry_out(home, event, f"{', '.join(ids)} are one text", wait_s)
+
+
+@reposts_command.command("split")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@by_option
+@wait_option
+@home_option
+@click.pass_context
+def reposts_split(ctx: click.Context, ids: tuple[str, ...], by: str, wait_s: float) -> None:
+    """Say that articles are not one text with any other.
+
+    \b
+    Example:
+      aggregator reposts split 7k2mq4xw3nbd
+    """
+    from aggregator import reposts
+
+    home = chosen_home(ctx)
+    event = reposts.split(home, ids, by=by, now=datetime.now(UTC))
+    _carry_out(home, event, f"{', '.join(ids)}: not one text with any other", wait_s)
+
+
+def _carry_out(home: Home, event: Event, said: str, wait_s: float) -> None:
+    """Have a decision looked at now, if nobody else writes the home."""
+    from aggregator import pipeline
+
+    try:
+        with show.progress() as report, pipeline.opened(home, loaded(home), wait_s=wait_s, report=report):
+            pass
+    except BusyError:
+        show.say(f"Noted as event {event.number}: {said}. It is in force when the crawl that is running looks next.")
+    else:
+        show.say(f"Noted as event {event.number}, and in force: {said}.")
+
+
+@reposts_command.command("watch")
+@click.argument("ids", nargs=-1, metavar="[ID...]")
+@by_option
+@home_option
+@json_option
+@click.pass_context
+def reposts_watch(ctx: click.Context, ids: tuple[str, ...], by: str, as_json: bool) -> None:
+    """Be told of new copies of articles, by `crawl`, `run` and settings.notify; without any: list what is watched.
+
+    \b
+    Example:
+      aggregator reposts watch 7k2mq4xw3nbd
+    """
+    from aggregator import access, reposts
+
+    home = chosen_home(ctx)
+    if ids:
+        reposts.watch(home, ids, by=by, now=datetime.now(UTC))
+    watched = reposts.watched(home)
+    with access.opened(home) as catalogue:
+        articles = sorted(catalogue.articles(watched).values(), key=lambda a: (a.source_id, a.id))
+    if as_json:
+        show.print_json([{"id": a.id, "source": a.source_id, "title": a.title} for a in articles])
+    elif articles:
+        show.table(("id", "source", "title"), [(a.id, a.source_id, a.title or "(no title)") for a in articles])
+    else:
+        show.say("Nothing is watched.")
+
+
+@reposts_command.command("unwatch")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@by_option
+@home_option
+@click.pass_context
+def reposts_unwatch(ctx: click.Context, ids: tuple[str, ...], by: str) -> None:
+    """Be told no longer.
+
+    \b
+    Example:
+      aggregator reposts unwatch 7k2mq4xw3nbd
+    """
+    from aggregator import reposts
+
+    event = reposts.watch(chosen_home(ctx), ids, by=by, now=datetime.now(UTC), ends=True)
+    show.say(f"Noted as event {event.number}: {', '.join(ids)}: no longer watched.")
+
+
+# --- for people -------------------------------------------------------------------------------------------------------
 
 
 def _nobody(family: Family) -> str:
@@ -69,38 +275,170 @@ def _nobody(family: Family) -> str:
     return "Nobody else has it."
 
 
-def print_family(family: Family, *, passages: bool) -> None:
-    """Print a family: who is in it, then each match with its reasons and, if wanted, its longest passages."""
+def print_family(family: Family, *, passages: bool, new: Iterable[str] = ()) -> None:
+    """Print a family: its articles as they were published, and if wanted why each is in it, with its longest passages.
+
+    Args:
+        family: Which.
+        passages: Whether to give reasons and passages.
+        new: The articles that are marked as new.
+    """
     if not family.matches:
         return
-    cluster = family.cluster
-    first = cluster.original if cluster else None
-    if cluster:
-        original = family.articles[first].title if first else "undecided"
-        show.line((f"{len(cluster.members)} articles, one text", "bold"), f"  original: {original}")
-    for article in sorted(family.articles.values(), key=lambda a: (a.claimed_at or a.captured_at, a.id)):
+    firsts = {family.cluster.original} if family.cluster else {match.first for match in family.matches}
+    first = firsts.pop() if len(firsts) == 1 else None
+    show.line((_heading(family), "bold"))
+    fresh = set(new)
+    rows = []
+    for article in family.in_order:
+        match = family.best_match(article.id)
+        what = "original" if article.id == first else _what(match, article.id) if match else ""
         mark = "●" if article.id == first else "○"
-        if not article.source_id:
-            continue  # the text given
-        same = "" if cluster and article.id in cluster.members else "  (shares a passage)"
-        facts = f"{show.minute(article.claimed_at)}  {article.source_id}  {article.language or '?'}  {article.id}"
-        show.line((f" {mark} {facts}", "cyan"), f"  {article.title or '(no title)'}{same}")
-    for match in family.matches:
-        sides = [f"{family.articles[i].source_id} {i}".replace(" given", "the text given") for i in (match.a, match.b)]
-        show.line((f"   {match.kind}", "magenta"), f"  {sides[0]} / {sides[1]}")
-        for reason in match.evidence:
-            show.line(f"– {reason}", indent=6)
-        if passages:
-            _print_passages(match, family)
+        rows.append(
+            (
+                mark,
+                show.minute(article.claimed_at),
+                article.source_id or "the text given",
+                article.language or "?",
+                f"{what}{' (new)' if article.id in fresh else ''}",
+                _share(match, article.id) if match and article.id != first else "",
+                article.id if article.source_id else "",
+                article.title or "(no title)" if article.source_id else "",
+            )
+        )
+    show.table(("", "published (UTC)", "source", "in", "what", "shared", "id", "title"), rows, right=[5])
+    if passages:
+        _print_matches(family)
     show.line()
 
 
+def _heading(family: Family) -> str:
+    """Return in words who is in a family and who had the text first."""
+    cluster = family.cluster
+    others = len(family.members) - (len(cluster.members) if cluster else 0)
+    said = [show.counted(len(cluster.members), "article") + ", one text"] if cluster else []
+    translated = {i for m in family.matches if m.relation is Relation.TRANSLATION for i in (m.a, m.b)}
+    apart = len(translated - set(cluster.members if cluster else ()))
+    if apart:
+        said.append(show.counted(apart, "translation") if cluster else "a text and its translation")
+        others -= apart
+    if others > 0:
+        said.append(f"{show.counted(others, 'article')} {'shares' if others == 1 else 'share'} a passage")
+    if cluster and cluster.original:
+        original = family.articles[cluster.original]
+        said.append(f"probable original: {original.source_id} {original.id}")
+    elif cluster and any(m.kind == "joint" for m in family.matches):
+        said.append("a joint release, without an original")
+    elif cluster:
+        said.append("original undecided")
+    return " · ".join(said)
+
+
+def _what(match: Match, article_id: str) -> str:
+    """Return what an article is to the other of a match."""
+    if match.first != article_id or match.kind in ("joint", "mirror", "migrated"):
+        return match.kind
+    if match.relation is Relation.PARTIAL:
+        return f"source of {match.kind}"
+    return "copied" if match.relation is Relation.DUP else "translated"
+
+
+def _share(match: Match, article_id: str) -> str:
+    return f"{match.a_coverage if match.a == article_id else match.b_coverage:.0%}"
+
+
+def _print_matches(family: Family) -> None:
+    chosen = family.telling_matches()
+    for match in chosen[:_MATCHES_SHOWN]:
+        a, b = (family.articles[i] for i in family.ordered(match))
+        show.line((f"   {match.kind}", "magenta"), f"  {_called(a)} → {_called(b)}")
+        for reason in match.evidence:
+            show.line(f"– {reason}", indent=6)
+        _print_passages(match, family)
+    left = len(family.matches) - min(len(chosen), _MATCHES_SHOWN)
+    if left > 0:
+        show.line((f"   {show.counted(left, 'more pair')} among them: --json gives all", "dim"))
+
+
+def _called(article: Article) -> str:
+    return f"{article.source_id} {article.id}" if article.source_id else "the text given"
+
+
 def _print_passages(match: Match, family: Family) -> None:
-    longest = sorted(match.passages, key=lambda p: p.a_start - p.a_end)[:3]
+    longest = sorted(match.passages, key=lambda p: p.a_start - p.a_end)[:_PASSAGES_SHOWN]
     for p in sorted(longest):
-        text = family.texts[match.a_version][p.a_start : p.a_end].replace("\n", " ")
-        cut = text if len(text) <= 160 else f"{text[:110]} […] {text[-45:]}"
-        show.line((f"“{cut}”", "dim"), indent=8)
+        show.line((f"“{_cut(family.texts[match.a_version], p)}”", "dim"), indent=8)
+        if match.relation is Relation.TRANSLATION:
+            there = Passage(p.b_start, p.b_end, p.b_start, p.b_end)
+            show.line((f"“{_cut(family.texts[match.b_version], there)}”", "dim"), indent=8)
+    if len(match.passages) > _PASSAGES_SHOWN:
+        show.line((f"and {len(match.passages) - _PASSAGES_SHOWN} more", "dim"), indent=8)
+
+
+def _cut(text: str, passage: Passage) -> str:
+    """Return a passage, or its beginning and end, in whole words."""
+    said = " ".join(text[passage.a_start : passage.a_end].split())
+    if len(said) <= _PASSAGE_CHARS:
+        return said
+    beginning, end = said[: 2 * _PASSAGE_CHARS // 3], said[-_PASSAGE_CHARS // 3 :]
+    return f"{beginning.rpartition(' ')[0] or beginning} […] {end.partition(' ')[2] or end}"
+
+
+# --- for programs -----------------------------------------------------------------------------------------------------
+
+
+def _in_corpus(path: Path, *, as_json: bool) -> None:
+    """Compare the texts of a file with one another."""
+    from aggregator import reposts
+
+    found = reposts.in_corpus(_docs(path))
+    if as_json:
+        _print_lines(found_json(found))
+        return
+    titles = {article.id: (article.source_id, article.title or "") for article in found.corpus.articles()}
+    for cluster in found.clusters:
+        show.line((f"{len(cluster.members)} texts are one", "bold"), f"  original: {cluster.original or 'undecided'}")
+        for member in cluster.members:
+            show.line(f" {'●' if member == cluster.original else '○'} {member}  {'  '.join(titles[member])}")
+    kinds: dict[str, int] = {}
+    for match in found.matches:
+        kinds[match.kind] = kinds.get(match.kind, 0) + 1
+    show.table(("pairs", "kind"), [(n, kind) for kind, n in sorted(kinds.items(), key=lambda p: -p[1])], right=[0])
+    show.say(
+        f"{len(titles):,} texts, {len(found.matches):,} pairs, {len(found.clusters):,} families. "
+        "Passages and reasons: --json."
+    )
+
+
+def _docs(path: Path) -> Iterator[Any]:
+    import gzip
+
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                said = json.loads(line)
+            except ValueError as error:
+                raise UsageError(
+                    f"{path}:{number}: no JSON ({error}); each line is one text. Nothing was compared."
+                ) from None
+            if not isinstance(said, dict):
+                raise UsageError(
+                    f'{path}:{number}: no JSON object; write {{"id": ..., "text": ...}}. Nothing was compared.'
+                )
+            yield said
+
+
+def found_json(found: Found) -> Iterator[dict[str, Any]]:
+    """Yield what was found in a corpus as scripts know it."""
+    for match in found.matches:
+        yield match_json(match)
+    for cluster in found.clusters:
+        yield {"type": "cluster", "members": list(cluster.members), "original": cluster.original}
+    for doc, c, source in found.credits():
+        yield {"type": "credit", "doc": doc, "span": [c.start, c.end], "outlet": c.outlet, "source": source}
 
 
 def family_json(family: Family) -> Iterator[dict[str, Any]]:
@@ -129,3 +467,8 @@ def match_json(match: Match) -> dict[str, Any]:
         "passages": [[p.a_start, p.a_end, p.b_start, p.b_end] for p in match.passages],
         "evidence": list(match.evidence),
     }
+
+
+def _print_lines(lines: Iterable[dict[str, Any]]) -> None:
+    for line in lines:
+        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")

@@ -155,8 +155,8 @@ def _families(home: Home, known: int) -> None:
     for family in found[:_FAMILIES_SHOWN]:
         print_family(family, passages=False)
     show.say(
-        f"The world's own list, aggregator/demo/world/families, has {known}. Translations are not looked for yet; "
-        "round-ups and a site that moved are found, but not called so.\n"
+        f"The world's own list, aggregator/demo/world/families, has {known}: a round-up is in the family of each text "
+        "that it holds. Translations are found between languages of one script.\n"
     )
 
 

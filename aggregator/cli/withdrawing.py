@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli import chosen_home, home_option, json_option
+from aggregator.cli import DefaultGroup, by_option, chosen_home, home_option, json_option
 from aggregator.cli import output as show
 from aggregator.cli.writing import finish_erases, loaded, wait_option
 from aggregator.errors import BusyError, UsageError
@@ -25,31 +24,11 @@ REASONS = ("person-at-risk", "request-of-person", "request-of-author", "legal-or
 _SHOWN = 20
 _DECIDE = "decide"
 
-by_option = click.option("--by", metavar="WHO", help="Who decided. Default: your name on this machine.")
-
-
-class _Group(click.Group):
-    """What is no word of its own is something to withdraw."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        known = {name for name in self.commands if name != _DECIDE}
-        if args and args[0] not in {*known, "-h", "--help"}:
-            args = [_DECIDE, *args]
-        return super().parse_args(ctx, args)
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Show the options of a takedown itself, then the other words."""
-        decide = self.commands[_DECIDE]
-        with formatter.section("Options"):
-            options = (p for p in decide.get_params(ctx) if isinstance(p, click.Option))
-            formatter.write_dl([record for option in options if (record := option.get_help_record(ctx))])
-        with formatter.section("Commands"):
-            formatter.write_dl([(n, c.get_short_help_str(70)) for n, c in self.commands.items() if n != _DECIDE])
-
 
 @click.group(
     "takedown",
-    cls=_Group,
+    cls=DefaultGroup,
+    default=_DECIDE,
     options_metavar="",
     subcommand_metavar="REF... --reason CLASS [OPTIONS] | list | lift | finish",
 )
@@ -92,7 +71,7 @@ def takedown_decide(
     refs: tuple[str, ...],
     scope: str,
     reason: str,
-    by: str | None,
+    by: str,
     action: str,
     until: datetime | None,
     copies: bool,
@@ -126,7 +105,7 @@ def takedown_decide(
         "action": action,
         "scope": scope,
         "reason": reason,
-        "by": by or getpass.getuser(),
+        "by": by,
         "until": show.iso(until),
         "articles": [_article_json(a) for a in what.articles],
         "copies": [_article_json(a) for a in what.copies],
@@ -231,7 +210,7 @@ def takedown_list(ctx: click.Context, as_json: bool) -> None:
 @home_option
 @json_option
 @click.pass_context
-def takedown_lift(ctx: click.Context, number: int, by: str | None, as_json: bool) -> None:
+def takedown_lift(ctx: click.Context, number: int, by: str, as_json: bool) -> None:
     """End a takedown.
 
     What was hidden is shown again; what was erased may be captured again.
@@ -242,7 +221,7 @@ def takedown_lift(ctx: click.Context, number: int, by: str | None, as_json: bool
     """
     from aggregator import takedown
 
-    event = takedown.lift(chosen_home(ctx), number, by=by or getpass.getuser(), now=datetime.now(UTC))
+    event = takedown.lift(chosen_home(ctx), number, by=by, now=datetime.now(UTC))
     if as_json:
         show.print_json({"takedown": number, "lifted": show.iso(event.at)})
     else:

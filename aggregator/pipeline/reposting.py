@@ -16,12 +16,10 @@ from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions, Event
 from aggregator.dedupe import Decided
 from aggregator.home import Home
-from aggregator.matching import Articles, Finder
+from aggregator.matching import DECIDING, Articles, Finder, decisions_of
 from aggregator.model import Following, Progress, Report
 from aggregator.reuse import Reuse
 
-CONFIRMED, REFUSED, JOINED, SPLIT = "match-confirmed", "match-refused", "family-joined", "family-split"
-"""What people decide of reposts, as events."""
 _PUT = 2_000
 """Alignments that are stored at a time."""
 
@@ -43,7 +41,7 @@ def find_reposts(home: Home, catalogue: Catalogue, following: Following, report:
         with catalogue.transaction():
             catalogue.match_all()
         reuse.sign()
-    events = Decisions(home.archive).events(CONFIRMED, REFUSED, JOINED, SPLIT)
+    events = Decisions(home.archive).events(*DECIDING)
     naming = dedupe.naming_digest(following.sources)
     waiting = catalogue.to_match()
     due = set(waiting) | _undone(events, catalogue.note("decided"))
@@ -72,29 +70,6 @@ def find_reposts(home: Home, catalogue: Catalogue, following: Following, report:
     return known
 
 
-def decisions_of(events: Iterable[Event]) -> Decided:
-    """Return what people decided, the later decision before the earlier."""
-    pairs: dict[tuple[str, str], str] = {}
-    joined: list[frozenset[str]] = []
-    split: list[frozenset[str]] = []
-    for event in events:
-        if event.kind in (CONFIRMED, REFUSED):
-            a, b = sorted((event.said["a"], event.said["b"]))
-            pairs[a, b] = event.kind
-            continue
-        group = frozenset(event.said["articles"])
-        joined, split = (
-            [kept for one in old if len(kept := one - group) > least] for old, least in ((joined, 1), (split, 0))
-        )
-        (joined if event.kind == JOINED else split).append(group)
-    return Decided(
-        confirmed=frozenset(pair for pair, kind in pairs.items() if kind == CONFIRMED),
-        refused=frozenset(pair for pair, kind in pairs.items() if kind == REFUSED),
-        joined=tuple(joined),
-        split=tuple(split),
-    )
-
-
 def _undone(events: Iterable[Event], done: str | None) -> set[str]:
     """Return the articles of which something was decided since reposts were last looked for."""
     ids: set[str] = set()
@@ -114,4 +89,4 @@ def _connected(catalogue: Catalogue, ids: Set[str], decided: Decided) -> set[str
     return found
 
 
-__all__ = ["CONFIRMED", "JOINED", "REFUSED", "SPLIT", "decisions_of", "find_reposts"]
+__all__ = ["find_reposts"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,6 +14,8 @@ from aggregator.home import Home
 from aggregator.matching import Articles, Finder
 from aggregator.model import Article, Cluster, Credit, Following, Match, Relation, Version
 from aggregator.reposts.corpus import Found, in_corpus
+from aggregator.reposts.deciding import confirm, join, refuse, split, watch, watched
+from aggregator.reposts.watching import Repost, tell
 from aggregator.reuse import Reuse
 
 GIVEN = "given"
@@ -27,44 +29,120 @@ class Family:
     """Articles that share text, with the evidence."""
 
     cluster: Cluster | None
-    """Those that are one text; None: only passages are shared."""
+    """Those that are one text, in the language that had it first; None: no two are."""
     articles: dict[str, Article]
     matches: tuple[Match, ...]
     credits: dict[str, tuple[Credit, ...]]
     texts: dict[str, str]
     """The texts that the passages stand in, by version digest."""
 
+    @property
+    def members(self) -> frozenset[str]:
+        """The articles in it."""
+        return frozenset(self.articles)
+
+    @property
+    def in_order(self) -> list[Article]:
+        """Its articles as they were published; a text given first, what claims no date as it was first seen."""
+        return sorted(self.articles.values(), key=lambda a: (a.id != GIVEN, _dated(a), a.id))
+
+    def ordered(self, match: Match) -> tuple[str, str]:
+        """Return the two articles of a match, the earlier first."""
+        if match.first:
+            return match.first, match.b if match.first == match.a else match.a
+        a, b = (next(n for n, article in enumerate(self.in_order) if article.id == i) for i in (match.a, match.b))
+        return (match.a, match.b) if a <= b else (match.b, match.a)
+
+    def best_match(self, article_id: str) -> Match | None:
+        """Return the match that tells most of an article: with the original or the text given, else the largest."""
+        central = {self.cluster.original} if self.cluster and self.cluster.original else set()
+        central |= {GIVEN} & self.members
+        return max(
+            (m for m in self.matches if article_id in (m.a, m.b)),
+            key=lambda m: (bool(central & {m.a, m.b}), max(m.a_coverage, m.b_coverage), m.a, m.b),
+            default=None,
+        )
+
+    def telling_matches(self) -> list[Match]:
+        """Return the matches that tell most of each article, each once, as the articles were published."""
+        found = (self.best_match(article.id) for article in self.in_order)
+        return list(dict.fromkeys(match for match in found if match))
+
 
 def families(home: Home) -> list[Family]:
-    """Return every family of two or more, the largest first.
+    """Return every family: articles that are one text, with translations; the largest first.
 
     Raises:
         StoreError: The catalogue is missing, damaged or of another version.
     """
     with access.opened(home) as catalogue:
-        found = [_family(catalogue, cluster.members, cluster) for cluster in catalogue.clusters()]
+        kin = {m: c.members for c in catalogue.clusters() for m in c.members}
+        translated = catalogue.translations()
+        left = sorted({*kin, *(i for m in translated for i in (m.a, m.b))})
+        partners: dict[str, set[str]] = {}
+        for match in translated:
+            partners.setdefault(match.a, set()).add(match.b)
+            partners.setdefault(match.b, set()).add(match.a)
+        found, seen = [], set[str]()
+        for article_id in left:
+            if article_id not in seen:
+                members = _closure([article_id], lambda i: {*kin.get(i, ()), *partners.get(i, ())})
+                seen |= members
+                found.append(_family(catalogue, members))
     return sorted(found, key=lambda f: (-len(f.articles), min(f.articles)))
 
 
 def family_of(home: Home, article: Article) -> Family:
     """Return the articles that share text with one; it stands alone when none does."""
     with access.opened(home) as catalogue:
-        name = catalogue.cluster_ids([article.id]).get(article.id)
-        cluster = next(iter(catalogue.clusters([name])), None) if name else None
-        return _family(catalogue, cluster.members if cluster else (article.id,), cluster)
+        return _family(catalogue, _kin(catalogue, [article.id]))
 
 
-def _family(catalogue: Catalogue, members: Iterable[str], cluster: Cluster | None) -> Family:
-    matches = tuple(catalogue.matches_of(members))
-    ids = {i for m in matches for i in (m.a, m.b)} | set(members)
+def _kin(catalogue: Catalogue, ids: Iterable[str]) -> set[str]:
+    """Return articles with all that are one text with them, or translate it, directly or through others."""
+
+    def near(article_id: str) -> set[str]:
+        names = catalogue.cluster_ids([article_id]).values()
+        members = {m for cluster in catalogue.clusters(names) for m in cluster.members}
+        translated = (m for m in catalogue.matches_of([article_id]) if m.relation is Relation.TRANSLATION)
+        return members | {i for m in translated for i in (m.a, m.b)}
+
+    return _closure(ids, near)
+
+
+def _closure(ids: Iterable[str], near: Callable[[str], Iterable[str]]) -> set[str]:
+    found = new = set(ids)
+    while new:
+        new = {i for article_id in new for i in near(article_id)} - found
+        found = found | new
+    return found
+
+
+def first_seen_since(home: Home, at: datetime) -> frozenset[str]:
+    """Return the articles that were first seen at an instant or later."""
+    with access.opened(home) as catalogue:
+        return frozenset(facts.id for facts in catalogue.all_facts() if facts.captured_at >= at)
+
+
+def _family(catalogue: Catalogue, members: Set[str]) -> Family:
+    """Return the family of those articles, with what shares a passage with any of them."""
+    matches = tuple(catalogue.matches_of(sorted(members)))
+    ids = {i for m in matches for i in (m.a, m.b)} | members
     articles = catalogue.articles(ids)
+    clusters = catalogue.clusters(set(catalogue.cluster_ids(members).values()))
     return Family(
-        cluster=cluster,
+        cluster=min(
+            clusters, key=lambda c: min((_dated(articles[i]), i) for i in c.members if i in articles), default=None
+        ),
         articles=articles,
         matches=matches,
         credits={i: tuple(catalogue.credits(i)) for i in sorted(articles)},
         texts={v.digest: v.text for i in articles for v in catalogue.versions(i)},
     )
+
+
+def _dated(article: Article) -> datetime:
+    return article.claimed_at or article.captured_at
 
 
 def who_has(home: Home, following: Following, pasted: str) -> Family:
@@ -83,11 +161,11 @@ def who_has(home: Home, following: Following, pasted: str) -> Family:
         finder = Finder(reuse, known)
         matches = dedupe.settle(list(finder.alignments([GIVEN])), known, dedupe.Decided()).matches
         same = {i for m in matches if m.relation is Relation.DUP for i in (m.a, m.b)} - {GIVEN}
-        family = _family(catalogue, *_whole_family(catalogue, same)) if same else None
+        family = _family(catalogue, _kin(catalogue, same)) if same else None
         shared = catalogue.articles({i for m in matches for i in (m.a, m.b)} - {GIVEN})
         texts = {v.digest: v.text for i in shared for v in catalogue.versions(i)}
     return Family(
-        cluster=family.cluster if family else None,
+        cluster=_with_same(family, same) if family else None,
         articles={GIVEN: given, **shared, **(family.articles if family else {})},
         matches=(*matches, *(family.matches if family else ())),
         credits={GIVEN: tuple(found), **(family.credits if family else {})},
@@ -127,13 +205,11 @@ class _WithGiven(Articles):
         return {**super().candidates(ids), GIVEN: self._given}
 
 
-def _whole_family(catalogue: Catalogue, same: set[str]) -> tuple[tuple[str, ...], Cluster]:
-    """Return the family of articles that are one text with a pasted one: the one they are in, or a new one."""
-    clusters = catalogue.clusters(set(catalogue.cluster_ids(same).values()))
-    members = tuple(sorted(same.union(*(c.members for c in clusters))))
-    originals = {c.original for c in clusters} | (same - {m for c in clusters for m in c.members})
-    original = originals.pop() if len(originals) == 1 else None
-    return members, Cluster(id=members[0], members=members, original=original)
+def _with_same(family: Family, same: Set[str]) -> Cluster:
+    """Return the cluster of the articles that are one text with a pasted one: the one they are in, or a new one."""
+    members = tuple(sorted({*same, *(family.cluster.members if family.cluster else ())}))
+    original = family.cluster.original if family.cluster else members[0] if len(members) == 1 else None
+    return Cluster(id=members[0], members=members, original=original)
 
 
 def _as_article(text: str) -> Article:
@@ -170,4 +246,21 @@ def _as_version(given: Article) -> Version:
     )
 
 
-__all__ = ["GIVEN", "Family", "Found", "families", "family_of", "in_corpus", "who_has"]
+__all__ = [
+    "GIVEN",
+    "Family",
+    "Found",
+    "Repost",
+    "confirm",
+    "families",
+    "family_of",
+    "first_seen_since",
+    "in_corpus",
+    "join",
+    "refuse",
+    "split",
+    "tell",
+    "watch",
+    "watched",
+    "who_has",
+]

@@ -71,6 +71,10 @@ class Corpus:
         self._numbers = {article_id: number for number, article_id in enumerate(self.ids)}
         self._credits: dict[str, list[Credit]] = {}
 
+    def articles(self) -> list[Article]:
+        """Return the texts as articles, by id."""
+        return [article for article, _ in self._read.values()]
+
     def number_of(self, article_id: str) -> int:
         """Return a text's place in the order of ids."""
         return self._numbers[article_id]

@@ -1,0 +1,91 @@
+"""What people decide of reposts: events of the archive that the machine never overrules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from aggregator import access
+from aggregator.decisions import Decisions, Event
+from aggregator.errors import UnknownIdError, UsageError
+from aggregator.home import Home
+from aggregator.matching import CONFIRMED, JOINED, REFUSED, SPLIT
+
+WATCHED, UNWATCHED = "watched", "unwatched"
+"""Of whose new copies somebody wants to be told, as events; each names ``articles``."""
+
+
+def confirm(home: Home, a: str, b: str, *, by: str, now: datetime) -> Event:
+    """Say that a match that was found is one, whatever becomes of the evidence.
+
+    Raises:
+        UnknownIdError: One of the two is no article of this home, or they were not found to be a match.
+    """
+    _known(home, (a, b))
+    with access.opened(home) as catalogue:
+        if not any({m.a, m.b} == {a, b} for m in catalogue.matches_of([a])):
+            raise UnknownIdError(f"{a} and {b} were not found to share text; nothing was noted. Use `join` instead.")
+    return _append(home, CONFIRMED, {"a": min(a, b), "b": max(a, b)}, by, now)
+
+
+def refuse(home: Home, a: str, b: str, *, by: str, now: datetime) -> Event:
+    """Say that two articles are no match, whatever they share.
+
+    Raises:
+        UnknownIdError: One of the two is no article of this home.
+    """
+    _known(home, (a, b))
+    return _append(home, REFUSED, {"a": min(a, b), "b": max(a, b)}, by, now)
+
+
+def join(home: Home, ids: Sequence[str], *, by: str, now: datetime) -> Event:
+    """Say that articles are one text.
+
+    Raises:
+        UnknownIdError: One of them is no article of this home.
+        UsageError: It is one article alone.
+    """
+    if len(set(ids)) < 2:
+        raise UsageError("join needs two articles or more; nothing was noted.")
+    _known(home, ids)
+    return _append(home, JOINED, {"articles": sorted(set(ids))}, by, now)
+
+
+def split(home: Home, ids: Sequence[str], *, by: str, now: datetime) -> Event:
+    """Say that articles are a family of their own, and not one text with any other.
+
+    Raises:
+        UnknownIdError: One of them is no article of this home.
+    """
+    _known(home, ids)
+    return _append(home, SPLIT, {"articles": sorted(set(ids))}, by, now)
+
+
+def watch(home: Home, ids: Sequence[str], *, by: str, now: datetime, ends: bool = False) -> Event:
+    """Ask to be told of new copies of articles, or no longer.
+
+    Raises:
+        UnknownIdError: One of them is no article of this home.
+    """
+    _known(home, ids)
+    return _append(home, UNWATCHED if ends else WATCHED, {"articles": sorted(set(ids))}, by, now)
+
+
+def watched(home: Home) -> frozenset[str]:
+    """Return the articles that somebody watches."""
+    found: set[str] = set()
+    for event in Decisions(home.archive).events(WATCHED, UNWATCHED):
+        articles = set(event.said["articles"])
+        found = found | articles if event.kind == WATCHED else found - articles
+    return frozenset(found)
+
+
+def _known(home: Home, ids: Sequence[str]) -> None:
+    with access.opened(home) as catalogue:
+        for article_id in ids:
+            if catalogue.article(article_id) is None:
+                raise UnknownIdError(f"{article_id}: no article of that id in this home; nothing was noted.")
+
+
+def _append(home: Home, kind: str, said: dict[str, object], by: str, now: datetime) -> Event:
+    return Decisions(home.archive).append(kind, {**said, "by": by}, now=now)
