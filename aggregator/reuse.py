@@ -9,6 +9,7 @@ list as it was or as it is to be. All of it is made of texts in the catalogue an
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,9 @@ _LIST = "segments.json"
 _TRIES = 10
 _FORM = 1
 """Counted up with every change of the form or of what a gram is: an index of another form is built again."""
-_ARRAYS = {"grams": np.uint64, "holders": np.uint32, "numbers": np.uint64, "rates": np.uint8}
+_ARRAYS = {"grams": "<u8", "holders": "<u4", "numbers": "<u8", "rates": "u1"}
+_OF_ARTICLES = ("numbers", "rates")
+"""Arrays with an item an article; the others have one a row."""
 
 Numbers = NDArray[np.uint64]
 
@@ -74,7 +77,7 @@ class _Segment:
     rates: NDArray[np.uint8]
 
     def __len__(self) -> int:
-        return len(self.grams)
+        return len(self.grams) + len(self.numbers)
 
     def bounds(self, grams: Hashes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return from where to where each gram stands in the table."""
@@ -132,7 +135,7 @@ class Reuse:
 
     def sign(self) -> None:
         """Declare a new index fit for asking, once it is noted which articles it lacks."""
-        self._list()
+        self._list(self._segments)
 
     def __len__(self) -> int:
         """Return how many articles are in it."""
@@ -148,30 +151,38 @@ class Reuse:
         if not fingerprints:
             return
         numbers = np.array([f.number for f in fingerprints], np.uint64)
+        rates = np.array([f.rate for f in fingerprints], np.uint8)
         grams = np.concatenate([f.grams for f in fingerprints])
         owners = np.repeat(numbers, [len(f.grams) for f in fingerprints])
         if np.isin(numbers, self._numbers).any():
             fresh = ~self._holds(grams, owners)
             grams, owners = grams[fresh], owners[fresh]
-        rates = np.array([f.rate for f in fingerprints], np.uint8)
+            if not len(grams) and self._knows(numbers, rates):
+                return
         made = [*self._segments, _made("", grams, owners, numbers, rates)]
         while len(made) > 1 and len(made[-2]) < 2 * len(made[-1]):
             made[-2:] = [_merged(made[-2], made[-1])]
-        if self._folder is None:
-            self._segments = made
-        else:
+        if self._folder is not None:
             with disk.guarded(self._folder):
-                self._segments = [s if s.name else self._written(s) for s in made]
-                self._list()
-                self._sweep()
+                made = [segment if segment.name else self._written(segment) for segment in made]
+                self._list(made)
+        self._segments = made
         self._count_up()
+        if self._folder is not None:
+            with disk.guarded(self._folder):
+                self._sweep()
 
-    def _list(self) -> None:
+    def _knows(self, numbers: Numbers, rates: NDArray[np.uint8]) -> bool:
+        """Whether all of these articles are known, with rates as coarse."""
+        place = np.minimum(np.searchsorted(self._numbers, numbers), len(self._numbers) - 1)
+        return bool(((self._numbers[place] == numbers) & (self._rates[place] >= rates)).all())
+
+    def _list(self, segments: Sequence[_Segment]) -> None:
         """Say which segments count."""
         if self._folder is not None:
-            said = {"form": _FORM, "segments": [s.name for s in self._segments]}
+            named = [{"name": s.name, "rows": len(s.grams), "articles": len(s.numbers)} for s in segments]
             with disk.guarded(self._folder):
-                disk.put(self._folder / _LIST, json.dumps(said).encode())
+                disk.put(self._folder / _LIST, json.dumps({"form": _FORM, "segments": named}).encode())
 
     def candidates(self, asked: Sequence[Fingerprint], new: Numbers) -> Candidates:
         """Return which articles share grams with those that are asked about, each pair once.
@@ -288,22 +299,22 @@ class Reuse:
     def _written(self, segment: _Segment) -> _Segment:
         """Write a segment to files of its own, and map them."""
         assert self._folder is not None
-        taken = {int(path.name.split("-")[0]) for path in self._folder.glob("*-grams.npy")}
+        taken = {int(path.name.split("-")[0]) for path in self._folder.glob("[0-9]*-grams")}
         name = f"{max(taken, default=0) + 1:06}"
-        for array in _ARRAYS:
-            path = self._folder / f"{name}-{array}.npy"
-            with path.open("wb") as file:
-                np.save(file, getattr(segment, array), allow_pickle=False)
-                file.flush()
-                disk.sync(file.fileno())
-        disk.sync_folder(self._folder)
-        return _mapped(self._folder, name)
+        for array, kind in _ARRAYS.items():
+            fd = disk.create(self._folder / f"{name}-{array}")
+            try:
+                disk.write_all(fd, np.ascontiguousarray(getattr(segment, array), kind).tobytes())
+                disk.sync(fd)
+            finally:
+                os.close(fd)
+        return _mapped(self._folder, name, len(segment.grams), len(segment.numbers))
 
     def _sweep(self) -> None:
         """Remove the files of segments that do not count: merged ones, and what a kill left behind."""
         assert self._folder is not None
         names = {s.name for s in self._segments}
-        for path in self._folder.glob("*-*.npy"):
+        for path in self._folder.glob("[0-9]*-*"):
             if path.name.split("-")[0] not in names:
                 disk.remove(path)
 
@@ -323,18 +334,20 @@ def _read(folder: Path) -> list[_Segment]:
     said = json.loads((folder / _LIST).read_bytes())
     if said["form"] != _FORM:
         raise ValueError("of another version")
-    return [_mapped(folder, name) for name in said["segments"]]
+    return [_mapped(folder, each["name"], each["rows"], each["articles"]) for each in said["segments"]]
 
 
-def _mapped(folder: Path, name: str) -> _Segment:
+def _mapped(folder: Path, name: str, rows: int, articles: int) -> _Segment:
+    """Return a segment whose arrays are read as they are needed."""
     arrays = {}
     for array, kind in _ARRAYS.items():
-        arrays[array] = np.load(folder / f"{name}-{array}.npy", mmap_mode="r", allow_pickle=False)
-        if arrays[array].dtype != kind or arrays[array].ndim != 1:
-            raise ValueError(f"{name}-{array}.npy is not what it should be")
-    if len(arrays["grams"]) != len(arrays["holders"]) or len(arrays["numbers"]) != len(arrays["rates"]):
-        raise ValueError(f"{name} is cut short")
-    return _Segment(name, **{array: np.asarray(values) for array, values in arrays.items()})
+        path, length = folder / f"{name}-{array}", articles if array in _OF_ARTICLES else rows
+        if path.stat().st_size != length * np.dtype(kind).itemsize:
+            raise ValueError(f"{path.name} is not as long as it should be")
+        arrays[array] = np.asarray(np.memmap(path, kind, mode="r")) if length else np.zeros(0, kind)
+    if rows and int(arrays["holders"].max()) >= articles:
+        raise ValueError(f"{name} names articles that it does not have")
+    return _Segment(name, **arrays)
 
 
 def _made(name: str, grams: Hashes, owners: Numbers, numbers: Numbers, rates: NDArray[np.uint8]) -> _Segment:

@@ -1,4 +1,4 @@
-"""The words of a text as numbers, and its runs of five words: what texts are compared by. Pure.
+"""The words of a text as numbers, and its runs of five words: what texts in Unicode's form NFC are compared by. Pure.
 
 Whole arrays of characters are worked on at a time (numpy): one word after the other takes five to ten times as long.
 Two words are the same when their numbers are: case, accents, vowel signs, the forms of one letter and characters that
@@ -120,7 +120,9 @@ def _folded(character: str) -> tuple[int, int]:
     if not (character.isalnum() or category in ("Mc", "Lm")):
         return _APART, 0
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
-    letter = next((c for c in plain if c.isalnum()), character)
+    letters = [c for c in plain if c.isalnum()]
+    # of Korean syllables and ligatures, which are several letters, the whole counts
+    letter = letters[0] if len(letters) == 1 else _ONE_FORM.get(character, character.casefold()[0])
     letter = _ONE_FORM.get(letter, letter)
     digit = unicodedata.digit(letter, None)
     point = ord(character)

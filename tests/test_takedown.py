@@ -10,20 +10,23 @@ import shutil
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zipfile import ZIP_DEFLATED
 
+import numpy as np
 import pytest
 
-from aggregator import access, archive, pipeline, reposts, search, takedown
+from aggregator import access, archive, dedupe, pipeline, reposts, search, takedown, words
 from aggregator.access import redaction
 from aggregator.cli import withdrawing
 from aggregator.decisions import Decisions
 from aggregator.errors import StoreError, UnknownIdError
 from aggregator.home import Home
 from aggregator.model import Access, Following
+from aggregator.reuse import Reuse
 from aggregator.takedown import Scope
 from tests import doors, foreignfiles
 from tests.fakecli import Aggregator, Said
@@ -346,6 +349,28 @@ def test_an_erased_article_is_nowhere_and_every_other_record_is_where_it_was(hom
         k: v for k, v in after.items() if k in before and k not in places
     }
     assert len(places) >= 6
+
+
+def test_of_an_erased_article_no_fingerprint_alignment_or_family_is_left(home: Home) -> None:
+    gone = articles(home.root)[PAGE]
+    others = "\n".join(a.text for a in articles(home.root).values() if a.id != gone.id)
+    own = set(words.words(gone.text).grams.tolist()) - set(words.words(others).grams.tolist())
+    before = Reuse(home.reuse).counts(np.array(sorted(own), np.uint64))
+    assert before.all()
+    assert tables_naming(home, gone.id) >= {"alignments", "matches", "clusters"}
+    erased(home, PAGE)
+    assert not Reuse(home.reuse).counts(np.array(sorted(own), np.uint64)).any()
+    kept = b"".join(path.read_bytes() for path in home.index.rglob("*") if path.is_file())
+    assert [gram for gram in own if gram.to_bytes(8, "little") in kept or str(gram).encode() in kept] == []
+    assert dedupe.article_number(gone.id).to_bytes(8, "little") not in kept
+    assert tables_naming(home, gone.id) == set()
+
+
+def tables_naming(home: Home, article_id: str) -> set[str]:
+    """The tables of the catalogue in which an article is named."""
+    with closing(sqlite3.connect(home.catalogue)) as database:
+        names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {name for name in names if article_id in str(database.execute(f"SELECT * FROM {name}").fetchall())}
 
 
 def test_the_text_came_by_every_way(home: Home) -> None:

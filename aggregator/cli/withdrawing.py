@@ -108,7 +108,7 @@ def takedown_decide(
         "by": by,
         "until": show.iso(until),
         "articles": [_article_json(a) for a in what.articles],
-        "copies": [_article_json(a) for a in what.copies],
+        "copies": [{**_article_json(a), "shares": _shares(what, a.id)} for a in what.copies],
         "reach": None,
         "exports": _exports(home, what),
         "done": False,
@@ -287,6 +287,25 @@ def _article_json(article: Any) -> dict[str, Any]:
     return {"id": article.id, "url": article.url, "title": article.title}
 
 
+def _shares(what: Target, article_id: str) -> list[dict[str, Any]]:
+    """Return which passages an article shares with those that are meant: start and end in it, then in the other."""
+    found = []
+    for m in what.matches:
+        if article_id in (m.a, m.b):
+            is_a = m.a == article_id
+            places = [(p.a_start, p.a_end, p.b_start, p.b_end) for p in m.passages]
+            found.append(
+                {
+                    "with": m.b if is_a else m.a,
+                    "kind": m.kind,
+                    "share": m.a_coverage if is_a else m.b_coverage,
+                    "version": m.a_version if is_a else m.b_version,
+                    "passages": [[a, b, c, d] if is_a else [c, d, a, b] for a, b, c, d in places],
+                }
+            )
+    return found
+
+
 def _reach_json(found: Reach) -> dict[str, Any]:
     return {"records": found.by_kind, "files": found.files, "quarantined": list(found.quarantined)}
 
@@ -305,8 +324,9 @@ def _exports(home: Home, what: Target) -> list[dict[str, Any]]:
 
 def _print_target(what: Target, said: dict[str, Any]) -> None:
     rows = [("withdrawn", a.id, a.url, a.title or "–") for a in what.articles]
-    shares = "shares its text" if what.articles else "holds it"
-    rows += [(shares, a.id, a.url, a.title or "–") for a in what.copies]
+    for a in what.copies:
+        shares = [f"{each['kind']}, {each['share']:.0%} of it" for each in _shares(what, a.id)]
+        rows.append((shares[0] if shares else "holds it", a.id, a.url, a.title or "–"))
     if rows:
         show.table(("what", "id", "address", "title"), rows[:_SHOWN])
     if len(rows) > _SHOWN:

@@ -14,7 +14,7 @@ from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions, Event
 from aggregator.errors import UnknownIdError, UsageError
 from aggregator.home import Home
-from aggregator.model import Article, Version
+from aggregator.model import Article, Match, Version
 
 REASONS = ("person-at-risk", "request-of-person", "request-of-author", "legal-order", "copyright", "error", "other")
 STANDING = 3
@@ -42,6 +42,8 @@ class Target:
     """Those meant; none for a passage or a name."""
     copies: tuple[Article, ...]
     """Other articles that share text with them, or hold the passage or name."""
+    matches: tuple[Match, ...] = ()
+    """Which passages those share with the articles that are meant."""
 
 
 def target(home: Home, refs: Sequence[str], scope: Scope, *, erase: bool) -> Target:
@@ -147,7 +149,9 @@ def _articles(catalogue: Catalogue, marker: Marker, refs: Sequence[str], *, eras
         marks |= Marks(addresses=frozenset(mark for mark in known if mark))
         versions = [version for article in articles for version in catalogue.versions(article.id)]
         marks |= _text_marks(catalogue, marker, versions, family)
-    return Target(marks=marks, articles=tuple(articles), copies=_others(catalogue, family, articles))
+    ids = {article.id for article in articles}
+    shared = tuple(match for match in catalogue.matches_of(ids) if not {match.a, match.b} <= ids)
+    return Target(marks=marks, articles=tuple(articles), copies=_others(catalogue, family, articles), matches=shared)
 
 
 def _versions(catalogue: Catalogue, marker: Marker, refs: Sequence[str], *, erase: bool) -> Target:
