@@ -128,10 +128,11 @@ def find_credits(text: str, sources: Sequence[Source] = ()) -> list[Credit]:
     known = _names_pattern(
         tuple(name for source in sources for name in (source.name, *source.aliases)), tuple(s.id for s in sources)
     )
+    mentions = _by_line(text, known)
     found, start = [], 0
-    for line in text.split("\n"):
+    for number, line in enumerate(text.split("\n")):
         end = 0
-        for clause, outlet in _credits_in(line, known):
+        for clause, outlet in _credits_in(line, mentions.get(number, ())):
             if clause.start >= end:
                 one = Credit(
                     start=start + clause.start, end=start + clause.end, line=clause.text.strip(), outlet=outlet
@@ -142,17 +143,44 @@ def find_credits(text: str, sources: Sequence[Source] = ()) -> list[Credit]:
     return found
 
 
-def _credits_in(line: str, known: re.Pattern[str]) -> list[tuple[_Clause, str]]:
+@dataclass(frozen=True, slots=True)
+class _Mention:
+    """A name or address in a line: character offsets within it, end exclusive."""
+
+    start: int
+    end: int
+    text: str
+    is_name: bool
+    """Whether it is a name of a source."""
+    is_id: bool
+    """Whether it is an id of a source, which may be a word, too."""
+
+
+def _by_line(text: str, known: re.Pattern[str]) -> dict[int, list[_Mention]]:
+    """Return all that is mentioned in a text, by the number of the line."""
+    found: dict[int, list[_Mention]] = {}
+    number = begins = 0
+    for m in known.finditer(text):
+        if "\n" in m[0]:
+            continue
+        while (stop := text.find("\n", begins)) >= 0 and stop < m.start():
+            number, begins = number + 1, stop + 1
+        one = _Mention(m.start() - begins, m.end() - begins, m[0], bool(m["name"]), bool(m["id"]))
+        found.setdefault(number, []).append(one)
+    return found
+
+
+def _credits_in(line: str, mentions: Sequence[_Mention]) -> list[tuple[_Clause, str]]:
     """Return the clauses of a line that are credits, and whom they name, in order; the longer before the shorter."""
-    mentions = list(known.finditer(line)) if len(line) > _MIN_NAME_CHARS else []
-    if not mentions and len(line) > _MAX_LINE_CHARS and not _BRACKETS.search(line):
+    has_brackets = ("(" in line or "[" in line) and _BRACKETS.search(line)
+    if not mentions and len(line) > _MAX_LINE_CHARS and not has_brackets:
         return []
     found: list[tuple[_Clause, str]] = []
     for clause in _clauses(line):
-        inside = [m for m in mentions if clause.start <= m.start() and m.end() <= clause.end]
-        outlet = next((m[0] for m in inside if _is_credited(clause, m)), None)
+        inside = [m for m in mentions if clause.start <= m.start and m.end <= clause.end]
+        outlet = next((m.text for m in inside if _is_credited(clause, m)), None)
         if outlet is None and clause.end - clause.start == len(line):
-            found += [(part, m[0].strip(_AROUND)) for m in inside if m["name"] and (part := _run_on(clause, m))]
+            found += [(part, m.text.strip(_AROUND)) for m in inside if m.is_name and (part := _run_on(clause, m))]
         if outlet is None and not found and len(clause.text) <= _MAX_LINE_CHARS:
             outlet = _alone(clause.text)
         if outlet:
@@ -171,18 +199,18 @@ def _clauses(line: str) -> Iterator[_Clause]:
             yield _Clause(start, end, line[start:end])
 
 
-def _is_credited(clause: _Clause, mention: re.Match[str]) -> bool:
+def _is_credited(clause: _Clause, mention: _Mention) -> bool:
     """Whether a clause credits whom it mentions there in its line."""
-    before, behind = clause.text[: mention.start() - clause.start], clause.text[mention.end() - clause.start :]
+    before, behind = clause.text[: mention.start - clause.start], clause.text[mention.end - clause.start :]
     is_alone = bool(_ONLY_TAIL.match(behind))
-    name = mention["name"] or mention["id"]
+    name = mention.is_name or mention.is_id
     if is_alone and (_BEFORE_LABELLED.match(before) or (name and _BEFORE_KIND.match(before))):
         return True
     if name and not before.strip(" ([") and (_ONLY_DATE.match(behind) or _TRANSLATED.match(behind)):
         return True
     if is_alone and _TRANSLATED.search(clause.text) and re.fullmatch(r"\W*(?:by|par|von|por|di|door)\s+", before, re.I):
         return True
-    if mention["id"]:  # it may be a word, too
+    if mention.is_id:
         return False
     few = len(before.split()) <= _MAX_BEFORE_WORDS + 4 and (
         len(behind.split()) <= _MAX_BEHIND_WORDS or behind.lstrip().startswith(":")
@@ -192,12 +220,12 @@ def _is_credited(clause: _Clause, mention: re.Match[str]) -> bool:
     return bool(_BEFORE_TAKEN.search(before) or (_BEFORE_BEHIND.search(before) and _BEHIND.match(behind)))
 
 
-def _run_on(line: _Clause, mention: re.Match[str]) -> _Clause | None:
+def _run_on(line: _Clause, mention: _Mention) -> _Clause | None:
     """Return the part of a line that is a credit without a stop between it and the text; None: there is none."""
-    before, behind = line.text[: mention.start()], line.text[mention.end() :]
+    before, behind = line.text[: mention.start], line.text[mention.end :]
     heads = _BEFORE_LABELLED.match(before) or _BEFORE_KIND.match(before) or _BEFORE_TAKEN.match(before)
     if heads and (stop := _TEXT_BEGINS.match(behind)):
-        end = mention.end() + stop.end("tail")
+        end = mention.end + stop.end("tail")
         return _Clause(0, end, line.text[:end])
     taken = _BEFORE_TAKEN.search(before)
     if taken and before[taken.start("cue")].isupper() and _ONLY_TAIL.match(behind):

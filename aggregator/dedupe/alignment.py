@@ -28,7 +28,7 @@ keeps most of a sentence; in a form that is filled in, what differs has nothing 
 MISREAD_ALIKE = 0.75
 """From here on the words between are the same words, misspelt or misread: those of a scanned page are .85 alike."""
 TOLD_GRAMS = 16
-"""How many grams of a stretch are kept to tell later how rare it is: those of the smallest numbers."""
+"""How many grams of a stretch are kept, at most, to tell later how rare it is: from its beginning to its end."""
 MAX_MARKS = 3
 """Stops and quotation marks behind the last word that belong to a passage, at most."""
 _LOOKED_BACK = 3
@@ -200,8 +200,7 @@ def _same_marks(a: str, b: str) -> int:
 
 
 def _stretch(runs: Sequence[tuple[int, int]], a: Words, limit: np.uint64) -> Stretch:
-    grams = np.concatenate([a.grams[start : end - GRAM_WORDS + 1] for start, end in runs])
+    each = [a.grams[start : end - GRAM_WORDS + 1] for start, end in runs]
+    grams = each[0] if len(each) == 1 else np.concatenate(each)
     grams = grams[grams <= limit]
-    if len(grams) > TOLD_GRAMS:
-        grams = np.partition(grams, TOLD_GRAMS)[:TOLD_GRAMS]
-    return Stretch(words=a.length_of(runs), grams=tuple(sorted(grams.tolist())))
+    return Stretch(words=a.length_of(runs), grams=tuple(grams[:: len(grams) // TOLD_GRAMS + 1].tolist()))
