@@ -14,17 +14,17 @@ from aggregator.catalogue import Catalogue
 from aggregator.decisions import Event
 from aggregator.dedupe import About, Candidate, Decided
 from aggregator.model import Alignment, Following, Version
-from aggregator.reuse import Fingerprint, Numbers, Reuse
+from aggregator.reuse import Candidates, Fingerprint, Numbers, Reuse
 from aggregator.words import Hashes, Words
 
 MIN_WEIGHT = 3.0
 """Grams that two articles share, in rare ones, from which on they are laid side by side."""
 FINE_RATE = 2
 """From coarser fingerprints than this, one rare gram is enough: it stands for four and more."""
-MAX_HELD_WORDS = 3_000_000
-"""Words of texts that are kept cut up while others are compared with them: 110 MB."""
-_ADDED = 50_000
-"""Fingerprints that are added at a time: 90 MB."""
+MAX_HELD_WORDS = 2_000_000
+"""Words of texts that are kept cut up while others are compared with them: 70 MB."""
+_ADDED = 10_000
+"""Fingerprints that are added at a time: 20 MB."""
 _BATCH = 500
 """Articles whose texts are in memory at a time."""
 
@@ -148,11 +148,39 @@ class Finder:
             self._trim()
         return found
 
+    def standing(self, alignments: Iterable[Alignment]) -> Iterator[Alignment]:
+        """Yield the alignments that would be found today, too: grams become commoner, and then two share too few.
+
+        So it does not matter in which order articles came.
+        """
+        every = list(alignments)
+        told = [np.array([g for s in one.shared for t in s.stretches for g in t.grams], np.uint64) for one in every]
+        counts = self._reuse.counts(np.concatenate(told)) if told else np.zeros(0, np.int64)
+        end = 0
+        for one, grams in zip(every, told, strict=True):
+            start, end = end, end + len(grams)
+            if counts[start:end].max(initial=0) <= words.COMMON or self._is_candidate(one):
+                yield one
+
+    def _is_candidate(self, one: Alignment) -> bool:
+        self._hold([one.a, one.b])
+        if one.a not in self._held or one.b not in self._held:
+            return False
+        small, large = sorted((self._fingerprint(one.a), self._fingerprint(one.b)), key=lambda f: f.number)
+        self._trim()
+        found = self._reuse.candidates([large], np.array([large.number], np.uint64))
+        row = np.flatnonzero(found.number == small.number)
+        return bool(len(row)) and bool(self._enough(found, np.array([large.rate], np.uint8))[row[0]])
+
+    @staticmethod
+    def _enough(found: Candidates, rates: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Return which candidates share enough to be laid side by side."""
+        least = np.where(np.maximum(rates[found.asked], found.rate) > FINE_RATE, 1.0, MIN_WEIGHT)
+        return np.asarray(found.weight >= least)
+
     def _aligned(self, asked: Sequence[Fingerprint], new: Numbers) -> Iterator[Alignment]:
         found = self._reuse.candidates(asked, new)
-        rates = np.array([f.rate for f in asked], np.uint8)
-        enough = np.where(np.maximum(rates[found.asked], found.rate) > FINE_RATE, 1.0, MIN_WEIGHT) if asked else 0
-        chosen = np.flatnonzero(found.weight >= enough)
+        chosen = np.flatnonzero(self._enough(found, np.array([f.rate for f in asked], np.uint8)))
         for start in range(0, len(chosen), _BATCH):
             rows = chosen[start : start + _BATCH]
             others = [self._texts.id_of(int(number)) for number in found.number[rows]]

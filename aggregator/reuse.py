@@ -80,9 +80,13 @@ class _Segment:
         return len(self.grams) + len(self.numbers)
 
     def bounds(self, grams: Hashes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return from where to where each gram stands in the table."""
-        left = np.searchsorted(self.grams, grams, side="left")
-        return left, np.searchsorted(self.grams, grams, side="right")
+        """Return from where to where each gram stands in the table.
+
+        They are looked up in their order, and once: so that the processor finds near what it has just read.
+        """
+        wanted, place = np.unique(grams, return_inverse=True)
+        left = np.searchsorted(self.grams, wanted, side="left")
+        return left[place], np.searchsorted(self.grams, wanted, side="right")[place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +163,7 @@ class Reuse:
             grams, owners = grams[fresh], owners[fresh]
             if not len(grams) and self._knows(numbers, rates):
                 return
-        made = [*self._segments, _made("", grams, owners, numbers, rates)]
+        made = [*self._segments, _made(fingerprints, grams, owners)]
         while len(made) > 1 and len(made[-2]) < 2 * len(made[-1]):
             made[-2:] = [_merged(made[-2], made[-1])]
         if self._folder is not None:
@@ -275,7 +279,8 @@ class Reuse:
     def _count_up(self) -> None:
         """Take stock of the articles in all segments."""
         numbers = [segment.numbers for segment in self._segments]
-        self._numbers = np.unique(np.concatenate(numbers)) if numbers else np.zeros(0, np.uint64)
+        several = np.sort(np.concatenate(numbers), kind="stable") if numbers else np.zeros(0, np.uint64)
+        self._numbers = several[np.append(True, several[1:] != several[:-1])] if len(several) else several
         self._places = [np.searchsorted(self._numbers, each) for each in numbers]
         self._rates = np.zeros(len(self._numbers), np.uint8)
         for segment, places in zip(self._segments, self._places, strict=True):
@@ -350,22 +355,29 @@ def _mapped(folder: Path, name: str, rows: int, articles: int) -> _Segment:
     return _Segment(name, **arrays)
 
 
-def _made(name: str, grams: Hashes, owners: Numbers, numbers: Numbers, rates: NDArray[np.uint8]) -> _Segment:
-    """Return the segment of rows in any order; ``numbers`` may name an article twice: the coarser rate holds."""
+def _made(fingerprints: Sequence[Fingerprint], grams: Hashes, owners: Numbers) -> _Segment:
+    """Return the segment of these articles, with rows in any order."""
+    numbers, rates = _with_coarsest(
+        np.array([f.number for f in fingerprints], np.uint64), np.array([f.rate for f in fingerprints], np.uint8)
+    )
+    return _sorted(grams, np.searchsorted(numbers, owners).astype(np.uint32), numbers, rates)
+
+
+def _with_coarsest(numbers: Numbers, rates: NDArray[np.uint8]) -> tuple[Numbers, NDArray[np.uint8]]:
+    """Return articles, ascending and each once, with the coarsest of the rates that are given for each."""
     order = np.lexsort((rates, numbers))
     numbers, rates = numbers[order], rates[order]
     last = np.append(numbers[1:] != numbers[:-1], True)
-    numbers, rates = numbers[last], rates[last]
-    holders = np.searchsorted(numbers, owners).astype(np.uint32)
+    return numbers[last], rates[last]
+
+
+def _sorted(grams: Hashes, holders: NDArray[np.uint32], numbers: Numbers, rates: NDArray[np.uint8]) -> _Segment:
     order = np.lexsort((holders, grams))
-    return _Segment(name, grams[order], holders[order], numbers, rates)
+    return _Segment("", grams[order], holders[order], numbers, rates)
 
 
 def _merged(one: _Segment, other: _Segment) -> _Segment:
-    return _made(
-        "",
-        np.concatenate((one.grams, other.grams)),
-        np.concatenate((one.numbers[one.holders], other.numbers[other.holders])),
-        np.concatenate((one.numbers, other.numbers)),
-        np.concatenate((one.rates, other.rates)),
-    )
+    known = np.concatenate((one.numbers, other.numbers))
+    numbers, rates = _with_coarsest(known, np.concatenate((one.rates, other.rates)))
+    places = [np.searchsorted(numbers, each.numbers).astype(np.uint32)[each.holders] for each in (one, other)]
+    return _sorted(np.concatenate((one.grams, other.grams)), np.concatenate(places), numbers, rates)

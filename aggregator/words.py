@@ -28,6 +28,8 @@ SAMPLING = ((200, 1), (600, 2), (5_000, 4))
 """Up to so many grams of a text, one in so many goes into its fingerprint: all of a short one, so that a quoted
 sentence or a copy full of misread letters is still found; a quoted paragraph of 60 words in a long one keeps 14."""
 COARSEST = 8
+LEAST_TOLD = 1 / 8
+"""What the commonest gram tells: enough of them may be a quotation of what was copied everywhere."""
 COMMON = 8
 """A gram that more articles hold is worth less the more they are: twice as many, half as much."""
 _BATCH_CHARS = 1 << 20
@@ -202,8 +204,8 @@ def bound(rate: NDArray[np.uint8]) -> Hashes:
 
 
 def rarity(holders: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return what grams are worth as evidence, 0.0 to 1.0, by how many articles, or families of them, hold each."""
-    return np.minimum(1.0, COMMON / np.maximum(holders, 1))
+    """Return how much grams tell of two articles that share them, 0.0 to 1.0, by how many articles hold each."""
+    return np.maximum(LEAST_TOLD, np.minimum(1.0, COMMON / np.maximum(holders, 1)))
 
 
 def words(text: str) -> Words:

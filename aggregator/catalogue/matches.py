@@ -29,7 +29,7 @@ class Matches(Opened):
 
     def match_all(self) -> None:
         """Put every article on both lists, and forget what was found."""
-        for table in (t.alignments, t.matches, t.clusters, t.sames, t.to_match, t.to_translate):
+        for table in (t.alignments, t.matches, t.clusters, t.sames, t.months, t.to_match, t.to_translate):
             self._connection.execute(table.delete())
         for table in (t.to_match, t.to_translate):
             self._connection.execute(table.insert().from_select(["article_id"], sql.select(t.articles.c.id)))
@@ -38,8 +38,19 @@ class Matches(Opened):
         """Return the articles whose translations were not looked for as they now are."""
         return [r["article_id"] for r in self._rows(sql.select(t.to_translate).order_by(t.to_translate.c.article_id))]
 
-    def translated(self, article_ids: Iterable[str]) -> None:
-        """Take articles off that list."""
+    def months_of(self, article_ids: Iterable[str]) -> set[int]:
+        """Return in which months the translations of those articles were last looked for."""
+        m = t.months.c
+        rows = (
+            r
+            for chunk in in_chunks(sorted(set(article_ids)))
+            for r in self._rows(sql.select(m.month).where(m.article_id.in_(chunk)))
+        )
+        return {r["month"] for r in rows}
+
+    def translated(self, article_ids: Iterable[str], months: Mapping[str, int]) -> None:
+        """Take articles off that list, and note in which month the translations of each were looked for."""
+        self._put(t.months, [{"article_id": i, "month": months[i]} for i in article_ids if i in months])
         for chunk in in_chunks(list(article_ids)):
             self._connection.execute(t.to_translate.delete().where(t.to_translate.c.article_id.in_(chunk)))
 

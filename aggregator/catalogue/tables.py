@@ -251,6 +251,13 @@ to_match = Table("to_match", metadata, Column("article_id", String, primary_key=
 
 to_translate = Table("to_translate", metadata, Column("article_id", String, primary_key=True))
 
-BOOKKEEPING = ("schema", "progress", "notes", "to_index", "to_match", "to_translate", "alignments", "sames")
+months = Table(
+    "months",
+    metadata,
+    Column("article_id", String, primary_key=True),
+    Column("month", Integer, nullable=False),  # in which its translations were last looked for
+)
+
+BOOKKEEPING = ("schema", "progress", "notes", "to_index", "to_match", "to_translate", "months", "alignments", "sames")
 """Tables that say how far the work is, not what is known; left out of a dump. Alignments are among them: of pairs that
 share only what has become common since, more are kept than would be found anew."""

@@ -74,6 +74,17 @@ class Decided:
     split: tuple[frozenset[str], ...] = ()
     """Articles that are not one text with any other."""
 
+    def within(self, ids: Set[str]) -> Decided:
+        """Return what of it is about those articles."""
+        joined = (group & ids for group in self.joined)
+        split = (group & ids for group in self.split)
+        return Decided(
+            confirmed=frozenset(pair for pair in self.confirmed if set(pair) <= ids),
+            refused=frozenset(pair for pair in self.refused if set(pair) <= ids),
+            joined=tuple(group for group in joined if len(group) > 1),
+            split=tuple(group for group in split if group),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:

@@ -27,6 +27,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator import words
 from aggregator.model import Passage
 
 MAX_COMPARED_CHARS = 40_000
@@ -63,6 +64,9 @@ MIN_MARGIN = 1.15
 REPEATED_SHARE = 0.6
 """A text with so much of the weight of the shorter in common repeats it, and is no rival where it is less near: 99 of
 100 copies share more, and 99 of 100 pairs of neighbouring newsletters less than .42."""
+MAX_VERBATIM = 0.2
+"""Texts with more in common word for word are of one language, whatever is said of them, or of one site; of translated
+newsletters 99 of 100 have less than .1 (names, addresses, commands)."""
 UNIT_CHARS = 160
 """Sentences of one paragraph are aligned together until they have so many characters; 60 to 400: no difference."""
 MAX_UNITS = 80
@@ -270,6 +274,8 @@ class _Library:
         alignment = _Alignment(a.text, b.text, self.weights)
         if score < MIN_UNORDERED_SCORE and alignment.coverage() * alignment.order() < MIN_ORDER:
             return None
+        if _verbatim(a.text, b.text) > MAX_VERBATIM:
+            return None
         why = _reasons(a, b, score, rival, alignment.coverage(), self.weights)
         return Translated(a=a.id, b=b.id, score=score, why=why, passages=alignment.passages)
 
@@ -300,6 +306,12 @@ class _Library:
         a, b = one.signs.numbers, other.signs.numbers
         shared = self.weights[np.intersect1d(a, b, assume_unique=True)].sum()
         return bool(shared >= REPEATED_SHARE * min(self.weights[a].sum(), self.weights[b].sum()))
+
+
+def _verbatim(one: str, other: str) -> float:
+    """Return how much of the shorter text stands in the other word for word, 0.0 to 1.0."""
+    grams, others = words.words(one[:MAX_COMPARED_CHARS]).grams, words.words(other[:MAX_COMPARED_CHARS]).grams
+    return len(np.intersect1d(grams, others)) / max(1, min(len(grams), len(others)))
 
 
 def _seconds(writing: Writing) -> float:

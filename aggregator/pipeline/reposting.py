@@ -44,7 +44,7 @@ def find_reposts(home: Home, catalogue: Catalogue, following: Following, report:
     events = Decisions(home.archive).events(*DECIDING)
     naming = dedupe.naming_digest(following.sources)
     waiting = catalogue.to_match()
-    due = set(waiting) | _undone(events, catalogue.note("decided"))
+    due = set(waiting) | _undone(events, catalogue.note("decided")) & set(catalogue.article_ids())
     renamed = catalogue.note("matched-naming") not in (None, naming)
     known = Articles(catalogue, following, reuse)
     if not (due or renamed):
@@ -53,6 +53,7 @@ def find_reposts(home: Home, catalogue: Catalogue, following: Following, report:
     finder.add(waiting)
     report(Progress(doing="looking for reposts", done=0, total=len(waiting)))
     with catalogue.transaction():
+        due |= _concerned(catalogue, due)
         catalogue.forget_alignments(waiting)
         found = finder.alignments(waiting)
         while some := list(islice(found, _PUT)):
@@ -61,7 +62,8 @@ def find_reposts(home: Home, catalogue: Catalogue, following: Following, report:
         due |= finder.touched(waiting) if len(waiting) < catalogue.counts()["articles"] else set()
         due |= set(catalogue.article_ids()) if renamed else set()
         ids = _connected(catalogue, due, decided)
-        settled = dedupe.settle(catalogue.alignments_within(ids), known, decided)
+        alignments = list(finder.standing(catalogue.alignments_within(ids)))
+        settled = dedupe.settle(alignments, known, decided.within(ids))
         catalogue.put_found(ids, settled.matches, settled.clusters, settled.sames)
         catalogue.matched(waiting)
         catalogue.set_note("matched-naming", naming)
@@ -79,6 +81,12 @@ def _undone(events: Iterable[Event], done: str | None) -> set[str]:
     return ids
 
 
+def _concerned(catalogue: Catalogue, ids: Set[str]) -> set[str]:
+    """Return whom it concerns when articles are looked at anew: those they were found to share something with."""
+    clusters = catalogue.clusters(set(catalogue.cluster_ids(ids).values()))
+    return catalogue.connected(ids) | {member for cluster in clusters for member in cluster.members}
+
+
 def _connected(catalogue: Catalogue, ids: Set[str], decided: Decided) -> set[str]:
     """Return articles with all that share something with them, or were joined with them, directly or through others."""
     found: set[str] = set()
@@ -86,7 +94,7 @@ def _connected(catalogue: Catalogue, ids: Set[str], decided: Decided) -> set[str
     while new:
         found |= catalogue.connected(new)
         new = {i for group in decided.joined if group & found for i in group} - found
-    return found
+    return found & set(catalogue.article_ids())
 
 
 __all__ = ["find_reposts"]

@@ -57,7 +57,8 @@ class Translations:
             for done, month in enumerate(months):
                 report(Progress(doing="looking for translations", done=done, total=len(months)))
                 self._settle(month, by_month, known)
-            self._catalogue.translated(waiting)
+            of = {facts.id: month for month, several in by_month.items() for facts in several}
+            self._catalogue.translated(waiting, of)
 
     def _due(self, waiting: Collection[str], by_month: Mapping[Month, Iterable[Facts]]) -> list[Month]:
         """Return the months to look at: those of the articles that wait, and of what they were thought to translate."""
@@ -65,6 +66,7 @@ class Translations:
         self._catalogue.forget_translations(before)
         ids = {i for m in before for i in (m.a, m.b)} | set(waiting)
         at = {month for month, several in by_month.items() if any(facts.id in ids for facts in several)}
+        at |= self._catalogue.months_of(waiting)
         return sorted({near for month in at for near in (month - 1, month, month + 1)} & by_month.keys())
 
     def _settle(self, month: Month, by_month: Mapping[Month, list[Facts]], known: Articles) -> None:
