@@ -18,14 +18,14 @@ from tests.families.scoring import scores
 
 DIGEST = "5b7f914e758a0e003b61516e528794dca4d7d82461c5aad2e6819d5f5bcbcea8"
 FLOORS = {
-    "dup_f1": 0.98,
-    "any_f1": 0.94,
-    "ari": 0.98,
-    "partial_f1": 0.90,
-    "plagdet": 0.97,
-    "translation_f1": 0.65,
-    "direction": 0.91,
-    "credit_f1": 0.84,
+    "dup_f1": 0.995,
+    "any_f1": 0.95,
+    "ari": 0.995,
+    "partial_f1": 0.91,
+    "plagdet": 0.975,
+    "translation_f1": 0.66,
+    "direction": 0.93,
+    "credit_f1": 0.95,
 }
 
 

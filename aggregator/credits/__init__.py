@@ -25,6 +25,8 @@ _MAX_MISSPELT = 2
 """Letters in which a host's name may differ from the one it means."""
 _MIN_MISSPELT_CHARS = 12
 _MIN_NAME_CHARS = 3
+_SPACELESS_FROM = 0x0E00
+"""From the first letters of Thai on: scripts in which a name may have another word on either side without a space."""
 _AROUND = " .:;,\"'“”«»"
 
 _MONTH = r"(?:[A-Za-zÀ-ÿ]{3,10}\.?)"
@@ -47,7 +49,7 @@ _OPENING = r"^[\s(\[\"“«*•>–—-]*"
 _ARTICLE = r"(?:(?:an?|the|this|le|la|un|une|ce|cet|cette|der|die|das|dieser?|eine?|el|los|una|il|lo|een|het|dit)\s+)?"
 _QUOTE = r"[\"“«'‘]?\s*$"
 _BEFORE_LABELLED = re.compile(
-    _OPENING + rf"(?:[\w'’]+,?\s+){{0,2}}?(?P<label>{cues.LABELS})\s*:{{1,2}}\s*" + cues.DETERMINER + _QUOTE,
+    _OPENING + rf"(?:[\w'’]+,?\s+){{0,2}}?(?P<label>{cues.LABELS})\s*[:：]{{1,2}}\s*" + cues.DETERMINER + _QUOTE,
     re.IGNORECASE,
 )
 _BEFORE_KIND = re.compile(
@@ -165,7 +167,7 @@ def _by_line(text: str, known: re.Pattern[str]) -> dict[int, list[_Mention]]:
             continue
         while (stop := text.find("\n", begins)) >= 0 and stop < m.start():
             number, begins = number + 1, stop + 1
-        one = _Mention(m.start() - begins, m.end() - begins, m[0], bool(m["name"]), bool(m["id"]))
+        one = _Mention(m.start() - begins, m.end() - begins, m[0], bool(m["name"] or m["spaceless"]), bool(m["id"]))
         found.setdefault(number, []).append(one)
     return found
 
@@ -243,12 +245,19 @@ def _alone(clause: str) -> str | None:
 @lru_cache(maxsize=8)
 def _names_pattern(names: tuple[str, ...], ids: tuple[str, ...]) -> re.Pattern[str]:
     """Return what finds names as people write them, ids, and addresses."""
-    name, ident = _any_of(names), _any_of(ids)
-    return re.compile(rf"(?<![\w./@-])(?:(?P<name>{name})|(?P<id>{ident})|{_ADDRESS})(?![\w@]|\.\w)", re.IGNORECASE)
+    spaceless = tuple(name for name in names if any(ord(letter) >= _SPACELESS_FROM for letter in name))
+    name, ident = _any_of(tuple(set(names) - set(spaceless))), _any_of(ids)
+    return re.compile(
+        rf"(?<![\w./@-])(?:(?P<name>{name})|(?P<id>{ident})|{_ADDRESS})(?![\w@]|\.\w)|(?P<spaceless>{_any_of(spaceless)})",
+        re.IGNORECASE,
+    )
 
 
 def _any_of(names: Sequence[str]) -> str:
-    wanted = sorted({name for name in names if len(name) >= _MIN_NAME_CHARS}, key=lambda name: (-len(name), name))
+    wanted = sorted(
+        {name for name in names if len(name) >= (_MIN_NAME_CHARS if name.isascii() else 2)},
+        key=lambda name: (-len(name), name),
+    )
     return "|".join(map(_as_written, wanted)) or "(?!)"
 
 

@@ -1,4 +1,4 @@
-"""What credits are worded with, by language: English, French, German, Spanish, Italian, Dutch.
+"""What credits are worded with, by language: English, French, German, Spanish, Italian, Dutch; of others the commonest.
 
 A *label* stands before a colon ("Source:"). A *taking* says that the text was taken over, wherever it stands in a
 sentence ("we repost this from"). A *kind* names what the text is and needs its place at the head of a clause ("press
@@ -23,10 +23,36 @@ LABELS = _any(
     r"fuentes?|texto|artículo original|fuente original",
     r"font[ei]|testo|articolo originale",
     r"bron(?:nen)?|tekst|origineel",
+    r"πηγή|источник|джерело|kaynak|alıntı|المصدر|منبع|来源|來源|出处|出典|転載元|ที่มา",
 )
 """Before a colon."""
 
+_THING_EN = (
+    r"(?:press\s?release|news\s?release|statement|communiqu[eé]|text|article|report|post|story|appeal|call(?:out)?|letter"
+    r"|declaration|translation|message|leaflet|update)"
+)
+_THING_FR = (
+    r"(?:communiqu[eé](?:\s+de\s+presse)?|texte|article|tribune|appel|déclaration|lettre|billet|compte[- ]rendu"
+    r"|traduction|message|tract)"
+)
+_THING_DE = (
+    r"(?:presse(?:mitteilung|erklärung|aussendung)|PM|erklärung|mitteilung|stellungnahme|text|artikel|beitrag|aufruf"
+    r"|bericht|kommuniqué|übersetzung|flugblatt)"
+)
+_THING_ES = (
+    r"(?:comunicado(?:\s+de\s+prensa)?|texto|artículo|nota(?:\s+de\s+prensa)?|declaración|carta|traducción|mensaje)"
+)
+_THING_IT = r"(?:comunicato(?:\s+stampa)?|testo|articolo|nota(?:\s+stampa)?|dichiarazione|appello|lettera|traduzione)"
+_THING_NL = r"(?:persbericht|verklaring|tekst|artikel|bericht|oproep|brief|vertaling)"
+
 TAKINGS = _any(
+    r"we\s+(?:also\s+)?(?:re-?(?:publish|post|print)|reproduce|pass\s+on|document|share|forward|publish)\s+"
+    rf"(?:\S+\s+){{0,4}}{_THING_EN}\s+(?:by|from|of)",
+    r"nous\s+(?:reproduisons|publions|relayons|diffusons|partageons|transmettons|reprenons)\s+"
+    rf"(?:\S+\s+){{0,4}}{_THING_FR}\s+(?:par|des|d[eu]|d['’])",
+    r"wir\s+(?:dokumentieren|veröffentlichen|teilen|verbreiten|spiegeln|übernehmen)\s+"
+    rf"(?:\S+\s+){{0,4}}{_THING_DE}\s+(?:von|vom|der|des|aus)",
+    r"перепечатано\s+(?:с|из)|转载自|轉載自|αναδημοσίευση\s+από|نقلا\s+عن",
     r"(?:re-?|cross-?)?post(?:ed|ing)\s+" + _few(5) + r"(?:from|via)",
     r"(?:re-?(?:publish|print|blogg?)(?:ed|ing)|reproduc(?:ed|ing)|cop(?:ied|ying)|taken|lifted|borrowed|translated"
     r"|adapted|excerpted|extracted|syndicated|mirrored|shar(?:ed|ing)|forwarded|received)\s+"
@@ -68,6 +94,7 @@ TAKINGS = _any(
     r"(?:lett|vist|trovat)[oa]\s+(?:sul|sulla|su)",
     r"(?:pubblicat|appars|uscit)[oa]\s+(?:originariamente|originalmente|inizialmente|prima|per\s+la\s+prima\s+volta)\s+"
     r"(?:sulla|sul|su|da|in)",
+    r"(?:pubblicat|appars|uscit)[oa]\s+in\s+origine\s+(?:sulla|sul|su|da|in)",
     r"(?:originariamente|originalmente|inizialmente)\s+(?:pubblicat|appars)[oa]\s+(?:sulla|sul|su|da|in)",
     r"(?:(?:articolo|testo)\s+)?originale\s+(?:sulla|sul|su)",
     r"(?:overgenomen|gekopieerd|vertaald|ontleend|doorgeplaatst|gedeeld)\s+" + _few(4) + r"(?:van|uit|via|bij)",
@@ -86,24 +113,6 @@ TAKEN_BEHIND = _any(
 """The same where the verb comes last: between it and this, the outlet."""
 
 BEFORE_BEHIND = r"(?:zuerst|ursprünglich|eerder|eerst|oorspronkelijk)?\s*(?:von|vom|aus|bei|auf|van|uit|op)"
-
-_THING_EN = (
-    r"(?:press\s?release|news\s?release|statement|communiqu[eé]|text|article|report|post|story|appeal|call(?:out)?|letter"
-    r"|declaration|translation|message|leaflet|update)"
-)
-_THING_FR = (
-    r"(?:communiqu[eé](?:\s+de\s+presse)?|texte|article|tribune|appel|déclaration|lettre|billet|compte[- ]rendu"
-    r"|traduction|message|tract)"
-)
-_THING_DE = (
-    r"(?:presse(?:mitteilung|erklärung|aussendung)|PM|erklärung|mitteilung|stellungnahme|text|artikel|beitrag|aufruf"
-    r"|bericht|kommuniqué|übersetzung|flugblatt)"
-)
-_THING_ES = (
-    r"(?:comunicado(?:\s+de\s+prensa)?|texto|artículo|nota(?:\s+de\s+prensa)?|declaración|carta|traducción|mensaje)"
-)
-_THING_IT = r"(?:comunicato(?:\s+stampa)?|testo|articolo|nota(?:\s+stampa)?|dichiarazione|appello|lettera|traduzione)"
-_THING_NL = r"(?:persbericht|verklaring|tekst|artikel|bericht|oproep|brief|vertaling)"
 
 KINDS = _any(
     rf"{_THING_EN}\s+(?:of\s+an?\s+{_THING_EN}\s+)?(?:by|from|of)(?:\s+the)?",
