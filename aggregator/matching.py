@@ -197,7 +197,8 @@ class Finder:
         versions = self._held[article_id][0]
         each = [self._words(version) for version in versions]
         grams = each[0].fingerprint if len(each) == 1 else np.unique(np.concatenate([w.fingerprint for w in each]))
-        return Fingerprint(self._texts.number_of(article_id), max(w.rate for w in each), grams)
+        text = each[0].digest if len(each) == 1 else 0
+        return Fingerprint(self._texts.number_of(article_id), max(w.rate for w in each), grams, text)
 
     def _words(self, version: Version) -> Words:
         return self._held[version.article_id][1][version.digest]

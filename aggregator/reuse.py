@@ -28,10 +28,14 @@ TOLD_HOLDERS = 64
 """How many holders of a gram are named, at most."""
 _LIST = "segments.json"
 _TRIES = 10
+_ASKED_GRAMS = 100_000
+"""Grams that are asked about at a time."""
+_ROWS = 2_000_000
+"""Holders of grams that are in memory at a time: 100 MB."""
 _FORM = 1
 """Counted up with every change of the form or of what a gram is: an index of another form is built again."""
-_ARRAYS = {"grams": "<u8", "holders": "<u4", "numbers": "<u8", "rates": "u1"}
-_OF_ARTICLES = ("numbers", "rates")
+_ARRAYS = {"grams": "<u8", "holders": "<u4", "numbers": "<u8", "rates": "u1", "texts": "<u8"}
+_OF_ARTICLES = ("numbers", "rates", "texts")
 """Arrays with an item an article; the others have one a row."""
 
 Numbers = NDArray[np.uint64]
@@ -46,6 +50,8 @@ class Fingerprint:
     rate: int
     """One in how many grams is kept."""
     grams: Hashes
+    text: int = 0
+    """The same for texts that are word for word the same; 0: it has several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,16 @@ class Candidates:
     weight: NDArray[np.float64]
     """The same, each counted by how few articles hold it."""
 
+    def with_rows(self, more: Candidates, after: int) -> Candidates:
+        """Return these and the candidates of those that were asked about after them."""
+        return Candidates(
+            np.concatenate((self.asked, more.asked + after)),
+            np.concatenate((self.number, more.number)),
+            np.concatenate((self.rate, more.rate)),
+            np.concatenate((self.shared, more.shared)),
+            np.concatenate((self.weight, more.weight)),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class _Segment:
@@ -75,6 +91,7 @@ class _Segment:
     numbers: Numbers
     """Of the articles in it, ascending."""
     rates: NDArray[np.uint8]
+    texts: Numbers
 
     def __len__(self) -> int:
         return len(self.grams) + len(self.numbers)
@@ -129,13 +146,17 @@ class Reuse:
             self.is_new = False
         except (OSError, ValueError, KeyError, TypeError) as error:
             if not writing:
-                raise StoreError(
-                    folder, f"missing or damaged ({error}). Nothing is lost. Run `aggregator rebuild --only reposts`."
-                ) from error
+                raise self._damaged(error) from error
             with disk.guarded(folder):
                 folder.mkdir(parents=True, exist_ok=True)
                 disk.remove(folder / _LIST)
                 self._sweep()
+
+    def _damaged(self, why: object) -> StoreError:
+        folder = self._folder or Path()
+        return StoreError(
+            folder, f"missing or damaged ({why}). Nothing is lost. Run `aggregator rebuild --only reposts`."
+        )
 
     def sign(self) -> None:
         """Declare a new index fit for asking, once it is noted which articles it lacks."""
@@ -191,7 +212,8 @@ class Reuse:
     def candidates(self, asked: Sequence[Fingerprint], new: Numbers) -> Candidates:
         """Return which articles share grams with those that are asked about, each pair once.
 
-        That two share a gram counts while few hold it, or one of the two is among the first of them. So it does not
+        That two share a gram counts while few hold it, or one of the two is among the first of them. Of more than
+        ``FEW`` articles with one and the same text the others are compared with the first of them only. So it does not
         matter in which order articles came.
 
         Args:
@@ -201,6 +223,9 @@ class Reuse:
         if not asked or not self._segments:
             none = np.zeros(0, np.int64)
             return Candidates(none, none.astype(np.uint64), none.astype(np.uint8), none, none.astype(np.float64))
+        if len(asked) > 1 and sum(map(len, (f.grams for f in asked))) > _ASKED_GRAMS:
+            half = len(asked) // 2
+            return self.candidates(asked[:half], new).with_rows(self.candidates(asked[half:], new), half)
         own = np.array([f.number for f in asked], np.uint64)
         rates = np.array([f.rate for f in asked], np.uint8)
         grams = np.concatenate([f.grams for f in asked])
@@ -210,6 +235,7 @@ class Reuse:
         numbers, their_rates = self._numbers[found.holders], self._rates[found.holders]
         place = np.minimum(np.searchsorted(new, numbers), len(new) - 1)
         keep = np.where(new[place] == numbers, numbers < own[theirs], numbers != own[theirs])
+        keep &= self._is_compared(own[theirs], found.holders)
         keep &= grams[found.rows] <= words.bound(np.maximum(their_rates, rates[theirs]))
         theirs, holders = theirs[keep], found.holders[keep]
         weights = words.rarity(found.counts[found.rows[keep]])
@@ -222,6 +248,16 @@ class Reuse:
             np.bincount(inverse, minlength=len(pair)),
             np.bincount(inverse, weights, minlength=len(pair)).astype(np.float64),
         )
+
+    def _is_compared(self, own: Numbers, holders: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which pairs count, where one of the two has a text that more than a few others have before it."""
+        if not self._is_spare.any():
+            return np.ones(len(holders), np.bool_)
+        place = np.minimum(np.searchsorted(self._numbers, own), len(self._numbers) - 1)
+        is_known = self._numbers[place] == own
+        compared = ~self._is_spare[holders] | (is_known & (self._first[holders] == place))
+        compared &= ~(is_known & self._is_spare[place] & (self._first[place] != holders))
+        return np.asarray(compared)
 
     def counts(self, grams: Hashes) -> NDArray[np.int64]:
         """Return how many articles hold each gram."""
@@ -252,8 +288,12 @@ class Reuse:
             last = np.searchsorted(rows, many, side="right") - 1  # the last of the first few
             first = many[own[many] <= self._numbers[holders[last]]]
             keep = ~np.isin(rows, first)
-            more = self._taken(bounds, first, int(counts.max()))
-            rows, holders = np.concatenate((rows[keep], more[0])), np.concatenate((holders[keep], more[1]))
+            found = [(rows[keep], holders[keep])]
+            for some in np.split(first, np.flatnonzero(np.diff(np.cumsum(counts[first]) // _ROWS)) + 1):
+                each, theirs = self._taken(bounds, some, int(counts.max()))
+                compared = self._is_compared(own[each], theirs)
+                found.append((each[compared], theirs[compared]))
+            rows, holders = (np.concatenate(column) for column in zip(*found, strict=True))
         return _Postings(rows, holders, counts)
 
     def _taken(
@@ -265,7 +305,10 @@ class Reuse:
             taken = np.minimum(right[rows] - left[rows], most)
             each = np.repeat(np.arange(len(rows)), taken)
             within = np.arange(len(each)) - np.repeat(np.cumsum(taken) - taken, taken)
-            found.append((rows[each], places[segment.holders[left[rows][each] + within]]))
+            try:
+                found.append((rows[each], places[segment.holders[left[rows][each] + within]]))
+            except IndexError as error:
+                raise self._damaged(f"{segment.name} names articles that it does not have") from error
         if len(found) == 1:
             return found[0]
         each, holders = (
@@ -285,6 +328,22 @@ class Reuse:
         self._rates = np.zeros(len(self._numbers), np.uint8)
         for segment, places in zip(self._segments, self._places, strict=True):
             self._rates[places] = np.maximum(self._rates[places], segment.rates)
+        self._count_texts()
+
+    def _count_texts(self) -> None:
+        """Find the articles whose text others have: which of these is the first, and before whom there are many."""
+        known = np.zeros(len(self._numbers), np.bool_)
+        texts = np.zeros(len(self._numbers), np.uint64)
+        for segment, places in zip(self._segments, self._places, strict=True):
+            texts[places] = np.where(known[places] & (texts[places] != segment.texts), np.uint64(0), segment.texts)
+            known[places] = True
+        order = np.argsort(texts, kind="stable")  # and by number
+        ascending = texts[order]
+        begins = np.searchsorted(ascending, ascending, side="left")
+        self._first = np.zeros(len(order), np.int64)
+        self._first[order] = order[begins] if len(order) else begins
+        self._is_spare = np.zeros(len(order), np.bool_)
+        self._is_spare[order] = (np.arange(len(order)) - begins >= FEW) & (ascending != 0)
 
     def _holds(self, grams: Hashes, owners: Numbers) -> NDArray[np.bool_]:
         """Return whether each gram is held by that article already."""
@@ -350,34 +409,43 @@ def _mapped(folder: Path, name: str, rows: int, articles: int) -> _Segment:
         if path.stat().st_size != length * np.dtype(kind).itemsize:
             raise ValueError(f"{path.name} is not as long as it should be")
         arrays[array] = np.asarray(np.memmap(path, kind, mode="r")) if length else np.zeros(0, kind)
-    if rows and int(arrays["holders"].max()) >= articles:
-        raise ValueError(f"{name} names articles that it does not have")
     return _Segment(name, **arrays)
 
 
 def _made(fingerprints: Sequence[Fingerprint], grams: Hashes, owners: Numbers) -> _Segment:
     """Return the segment of these articles, with rows in any order."""
-    numbers, rates = _with_coarsest(
-        np.array([f.number for f in fingerprints], np.uint64), np.array([f.rate for f in fingerprints], np.uint8)
+    articles = _each_once(
+        np.array([f.number for f in fingerprints], np.uint64),
+        np.array([f.rate for f in fingerprints], np.uint8),
+        np.array([f.text for f in fingerprints], np.uint64),
     )
-    return _sorted(grams, np.searchsorted(numbers, owners).astype(np.uint32), numbers, rates)
+    return _sorted(grams, np.searchsorted(articles[0], owners).astype(np.uint32), *articles)
 
 
-def _with_coarsest(numbers: Numbers, rates: NDArray[np.uint8]) -> tuple[Numbers, NDArray[np.uint8]]:
-    """Return articles, ascending and each once, with the coarsest of the rates that are given for each."""
+def _each_once(
+    numbers: Numbers, rates: NDArray[np.uint8], texts: Numbers
+) -> tuple[Numbers, NDArray[np.uint8], Numbers]:
+    """Return articles, ascending and each once, with the coarsest of its rates; of several texts of it none is kept."""
     order = np.lexsort((rates, numbers))
-    numbers, rates = numbers[order], rates[order]
+    numbers, rates, texts = numbers[order], rates[order], texts[order]
+    again = np.flatnonzero(numbers[1:] == numbers[:-1]) + 1
+    texts[again] = np.where(texts[again] == texts[again - 1], texts[again], np.uint64(0))
     last = np.append(numbers[1:] != numbers[:-1], True)
-    return numbers[last], rates[last]
+    return numbers[last], rates[last], texts[last]
 
 
-def _sorted(grams: Hashes, holders: NDArray[np.uint32], numbers: Numbers, rates: NDArray[np.uint8]) -> _Segment:
+def _sorted(
+    grams: Hashes, holders: NDArray[np.uint32], numbers: Numbers, rates: NDArray[np.uint8], texts: Numbers
+) -> _Segment:
     order = np.lexsort((holders, grams))
-    return _Segment("", grams[order], holders[order], numbers, rates)
+    return _Segment("", grams[order], holders[order], numbers, rates, texts)
 
 
 def _merged(one: _Segment, other: _Segment) -> _Segment:
-    known = np.concatenate((one.numbers, other.numbers))
-    numbers, rates = _with_coarsest(known, np.concatenate((one.rates, other.rates)))
-    places = [np.searchsorted(numbers, each.numbers).astype(np.uint32)[each.holders] for each in (one, other)]
-    return _sorted(np.concatenate((one.grams, other.grams)), np.concatenate(places), numbers, rates)
+    articles = _each_once(
+        np.concatenate((one.numbers, other.numbers)),
+        np.concatenate((one.rates, other.rates)),
+        np.concatenate((one.texts, other.texts)),
+    )
+    places = [np.searchsorted(articles[0], each.numbers).astype(np.uint32)[each.holders] for each in (one, other)]
+    return _sorted(np.concatenate((one.grams, other.grams)), np.concatenate(places), *articles)

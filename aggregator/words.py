@@ -7,6 +7,7 @@ nobody sees do not count. Where a script leaves no space between words, every si
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -170,6 +171,13 @@ class Words:
             return ascending, order
         first = np.flatnonzero(np.append(True, ascending[1:] != ascending[:-1]))
         return ascending[first], np.minimum.reduceat(order, first)
+
+    @property
+    def digest(self) -> int:
+        """A number for all of them in order; 0: there are none."""
+        if not len(self.hashes):
+            return 0
+        return int.from_bytes(hashlib.blake2b(self.hashes.tobytes(), digest_size=8).digest())
 
     @property
     def rate(self) -> int:

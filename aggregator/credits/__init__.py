@@ -127,9 +127,7 @@ def find_credits(text: str, sources: Sequence[Source] = ()) -> list[Credit]:
         text: Paragraphs, one a line.
         sources: Whose names are known: one of them counts inside a sentence, too.
     """
-    known = _names_pattern(
-        tuple(name for source in sources for name in (source.name, *source.aliases)), tuple(s.id for s in sources)
-    )
+    known = _known(sources)
     mentions = _by_line(text, known)
     found, start = [], 0
     for number, line in enumerate(text.split("\n")):
@@ -240,6 +238,20 @@ def _alone(clause: str) -> str | None:
         if (hit := pattern.search(clause)) and not _IS_LANGUAGE.match(hit["outlet"]):
             return hit["outlet"].strip(_AROUND) or None
     return None
+
+
+_LAST: list[tuple[Sequence[Source], re.Pattern[str]]] = []
+"""The sources last asked for, and what finds their names: of thousands, even to look at them takes long."""
+
+
+def _known(sources: Sequence[Source]) -> re.Pattern[str]:
+    """Return what finds the names of sources, their ids, and addresses."""
+    if _LAST and _LAST[0][0] is sources:
+        return _LAST[0][1]
+    names = tuple(name for source in sources for name in (source.name, *source.aliases))
+    found = _names_pattern(names, tuple(s.id for s in sources))
+    _LAST[:] = [(sources, found)]
+    return found
 
 
 @lru_cache(maxsize=8)

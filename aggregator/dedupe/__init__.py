@@ -1,16 +1,21 @@
 """An article against the known ones: the same, a new version, a match. Pure: it decides, the pipeline applies.
 
-identity   which article a reading belongs to, and whether it is a new version
-observing  what was observed at its address
-alignment  what two texts share, word by word
-families   which articles are one text, by all that is known of who shares what with whom
-judging    what two articles are to each other, and which had the text first
-settling   from the evidence to matches and families
+identity      which article a reading belongs to, and whether it is a new version
+observing     what was observed at its address
+alignment     what two texts share, word by word
+known         what is known of articles besides their texts, and what people decided
+evidence      what of an alignment counts, by how rare it is
+families      which articles are one text
+judging       what two articles are to each other
+direction     which of them had the text first
+settling      from the evidence to matches and families
+signs         what of a text is compared with other languages
 translations  which texts are translations of one another
+pairing       which sentence of a translation is which of the original
 """
 
 from aggregator.dedupe.alignment import MAX_VERSIONS, MIN_STRETCH_WORDS, align, aligned
-from aggregator.dedupe.families import STANDING, About, Decided
+from aggregator.dedupe.evidence import STANDING
 from aggregator.dedupe.identity import (
     Decision,
     article_id,
@@ -20,10 +25,12 @@ from aggregator.dedupe.identity import (
     numbered_article,
     version_digest,
 )
-from aggregator.dedupe.judging import Candidate, naming_digest, translation, writing
+from aggregator.dedupe.judging import naming_digest, translation, writing
+from aggregator.dedupe.known import About, Candidate, Decided, Readable
 from aggregator.dedupe.observing import observations
-from aggregator.dedupe.settling import Readable, Settled, settle
-from aggregator.dedupe.translations import Signs, Writing, signs_of, translations
+from aggregator.dedupe.settling import Settled, settle
+from aggregator.dedupe.signs import Signs, signs_of
+from aggregator.dedupe.translations import Writing, translations
 
 __all__ = [
     "MAX_VERSIONS",

@@ -1,17 +1,20 @@
-"""What two articles that share text are to each other, and which had it first: from the evidence to a match. Pure."""
+"""What two articles that share text are to each other: from the evidence to a match. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from aggregator import analysis, credits, urls
-from aggregator.dedupe.families import HEAD_STARTS, MOST, About, Evidence, covered, is_before
+from aggregator.dedupe.direction import credit_line, direction
+from aggregator.dedupe.evidence import Evidence, covered
+from aggregator.dedupe.families import HEAD_STARTS, MOST
 from aggregator.dedupe.identity import short_digest
-from aggregator.dedupe.translations import Signs, Translated, Writing
-from aggregator.model import Article, Credit, Match, Passage, Relation, Source, Version
+from aggregator.dedupe.known import About, Candidate
+from aggregator.dedupe.signs import Signs
+from aggregator.dedupe.translations import Translated, Writing
+from aggregator.model import Article, Match, Passage, Relation, Source, Version
 
 WHOLE_SPAN = 0.7
 """The share of a text from the first to the last shared character at which it counts as taken whole: what lies outside
@@ -25,31 +28,6 @@ OWN_WORDS = 12
 """Words of its own, credit lines not counted, that a copy puts before the text it passes on."""
 _OPENING_QUOTES, _CLOSING_QUOTES = "\"“”„«»‘'", "\"“”«»’'"
 _END = re.compile(r"[\s.,;:!?…)\]]*")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """One side of a comparison."""
-
-    article: Article
-    versions: Sequence[Version]
-    credits: Sequence[Credit]
-    source: Source | None
-    """None: sources.yaml no longer has it."""
-
-    @property
-    def published_at(self) -> datetime | None:
-        """When it was published, as it claims; when we saw it, if that was before; None: it claims nothing."""
-        return About.of(self.article).published_at
-
-    def version(self, digest: str) -> Version:
-        """Return its version of that digest."""
-        return next(version for version in self.versions if version.digest == digest)
-
-    @property
-    def called(self) -> str:
-        """Its source, for people."""
-        return self.article.source_id or "the text given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +205,7 @@ def _is_quoted(side: _Side) -> bool:
 
 def _is_passed_on(a: _Side, b: _Side, first: str) -> bool:
     origin, copy = (a, b) if a.whose.article.id == first else (b, a)
-    if not _credits(copy.whose, origin.whose) or origin.coverage < CUT_COVERAGE:
+    if not credit_line(copy.whose, origin.whose) or origin.coverage < CUT_COVERAGE:
         return False
     begins = min(start for start, _ in copy.spans)
     lines = [(c.start, c.end) for c in copy.whose.credits if c.end <= begins]
@@ -262,66 +240,3 @@ def naming_digest(sources: Sequence[Source]) -> str:
     """Return a digest of all in sources.yaml that credits and matches depend on."""
     names = sorted(repr((s.id, s.name, s.url, sorted(s.aliases), sorted(s.mirrors))) for s in sources)
     return short_digest("\n".join(names), 16)
-
-
-# --- direction ------------------------------------------------------------------------------------------------------
-
-
-def direction(a: Candidate, b: Candidate, kind: str, a_version: str, b_version: str) -> tuple[str | None, list[str]]:
-    """Return which article had the text first, and why; None: the evidence does not decide.
-
-    The first of these that decides: a joint release has no original; one credits the other's source; a mirror was not
-    first; the claimed dates; one was seen here before the other claims to be; a copy of what the other no longer says.
-
-    Args:
-        a: One.
-        b: The other.
-        kind: Of their match.
-        a_version: Digest of the version of ``a`` that is most like the other's.
-        b_version: Likewise.
-    """
-    if kind == "joint":
-        return None, ["a joint release has no original"]
-    reasons = []
-    if credited := _by_credit(a, b):
-        origin, line, copy = credited
-        reasons.append(f"{copy.called} credits {origin.called}: {line!r}")
-        if is_before(copy.published_at, origin.published_at):
-            reasons.append("its claimed date is earlier, which a copy's cannot be")
-        return origin.article.id, reasons
-    if kind == "mirror":
-        origin = a if a.source and urls.host(b.article.url) in a.source.mirrors else b
-        return origin.article.id, ["sources.yaml calls the other a mirror"]
-    for one, other in ((a, b), (b, a)):
-        if is_before(one.published_at, other.published_at):
-            dates = [f"{c.published_at:%Y-%m-%d %H:%M}" for c in (one, other)]
-            return one.article.id, [f"claimed dates (UTC): {dates[0]} before {dates[1]}"]
-    for one, other in ((a, b), (b, a)):
-        if one.published_at is None and is_before(one.article.captured_at, other.published_at):
-            seen = f"{one.article.captured_at.astimezone(UTC):%Y-%m-%d %H:%M}"
-            return one.article.id, [f"{one.called} was seen here on {seen} (UTC), before the other claims to be"]
-    if kind == "migrated":
-        origin = max((a, b), key=lambda c: (len(c.source.name) if c.source else 0, c.article.id))
-        return origin.article.id, [f"{origin.source.name if origin.source else ''!r} is the older place, by its name"]
-    stale = [
-        (origin, copy)
-        for origin, version, copy, theirs in ((a, a_version, b, b_version), (b, b_version, a, a_version))
-        if version != origin.article.version and theirs == copy.article.version and len(copy.versions) == 1
-    ]
-    if len(stale) == 1:
-        origin, copy = stale[0]
-        return origin.article.id, [f"{copy.called} has what {origin.called} said before its edit"]
-    return None, ["undecided: no credit, and the claimed dates do not tell"]
-
-
-def _by_credit(a: Candidate, b: Candidate) -> tuple[Candidate, str, Candidate] | None:
-    """Return the credited one, the line, and who credits; None: neither does, or each the other."""
-    found = [(origin, line, copy) for copy, origin in ((a, b), (b, a)) if (line := _credits(copy, origin))]
-    return found[0] if len(found) == 1 else None
-
-
-def _credits(copy: Candidate, origin: Candidate) -> str:
-    """Return the line in which one credits the other's source; empty: there is none."""
-    if copy.article.source_id == origin.article.source_id:
-        return ""
-    return next((c.line for c in copy.credits if c.source_id == origin.article.source_id), "")

@@ -5,21 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from aggregator.dedupe.families import Decided, Known, evidence, families
-from aggregator.dedupe.judging import Candidate, judged
+from aggregator.dedupe.evidence import evidence
+from aggregator.dedupe.families import families
+from aggregator.dedupe.judging import judged
+from aggregator.dedupe.known import Decided, Readable
 from aggregator.model import Alignment, Cluster, Match, Relation
 
 _JUDGED = 500
 """Pairs that are judged at a time, with all their versions in memory."""
-
-
-class Readable(Known, Protocol):
-    """What is known of articles, with their texts."""
-
-    def candidates(self, ids: Iterable[str]) -> Mapping[str, Candidate]:
-        """Return all that is known of those articles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +56,4 @@ def _clusters(family: Mapping[str, str], matches: Iterable[Match]) -> list[Clust
     return found
 
 
-__all__ = ["Readable", "Settled", "settle"]
+__all__ = ["Settled", "settle"]

@@ -16,8 +16,6 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
-import zlib
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -25,19 +23,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aggregator import words
+from aggregator.dedupe.pairing import Pairing, Span
+from aggregator.dedupe.signs import MAX_COMPARED_CHARS, SIGN_BITS, Floats, Signs, hashes_of
 from aggregator.model import Passage
 
-MAX_COMPARED_CHARS = 40_000
-"""Of a longer text, the beginning is compared."""
-GRAM_CHARS = 4
-"""Of 3 and 4, the one that finds more (PUD, one to five sentences: .98 to .97; press releases: no difference)."""
-SIGN_BITS = 17
-"""Signs are hashed to so many bits: 18 find no more, and a table of 17 stays in the processor's cache."""
-NUMBER_WEIGHT = 3
-"""A number of two digits or more counts as so many grams. 2 to 5: no difference; 0: narrower margins."""
 MAX_SHARE = 0.3
 """A sign that more of the texts of one language have says nothing. .15 to 1: no difference, but in speed."""
 RELUCTANCE = 20
@@ -67,33 +58,6 @@ REPEATED_SHARE = 0.6
 MAX_VERBATIM = 0.2
 """Texts with more in common word for word are of one language, whatever is said of them, or of one site; of translated
 newsletters 99 of 100 have less than .1 (names, addresses, commands)."""
-UNIT_CHARS = 160
-"""Sentences of one paragraph are aligned together until they have so many characters; 60 to 400: no difference."""
-MAX_UNITS = 80
-"""A text is aligned in so many units at most; those of a longer text are longer."""
-MAX_LENGTH_RATIO = 2.0
-"""What lies between two aligned blocks is one too if neither side has more than so many times the other's length."""
-_BEADS = ((1, 0), (1, 1), (1, 2), (2, 1), (2, 2), (1, 3), (3, 1))
-"""How many units of one side may be one block with how many of the other; the first: one without counterpart."""
-
-Signed = NDArray[np.int32]
-Floats = NDArray[np.float32]
-Span = tuple[int, int]
-Block = tuple[int, int, int, int]
-"""First unit and end on one side, first unit and end on the other."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signs:
-    """What is compared of a text."""
-
-    packed: bytes
-    """The hashes of its signs, each once, ascending, 32 bits each, little-endian; about 4 kB an article."""
-
-    @property
-    def numbers(self) -> Signed:
-        """They as numbers; the first is 0, which says nothing."""
-        return np.frombuffer(self.packed, dtype="<i4")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,54 +109,6 @@ def translations(
             if (a.id, b.id) not in found:
                 found[a.id, b.id] = library.judged(a, b, score)
     return [pair for _, pair in sorted(found.items()) if pair]
-
-
-# --- signs ----------------------------------------------------------------------------------------------------------
-
-_NUMBER = re.compile(r"\d{1,12}(?:[.,\u00a0\u202f ]\d{3}(?!\d)){0,4}")
-
-
-def signs_of(title: str, text: str) -> Signs:
-    """Return what is compared of a text."""
-    signs = _signs(f"{title[:MAX_COMPARED_CHARS]}\n{text[:MAX_COMPARED_CHARS]}")
-    return Signs(packed=signs.astype("<i4").tobytes())
-
-
-def _signs(text: str) -> Signed:
-    counted = (f"{number} {k}".encode() for number in _numbers(text) for k in range(NUMBER_WEIGHT))
-    has = np.zeros(1 << SIGN_BITS, dtype=np.bool_)
-    has[_grams(_letters(text))] = True
-    has[[0, *(zlib.crc32(number) >> (32 - SIGN_BITS) for number in counted)]] = True
-    return np.flatnonzero(has).astype(np.int32)
-
-
-def _grams(letters: NDArray[np.uint32]) -> Signed:
-    """Return the hash of the gram that begins at each letter."""
-    many = max(0, len(letters) - GRAM_CHARS + 1)
-    grams = np.zeros(many, dtype=np.uint32)
-    for k in range(GRAM_CHARS):
-        grams = grams * np.uint32(257) + letters[k : k + many]
-    return ((grams * np.uint32(2_654_435_761)) >> np.uint32(32 - SIGN_BITS)).astype(np.int32)  # Knuth's hash
-
-
-def _letters(text: str) -> NDArray[np.uint32]:
-    """Return the code points of letters and digits, folded, with a single 0 for whatever is between words."""
-    folded = unicodedata.normalize("NFKD", f" {text} ".casefold().replace("œ", "oe").replace("æ", "ae"))
-    codes = np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-    codes = codes[(codes < 0x300) | (codes > 0x36F)]  # without the accents, which now stand behind their letters
-    is_ascii = ((codes >= ord("a")) & (codes <= ord("z"))) | ((codes >= ord("0")) & (codes <= ord("9")))
-    is_letter = is_ascii | ((codes >= 0xC0) & ((codes < 0x2000) | (codes > 0x206F)))
-    is_kept = np.append(True, is_letter[1:] | is_letter[:-1])
-    return np.asarray((codes * is_letter)[is_kept], dtype=np.uint32)
-
-
-def _numbers(text: str) -> set[str]:
-    """Return the numbers of two digits or more, in any script's digits, without what groups their thousands."""
-    found = (str(int("".join(filter(str.isdecimal, written)))) for written in _NUMBER.findall(text))
-    return {number for number in found if len(number) > 1}
-
-
-# --- the pairs ------------------------------------------------------------------------------------------------------
 
 
 class _Shelf:
@@ -271,7 +187,7 @@ class _Library:
         rival = max(self._rival(a, b, score), self._rival(b, a, score))
         if score < (MIN_CREDITED_SCORE if credited else MIN_SCORE) or score < rival * MIN_MARGIN:
             return None
-        alignment = _Alignment(a.text, b.text, self.weights)
+        alignment = Pairing(a.text, b.text, self.weights)
         if score < MIN_UNORDERED_SCORE and alignment.coverage() * alignment.order() < MIN_ORDER:
             return None
         if _verbatim(a.text, b.text) > MAX_VERBATIM:
@@ -346,131 +262,9 @@ def _reasons(a: Writing, b: Writing, score: float, rival: float, coverage: float
     ]
     common = set(_NAME.findall(a.text[:MAX_COMPARED_CHARS])) & set(_NAME.findall(b.text[:MAX_COMPARED_CHARS]))
     longest = sorted(common, key=lambda name: (-len(name), name))[:_NAMES_WEIGHED]
-    rarest = sorted(longest, key=lambda name: (-float(weights[_signs(name)].mean()), name))[:_NAMES_TOLD]
+    rarest = sorted(longest, key=lambda name: (-float(weights[hashes_of(name)].mean()), name))[:_NAMES_TOLD]
     why += [f"both have {', '.join(rarest)}"] if rarest else []
     if a.published_at and b.published_at:
         days = abs(a.published_at - b.published_at).days
         why.append(f"published {days} {'day' if days == 1 else 'days'} apart" if days else "published within a day")
     return tuple(why)
-
-
-# --- the passages ---------------------------------------------------------------------------------------------------
-
-_BOUNDARY = "\ue000"
-"""Stands between units, of the private use area: no letter of any script."""
-_SENTENCE_END = re.compile(r"[.!?…][\"'»”’)\]]{0,3}\s|\n")
-
-
-class _Alignment:
-    """Two texts in units, and which block of units of one is which of the other."""
-
-    def __init__(self, a: str, b: str, weights: Floats) -> None:
-        left, right = _units(a[:MAX_COMPARED_CHARS]), _units(b[:MAX_COMPARED_CHARS])
-        self.sizes = _sizes(left), _sizes(right)
-        self.shared = _shared([a[s:e] for s, e in left], [b[s:e] for s, e in right], weights)
-        self.blocks = _aligned(self.shared, *self.sizes)
-        self.passages = tuple(
-            Passage(a_start=left[i][0], a_end=left[j - 1][1], b_start=right[k][0], b_end=right[m - 1][1])
-            for i, j, k, m in _filled(self.blocks, *self.sizes)
-        )
-
-    def order(self) -> float:
-        """Return the share of the weight of what they share that stands in the same order in both, 0.0 to 1.0."""
-        return float(sum(self.shared[i:j, k:m].sum() for i, j, k, m in self.blocks) / max(self.shared.sum(), 1e-6))
-
-    def coverage(self) -> float:
-        """Return the share of its characters that passages cover, of the text where it is greater, 0.0 to 1.0."""
-        left = sum(p.a_end - p.a_start for p in self.passages) / max(self.sizes[0].sum(), 1)
-        right = sum(p.b_end - p.b_start for p in self.passages) / max(self.sizes[1].sum(), 1)
-        return min(1.0, float(max(left, right)))
-
-
-def _units(text: str) -> list[Span]:
-    """Return the spans to align, without the space around them: paragraphs, or some sentences of a long one."""
-    least = len(text) / MAX_UNITS
-    units: list[Span] = []
-    start = 0
-    for end in [*(found.end() for found in _SENTENCE_END.finditer(text)), len(text)]:
-        unit = text[start:end]
-        if len(unit) >= max(least, 1 if unit.endswith("\n") else UNIT_CHARS) or end == len(text):
-            begin = start + len(unit) - len(unit.lstrip())
-            units += [(begin, start + len(unit.rstrip()))] if unit.strip() else []
-            start = end
-    return units or [(0, len(text))]
-
-
-def _sizes(units: list[Span]) -> Floats:
-    return np.array([end - start for start, end in units], dtype=np.float32)
-
-
-def _shared(left: list[str], right: list[str], weights: Floats) -> Floats:
-    """Return the weight of the grams that each unit of one side shares with each of the other.
-
-    A gram that many units have tells little about which is which; its weight is split among them.
-    """
-    (a_units, a_grams), (b_units, b_grams) = _grams_of(left), _grams_of(right)
-    both = np.intersect1d(a_grams, b_grams)
-    both = both[weights[both] > 0]
-    a, b = np.zeros((len(left), len(both) + 1)), np.zeros((len(right), len(both) + 1))
-    for has, units, grams in ((a, a_units, a_grams), (b, b_units, b_grams)):
-        place = np.searchsorted(both, grams)
-        is_shared = np.append(both, -1)[place] == grams
-        has[units[is_shared], place[is_shared]] = 1.0
-    split = np.append(weights[both], 0.0) / np.maximum(a.sum(0) * b.sum(0), 1.0)
-    return np.asarray((a * split) @ b.T, dtype=np.float32)
-
-
-def _grams_of(units: list[str]) -> tuple[NDArray[np.int64], Signed]:
-    """Return the grams of all units, and of each the unit it is in."""
-    letters = _letters(_BOUNDARY.join(unit.replace(_BOUNDARY, " ") for unit in units))
-    grams = _grams(letters)
-    unit = np.cumsum(letters == ord(_BOUNDARY))
-    inside = (letters[: len(grams)] != ord(_BOUNDARY)) & (unit[: len(grams)] == unit[len(unit) - len(grams) :])
-    return unit[: len(grams)][inside], grams[inside]
-
-
-def _aligned(shared: Floats, left: Floats, right: Floats) -> list[Block]:
-    """Return the blocks, in order on both sides, that share most beyond what chance gives units so long.
-
-    The dynamic programming of Gale and Church, a row at a time, with shared signs in the place of lengths.
-    """
-    rows, columns = len(left), len(right)
-    chance = shared.sum() * np.outer(left, right) / max(left.sum() * right.sum(), 1)
-    corner = np.zeros((rows + 1, columns + 1))
-    corner[1:, 1:] = (shared - chance).cumsum(0).cumsum(1)  # so that a block is worth what its corners say
-    best = np.zeros((rows + 1, columns + 1))
-    steps = np.full((rows + 1, columns + 1), -1)  # which of _BEADS ends here; -1: none, and the way came from the left
-    for j in range(1, rows + 1):
-        ways = np.full((len(_BEADS), columns + 1), -np.inf)
-        for n, (di, dk) in enumerate(_BEADS):
-            if di <= j and dk <= columns:
-                strip, end = corner[j] - corner[j - di], columns + 1 - dk
-                ways[n, dk:] = best[j - di, :end] + strip[dk:] - strip[:end]
-        top = ways.max(0)
-        best[j] = np.maximum.accumulate(top)
-        steps[j] = np.where(best[j] > top, -1, ways.argmax(0))
-    return _traced(steps)
-
-
-def _traced(steps: NDArray[np.int64]) -> list[Block]:
-    """Return the blocks of the way that ends in the last corner."""
-    j, m = steps.shape[0] - 1, steps.shape[1] - 1
-    blocks: list[Block] = []
-    while j and m:
-        di, dk = _BEADS[steps[j, m]] if steps[j, m] >= 0 else (0, 1)
-        if di and dk:
-            blocks.append((j - di, j, m - dk, m))
-        j, m = j - di, m - dk
-    return blocks[::-1]
-
-
-def _filled(blocks: list[Block], left: Floats, right: Floats) -> list[Block]:
-    """Return the blocks, and as blocks too what lies between two of them and is about as long on both sides."""
-    filled: list[Block] = []
-    a, b = 0, 0
-    for i, j, k, m in [*blocks, (len(left), len(left), len(right), len(right))]:
-        short, long = sorted((float(left[a:i].sum()), float(right[b:k].sum())))
-        filled += [(a, i, b, k)] if 0 < long <= short * MAX_LENGTH_RATIO else []
-        filled += [(i, j, k, m)] if j > i else []
-        a, b = j, m
-    return filled

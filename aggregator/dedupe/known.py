@@ -1,0 +1,115 @@
+"""What is known of articles when it is judged what they are to one another: the words of this package. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.model import Article, Credit, Facts, Source, Version
+from aggregator.words import Hashes
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is known of an article besides its text."""
+
+    id: str
+    source_id: str
+    published_at: datetime | None
+    """The claimed date, or when we saw it if that was before; None: nothing is claimed."""
+
+    @classmethod
+    def of(cls, article: Article | Facts) -> About:
+        """Return what is known of an article."""
+        claimed = article.claimed_at
+        at = min(claimed, article.captured_at) if claimed else None
+        return cls(article.id, article.source_id or article.id, at)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What people decided: it stands whatever the machine finds."""
+
+    confirmed: frozenset[tuple[str, str]] = frozenset()
+    refused: frozenset[tuple[str, str]] = frozenset()
+    joined: tuple[frozenset[str], ...] = ()
+    """Articles that are one text."""
+    split: tuple[frozenset[str], ...] = ()
+    """Articles that are not one text with any other."""
+
+    def within(self, ids: Set[str]) -> Decided:
+        """Return what of it is about those articles."""
+        joined = (group & ids for group in self.joined)
+        split = (group & ids for group in self.split)
+        return Decided(
+            confirmed=frozenset(pair for pair in self.confirmed if set(pair) <= ids),
+            refused=frozenset(pair for pair in self.refused if set(pair) <= ids),
+            joined=tuple(group for group in joined if len(group) > 1),
+            split=tuple(group for group in split if group),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One side of a comparison."""
+
+    article: Article
+    versions: Sequence[Version]
+    credits: Sequence[Credit]
+    source: Source | None
+    """None: sources.yaml no longer has it."""
+
+    @property
+    def published_at(self) -> datetime | None:
+        """When it was published, as it claims; when we saw it, if that was before; None: it claims nothing."""
+        return About.of(self.article).published_at
+
+    def version(self, digest: str) -> Version:
+        """Return its version of that digest."""
+        return next(version for version in self.versions if version.digest == digest)
+
+    @property
+    def called(self) -> str:
+        """Its source, for people."""
+        return self.article.source_id or "the text given"
+
+
+class Known(Protocol):
+    """What is known of articles besides their alignments: of a home, or of a corpus in memory."""
+
+    def about(self, ids: Iterable[str]) -> Mapping[str, About]:
+        """Return what is known of those articles, besides their texts."""
+
+    def holders(self, grams: Hashes) -> tuple[NDArray[np.int64], Sequence[str], NDArray[np.int64]]:
+        """Return who holds grams, the first of many: places in these, the articles; and how many hold each in all."""
+
+    def credited(self, ids: Iterable[str]) -> Mapping[str, Set[str]]:
+        """Return the sources that those articles credit; those that credit none may be left out."""
+
+    def sames(self, ids: Iterable[str]) -> Mapping[str, str]:
+        """Return of articles with unchanged copies the smallest id of these, as it was when that was last settled."""
+
+
+class Readable(Known, Protocol):
+    """What is known of articles, with their texts."""
+
+    def candidates(self, ids: Iterable[str]) -> Mapping[str, Candidate]:
+        """Return all that is known of those articles."""
+
+
+def is_before(one: datetime | None, other: datetime | None) -> bool:
+    """Whether one claimed date is before another; midnight sharp is a date without a time, true of the whole day."""
+    if one is None or other is None:
+        return False
+    if _is_day(one) or _is_day(other):
+        return one.date() < other.date()
+    return one < other
+
+
+def _is_day(at: datetime) -> bool:
+    return not (at.hour or at.minute or at.second or at.microsecond)
