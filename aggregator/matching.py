@@ -156,21 +156,29 @@ class Finder:
         every = list(alignments)
         told = [np.array([g for s in one.shared for t in s.stretches for g in t.grams], np.uint64) for one in every]
         counts = self._reuse.counts(np.concatenate(told)) if told else np.zeros(0, np.int64)
+        doubtful: set[tuple[str, str]] = set()
         end = 0
         for one, grams in zip(every, told, strict=True):
             start, end = end, end + len(grams)
-            if counts[start:end].max(initial=0) <= words.COMMON or self._is_candidate(one):
-                yield one
+            if counts[start:end].max(initial=0) > words.COMMON:
+                doubtful.add((one.a, one.b))
+        found = self._candidates_among(doubtful)
+        yield from (one for one in every if (one.a, one.b) not in doubtful or (one.a, one.b) in found)
 
-    def _is_candidate(self, one: Alignment) -> bool:
-        self._hold([one.a, one.b])
-        if one.a not in self._held or one.b not in self._held:
-            return False
-        small, large = sorted((self._fingerprint(one.a), self._fingerprint(one.b)), key=lambda f: f.number)
-        self._trim()
-        found = self._reuse.candidates([large], np.array([large.number], np.uint64))
-        row = np.flatnonzero(found.number == small.number)
-        return bool(len(row)) and bool(self._enough(found, np.array([large.rate], np.uint8))[row[0]])
+    def _candidates_among(self, pairs: Set[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return those pairs that share enough today."""
+        later = {max(pair, key=self._texts.number_of) for pair in pairs}
+        found: set[tuple[str, str]] = set()
+        for some in _batches(sorted(later, key=self._texts.number_of)):
+            self._hold(some)
+            asked = [self._fingerprint(i) for i in some if i in self._held]
+            self._trim()
+            near = self._reuse.candidates(asked, np.array([f.number for f in asked], np.uint64))
+            enough = self._enough(near, np.array([f.rate for f in asked], np.uint8))
+            for row, number in zip(near.asked[enough].tolist(), near.number[enough].tolist(), strict=True):
+                a, b = sorted((self._texts.id_of(asked[row].number), self._texts.id_of(number)))
+                found.add((a, b))
+        return found & pairs
 
     @staticmethod
     def _enough(found: Candidates, rates: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -234,6 +242,10 @@ def decisions_of(events: Iterable[Event]) -> Decided:
         if event.kind in (CONFIRMED, REFUSED):
             a, b = sorted((event.said["a"], event.said["b"]))
             pairs[a, b] = event.kind
+            if event.kind == CONFIRMED:
+                split = [kept for one in split if (kept := one - {a, b})]
+            else:
+                joined = [one for one in joined if one != {a, b}]
             continue
         group = frozenset(event.said["articles"])
         joined, split = (

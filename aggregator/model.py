@@ -457,6 +457,10 @@ class Observation:
     """The WARC record of the capture."""
 
 
+BOTH_HAVE = "both have "
+"""How the reason of a translation begins that lists names and numbers out of both texts."""
+
+
 class Relation(StrEnum):
     """What kind of match: coarse."""
 

@@ -114,7 +114,7 @@ class Kept:
                 with known.transaction():
                     for one in batch:
                         known.put_article(one.article, one.article.url, one.versions, one.credits)
-                translations.find(find_reposts(self.home, known, self._following, lambda _: None), lambda _: None)
+                translations.find(*find_reposts(self.home, known, self._following, lambda _: None), lambda _: None)
         return self.dump()
 
     def dump(self) -> Dump:

@@ -8,7 +8,7 @@ Every way out (search, show, reposts, exports) reads through ``opened``; a decis
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -29,7 +29,7 @@ from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions, Event
 from aggregator.errors import StoreError, UnknownIdError
 from aggregator.home import Home
-from aggregator.model import Access, Article, Capture, Cluster, Credit, Facts, Match, Source, Version
+from aggregator.model import BOTH_HAVE, Access, Article, Capture, Cluster, Credit, Facts, Match, Source, Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,11 +191,20 @@ class Shown(Catalogue):
 
     def facts(self, ids: Iterable[str]) -> list[Facts]:
         """Return the facts of those articles that exist and may be seen, by id."""
-        return [facts for facts in super().facts(ids) if self._may_see(facts)]
+        return self._seen_facts(super().facts(ids))
 
     def all_facts(self) -> list[Facts]:
         """Return the facts of all articles that may be seen, by id."""
-        return [facts for facts in super().all_facts() if self._may_see(facts)]
+        return self._seen_facts(super().all_facts())
+
+    def _seen_facts(self, found: list[Facts]) -> list[Facts]:
+        """Leave out what may not be seen; an address or a version that is withdrawn may be all that an article has."""
+        left = [facts for facts in found if self._may_see(facts)]
+        known = self._recogniser
+        if known is None or not (known.marks.addresses or known.marks.versions):
+            return left
+        seen = self.articles(facts.id for facts in left)
+        return [facts for facts in left if facts.id in seen]
 
     def find_articles(self, url: str) -> list[Article]:
         """Return the articles read at an address that may be seen."""
@@ -203,8 +212,16 @@ class Shown(Catalogue):
 
     def versions(self, article_id: str) -> list[Version]:
         """Return an article's versions that may be seen, oldest first."""
+        return self._shown(article_id, super().versions(article_id))
+
+    def versions_of(self, article_ids: Iterable[str]) -> dict[str, list[Version]]:
+        """Return the versions of articles that may be seen, by article; those of which none may be are left out."""
+        seen = {facts.id for facts in self.facts(article_ids)}
+        found = ((i, self._shown(i, versions)) for i, versions in super().versions_of(seen).items())
+        return {i: versions for i, versions in found if versions}
+
+    def _shown(self, article_id: str, found: list[Version]) -> list[Version]:
         known = self._recogniser
-        found = super().versions(article_id)
         if known is None or not found:
             return found
         if known.knows_article(article_id):
@@ -230,25 +247,39 @@ class Shown(Catalogue):
         seen = self.versions(article_id)
         return [version for version in super().versions(article_id) if version in seen]
 
-    def credits(self, article_id: str) -> list[Credit]:
-        """Return the credit lines of an article's newest version."""
+    def credits_of(self, article_ids: Iterable[str]) -> dict[str, list[Credit]]:
+        """Return the credit lines of articles' newest versions, by article."""
         known = self._recogniser
-        found = super().credits(article_id)
+        found = super().credits_of({facts.id for facts in self.facts(article_ids)})
         if known is None:
             return found
-        return [replace(c, line=known.blocked(c.line), outlet=known.blocked(c.outlet)) for c in found]
+        return {
+            i: [replace(c, line=known.blocked(c.line), outlet=known.blocked(c.outlet)) for c in lines]
+            for i, lines in found.items()
+        }
 
     def matches_of(self, article_ids: Iterable[str]) -> list[Match]:
         """Return the matches between articles and versions that may be seen."""
         found = super().matches_of(article_ids)
         seen = {facts.id for facts in self.facts({i for m in found for i in (m.a, m.b)})}
         known = self._recogniser
+        left = [m for m in found if {m.a, m.b} <= seen]
+        if known is None:
+            return left
         return [
-            m
-            for m in found
-            if {m.a, m.b} <= seen
-            and not (known and (known.knows_version(m.a, m.a_version) or known.knows_version(m.b, m.b_version)))
+            replace(m, evidence=tuple(self._said(m.evidence)))
+            for m in left
+            if not (known.knows_version(m.a, m.a_version) or known.knows_version(m.b, m.b_version))
         ]
+
+    def _said(self, evidence: Iterable[str]) -> Iterator[str]:
+        """Yield reasons without what is withdrawn: of names that are told word by word, none can be recognised."""
+        known = self._recogniser
+        for said in evidence:
+            if known is None or not known.marks.of_text:
+                yield said
+            elif not said.startswith(BOTH_HAVE):
+                yield known.blocked(said)
 
     def cluster_ids(self, article_ids: Iterable[str]) -> dict[str, str]:
         """Return the cluster of each of those articles that may be seen and is in one."""

@@ -61,6 +61,10 @@ class Matches(Opened):
         rows = [{**as_row(one), "shared": [asdict(shared) for shared in one.shared]} for one in alignments]
         self._put(t.alignments, rows)
 
+    def translate_anew(self, article_ids: Iterable[str]) -> None:
+        """Have the translations of articles looked for again."""
+        self._put(t.to_translate, [{"article_id": i} for i in article_ids])
+
     def forget_alignments(self, article_ids: Iterable[str]) -> None:
         """Remove what those articles share with any."""
         x = t.alignments.c
@@ -135,7 +139,7 @@ class Matches(Opened):
         self._put(t.sames, [{"article_id": i, "same_id": same} for i, same in sames.items()])
         now = self.cluster_ids(article_ids)
         moved = [i for i in article_ids if before.get(i) != now.get(i)]
-        self._put(t.to_translate, [{"article_id": i} for i in moved])  # copies are no rivals of a translation
+        self.translate_anew(moved)  # copies are no rivals of a translation
 
     def _translated_pairs(self) -> set[tuple[str, str]]:
         m = t.matches.c
@@ -166,11 +170,10 @@ class Matches(Opened):
                 found[r["a"], r["b"]] = Match(**{**values, "evidence": tuple(r["evidence"])})
         return [found[pair] for pair in sorted(found)]
 
-    def translations(self) -> list[Match]:
-        """Return all translations."""
-        m = t.matches.c
-        ids = {r["a"] for r in self._rows(sql.select(m.a).where(m.relation == Relation.TRANSLATION))}
-        return [match for match in self.matches_of(sorted(ids)) if match.relation is Relation.TRANSLATION]
+    def all_matches(self) -> list[Match]:
+        """Return all matches, by their articles."""
+        ids = {r["a"] for r in self._rows(sql.select(t.matches.c.a))}
+        return self.matches_of(sorted(ids))
 
     def cluster_ids(self, article_ids: Iterable[str]) -> dict[str, str]:
         """Return the cluster of each of those articles that is in one."""
@@ -183,12 +186,15 @@ class Matches(Opened):
 
     def clusters(self, ids: Iterable[str] | None = None) -> list[Cluster]:
         """Return the clusters of those ids, or all of them, each with its probable original."""
-        query = sql.select(t.clusters)
-        if ids is not None:
-            query = query.where(t.clusters.c.cluster_id.in_(list(ids)))
+        query = sql.select(t.clusters).order_by(t.clusters.c.cluster_id, t.clusters.c.article_id)
+        chunks = (
+            [query]
+            if ids is None
+            else [query.where(t.clusters.c.cluster_id.in_(chunk)) for chunk in in_chunks(sorted(set(ids)))]
+        )
         members: dict[str, list[str]] = {}
         originals: dict[str, str] = {}
-        for row in self._rows(query.order_by(t.clusters.c.cluster_id, t.clusters.c.article_id)):
+        for row in (row for chunk in chunks for row in self._rows(chunk)):
             members.setdefault(row["cluster_id"], []).append(row["article_id"])
             if row["is_original"]:
                 originals[row["cluster_id"]] = row["article_id"]

@@ -107,7 +107,7 @@ class DefaultGroup(click.Group):
         self._default = default
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        known = {name for name in self.commands if name != self._default} | {"-h", "--help"}
+        known = {*self.commands, "-h", "--help"}
         if not args or args[0] not in known:
             args = [self._default, *args]
         return super().parse_args(ctx, args)

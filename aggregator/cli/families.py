@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,7 +110,8 @@ def reposts_find(
         _print_lines(line for family in found for line in family_json(family))
         return
     if not any(family.matches for family in found):
-        show.say(_nobody(found[0]) if ref else "Nothing." if since or watched else "No text stands in two places.")
+        none = "No family of a watched article." if watched else "No family with an article first seen since then."
+        show.say(_nobody(found[0]) if ref else none if since or watched else "No text stands in two places.")
     for family in found:
         print_family(family, passages=ref is not None, new=new)
     if ref is None and found:
@@ -268,11 +269,15 @@ def reposts_unwatch(ctx: click.Context, ids: tuple[str, ...], by: str) -> None:
 
 def _nobody(family: Family) -> str:
     from aggregator import dedupe, words
+    from aggregator.reposts import GIVEN
+
+    if GIVEN not in family.members:
+        return "No other article shares text with it."
 
     count = max((len(words.words(text)) for text in family.texts.values()), default=0)
     if count < 2 * dedupe.MIN_STRETCH_WORDS:
-        return f"Nothing found, but {count} words are few to go by: paste at least a paragraph."
-    return "Nobody else has it."
+        return f"Nothing found, but {show.counted(count, 'word')}: few to go by. Paste at least a paragraph."
+    return "Nothing found: no article has twelve words in a row of it. Paraphrases and its translations are not found."
 
 
 def print_family(family: Family, *, passages: bool, new: Iterable[str] = ()) -> None:
@@ -285,8 +290,7 @@ def print_family(family: Family, *, passages: bool, new: Iterable[str] = ()) -> 
     """
     if not family.matches:
         return
-    firsts = {family.cluster.original} if family.cluster else {match.first for match in family.matches}
-    first = firsts.pop() if len(firsts) == 1 else None
+    first = _first(family)
     show.line((_heading(family), "bold"))
     fresh = set(new)
     rows = []
@@ -297,7 +301,7 @@ def print_family(family: Family, *, passages: bool, new: Iterable[str] = ()) -> 
         rows.append(
             (
                 mark,
-                show.minute(article.claimed_at),
+                _when(article),
                 article.source_id or "the text given",
                 article.language or "?",
                 f"{what}{' (new)' if article.id in fresh else ''}",
@@ -306,16 +310,38 @@ def print_family(family: Family, *, passages: bool, new: Iterable[str] = ()) -> 
                 article.title or "(no title)" if article.source_id else "",
             )
         )
-    show.table(("", "published (UTC)", "source", "in", "what", "shared", "id", "title"), rows, right=[5])
+    if show.is_narrow():
+        for mark, when, source, language, what, share, ident, title in rows:
+            show.line((f"{mark} ", "bold"), "  ".join(filter(None, (when, source, language, what, share))))
+            show.line((ident, "cyan"), f"  {title}", indent=4)
+    else:
+        show.table(("", "published (UTC)", "source", "in", "what", "shared", "id", "title"), rows, right=[5])
     if passages:
         _print_matches(family)
     show.line()
 
 
+def _first(family: Family) -> str | None:
+    """Return the article that had the text of a family first; None: that is undecided."""
+    from aggregator.reposts import GIVEN
+
+    if family.cluster:
+        return family.cluster.original
+    firsts = {match.first for match in family.matches if GIVEN not in (match.a, match.b)}
+    return firsts.pop() if len(firsts) == 1 else None
+
+
+def _when(article: Article) -> str:
+    """Return when an article claims to have been published: the day alone, where no more is claimed."""
+    at = article.claimed_at
+    return show.day(at) if at and at.time() == time() else show.minute(at)
+
+
 def _heading(family: Family) -> str:
     """Return in words who is in a family and who had the text first."""
     cluster = family.cluster
-    others = len(family.members) - (len(cluster.members) if cluster else 0)
+    archived = [i for i in family.members if family.articles[i].source_id]
+    others = len(archived) - (len(cluster.members) if cluster else 0)
     said = [show.counted(len(cluster.members), "article") + ", one text"] if cluster else []
     translated = {i for m in family.matches if m.relation is Relation.TRANSLATION for i in (m.a, m.b)}
     apart = len(translated - set(cluster.members if cluster else ()))
@@ -351,7 +377,7 @@ def _print_matches(family: Family) -> None:
     chosen = family.telling_matches()
     for match in chosen[:_MATCHES_SHOWN]:
         a, b = (family.articles[i] for i in family.ordered(match))
-        show.line((f"   {match.kind}", "magenta"), f"  {_called(a)} → {_called(b)}")
+        show.line((f"   {match.kind}", "magenta"), f"  {_called(a)} {'→' if match.first else '–'} {_called(b)}")
         for reason in match.evidence:
             show.line(f"– {reason}", indent=6)
         _print_passages(match, family)
@@ -412,23 +438,20 @@ def _in_corpus(path: Path, *, as_json: bool) -> None:
 
 def _docs(path: Path) -> Iterator[Any]:
     import gzip
+    import zlib
 
     opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                said = json.loads(line)
-            except ValueError as error:
-                raise UsageError(
-                    f"{path}:{number}: no JSON ({error}); each line is one text. Nothing was compared."
-                ) from None
-            if not isinstance(said, dict):
-                raise UsageError(
-                    f'{path}:{number}: no JSON object; write {{"id": ..., "text": ...}}. Nothing was compared.'
-                )
-            yield said
+    number = 0
+    try:
+        with opened(path, "rt", encoding="utf-8-sig") as file:
+            for number, line in enumerate(file, 1):  # noqa: B007 - said where it fails
+                if line.strip():
+                    said = json.loads(line)
+                    if not isinstance(said, dict):
+                        raise ValueError('no JSON object; write {"id": ..., "text": ...}')
+                    yield said
+    except (ValueError, OSError, EOFError, RecursionError, zlib.error) as error:
+        raise UsageError(f"{path}:{number}: cannot be read ({error}). Nothing was compared.") from error
 
 
 def found_json(found: Found) -> Iterator[dict[str, Any]]:
@@ -471,4 +494,5 @@ def match_json(match: Match) -> dict[str, Any]:
 
 def _print_lines(lines: Iterable[dict[str, Any]]) -> None:
     for line in lines:
-        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+        said = json.dumps(line, ensure_ascii=False)
+        sys.stdout.write((show.safe(said) if show.out.is_terminal else said.encode("utf-8", "replace").decode()) + "\n")

@@ -26,6 +26,8 @@ from aggregator.model import Progress, Report
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _MARK = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
 _LINE_EVERY_S = 5.0
+_WIDE = 110
+"""Columns from which on a table of many columns is easier to read than lines."""
 
 
 class _Console(Console):
@@ -138,6 +140,11 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, right: Se
     for row in rows:
         grid.add_row(*(Text(safe(c)) for c in row))
     out.print(grid)
+
+
+def is_narrow() -> bool:
+    """Whether a table of many columns would break them."""
+    return out.is_terminal and out.width < _WIDE
 
 
 def snippet(marked: str, *, indent: int) -> None:

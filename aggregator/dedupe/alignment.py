@@ -103,7 +103,12 @@ def align(a: Words, b: Words, a_text: str, b_text: str) -> tuple[Shared, ...]:
     runs = _runs(a, b)
     if a.weights is None and int(runs[2].sum()) < MIN_STRETCH_WORDS:
         return ()
-    for a_start, b_start, length in zip(*(column.tolist() for column in runs), strict=True):
+    reached: dict[int, int] = {}
+    for a_start, b_start, shortest in zip(*(column.tolist() for column in runs), strict=True):
+        if a_start < reached.get(a_start - b_start, 0):
+            continue  # the run before goes on over it
+        length = _extended(a, b, a_start, b_start, shortest)
+        reached[a_start - b_start] = a_start + length
         for one in reversed(made[-_LOOKED_BACK:]):
             likeness = _likeness(one, a_start, b_start, a, b, a_text, b_text)
             if likeness is not None:
@@ -177,6 +182,16 @@ def _runs(a: Words, b: Words) -> tuple[Places, Places, Places]:
     head[1:] = (i[1:] - i[:-1] != 1) | (j[1:] - j[:-1] != 1)
     first = np.flatnonzero(head)
     return i[first], j[first], (np.diff(np.append(first, len(i))) + (GRAM_WORDS - 1)).astype(np.int32)
+
+
+def _extended(a: Words, b: Words, a_start: int, b_start: int, length: int) -> int:
+    """Return how long a run is with what follows on both sides, such as a refrain that stood there before."""
+    ours, theirs = a.hashes[a_start + length :], b.hashes[b_start + length :]
+    most = min(len(ours), len(theirs))
+    if not most or ours[0] != theirs[0]:
+        return length
+    differs = np.flatnonzero(ours[:most] != theirs[:most])
+    return length + (int(differs[0]) if len(differs) else most)
 
 
 def _likeness(one: _Open, a_start: int, b_start: int, a: Words, b: Words, a_text: str, b_text: str) -> float | None:

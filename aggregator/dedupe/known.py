@@ -42,6 +42,10 @@ class Decided:
     split: tuple[frozenset[str], ...] = ()
     """Articles that are not one text with any other."""
 
+    def allows(self, a: str, b: str) -> bool:
+        """Whether two articles may be one text, or one text in two languages."""
+        return (min(a, b), max(a, b)) not in self.refused and all((a in group) == (b in group) for group in self.split)
+
     def within(self, ids: Set[str]) -> Decided:
         """Return what of it is about those articles."""
         joined = (group & ids for group in self.joined)

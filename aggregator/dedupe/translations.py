@@ -27,7 +27,7 @@ import numpy as np
 from aggregator import words
 from aggregator.dedupe.pairing import Pairing, Span
 from aggregator.dedupe.signs import MAX_COMPARED_CHARS, SIGN_BITS, Floats, Signs, hashes_of
-from aggregator.model import Passage
+from aggregator.model import BOTH_HAVE, Passage
 
 MAX_SHARE = 0.3
 """A sign that more of the texts of one language have says nothing. .15 to 1: no difference, but in speed."""
@@ -263,7 +263,7 @@ def _reasons(a: Writing, b: Writing, score: float, rival: float, coverage: float
     common = set(_NAME.findall(a.text[:MAX_COMPARED_CHARS])) & set(_NAME.findall(b.text[:MAX_COMPARED_CHARS]))
     longest = sorted(common, key=lambda name: (-len(name), name))[:_NAMES_WEIGHED]
     rarest = sorted(longest, key=lambda name: (-float(weights[hashes_of(name)].mean()), name))[:_NAMES_TOLD]
-    why += [f"both have {', '.join(rarest)}"] if rarest else []
+    why += [f"{BOTH_HAVE}{', '.join(rarest)}"] if rarest else []
     if a.published_at and b.published_at:
         days = abs(a.published_at - b.published_at).days
         why.append(f"published {days} {'day' if days == 1 else 'days'} apart" if days else "published within a day")

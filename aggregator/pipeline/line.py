@@ -342,9 +342,9 @@ class Pipeline:
             tidy: Whether what takes long and can wait a day is done: what was replaced in the index goes, and
                 translations are looked for.
         """
-        known = find_reposts(self.home, self._catalogue, self.following, self._report)
+        known, decided = find_reposts(self.home, self._catalogue, self.following, self._report)
         if tidy:
-            self._translations.find(known, self._report)
+            self._translations.find(known, decided, self._report)
         writer = IndexWriter(folder or self.home.fulltext)
         if writer.is_new:
             with self._catalogue.transaction():

@@ -24,13 +24,13 @@ _PUT = 2_000
 """Alignments that are stored at a time."""
 
 
-def find_reposts(home: Home, catalogue: Catalogue, following: Following, report: Report) -> Articles:
+def find_reposts(home: Home, catalogue: Catalogue, following: Following, report: Report) -> tuple[Articles, Decided]:
     """Compare the articles that wait for it with all others, and settle anew what that bears on.
 
     A kill at any point loses nothing: who waited waits still.
 
     Returns:
-        What is known of the articles.
+        What is known of the articles, and what people decided of them.
 
     Raises:
         NoSpaceError: The disk is full or read-only.
@@ -44,11 +44,13 @@ def find_reposts(home: Home, catalogue: Catalogue, following: Following, report:
     events = Decisions(home.archive).events(*DECIDING)
     naming = dedupe.naming_digest(following.sources)
     waiting = catalogue.to_match()
-    due = set(waiting) | _undone(events, catalogue.note("decided")) & set(catalogue.article_ids())
+    undone = _undone(events, catalogue.note("decided")) & set(catalogue.article_ids())
+    due = set(waiting) | undone
     renamed = catalogue.note("matched-naming") not in (None, naming)
     known = Articles(catalogue, following, reuse)
+    decided = decisions_of(events)
     if not (due or renamed):
-        return known
+        return known, decided
     finder = Finder(reuse, known)
     finder.add(waiting)
     report(Progress(doing="looking for reposts", done=0, total=len(waiting)))
@@ -58,7 +60,6 @@ def find_reposts(home: Home, catalogue: Catalogue, following: Following, report:
         found = finder.alignments(waiting)
         while some := list(islice(found, _PUT)):
             catalogue.put_alignments(some)
-        decided = decisions_of(events)
         due |= finder.touched(waiting) if len(waiting) < catalogue.counts()["articles"] else set()
         due |= set(catalogue.article_ids()) if renamed else set()
         ids = _connected(catalogue, due, decided)
@@ -66,10 +67,11 @@ def find_reposts(home: Home, catalogue: Catalogue, following: Following, report:
         settled = dedupe.settle(alignments, known, decided.within(ids))
         catalogue.put_found(ids, settled.matches, settled.clusters, settled.sames)
         catalogue.matched(waiting)
+        catalogue.translate_anew(undone)
         catalogue.set_note("matched-naming", naming)
         catalogue.set_note("decided", str(events[-1].number if events else 0))
     report(Progress(doing="looking for reposts", done=len(waiting), total=len(waiting)))
-    return known
+    return known, decided
 
 
 def _undone(events: Iterable[Event], done: str | None) -> set[str]:

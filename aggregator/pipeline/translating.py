@@ -12,7 +12,7 @@ from datetime import UTC
 
 from aggregator import dedupe
 from aggregator.catalogue import Catalogue
-from aggregator.dedupe import Signs, Writing
+from aggregator.dedupe import Decided, Signs, Writing
 from aggregator.matching import Articles
 from aggregator.model import Article, Facts, Match, Progress, Relation, Report
 
@@ -35,11 +35,12 @@ class Translations:
         self._catalogue = catalogue
         self._signs: OrderedDict[tuple[str, str], Signs] = OrderedDict()
 
-    def find(self, known: Articles, report: Report) -> None:
+    def find(self, known: Articles, decided: Decided, report: Report) -> None:
         """Look anew for the translations of every month that something was read of since.
 
         Args:
             known: The articles.
+            decided: What people decided.
             report: Told how far the work is.
 
         Raises:
@@ -54,9 +55,11 @@ class Translations:
             by_month[_month(facts)].append(facts)
         with self._catalogue.transaction():
             months = self._due(waiting, by_month)
-            for done, month in enumerate(months):
-                report(Progress(doing="looking for translations", done=done, total=len(months)))
-                self._settle(month, by_month, known)
+        for done, month in enumerate(months):
+            report(Progress(doing="looking for translations", done=done, total=len(months)))
+            with self._catalogue.transaction():
+                self._settle(month, by_month, known, decided)
+        with self._catalogue.transaction():
             of = {facts.id: month for month, several in by_month.items() for facts in several}
             self._catalogue.translated(waiting, of)
 
@@ -69,7 +72,7 @@ class Translations:
         at |= self._catalogue.months_of(waiting)
         return sorted({near for month in at for near in (month - 1, month, month + 1)} & by_month.keys())
 
-    def _settle(self, month: Month, by_month: Mapping[Month, list[Facts]], known: Articles) -> None:
+    def _settle(self, month: Month, by_month: Mapping[Month, list[Facts]], known: Articles, decided: Decided) -> None:
         several = [facts for near in (month - 1, month, month + 1) for facts in by_month.get(near, ())]
         months = {facts.id: _month(facts) for facts in several}
         own = {facts.id for facts in by_month[month]}
@@ -79,7 +82,9 @@ class Translations:
         if len({facts.language for facts in several if facts.language}) < 2:
             return
         found = dedupe.translations(self._writings(several), same=self._catalogue.cluster_ids(months), asked=own)
-        of_month = [pair for pair in found if min(months[pair.a], months[pair.b]) == month]
+        of_month = [
+            pair for pair in found if min(months[pair.a], months[pair.b]) == month and decided.allows(pair.a, pair.b)
+        ]
         candidates = known.candidates({i for pair in of_month for i in (pair.a, pair.b)})
         self._catalogue.put_translations(dedupe.translation(pair, candidates) for pair in of_month)
 

@@ -70,14 +70,14 @@ class Family:
 
 
 def families(home: Home) -> list[Family]:
-    """Return every family: articles that are one text, with translations; the largest first.
+    """Return every family: articles that are one text, with translations, or share passages; the largest first.
 
     Raises:
         StoreError: The catalogue is missing, damaged or of another version.
     """
     with access.opened(home) as catalogue:
         kin = {m: c.members for c in catalogue.clusters() for m in c.members}
-        translated = catalogue.translations()
+        translated = [m for m in catalogue.all_matches() if m.relation is Relation.TRANSLATION]
         left = sorted({*kin, *(i for m in translated for i in (m.a, m.b))})
         partners: dict[str, set[str]] = {}
         for match in translated:
@@ -89,7 +89,24 @@ def families(home: Home) -> list[Family]:
                 members = _closure([article_id], lambda i: {*kin.get(i, ()), *partners.get(i, ())})
                 seen |= members
                 found.append(_family(catalogue, members))
+        found += _loose(catalogue, seen)
     return sorted(found, key=lambda f: (-len(f.articles), min(f.articles)))
+
+
+def _loose(catalogue: Catalogue, seen: Set[str]) -> list[Family]:
+    """Return the articles that share passages only with one another, as families."""
+    loose = [m for m in catalogue.all_matches() if not {m.a, m.b} & seen]
+    partners: dict[str, set[str]] = {}
+    for match in loose:
+        partners.setdefault(match.a, set()).add(match.b)
+        partners.setdefault(match.b, set()).add(match.a)
+    found, done = [], set[str]()
+    for article_id in sorted(partners):
+        if article_id not in done:
+            members = _closure([article_id], partners.__getitem__)
+            done |= members
+            found.append(_family(catalogue, members))
+    return found
 
 
 def family_of(home: Home, article: Article) -> Family:
@@ -160,16 +177,14 @@ def who_has(home: Home, following: Following, pasted: str) -> Family:
         known = _WithGiven(catalogue, following, reuse, one)
         finder = Finder(reuse, known)
         matches = dedupe.settle(list(finder.alignments([GIVEN])), known, dedupe.Decided()).matches
-        same = {i for m in matches if m.relation is Relation.DUP for i in (m.a, m.b)} - {GIVEN}
-        family = _family(catalogue, _kin(catalogue, same)) if same else None
-        shared = catalogue.articles({i for m in matches for i in (m.a, m.b)} - {GIVEN})
-        texts = {v.digest: v.text for i in shared for v in catalogue.versions(i)}
+        near = {i for m in matches for i in (m.a, m.b)} - {GIVEN}
+        family = _family(catalogue, _kin(catalogue, near)) if near else None
     return Family(
-        cluster=_with_same(family, same) if family else None,
-        articles={GIVEN: given, **shared, **(family.articles if family else {})},
+        cluster=family.cluster if family else None,
+        articles={GIVEN: given, **(family.articles if family else {})},
         matches=(*matches, *(family.matches if family else ())),
         credits={GIVEN: tuple(found), **(family.credits if family else {})},
-        texts={given.version: text, **texts, **(family.texts if family else {})},
+        texts={given.version: text, **(family.texts if family else {})},
     )
 
 
@@ -203,13 +218,6 @@ class _WithGiven(Articles):
     def candidates(self, ids: Iterable[str]) -> Mapping[str, Candidate]:
         """Return all that is known of those articles."""
         return {**super().candidates(ids), GIVEN: self._given}
-
-
-def _with_same(family: Family, same: Set[str]) -> Cluster:
-    """Return the cluster of the articles that are one text with a pasted one: the one they are in, or a new one."""
-    members = tuple(sorted({*same, *(family.cluster.members if family.cluster else ())}))
-    original = family.cluster.original if family.cluster else members[0] if len(members) == 1 else None
-    return Cluster(id=members[0], members=members, original=original)
 
 
 def _as_article(text: str) -> Article:

@@ -64,7 +64,7 @@ class Corpus:
 
     def __init__(self, read: Sequence[tuple[Article, Version]]) -> None:
         self.reuse = Reuse()
-        self._read = dict(sorted((article.id, (article, version)) for article, version in read))
+        self._read = {article.id: (article, version) for article, version in sorted(read, key=lambda pair: pair[0].id)}
         if len(self._read) < len(read):
             raise UsageError("two texts have the same id; nothing was compared.")
         self.ids = list(self._read)
@@ -193,9 +193,9 @@ def _instant(said: Any, article_id: str) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(str(said))
-    except ValueError:
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise UsageError(f"{article_id}: {said!r} is no date; write 2026-11-29 or 2026-11-29T10:00:00Z.") from None
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _credits(corpus: Corpus, matches: Sequence[Match]) -> Iterator[tuple[str, Credit, str | None]]:

@@ -9,7 +9,7 @@ from aggregator import access
 from aggregator.decisions import Decisions, Event
 from aggregator.errors import UnknownIdError, UsageError
 from aggregator.home import Home
-from aggregator.matching import CONFIRMED, JOINED, REFUSED, SPLIT
+from aggregator.matching import CONFIRMED, DECIDING, JOINED, REFUSED, SPLIT, decisions_of
 
 WATCHED, UNWATCHED = "watched", "unwatched"
 """Of whose new copies somebody wants to be told, as events; each names ``articles``."""
@@ -22,9 +22,11 @@ def confirm(home: Home, a: str, b: str, *, by: str, now: datetime) -> Event:
         UnknownIdError: One of the two is no article of this home, or they were not found to be a match.
     """
     _known(home, (a, b))
+    refused = decisions_of(Decisions(home.archive).events(*DECIDING)).refused
     with access.opened(home) as catalogue:
-        if not any({m.a, m.b} == {a, b} for m in catalogue.matches_of([a])):
-            raise UnknownIdError(f"{a} and {b} were not found to share text; nothing was noted. Use `join` instead.")
+        found = any({m.a, m.b} == {a, b} for m in catalogue.matches_of([a]))
+    if not found and (min(a, b), max(a, b)) not in refused:
+        raise UnknownIdError(f"{a} and {b} were not found to share text; nothing was noted. Use `join` instead.")
     return _append(home, CONFIRMED, {"a": min(a, b), "b": max(a, b)}, by, now)
 
 
@@ -33,7 +35,10 @@ def refuse(home: Home, a: str, b: str, *, by: str, now: datetime) -> Event:
 
     Raises:
         UnknownIdError: One of the two is no article of this home.
+        UsageError: It is one article twice.
     """
+    if a == b:
+        raise UsageError("an article cannot be refused as its own copy; nothing was noted.")
     _known(home, (a, b))
     return _append(home, REFUSED, {"a": min(a, b), "b": max(a, b)}, by, now)
 
@@ -65,9 +70,13 @@ def watch(home: Home, ids: Sequence[str], *, by: str, now: datetime, ends: bool 
     """Ask to be told of new copies of articles, or no longer.
 
     Raises:
-        UnknownIdError: One of them is no article of this home.
+        UnknownIdError: One of them is no article of this home, or is not watched.
     """
-    _known(home, ids)
+    if ends:
+        for article_id in set(ids) - watched(home):
+            raise UnknownIdError(f"{article_id} is not watched; nothing was noted.")
+    else:
+        _known(home, ids)
     return _append(home, UNWATCHED if ends else WATCHED, {"articles": sorted(set(ids))}, by, now)
 
 

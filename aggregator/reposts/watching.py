@@ -39,10 +39,11 @@ def tell(home: Home, following: Following, now: datetime) -> list[Repost]:
     found = news(home)
     if not found:
         return []
-    if following.settings.notify:
+    posted = news(home, leaving=True)
+    if following.settings.notify and posted:
         from aggregator import fetch
 
-        said = {"at": _iso(now), "reposts": [_as_json(one) for one in found]}
+        said = {"at": _iso(now), "reposts": [_as_json(one) for one in posted]}
         body = json.dumps(said, ensure_ascii=False).encode()
         fetch.post(following.settings.notify, body, content_type="application/json", proxy=following.settings.proxy)
     pairs = [[one.match.a, one.match.b] for one in found]
@@ -50,8 +51,13 @@ def tell(home: Home, following: Following, now: datetime) -> list[Repost]:
     return found
 
 
-def news(home: Home) -> list[Repost]:
-    """Return where watched articles were found since they are watched, as far as nobody was told; the oldest first."""
+def news(home: Home, *, leaving: bool = False) -> list[Repost]:
+    """Return where watched articles were found since they are watched, as far as nobody was told; the oldest first.
+
+    Args:
+        home: Which.
+        leaving: Leave out also what only staff may see.
+    """
     since: dict[str, datetime] = {}
     told: set[tuple[str, str]] = set()
     for event in Decisions(home.archive).events(WATCHED, UNWATCHED, TOLD):
@@ -65,13 +71,14 @@ def news(home: Home) -> list[Repost]:
     if not since:
         return []
     found = []
-    with access.opened(home) as catalogue:
+    with access.opened(home, leaving=leaving) as catalogue:
         matches = catalogue.matches_of(since)
         articles = catalogue.articles({i for m in matches for i in (m.a, m.b)})
         for match in matches:
+            if not {match.a, match.b} <= articles.keys() or (match.a, match.b) in told:
+                continue
             for ours, theirs in ((match.a, match.b), (match.b, match.a)):
-                is_new = ours in since and articles[theirs].captured_at >= since[ours]
-                if is_new and theirs not in since and (match.a, match.b) not in told:
+                if ours in since and theirs not in since and articles[theirs].captured_at >= since[ours]:
                     found.append(Repost(articles[ours], articles[theirs], match))
     return sorted(found, key=lambda one: (one.other.captured_at, one.other.id))
 
