@@ -120,7 +120,7 @@ class Matches(Opened):
             sames: Those with unchanged copies, with the smallest id of these.
         """
         m = t.matches.c
-        kept = self._translated_pairs()
+        kept = {(match.a, match.b) for match in self.matches_of(article_ids) if match.relation is Relation.TRANSLATION}
         before = self.cluster_ids(article_ids)
         for chunk in in_chunks(sorted(set(article_ids))):
             of_these = sql.and_(sql.or_(m.a.in_(chunk), m.b.in_(chunk)), m.relation != Relation.TRANSLATION)
@@ -140,11 +140,6 @@ class Matches(Opened):
         now = self.cluster_ids(article_ids)
         moved = [i for i in article_ids if before.get(i) != now.get(i)]
         self.translate_anew(moved)  # copies are no rivals of a translation
-
-    def _translated_pairs(self) -> set[tuple[str, str]]:
-        m = t.matches.c
-        rows = self._rows(sql.select(m.a, m.b).where(m.relation == Relation.TRANSLATION))
-        return {(r["a"], r["b"]) for r in rows}
 
     def put_translations(self, matches: Iterable[Match]) -> None:
         """Store translations, in the place of whatever else those pairs were found to be."""

@@ -44,7 +44,7 @@ def find_reposts(home: Home, catalogue: Catalogue, following: Following, report:
     events = Decisions(home.archive).events(*DECIDING)
     naming = dedupe.naming_digest(following.sources)
     waiting = catalogue.to_match()
-    undone = _undone(events, catalogue.note("decided")) & set(catalogue.article_ids())
+    undone = _there(catalogue, _undone(events, catalogue.note("decided")))
     due = set(waiting) | undone
     renamed = catalogue.note("matched-naming") not in (None, naming)
     known = Articles(catalogue, following, reuse)
@@ -60,7 +60,7 @@ def find_reposts(home: Home, catalogue: Catalogue, following: Following, report:
         found = finder.alignments(waiting)
         while some := list(islice(found, _PUT)):
             catalogue.put_alignments(some)
-        due |= finder.touched(waiting) if len(waiting) < catalogue.counts()["articles"] else set()
+        due |= finder.touched(waiting) if len(waiting) < len(reuse) else set()
         due |= set(catalogue.article_ids()) if renamed else set()
         ids = _connected(catalogue, due, decided)
         alignments = list(finder.standing(catalogue.alignments_within(ids)))
@@ -96,7 +96,12 @@ def _connected(catalogue: Catalogue, ids: Set[str], decided: Decided) -> set[str
     while new:
         found |= catalogue.connected(new)
         new = {i for group in decided.joined if group & found for i in group} - found
-    return found & set(catalogue.article_ids())
+    return _there(catalogue, found)
+
+
+def _there(catalogue: Catalogue, ids: Set[str]) -> set[str]:
+    """Return those articles that there are; people may have decided of others."""
+    return {facts.id for facts in catalogue.facts(ids)}
 
 
 __all__ = ["find_reposts"]
