@@ -5,6 +5,7 @@
     importing     import
     reading       search, show
     families      reposts
+    deciding      reposts confirm, refuse, join, split, watch, unwatch
     exporting     export
     withdrawing   takedown
     verifying     verify

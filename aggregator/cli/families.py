@@ -1,25 +1,24 @@
-"""The command reposts: who has a text, who had it first, and why; and what people decide of it."""
+"""The command reposts: who has a text, who had it first, and why."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli import DefaultGroup, Period, again, by_option, chosen_home, home_option, json_option
+from aggregator.cli import DefaultGroup, Period, again, chosen_home, home_option, json_option
 from aggregator.cli import output as show
-from aggregator.cli.writing import loaded, wait_option
-from aggregator.errors import BusyError, UsageError
-from aggregator.home import Home
+from aggregator.cli.deciding import COMMANDS
+from aggregator.cli.writing import loaded
+from aggregator.errors import UsageError
 from aggregator.model import Article, Match, Passage, Relation
 
 if TYPE_CHECKING:
-    from aggregator.decisions import Event
     from aggregator.reposts import Family, Found
 
 _PASSAGES_SHOWN = 3
@@ -48,6 +47,10 @@ def reposts_command() -> None:
       aggregator reposts --new 2026-11-28
       aggregator reposts refuse 7k2mq4xw3nbd 3hpkry7fd3sv
     """
+
+
+for _command in COMMANDS:
+    reposts_command.add_command(_command)
 
 
 @reposts_command.command("find")
@@ -117,151 +120,6 @@ def reposts_find(
     if ref is None and found:
         families = "1 family" if len(found) == 1 else f"{len(found):,} families"
         show.say(f"{families}. Passages and reasons: {again(home, 'reposts ID')}")
-
-
-# --- what people decide -----------------------------------------------------------------------------------------------
-
-
-@reposts_command.command("confirm")
-@click.argument("a", metavar="ID")
-@click.argument("b", metavar="ID")
-@by_option
-@wait_option
-@home_option
-@click.pass_context
-def reposts_confirm(ctx: click.Context, a: str, b: str, by: str, wait_s: float) -> None:
-    """Say that a match that was found is one.
-
-    \b
-    Example:
-      aggregator reposts confirm 7k2mq4xw3nbd 3hpkry7fd3sv
-    """
-    from aggregator import reposts
-
-    home = chosen_home(ctx)
-    event = reposts.confirm(home, a, b, by=by, now=datetime.now(UTC))
-    _carry_out(home, event, f"{a} and {b} are a match", wait_s)
-
-
-@reposts_command.command("refuse")
-@click.argument("a", metavar="ID")
-@click.argument("b", metavar="ID")
-@by_option
-@wait_option
-@home_option
-@click.pass_context
-def reposts_refuse(ctx: click.Context, a: str, b: str, by: str, wait_s: float) -> None:
-    """Say that two articles are no match.
-
-    \b
-    Example:
-      aggregator reposts refuse 7k2mq4xw3nbd 3hpkry7fd3sv
-    """
-    from aggregator import reposts
-
-    home = chosen_home(ctx)
-    event = reposts.refuse(home, a, b, by=by, now=datetime.now(UTC))
-    _carry_out(home, event, f"{a} and {b} are no match", wait_s)
-
-
-@reposts_command.command("join")
-@click.argument("ids", nargs=-1, required=True, metavar="ID ID...")
-@by_option
-@wait_option
-@home_option
-@click.pass_context
-def reposts_join(ctx: click.Context, ids: tuple[str, ...], by: str, wait_s: float) -> None:
-    """Say that articles are one text.
-
-    \b
-    Example:
-      aggregator reposts join 7k2mq4xw3nbd 3hpkry7fd3sv
-    """
-    from aggregator import reposts
-
-    home = chosen_home(ctx)
-    event = reposts.join(home, ids, by=by, now=datetime.now(UTC))
-    _carry_out(home, event, f"{', '.join(ids)} are one text", wait_s)
-
-
-@reposts_command.command("split")
-@click.argument("ids", nargs=-1, required=True, metavar="ID...")
-@by_option
-@wait_option
-@home_option
-@click.pass_context
-def reposts_split(ctx: click.Context, ids: tuple[str, ...], by: str, wait_s: float) -> None:
-    """Say that articles are not one text with any other.
-
-    \b
-    Example:
-      aggregator reposts split 7k2mq4xw3nbd
-    """
-    from aggregator import reposts
-
-    home = chosen_home(ctx)
-    event = reposts.split(home, ids, by=by, now=datetime.now(UTC))
-    _carry_out(home, event, f"{', '.join(ids)}: not one text with any other", wait_s)
-
-
-def _carry_out(home: Home, event: Event, said: str, wait_s: float) -> None:
-    """Have a decision looked at now, if nobody else writes the home."""
-    from aggregator import pipeline
-
-    try:
-        with show.progress() as report, pipeline.opened(home, loaded(home), wait_s=wait_s, report=report):
-            pass
-    except BusyError:
-        show.say(f"Noted as event {event.number}: {said}. It is in force when the crawl that is running looks next.")
-    else:
-        show.say(f"Noted as event {event.number}, and in force: {said}.")
-
-
-@reposts_command.command("watch")
-@click.argument("ids", nargs=-1, metavar="[ID...]")
-@by_option
-@home_option
-@json_option
-@click.pass_context
-def reposts_watch(ctx: click.Context, ids: tuple[str, ...], by: str, as_json: bool) -> None:
-    """Be told of new copies of articles, by `crawl`, `run` and settings.notify; without any: list what is watched.
-
-    \b
-    Example:
-      aggregator reposts watch 7k2mq4xw3nbd
-    """
-    from aggregator import access, reposts
-
-    home = chosen_home(ctx)
-    if ids:
-        reposts.watch(home, ids, by=by, now=datetime.now(UTC))
-    watched = reposts.watched(home)
-    with access.opened(home) as catalogue:
-        articles = sorted(catalogue.articles(watched).values(), key=lambda a: (a.source_id, a.id))
-    if as_json:
-        show.print_json([{"id": a.id, "source": a.source_id, "title": a.title} for a in articles])
-    elif articles:
-        show.table(("id", "source", "title"), [(a.id, a.source_id, a.title or "(no title)") for a in articles])
-    else:
-        show.say("Nothing is watched.")
-
-
-@reposts_command.command("unwatch")
-@click.argument("ids", nargs=-1, required=True, metavar="ID...")
-@by_option
-@home_option
-@click.pass_context
-def reposts_unwatch(ctx: click.Context, ids: tuple[str, ...], by: str) -> None:
-    """Be told no longer.
-
-    \b
-    Example:
-      aggregator reposts unwatch 7k2mq4xw3nbd
-    """
-    from aggregator import reposts
-
-    event = reposts.watch(chosen_home(ctx), ids, by=by, now=datetime.now(UTC), ends=True)
-    show.say(f"Noted as event {event.number}: {', '.join(ids)}: no longer watched.")
 
 
 # --- for people -------------------------------------------------------------------------------------------------------
