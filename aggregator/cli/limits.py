@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from aggregator import archive, dedupe, discover, extract, index, pipeline, reuse, search, sources, urls, wire, words
 from aggregator.archive import fixity
 from aggregator.catalogue import MAX_ATTEMPTS
+from aggregator.dedupe import signs
 from aggregator.fetch import limits as fetch
 from aggregator.pipeline import deriving, lanes
 
@@ -88,6 +89,12 @@ LIMITS = (
     ),
     Limit("reposts.versions", dedupe.MAX_VERSIONS, "versions", "of an article edited more often, the first and newest"),
     Limit("reposts.length", words.MAX_COMPARED_CHARS, "characters", "the rest of the text is not compared"),
+    Limit(
+        "translations.length",
+        signs.MAX_COMPARED_CHARS,
+        "characters",
+        "the rest of a text is not looked at for translations",
+    ),
     Limit("sources.yaml", sources.MAX_BYTES, "bytes", "the file is refused"),
     Limit("query.length", search.MAX_QUERY_CHARS, "characters", "the query is refused"),
     Limit("query.terms", index.MAX_TERMS, "words", "the rest of the query is ignored, and said to be"),

@@ -21,6 +21,7 @@ ALIKE = 0.75
 """The share of the words in passages that are the same or only misread, from which on two texts are one: a form that
 is filled in anew has .4 to .75, an edited copy .8 and more. .65 to .85 change F1 by .006."""
 CUT_ALIKE = 0.5
+"""Likewise of the words in a copy that is cut short; an extract is edited more freely than a whole."""
 HEAD_STARTS = 0.15
 """Where the beginning of a text ends, as a share of its characters: before it stand credit lines and teasers."""
 PART = 0.35

@@ -22,6 +22,7 @@ is a credit line, a teaser or furniture that the extractor left in. Demo world: 
 UNCHANGED = 0.95
 """The share of the words inside that span at which they count as unchanged; a bridged typo or two."""
 CUT_COVERAGE = 0.75
+"""The share of a text that stands in another from which on it is that one cut short, and not another edition of it."""
 HEAD_ENDS = 0.85
 """A copy of the beginning leaves at least the last 15 % of the longer text out."""
 OWN_WORDS = 12

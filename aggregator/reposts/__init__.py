@@ -77,35 +77,29 @@ def families(home: Home) -> list[Family]:
     """
     with access.opened(home) as catalogue:
         kin = {m: c.members for c in catalogue.clusters() for m in c.members}
-        translated = [m for m in catalogue.all_matches() if m.relation is Relation.TRANSLATION]
-        left = sorted({*kin, *(i for m in translated for i in (m.a, m.b))})
-        partners: dict[str, set[str]] = {}
-        for match in translated:
-            partners.setdefault(match.a, set()).add(match.b)
-            partners.setdefault(match.b, set()).add(match.a)
+        matches = catalogue.all_matches()
+        partners = _partners(m for m in matches if m.relation is Relation.TRANSLATION)
         found, seen = [], set[str]()
-        for article_id in left:
+        for article_id in sorted({*kin, *partners}):
             if article_id not in seen:
                 members = _closure([article_id], lambda i: {*kin.get(i, ()), *partners.get(i, ())})
                 seen |= members
                 found.append(_family(catalogue, members))
-        found += _loose(catalogue, seen)
+        loose = _partners(m for m in matches if not {m.a, m.b} & seen)
+        for article_id in sorted(loose):
+            if article_id not in seen:
+                members = _closure([article_id], loose.__getitem__)
+                seen |= members
+                found.append(_family(catalogue, members))
     return sorted(found, key=lambda f: (-len(f.articles), min(f.articles)))
 
 
-def _loose(catalogue: Catalogue, seen: Set[str]) -> list[Family]:
-    """Return the articles that share passages only with one another, as families."""
-    loose = [m for m in catalogue.all_matches() if not {m.a, m.b} & seen]
-    partners: dict[str, set[str]] = {}
-    for match in loose:
-        partners.setdefault(match.a, set()).add(match.b)
-        partners.setdefault(match.b, set()).add(match.a)
-    found, done = [], set[str]()
-    for article_id in sorted(partners):
-        if article_id not in done:
-            members = _closure([article_id], partners.__getitem__)
-            done |= members
-            found.append(_family(catalogue, members))
+def _partners(matches: Iterable[Match]) -> dict[str, set[str]]:
+    """Return with whom each article has a match."""
+    found: dict[str, set[str]] = {}
+    for match in matches:
+        found.setdefault(match.a, set()).add(match.b)
+        found.setdefault(match.b, set()).add(match.a)
     return found
 
 
