@@ -69,14 +69,21 @@ class Candidates:
     weight: NDArray[np.float64]
     """The same, each counted by how few articles hold it."""
 
-    def with_rows(self, more: Candidates, after: int) -> Candidates:
-        """Return these and the candidates of those that were asked about after them."""
-        return Candidates(
-            np.concatenate((self.asked, more.asked + after)),
-            np.concatenate((self.number, more.number)),
-            np.concatenate((self.rate, more.rate)),
-            np.concatenate((self.shared, more.shared)),
-            np.concatenate((self.weight, more.weight)),
+    @classmethod
+    def none(cls) -> Candidates:
+        """Return no candidates."""
+        row = np.zeros(0, np.int64)
+        return cls(row, row.astype(np.uint64), row.astype(np.uint8), row, row.astype(np.float64))
+
+    @classmethod
+    def all_of(cls, *parts: tuple[Candidates, NDArray[np.int64]]) -> Candidates:
+        """Return the candidates of several askings: each with which of all fingerprints it was about."""
+        return cls(
+            np.concatenate([about[found.asked] for found, about in parts]),
+            np.concatenate([found.number for found, _ in parts]),
+            np.concatenate([found.rate for found, _ in parts]),
+            np.concatenate([found.shared for found, _ in parts]),
+            np.concatenate([found.weight for found, _ in parts]),
         )
 
 
@@ -220,12 +227,27 @@ class Reuse:
             asked: In ascending order of their numbers; in the index or not.
             new: All that will be asked about, ascending: of two of them, the larger number finds the pair.
         """
-        if not asked or not self._segments:
-            none = np.zeros(0, np.int64)
-            return Candidates(none, none.astype(np.uint64), none.astype(np.uint8), none, none.astype(np.float64))
+        if not asked or not len(self._numbers):
+            return Candidates.none()
         if len(asked) > 1 and sum(map(len, (f.grams for f in asked))) > _ASKED_GRAMS:
             half = len(asked) // 2
-            return self.candidates(asked[:half], new).with_rows(self.candidates(asked[half:], new), half)
+            halves = np.split(np.arange(len(asked)), [half])
+            return Candidates.all_of(
+                (self.candidates(asked[:half], new), halves[0]), (self.candidates(asked[half:], new), halves[1])
+            )
+        own = np.array([f.number for f in asked], np.uint64)
+        place = np.minimum(np.searchsorted(self._numbers, own), len(self._numbers) - 1)
+        known = self._numbers[place] == own
+        by_grams = np.flatnonzero(~(known & self._is_spare[place]))
+        found = self._by_grams([asked[row] for row in by_grams.tolist()], new)
+        by_text = np.flatnonzero(known)
+        spare = self._by_text([asked[row] for row in by_text.tolist()], place[by_text], new)
+        return Candidates.all_of((found, by_grams), (spare, by_text))
+
+    def _by_grams(self, asked: Sequence[Fingerprint], new: Numbers) -> Candidates:
+        """Return who shares grams with articles, of which none is spare, but the spare ones."""
+        if not asked:
+            return Candidates.none()
         own = np.array([f.number for f in asked], np.uint64)
         rates = np.array([f.rate for f in asked], np.uint8)
         grams = np.concatenate([f.grams for f in asked])
@@ -235,29 +257,48 @@ class Reuse:
         numbers, their_rates = self._numbers[found.holders], self._rates[found.holders]
         place = np.minimum(np.searchsorted(new, numbers), len(new) - 1)
         keep = np.where(new[place] == numbers, numbers < own[theirs], numbers != own[theirs])
-        keep &= self._is_compared(own[theirs], found.holders)
-        keep &= grams[found.rows] <= words.bound(np.maximum(their_rates, rates[theirs]))
+        keep &= grams[found.rows] <= words.BOUNDS[np.maximum(their_rates, rates[theirs])]
         theirs, holders = theirs[keep], found.holders[keep]
         weights = words.rarity(found.counts[found.rows[keep]])
         pair, inverse = np.unique(theirs * np.int64(len(self._numbers)) + holders, return_inverse=True)
-        holders = pair % max(1, len(self._numbers))
+        holders = pair % len(self._numbers)
         return Candidates(
-            pair // max(1, len(self._numbers)),
+            pair // len(self._numbers),
             self._numbers[holders],
             self._rates[holders],
             np.bincount(inverse, minlength=len(pair)),
             np.bincount(inverse, weights, minlength=len(pair)).astype(np.float64),
         )
 
-    def _is_compared(self, own: Numbers, holders: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return which pairs count, where one of the two has a text that more than a few others have before it."""
-        if not self._is_spare.any():
-            return np.ones(len(holders), np.bool_)
-        place = np.minimum(np.searchsorted(self._numbers, own), len(self._numbers) - 1)
-        is_known = self._numbers[place] == own
-        compared = ~self._is_spare[holders] | (is_known & (self._first[holders] == place))
-        compared &= ~(is_known & self._is_spare[place] & (self._first[place] != holders))
-        return np.asarray(compared)
+    def _by_text(self, asked: Sequence[Fingerprint], place: NDArray[np.int64], new: Numbers) -> Candidates:
+        """Return for spare articles the first with their text, and for such a first the spare ones that are not new.
+
+        Args:
+            asked: Articles of the index.
+            place: Their places in it.
+            new: As for ``candidates``.
+        """
+        spare = np.flatnonzero(self._is_spare)
+        if not len(spare) or not len(place):
+            return Candidates.none()
+        spare = spare[np.argsort(self._first[spare], kind="stable")]
+        firsts = np.where(self._is_spare[place], len(self._numbers), place)
+        left = np.searchsorted(self._first[spare], firsts, side="left")
+        many = np.searchsorted(self._first[spare], firsts, side="right") - left
+        rows, others = np.repeat(np.arange(len(asked)), many), spare[words.ranges(left, many)]
+        old = ~np.isin(self._numbers[others], new)
+        of_first = np.flatnonzero(self._is_spare[place])
+        rows = np.concatenate((of_first, rows[old]))
+        others = np.concatenate((self._first[place[of_first]], others[old]))
+        _, each, text = np.unique(self._first[place[rows]], return_index=True, return_inverse=True)
+        grams = [asked[row].grams for row in rows[each].tolist()]
+        return Candidates(
+            rows,
+            self._numbers[others],
+            self._rates[others],
+            np.array([len(own) for own in grams], np.int64)[text],
+            np.array([words.rarity(self.counts(own)).sum() for own in grams], np.float64)[text],
+        )
 
     def counts(self, grams: Hashes) -> NDArray[np.int64]:
         """Return how many articles hold each gram."""
@@ -283,18 +324,39 @@ class Reuse:
         bounds = [segment.bounds(grams) for segment in self._segments]
         counts = sum((right - left for left, right in bounds), np.zeros(len(grams), np.int64))
         rows, holders = self._taken(bounds, np.arange(len(grams)), most)
-        many = np.flatnonzero(counts > most) if own is not None else ()
-        if len(many) and own is not None:
-            last = np.searchsorted(rows, many, side="right") - 1  # the last of the first few
-            first = many[own[many] <= self._numbers[holders[last]]]
-            keep = ~np.isin(rows, first)
-            found = [(rows[keep], holders[keep])]
-            for some in np.split(first, np.flatnonzero(np.diff(np.cumsum(counts[first]) // _ROWS)) + 1):
-                each, theirs = self._taken(bounds, some, int(counts.max()))
-                compared = self._is_compared(own[each], theirs)
-                found.append((each[compared], theirs[compared]))
-            rows, holders = (np.concatenate(column) for column in zip(*found, strict=True))
+        if own is None:
+            return _Postings(rows, holders, counts)
+        many = np.flatnonzero(counts > most)
+        last = np.searchsorted(rows, many, side="right") - 1  # the last of the first few
+        many = many[own[many] <= self._numbers[holders[last]]]
+        if len(many):
+            keep = ~np.isin(rows, many)
+            every, theirs = self._not_spare(grams, many, bounds, counts)
+            rows, holders = np.concatenate((rows[keep], every)), np.concatenate((holders[keep], theirs))
         return _Postings(rows, holders, counts)
+
+    def _not_spare(
+        self,
+        grams: Hashes,
+        rows: NDArray[np.int64],
+        bounds: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
+        counts: NDArray[np.int64],
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return all holders of some grams but the spare ones, as ``_taken`` does; each gram is looked at once."""
+        _, first, same = np.unique(grams[rows], return_index=True, return_inverse=True)
+        each = rows[first]
+        found = []
+        for some in np.split(each, np.flatnonzero(np.diff(np.cumsum(counts[each]) // _ROWS)) + 1):
+            where, holders = self._taken(bounds, some, int(counts[some].max()))
+            kept = ~self._is_spare[holders]
+            found.append((where[kept], holders[kept]))
+        where, holders = (np.concatenate(column) for column in zip(*found, strict=True))
+        which = np.zeros(len(grams), np.int64)
+        which[each] = np.arange(len(each))
+        order = np.argsort(which[where], kind="stable")
+        sizes = np.bincount(which[where], minlength=len(each))
+        starts = np.cumsum(sizes) - sizes
+        return np.repeat(rows, sizes[same]), holders[order][words.ranges(starts[same], sizes[same])]
 
     def _taken(
         self, bounds: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]], rows: NDArray[np.int64], most: int

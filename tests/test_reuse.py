@@ -76,7 +76,7 @@ def expected(prints: Sequence[Fingerprint], grams: Sequence[int]) -> Answers:
     holders = {g: sorted(f.number for f in prints if g in set(f.grams.tolist())) for g in grams}
     pairs: Pairs = {}
     for one, other in combinations(sorted(prints, key=lambda f: f.number), 2):
-        limit = int(words.bound(np.array([max(one.rate, other.rate)], np.uint8))[0])
+        limit = int(words.BOUNDS[max(one.rate, other.rate)])
         both = [
             g
             for g in grams

@@ -14,7 +14,7 @@ translations  which texts are translations of one another
 pairing       which sentence of a translation is which of the original
 """
 
-from aggregator.dedupe.alignment import MAX_VERSIONS, MIN_STRETCH_WORDS, align, aligned
+from aggregator.dedupe.alignment import MAX_VERSIONS, MIN_STRETCH_WORDS, Cut, align, aligned
 from aggregator.dedupe.evidence import STANDING
 from aggregator.dedupe.identity import (
     Decision,
@@ -38,6 +38,7 @@ __all__ = [
     "STANDING",
     "About",
     "Candidate",
+    "Cut",
     "Decided",
     "Decision",
     "Readable",
