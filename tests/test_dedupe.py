@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator import credits, dedupe, words
+from aggregator.dedupe.runs import Runs, runs_of
 from aggregator.model import Article, Match, Relation, Shared, Sighting, Source, Version
 from tests.fakeweb import OTHER, STORY, source
 from tests.fewarticles import FewArticles
@@ -121,6 +122,41 @@ def test_passages_lie_within_their_texts_and_count_no_more_words_than_there_are(
 def test_a_shared_paragraph_is_always_found(texts: tuple[str, str]) -> None:
     found = shared(*texts)
     assert max(each.words for each in found) >= len(words.words(STORY_1))
+
+
+FEW_WORDS = st.lists(st.sampled_from("red green blue one two".split()), max_size=40).map(" ".join)
+
+
+@given(st.lists(st.one_of(SHARED, st.tuples(FEW_WORDS, FEW_WORDS)), min_size=1, max_size=6))
+def test_many_pairs_laid_side_by_side_have_the_runs_that_each_has_alone(pairs: list[tuple[str, str]]) -> None:
+    cut = [(words.words(one), words.words(other)) for one, other in pairs]
+    together = [row for runs in runs_of([*cut, *cut[:1]]) for row in rows_of(runs)]
+
+    alone = [
+        (n, *row[1:]) for n, pair in enumerate([*cut, *cut[:1]]) for runs in runs_of([pair]) for row in rows_of(runs)
+    ]
+    assert together == alone
+
+
+@given(st.one_of(SHARED, st.tuples(FEW_WORDS, FEW_WORDS)))
+def test_a_run_ends_where_the_words_differ_and_every_shared_gram_that_stands_once_is_in_one(
+    texts: tuple[str, str],
+) -> None:
+    a, b = map(words.words, texts)
+    rows = [row for runs in runs_of([(a, b)]) for row in rows_of(runs)]
+    covered = set()
+    for _, i, j, length in rows:
+        assert length >= words.GRAM_WORDS
+        assert a.hashes[i : i + length].tolist() == b.hashes[j : j + length].tolist()
+        assert a.hashes[i + length : i + length + 1].tolist() != b.hashes[j + length : j + length + 1].tolist() or (
+            i + length == len(a) or j + length == len(b)
+        )
+        covered |= set(a.grams[i : i + length - words.GRAM_WORDS + 1].tolist())
+    assert covered == set(a.grams.tolist()) & set(b.grams.tolist())
+
+
+def rows_of(runs: Runs) -> list[tuple[int, int, int, int]]:
+    return list(zip(*(column.tolist() for column in (runs.pair, runs.a, runs.b, runs.words)), strict=True))
 
 
 @given(st.one_of(SHARED, st.tuples(WORDS, WORDS)))
