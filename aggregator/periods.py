@@ -6,6 +6,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
+END = datetime.max.replace(tzinfo=UTC)
+
 Period: TypeAlias = tuple[datetime | None, datetime | None]
 """From when, and until when, exclusive; None: it is open there."""
 
@@ -82,8 +84,8 @@ def _later(at: datetime, *, months: int = 0, days: int = 0) -> datetime:
         ValueError: It is before the year 1.
     """
     total = at.year * 12 + at.month - 1 + months
-    if total >= 12 * datetime.max.year + 12:
-        return datetime.max.replace(tzinfo=UTC)
+    if total >= 12 * END.year + 12:
+        return END
     first = at.replace(year=total // 12, month=total % 12 + 1, day=1)
     last = ((first + timedelta(days=31)).replace(day=1) - timedelta(days=1)).day if first.year < 9999 else 28
     try:
@@ -91,4 +93,4 @@ def _later(at: datetime, *, months: int = 0, days: int = 0) -> datetime:
     except OverflowError:
         if days < 0:
             raise ValueError(at) from None
-        return datetime.max.replace(tzinfo=UTC)
+        return END

@@ -151,7 +151,7 @@ def parse(text: str) -> Query:
 class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
-        self._notes: list[str] = []
+        self._notes: dict[str, str] = {}
         cut = self._cut(unicodedata.normalize("NFC", text).translate(_QUOTES))
         self._tokens = list(self._not_too_deep(cut))
         self._next = 0
@@ -159,7 +159,7 @@ class _Parser:
 
     def query(self) -> Query:
         node = self._any()
-        return Query(self._text, node, tuple(dict.fromkeys(self._notes)))
+        return Query(self._text, node, tuple(self._notes.values()))
 
     def _cut(self, text: str) -> Iterator[_Token]:
         for hit in _TOKEN.finditer(text):
@@ -195,7 +195,7 @@ class _Parser:
             depth -= token.kind == "close" and depth > 0
 
     def _note(self, what: str, token: _Token) -> None:
-        self._notes.append(f"Character {token.at}: {what}.")
+        self._notes.setdefault(what, f"Character {token.at}: {what}.")  # of one kind the first is enough
 
     def _peek(self) -> _Token | None:
         return self._tokens[self._next] if self._next < len(self._tokens) else None
@@ -271,7 +271,7 @@ class _Parser:
         room = MAX_TERMS - self._terms
         self._terms += len(found)
         if len(found) > room:
-            self._notes.append(f"Only the first {MAX_TERMS} words of the query were used.")
+            self._note(f"only the first {MAX_TERMS} words of the query are used", token)
             found = found[:room]
         if not found:
             return None
