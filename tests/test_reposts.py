@@ -216,6 +216,58 @@ def test_new_families_are_those_with_an_article_seen_since(aggregator: Aggregato
     assert aggregator("--home", str(home.root), "reposts", "--new", "2099").out == ""
 
 
+# Side by side
+
+
+def diff(aggregator: Aggregator, home: Home, *words: str) -> Said:
+    return aggregator("--home", str(home.root), "reposts", "diff", *words)
+
+
+def test_what_a_copy_left_out_and_put_in_is_marked(aggregator: Aggregator, home: Home) -> None:
+    out = diff(aggregator, home, ONE, COPY).out
+    assert f"{{+{NAMED}+}}" in out
+    assert "[-" not in out
+    assert f"[-{NAMED}-]" in diff(aggregator, home, ids(home)[COPY], ids(home)[ONE]).out
+
+
+def test_where_only_a_passage_is_shared_only_that_is_shown(aggregator: Aggregator, home: Home) -> None:
+    said = diff(aggregator, home, ONE, QUOTE)
+    assert said.out.strip() == PARAGRAPH
+    assert "not a word was changed" in said.err
+
+
+def test_changes_for_programs_have_their_places_in_both_texts(aggregator: Aggregator, home: Home) -> None:
+    known = articles(home.root)
+    told = diff(aggregator, home, COPY, ONE, "--json").json
+    assert (told["from"]["id"], told["to"]["id"], told["rel"]) == (known[COPY].id, known[ONE].id, "dup")
+    [part] = told["parts"]
+    a, b = known[COPY].text, known[ONE].text
+    for change in part["changes"]:
+        (start, end), (at, to) = change["from"], change["to"]
+        assert change["text"] == (a[start:end] if change["what"] == "deleted" else b[at:to])
+    assert [change["what"] for change in part["changes"]] == ["deleted", "same"]
+
+
+def test_what_was_refused_can_still_be_looked_at(aggregator: Aggregator, home: Home) -> None:
+    aggregator("--home", str(home.root), "reposts", "refuse", ids(home)[ONE], ids(home)[QUOTE])
+    said = diff(aggregator, home, QUOTE, ONE)
+    assert (said.out.strip(), said.err.splitlines()[-1]) == (PARAGRAPH, "no match · not a word was changed")
+
+
+def test_of_what_is_withdrawn_nothing_stands_beside_its_copy(aggregator: Aggregator, home: Home) -> None:
+    hide(home, "Mildred Quarrington", Scope.NAME)
+    assert "Quarrington" not in diff(aggregator, home, ONE, COPY).out
+    hide(home, COPY)
+    said = diff(aggregator, home, ONE, COPY)
+    assert (said.code, said.out) == (1, "")
+
+
+@pytest.mark.parametrize(("other", "code"), [(ONE, 2), ("nobody", 1)])
+def test_nothing_is_compared_with_itself_or_nothing(aggregator: Aggregator, home: Home, other: str, code: int) -> None:
+    said = diff(aggregator, home, ONE, other)
+    assert (said.code, said.out) == (code, "")
+
+
 # Any corpus
 
 

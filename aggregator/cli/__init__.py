@@ -5,6 +5,7 @@
     importing     import
     reading       search, show
     families      reposts
+    comparing     reposts diff
     deciding      reposts confirm, refuse, join, split, watch, unwatch
     exporting     export
     withdrawing   takedown

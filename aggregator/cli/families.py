@@ -13,6 +13,7 @@ import click
 
 from aggregator.cli import DefaultGroup, Period, again, chosen_home, home_option, json_option
 from aggregator.cli import output as show
+from aggregator.cli.comparing import reposts_diff
 from aggregator.cli.deciding import COMMANDS
 from aggregator.cli.writing import loaded
 from aggregator.errors import UsageError
@@ -31,7 +32,7 @@ _MATCHES_SHOWN = 20
     cls=DefaultGroup,
     default="find",
     options_metavar="",
-    subcommand_metavar="[ID|URL|FILE|-] [OPTIONS] | confirm | refuse | join | split | watch | unwatch",
+    subcommand_metavar="[ID|URL|FILE|-] [OPTIONS] | diff | confirm | refuse | join | split | watch | unwatch",
 )
 @home_option
 def reposts_command() -> None:
@@ -45,11 +46,12 @@ def reposts_command() -> None:
       aggregator reposts 7k2mq4xw3nbd
       xclip -o | aggregator reposts -
       aggregator reposts --new 2026-11-28
+      aggregator reposts diff 7k2mq4xw3nbd 3hpkry7fd3sv
       aggregator reposts refuse 7k2mq4xw3nbd 3hpkry7fd3sv
     """
 
 
-for _command in COMMANDS:
+for _command in (reposts_diff, *COMMANDS):
     reposts_command.add_command(_command)
 
 

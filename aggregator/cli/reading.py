@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -319,15 +318,16 @@ _NOTE_CHARS = 60
 
 def _edit(old: Version, new: Version) -> str:
     """Return when an edit was first seen and what it is: another title, a note that says so, words in and out."""
+    from aggregator import dedupe
+
     said = [f"to version {new.number}, first seen {show.minute(new.captured_at)}"]
     if old.title != new.title:
         said.append(f"title was “{old.title or 'none'}”")
     before = set(old.text.split("\n"))
     notes = [line for line in new.text.split("\n") if line not in before and _NOTE.match(line)]
     said += [f"note “{line[:_NOTE_CHARS].rstrip()}{'…' if len(line) > _NOTE_CHARS else ''}”" for line in notes[:3]]
-    changes = list(_word_changes(old.text, new.text))
-    count = {kind: sum(len(text.split()) for what, text in changes if what == kind) for kind in ("inserted", "deleted")}
-    said.append(f"+{count['inserted']} −{count['deleted']} words")
+    came, went = dedupe.words_changed(dedupe.changes(old.text, new.text))
+    said.append(f"+{came} −{went} words")
     return " · ".join(said)
 
 
@@ -352,14 +352,16 @@ def _print_comments(capture: Capture, body: bytes, *, as_json: bool) -> None:
 
 
 def _print_diff(old: Version, new: Version, *, as_json: bool) -> None:
-    """Print the newer text, words that went in [-brackets-], words that came in {+braces+}, as wdiff does."""
-    changes = list(_word_changes(f"{old.title}\n\n{old.text}", f"{new.title}\n\n{new.text}"))
+    """Print the newer text, with what went and what came."""
+    from aggregator import dedupe
+
+    changes = list(dedupe.changes(f"{old.title or ''}\n\n{old.text}", f"{new.title or ''}\n\n{new.text}"))
     if as_json:
         show.print_json(
             {
                 "from": {"number": old.number, "version": old.digest, "captured": show.iso(old.captured_at)},
                 "to": {"number": new.number, "version": new.digest, "captured": show.iso(new.captured_at)},
-                "changes": [{"what": what, "text": text} for what, text in changes],
+                "changes": [{"what": change.what, "text": change.text} for change in changes],
             }
         )
         return
@@ -367,45 +369,7 @@ def _print_diff(old: Version, new: Version, *, as_json: bool) -> None:
         f"version {old.number}, seen {show.minute(old.captured_at)} → "
         f"version {new.number}, seen {show.minute(new.captured_at)}"
     )
-    forms = {"same": ("{}", ""), "deleted": ("[-{}-]", "red strike"), "inserted": ("{{+{}+}}", "green underline")}
-    show.line(*((forms[what][0].format(text), forms[what][1]) for what, text in changes))
-
-
-_MIN_SAME = 6
-"""Words and the gaps between them that two changes must lie apart, to be two."""
-
-
-_MAX_DIFFED_CHARS = 20_000
-"""Longer changes are shown whole: comparing words takes time with the square of their number."""
-
-
-def _word_changes(old: str, new: str) -> Iterator[tuple[str, str]]:
-    """Yield what is the same, deleted and inserted: paragraphs first, then the words of those that changed."""
-    a, b = old.splitlines(keepends=True), new.splitlines(keepends=True)
-    for tag, a0, a1, b0, b1 in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
-        before, after = "".join(a[a0:a1]), "".join(b[b0:b1])
-        if tag == "equal":
-            yield "same", after
-        elif tag == "replace" and len(before) + len(after) < _MAX_DIFFED_CHARS:
-            yield from _changes_within(before, after)
-        else:
-            yield from ((what, text) for what, text in (("deleted", before), ("inserted", after)) if text)
-
-
-def _changes_within(before: str, after: str) -> Iterator[tuple[str, str]]:
-    a, b = re.findall(r"\S+|\s+", before), re.findall(r"\S+|\s+", after)
-    at_a = at_b = 0
-    for block in SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks():
-        inside = block.a > 0 and block.a + block.size < len(a)
-        if inside and block.size < _MIN_SAME:
-            continue  # a word or two between two changes belong to the change
-        if block.a > at_a:
-            yield "deleted", "".join(a[at_a : block.a])
-        if block.b > at_b:
-            yield "inserted", "".join(b[at_b : block.b])
-        if block.size:
-            yield "same", "".join(b[block.b : block.b + block.size])
-        at_a, at_b = block.a + block.size, block.b + block.size
+    show.changes((change.what, change.text) for change in changes)
 
 
 def article_json(article: Article) -> dict[str, Any]:

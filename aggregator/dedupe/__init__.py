@@ -3,6 +3,7 @@
 identity      which article a reading belongs to, and whether it is a new version
 observing     what was observed at its address
 alignment     what two texts share, word by word
+differences   what was changed between two texts, word by word
 known         what is known of articles besides their texts, and what people decided
 evidence      what of an alignment counts, by how rare it is
 families      which articles are one text
@@ -15,6 +16,7 @@ pairing       which sentence of a translation is which of the original
 """
 
 from aggregator.dedupe.alignment import MAX_VERSIONS, MIN_STRETCH_WORDS, align, aligned
+from aggregator.dedupe.differences import Change, changes, words_changed
 from aggregator.dedupe.evidence import STANDING
 from aggregator.dedupe.identity import (
     Decision,
@@ -38,6 +40,7 @@ __all__ = [
     "STANDING",
     "About",
     "Candidate",
+    "Change",
     "Decided",
     "Decision",
     "Readable",
@@ -48,6 +51,7 @@ __all__ = [
     "aligned",
     "article_id",
     "article_number",
+    "changes",
     "decide",
     "history",
     "naming_digest",
@@ -58,5 +62,6 @@ __all__ = [
     "translation",
     "translations",
     "version_digest",
+    "words_changed",
     "writing",
 ]

@@ -13,6 +13,7 @@ from aggregator.dedupe import About, Candidate
 from aggregator.home import Home
 from aggregator.matching import Articles, Finder
 from aggregator.model import Article, Cluster, Credit, Following, Match, Relation, Version
+from aggregator.reposts.comparing import Compared, Part, compare
 from aggregator.reposts.corpus import Found, in_corpus
 from aggregator.reposts.deciding import confirm, join, refuse, split, watch, watched
 from aggregator.reposts.watching import Repost, tell
@@ -250,9 +251,12 @@ def _as_version(given: Article) -> Version:
 
 __all__ = [
     "GIVEN",
+    "Compared",
     "Family",
     "Found",
+    "Part",
     "Repost",
+    "compare",
     "confirm",
     "families",
     "family_of",
