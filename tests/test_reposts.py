@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,10 +16,17 @@ from aggregator.model import Access, Following, Settings
 from aggregator.takedown import Scope
 from tests.fakecli import Aggregator, Said
 from tests.fakeweb import OTHER, STORY, FakeWeb, articles, crawl, feed, following, page, source
+from tests.families.texts import stories
 
 ONE, COPY, QUOTE = "http://a.example/1", "http://b.example/1", "http://c.example/1"
 NAMED = "(source: http://a.example, sent in by Mildred Quarrington)"
 PARAGRAPH = STORY.split("\n\n")[1]
+ENGLISH, FRENCH = (
+    "\n\n".join(" ".join(sentences) for sentences in story.paragraphs)
+    for lang in ("en", "fr")
+    for story in stories()
+    if (story.name, story.lang) == ("lockgate", lang)
+)
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 BEFORE = datetime(2020, 1, 1, tzinfo=UTC)
 """Before anything was seen."""
@@ -183,6 +191,56 @@ def test_decisions_are_in_force_at_once_and_outlive_a_rebuild(aggregator: Aggreg
     assert [set(each["members"]) for each in clusters] == [{known[ONE], known[QUOTE]}]
 
 
+def test_who_decided_and_when_is_shown_with_what_was_decided(aggregator: Aggregator, home: Home) -> None:
+    known = ids(home)
+    pair = sorted((known[ONE], known[COPY]))
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+
+    def decide(*words: str) -> tuple[list[str], list[dict[str, Any]]]:
+        aggregator("--home", str(home.root), "reposts", *words, "--by", "Maren")
+        told = aggregator("--home", str(home.root), "reposts", known[COPY])
+        lines = [line.strip() for line in told.out.splitlines() if "Maren" in line]
+        return lines, [json.loads(line) for line in shown(aggregator, home, known[COPY]).splitlines()]
+
+    lines, told = decide("confirm", *pair)
+    assert [line.partition(":")[0] for line in lines] == [f"confirmed by Maren on {today}"]
+    [said] = next(one["decided"] for one in told if one["type"] == "pair" and [one["a"], one["b"]] == pair)
+    assert (said["kind"], said["articles"], said["by"], said["at"][:10]) == ("confirmed", pair, "Maren", today)
+    lines, told = decide("join", known[COPY], known[QUOTE])
+    assert [line.partition(" by")[0] for line in lines] == ["confirmed", "joined"]
+    assert [one["kind"] for one in told if one["type"] == "decision"] == ["confirmed", "joined"]
+    lines, _ = decide("split", known[COPY])
+    assert [line.partition(" by")[0] for line in lines] == ["confirmed", "split"]
+    lines, told = decide("refuse", *pair)
+    assert [line.partition(" by")[0] for line in lines] == ["split", "refused"]
+    assert all(one["decided"] == [] for one in told if one["type"] == "pair")
+
+
+def test_articles_that_share_nothing_and_were_joined_are_shown(aggregator: Aggregator, home: Home) -> None:
+    known = ids(home)
+    for other in (ONE, COPY):
+        aggregator("--home", str(home.root), "reposts", "refuse", known[QUOTE], known[other])
+    aggregator("--home", str(home.root), "reposts", "join", known[QUOTE], known[COPY], "--by", "Maren")
+    assert "joined by Maren" in aggregator("--home", str(home.root), "reposts", known[QUOTE]).out
+
+
+def test_a_decision_names_no_article_that_is_hidden(aggregator: Aggregator, home: Home) -> None:
+    known = ids(home)
+    aggregator("--home", str(home.root), "reposts", "refuse", known[ONE], known[COPY])
+    hide(home, COPY)
+    assert known[COPY] not in shown(aggregator, home, known[ONE])
+
+
+@pytest.mark.parametrize("by", ["", "  "])
+def test_nobody_decides_without_a_name(aggregator: Aggregator, home: Home, by: str) -> None:
+    events = (home.archive / "events.jsonl").read_bytes()
+    known = ids(home)
+    said = aggregator("--home", str(home.root), "reposts", "refuse", known[ONE], known[COPY], "--by", by)
+    assert said.code == 2
+    assert "needs a name" in said.err
+    assert (home.archive / "events.jsonl").read_bytes() == events
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [
@@ -234,6 +292,22 @@ def test_where_only_a_passage_is_shared_only_that_is_shown(aggregator: Aggregato
     said = diff(aggregator, home, ONE, QUOTE)
     assert said.out.strip() == PARAGRAPH
     assert "not a word was changed" in said.err
+
+
+def test_a_translation_stands_beside_what_was_translated(aggregator: Aggregator, tmp_path: Path) -> None:
+    (tmp_path / "sources.yaml").write_text(YAML)
+    web = FakeWeb(
+        {
+            "http://a.example/feed": feed(ONE),
+            ONE: page(FRENCH, language="fr"),
+            "http://b.example/feed": feed(COPY),
+            COPY: page(ENGLISH),
+        }
+    )
+    crawl(tmp_path, web, source("a", languages=("fr",)), source("b", languages=("en",)))
+    parts = diff(aggregator, Home(tmp_path), ONE, COPY, "--json").json["parts"]
+    assert len(parts) > 1
+    assert all([change["what"] for change in part["changes"]] == ["deleted", "inserted"] for part in parts)
 
 
 def test_changes_for_programs_have_their_places_in_both_texts(aggregator: Aggregator, home: Home) -> None:
@@ -288,6 +362,17 @@ def test_any_corpus_is_compared_without_a_home(aggregator: Aggregator, tmp_path:
         ("1", "2", "verbatim", "1")
     ]
     assert "2 texts are one" in aggregator("reposts", "--docs", path).out
+
+
+def test_a_pair_says_what_its_articles_are_and_which_was_translated(aggregator: Aggregator, tmp_path: Path) -> None:
+    path = docs(
+        tmp_path,
+        {"id": "1", "site": "a", "date": "2026-01-01", "lang": "fr", "text": FRENCH, "title": "Écluse"},
+        {"id": "2", "site": "b", "date": "2026-01-02", "lang": "en", "text": ENGLISH, "url": COPY},
+    )
+    [pair] = aggregator("reposts", "--docs", path, "--json").lines
+    assert (pair["sources"], pair["titles"], pair["urls"]) == (["a", "b"], ["Écluse", None], [None, COPY])
+    assert (pair["rel"], pair["translation_of"]) == ("translation", "1")
 
 
 @pytest.mark.parametrize(

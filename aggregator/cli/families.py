@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,10 @@ from aggregator.cli.comparing import reposts_diff
 from aggregator.cli.deciding import COMMANDS
 from aggregator.cli.writing import loaded
 from aggregator.errors import UsageError
-from aggregator.model import Article, Match, Passage, Relation
+from aggregator.model import Article, Cluster, Match, Passage, Relation
 
 if TYPE_CHECKING:
-    from aggregator.reposts import Family, Found
+    from aggregator.reposts import Decision, Family, Found
 
 _PASSAGES_SHOWN = 3
 _PASSAGE_CHARS = 150
@@ -114,7 +114,7 @@ def reposts_find(
     if as_json:
         _print_lines(line for family in found for line in family_json(family))
         return
-    if not any(family.matches for family in found):
+    if all(family.is_alone for family in found):
         none = "No family of a watched article." if watched else "No family with an article first seen since then."
         show.say(_nobody(found[0]) if ref else none if since or watched else "No text stands in two places.")
     for family in found:
@@ -148,7 +148,8 @@ def print_family(family: Family, *, passages: bool, new: Iterable[str] = ()) -> 
         passages: Whether to give reasons and passages.
         new: The articles that are marked as new.
     """
-    if not family.matches:
+    if family.is_alone:
+        _print_decisions(family)
         return
     first = _first(family)
     show.line((_heading(family), "bold"))
@@ -176,9 +177,17 @@ def print_family(family: Family, *, passages: bool, new: Iterable[str] = ()) -> 
             show.line((ident, "cyan"), f"  {title}", indent=4)
     else:
         show.table(("", "published (UTC)", "source", "in", "what", "shared", "id", "title"), rows, right=[5])
+    _print_decisions(family)
     if passages:
         _print_matches(family)
     show.line()
+
+
+def _print_decisions(family: Family) -> None:
+    for one in family.decisions:
+        of_whom = (family.articles.get(i) for i in one.articles)
+        called = (_called(article) if article else i for article, i in zip(of_whom, one.articles, strict=True))
+        show.line((f"   {one.kind}", "magenta"), f" by {one.by} on {show.day(one.at)}: {', '.join(called)}")
 
 
 def _first(family: Family) -> str | None:
@@ -316,10 +325,11 @@ def _docs(path: Path) -> Iterator[Any]:
 
 def found_json(found: Found) -> Iterator[dict[str, Any]]:
     """Yield what was found in a corpus as scripts know it."""
+    articles = {article.id: article for article in found.corpus.articles()}
     for match in found.matches:
-        yield match_json(match)
+        yield match_json(match, articles)
     for cluster in found.clusters:
-        yield {"type": "cluster", "members": list(cluster.members), "original": cluster.original}
+        yield _cluster_json(cluster)
     for doc, c, source in found.credits():
         yield {"type": "credit", "doc": doc, "span": [c.start, c.end], "outlet": c.outlet, "source": source}
 
@@ -327,16 +337,26 @@ def found_json(found: Found) -> Iterator[dict[str, Any]]:
 def family_json(family: Family) -> Iterator[dict[str, Any]]:
     """Yield the lines of a family as scripts know them."""
     for match in family.matches:
-        yield match_json(match)
+        yield match_json(match, family.articles, family.decisions)
     if family.cluster:
-        yield {"type": "cluster", "members": list(family.cluster.members), "original": family.cluster.original}
+        yield _cluster_json(family.cluster, family.decisions)
+    for one in family.decisions:
+        yield {"type": "decision", **_decision_json(one)}
     for doc, credits in family.credits.items():
         for c in credits:
             yield {"type": "credit", "doc": doc, "span": [c.start, c.end], "outlet": c.outlet, "source": c.source_id}
 
 
-def match_json(match: Match) -> dict[str, Any]:
-    """Return a match as scripts know it."""
+def match_json(match: Match, articles: Mapping[str, Article], decisions: Iterable[Decision] = ()) -> dict[str, Any]:
+    """Return a match as scripts know it.
+
+    Args:
+        match: Which.
+        articles: Its two articles, and maybe others.
+        decisions: What people decided of these.
+    """
+    sides = [articles[match.a], articles[match.b]]
+    translated = {"translation_of": match.first} if match.relation is Relation.TRANSLATION else {}
     return {
         "type": "pair",
         "a": match.a,
@@ -349,6 +369,30 @@ def match_json(match: Match) -> dict[str, Any]:
         "versions": [match.a_version, match.b_version],
         "passages": [[p.a_start, p.a_end, p.b_start, p.b_end] for p in match.passages],
         "evidence": list(match.evidence),
+        "sources": [article.source_id or None for article in sides],
+        "titles": [article.title for article in sides],
+        "urls": [article.url or None for article in sides],
+        **translated,
+        "decided": [_decision_json(one) for one in decisions if {match.a, match.b} <= set(one.articles)],
+    }
+
+
+def _cluster_json(cluster: Cluster, decisions: Iterable[Decision] = ()) -> dict[str, Any]:
+    members = set(cluster.members)
+    return {
+        "type": "cluster",
+        "members": list(cluster.members),
+        "original": cluster.original,
+        "decided": [_decision_json(one) for one in decisions if set(one.articles) <= members],
+    }
+
+
+def _decision_json(decision: Decision) -> dict[str, Any]:
+    return {
+        "kind": decision.kind,
+        "articles": list(decision.articles),
+        "by": decision.by,
+        "at": show.iso(decision.at),
     }
 
 

@@ -215,7 +215,7 @@ def show_command(
       aggregator show https://example.org/2026/11/a-post/
       aggregator show 7k2mq4xw3nbd --diff 1 2
     """
-    from aggregator import access, archive, dedupe, search
+    from aggregator import access, archive, dedupe, reposts, search
 
     home = chosen_home(ctx)
     if home.is_new:
@@ -226,6 +226,8 @@ def show_command(
         captures = {c.record_id: c for c in catalogue.captures_of(article.id)}
         credits = catalogue.credits(article.id)
         matches = catalogue.matches_of([article.id])
+        matched = catalogue.articles({i for m in matches for i in (m.a, m.b)})
+        decided = reposts.standing(home, catalogue) if as_json else []
         observed = dedupe.observations(catalogue.captures_at(article.url), catalogue.sightings(article.id), versions)
     chosen = _version(versions, number or len(versions), article)
     if raw:
@@ -257,7 +259,7 @@ def show_command(
                 ],
                 "observations": [{"at": show.iso(o.at), "what": o.what, "why": o.why} for o in observed],
                 "credits": [{"line": c.line, "outlet": c.outlet, "source": c.source_id} for c in credits],
-                "matches": [match_json(m) for m in matches],
+                "matches": [match_json(m, matched, decided) for m in matches],
             }
         )
     else:
