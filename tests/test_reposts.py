@@ -262,6 +262,34 @@ def test_a_decision_about_nothing_is_noted_nowhere(
     assert (home.archive / "events.jsonl").read_bytes() == events
 
 
+def test_articles_are_named_by_their_addresses_too(aggregator: Aggregator, home: Home) -> None:
+    known = ids(home)
+
+    def run(*words: str) -> Said:
+        return aggregator("--home", str(home.root), "reposts", *words)
+
+    assert known[ONE] in run("watch", ONE).out
+    assert run("unwatch", ONE).code == 0
+    assert run("watch").out == ""
+    assert [run(*words).code for words in (("refuse", ONE, COPY), ("join", ONE, QUOTE), ("split", COPY))] == [0, 0, 0]
+    decided = {one["kind"]: one["articles"] for one in run(ONE, "--json").lines if one["type"] == "decision"}
+    assert decided == {"refused": sorted((known[ONE], known[COPY])), "joined": sorted((known[ONE], known[QUOTE]))}
+
+
+@pytest.mark.parametrize("name", ["nofile.txt", "n" * 5_000, "http://nowhere.example/" + "n" * 300])
+def test_what_is_neither_an_article_nor_a_file_is_called_so(aggregator: Aggregator, home: Home, name: str) -> None:
+    said = aggregator("--home", str(home.root), "reposts", name)
+    assert (said.code, said.out) == (1, "")
+    assert "neither an article of this home" in said.err and "nor a file" in said.err
+
+
+def test_where_nothing_was_crawled_nothing_is_decided(aggregator: Aggregator, tmp_path: Path) -> None:
+    (tmp_path / "sources.yaml").write_text(YAML)
+    for words in (("watch", ONE), ("refuse", ONE, COPY), ("diff", ONE, COPY)):
+        said = aggregator("--home", str(tmp_path), "reposts", *words)
+        assert (said.code, "nothing was crawled" in said.err) == (1, True)
+
+
 def test_watched_articles_are_listed(aggregator: Aggregator, home: Home) -> None:
     known = ids(home)
     assert "Nothing is watched" in aggregator("--home", str(home.root), "reposts", "watch").err

@@ -8,6 +8,7 @@ import click
 
 from aggregator.cli import chosen_home, home_option, json_option
 from aggregator.cli import output as show
+from aggregator.errors import UnknownIdError
 from aggregator.model import Article, Relation, Version
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def reposts_diff(ctx: click.Context, a: str, b: str, as_json: bool) -> None:
     from aggregator import access, reposts, search
 
     home = chosen_home(ctx)
+    if home.is_new:
+        raise UnknownIdError(f"{a}: nothing was crawled into this home yet.")
     with access.opened(home) as catalogue:
         one, other = search.find(catalogue, a), search.find(catalogue, b)
     compared = reposts.compare(home, one, other)

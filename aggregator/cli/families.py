@@ -16,7 +16,7 @@ from aggregator.cli import output as show
 from aggregator.cli.comparing import reposts_diff
 from aggregator.cli.deciding import COMMANDS
 from aggregator.cli.writing import loaded
-from aggregator.errors import UsageError
+from aggregator.errors import UnknownIdError, UsageError
 from aggregator.model import Article, Cluster, Match, Passage, Relation
 
 if TYPE_CHECKING:
@@ -104,12 +104,18 @@ def reposts_find(
             found = [family for family in found if ours & family.members]
     elif since or watched:
         raise UsageError("--new and --watched choose among all families; leave the article out.")
-    elif ref == "-" or Path(ref).is_file():
+    elif ref == "-" or _is_file(ref):
         text = sys.stdin.read() if ref == "-" else Path(ref).read_text(encoding="utf-8", errors="replace")
         found = [reposts.who_has(home, loaded(home), text)]
     else:
-        with access.opened(home) as catalogue:
-            article = search.find(catalogue, ref)
+        try:
+            with access.opened(home) as catalogue:
+                article = search.find(catalogue, ref)
+        except UnknownIdError:
+            raise UnknownIdError(
+                f"{ref}: neither an article of this home, by its id or address, nor a file that is there. "
+                "`aggregator search` finds ids; - reads what is pasted."
+            ) from None
         found = [reposts.family_of(home, article)]
     if as_json:
         _print_lines(line for family in found for line in family_json(family))
@@ -122,6 +128,13 @@ def reposts_find(
     if ref is None and found:
         families = "1 family" if len(found) == 1 else f"{len(found):,} families"
         show.say(f"{families}. Passages and reasons: {again(home, 'reposts ID')}")
+
+
+def _is_file(ref: str) -> bool:
+    try:
+        return Path(ref).is_file()
+    except OSError:  # an address may be longer than a name can be
+        return False
 
 
 # --- for people -------------------------------------------------------------------------------------------------------
