@@ -106,6 +106,25 @@ def test_a_withdrawn_name_is_in_no_reason(aggregator: Aggregator, home: Home) ->
         assert "Quarrington" not in out
 
 
+# What is shown
+
+
+def test_a_percentage_says_of_what_it_is_where_that_is_no_matter_of_course(aggregator: Aggregator, home: Home) -> None:
+    known = ids(home)
+
+    def shares(*words: str) -> dict[str, str]:
+        table = aggregator("--home", str(home.root), "reposts", *words).out.splitlines()[2:]
+        return {row.split("\t")[6]: row.split("\t")[5] for row in table if row.count("\t") == 7}
+
+    assert shares() == {
+        known[ONE]: f"100% in {known[COPY]}",
+        known[COPY]: f"91% in {known[ONE]}",
+        known[QUOTE]: f"34% in {known[ONE]}",
+    }
+    hide(home, QUOTE)
+    assert shares() == {known[ONE]: "100%", known[COPY]: "91%"}
+
+
 # What is watched
 
 

@@ -48,9 +48,11 @@ def reposts_diff(ctx: click.Context, a: str, b: str, as_json: bool) -> None:
 def _print_compared(compared: Compared) -> None:
     match = compared.match
     for article, version in ((compared.a, compared.a_version), (compared.b, compared.b_version)):
-        had = "  had it first" if match and match.first == article.id else ""
-        when = f"version {version.number}, seen {show.minute(version.captured_at)}"
-        show.say(f"{article.source_id} {article.id}  {version.title or '(no title)'} · {when}{had}")
+        said = [version.title or "(no title)", f"version {version.number}, seen {show.minute(version.captured_at)}"]
+        if match:
+            said.append(f"{match.a_coverage if match.a == article.id else match.b_coverage:.0%} shared")
+            said += ["had it first"] if match.first == article.id else []
+        show.say(f"{article.source_id} {article.id}  {' · '.join(said)}")
     show.say(f"{match.kind} · {_counted(compared)}" if match else f"no match · {_counted(compared)}")
     if compared.is_moved:
         show.say("Passages stand in another order: what moved is left out in one place and put in at another.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -161,12 +161,15 @@ def print_family(family: Family, *, passages: bool, new: Iterable[str] = ()) -> 
         passages: Whether to give reasons and passages.
         new: The articles that are marked as new.
     """
+    from aggregator.reposts import GIVEN
+
     if family.is_alone:
         _print_decisions(family)
         return
     first = _first(family)
     show.line((_heading(family), "bold"))
     fresh = set(new)
+    plain = {GIVEN, first} if len(family.articles) > 2 else family.members
     rows = []
     for article in family.in_order:
         match = family.best_match(article.id)
@@ -179,7 +182,7 @@ def print_family(family: Family, *, passages: bool, new: Iterable[str] = ()) -> 
                 article.source_id or "the text given",
                 article.language or "?",
                 f"{what}{' (new)' if article.id in fresh else ''}",
-                _share(match, article.id) if match and article.id != first else "",
+                _share(match, article.id, plain) if match and article.id != first else "",
                 article.id if article.source_id else "",
                 article.title or "(no title)" if article.source_id else "",
             )
@@ -189,7 +192,7 @@ def print_family(family: Family, *, passages: bool, new: Iterable[str] = ()) -> 
             show.line((f"{mark} ", "bold"), "  ".join(filter(None, (when, source, language, what, share))))
             show.line((ident, "cyan"), f"  {title}", indent=4)
     else:
-        show.table(("", "published (UTC)", "source", "in", "what", "shared", "id", "title"), rows, right=[5])
+        show.table(("", "published (UTC)", "source", "in", "what", "shared", "id", "title"), rows)
     _print_decisions(family)
     if passages:
         _print_matches(family)
@@ -251,8 +254,10 @@ def _what(match: Match, article_id: str) -> str:
     return "copied" if match.relation is Relation.DUP else "translated"
 
 
-def _share(match: Match, article_id: str) -> str:
-    return f"{match.a_coverage if match.a == article_id else match.b_coverage:.0%}"
+def _share(match: Match, article_id: str, plain: Set[str | None]) -> str:
+    """Return how much of an article's text stands in the other of a match; in which, if it is not a plain case."""
+    share, other = (match.a_coverage, match.b) if match.a == article_id else (match.b_coverage, match.a)
+    return f"{share:.0%}" if other in plain else f"{share:.0%} in {other}"
 
 
 def _print_matches(family: Family) -> None:
