@@ -659,10 +659,13 @@ class Hit:
 
     article: Article
     score: float
+    """How well the query is met, by the best of its cluster."""
     snippet: str
     """HTML: escaped text with the words found inside ``<mark>``."""
     copies: tuple[str, ...]
     """The other members of its cluster."""
+    original: str | None
+    """The probable original of its cluster: this article, if it was found; None: undecided, or it has no copies."""
     archived: str
     """Where the capture is: file and offset, relative to the home."""
 

@@ -114,8 +114,8 @@ def search_command(
 ) -> None:
     """Find articles that have all the words; "phrases in quotes" and -not are understood.
 
-    Accents and case do not matter, and words are found in their other forms. The copies of one text are one hit. With
-    filters and no words: all that passes them, the newest first.
+    Accents and case do not matter, and words are found in their other forms. The copies of one text are one hit, the
+    original if it was found. With filters and no words: all that passes them, the newest first.
 
     \b
     Example:
@@ -145,14 +145,24 @@ def print_results(results: Results, *, offset: int = 0, facets: bool = False) ->
     for number, hit in enumerate(results.hits, offset + 1):
         article = hit.article
         show.line((f"{number}. ", "dim"), (article.title or "(no title)", "bold"))
-        copies = f"  +{len(hit.copies)} copies" if len(hit.copies) > 1 else "  +1 copy" if hit.copies else ""
         facts = f"{article.source_id} · {show.day(article.claimed_at)} · {article.language or '?'} · {article.id}"
-        show.line((facts, "cyan"), (copies, "magenta"), indent=3)
+        show.line((facts, "cyan"), (_copies(hit), "magenta"), indent=3)
         show.snippet(hit.snippet, indent=3)
         show.line((article.url, "dim"), indent=3)
     if facets:
         for name, values in results.facets.items():
             show.line((f"{name}: ", "bold"), ", ".join(f"{value or '?'} {count}" for value, count in values))
+
+
+def _copies(hit: Hit) -> str:
+    """Return how many copies a text has, and which of them the hit is."""
+    others = len(hit.copies)
+    if not others:
+        return ""
+    if hit.original in (None, hit.article.id):
+        return f"  {'original, ' if hit.original else ''}+{others} {'copy' if others == 1 else 'copies'}"
+    more = f", +{others - 1} more" if others > 1 else ""
+    return f"  copy of {hit.original}{more}"
 
 
 def results_json(results: Results) -> dict[str, Any]:
@@ -183,6 +193,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "score": hit.score,
         "snippet": hit.snippet,
         "copies": list(hit.copies),
+        "original": hit.original,
         "archived_url": hit.archived,
     }
 
