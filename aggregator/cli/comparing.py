@@ -50,7 +50,7 @@ def _print_compared(compared: Compared) -> None:
     for article, version in ((compared.a, compared.a_version), (compared.b, compared.b_version)):
         said = [version.title or "(no title)", f"version {version.number}, seen {show.minute(version.captured_at)}"]
         if match:
-            said.append(f"{match.a_coverage if match.a == article.id else match.b_coverage:.0%} shared")
+            said.append(f"{match.a_coverage if match.a == article.id else match.b_coverage:.0%} of it shared")
             said += ["had it first"] if match.first == article.id else []
         show.say(f"{article.source_id} {article.id}  {' · '.join(said)}")
     show.say(f"{match.kind} · {_counted(compared)}" if match else f"no match · {_counted(compared)}")

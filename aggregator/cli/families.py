@@ -169,11 +169,12 @@ def print_family(family: Family, *, passages: bool, new: Iterable[str] = ()) -> 
     first = _first(family)
     show.line((_heading(family), "bold"))
     fresh = set(new)
+    joined = {i: one.kind for one in family.decisions if one.kind == "joined" for i in one.articles}
     plain = {GIVEN, first} if len(family.articles) > 2 else family.members
     rows = []
     for article in family.in_order:
         match = family.best_match(article.id)
-        what = "original" if article.id == first else _what(match, article.id) if match else ""
+        what = "original" if article.id == first else _what(match, article.id) if match else joined.get(article.id, "")
         mark = "●" if article.id == first else "○"
         rows.append(
             (
