@@ -14,6 +14,10 @@ from aggregator.model import Article, Relation, Version
 if TYPE_CHECKING:
     from aggregator.reposts import Compared, Part
 
+TOO_LONG = (
+    "A part of both was too long to be compared word by word; all of it is shown: `aggregator limits`, reposts.diff."
+)
+
 
 @click.command("diff")
 @click.argument("a", metavar="ID|URL")
@@ -54,10 +58,12 @@ def _print_compared(compared: Compared) -> None:
             said += ["had it first"] if match.first == article.id else []
         show.say(f"{article.source_id} {article.id}  {' · '.join(said)}")
     show.say(f"{match.kind} · {_counted(compared)}" if match else f"no match · {_counted(compared)}")
-    if compared.is_moved:
+    if compared.is_moved and match and match.relation is Relation.DUP:
         show.say("Passages stand in another order: what moved is left out in one place and put in at another.")
     if compared.is_cut:
         show.say("Of a text this long, the beginning is compared: `aggregator limits`, reposts.length.")
+    if compared.is_coarse:
+        show.say(TOO_LONG)
     for number, part in enumerate(compared.parts, 1):
         if len(compared.parts) > 1:
             show.line((f"passage {number} of {len(compared.parts)}", "dim"))
@@ -86,6 +92,7 @@ def compared_json(compared: Compared) -> dict[str, Any]:
         "first": match and match.first,
         "moved": compared.is_moved,
         "cut": compared.is_cut,
+        "coarse": compared.is_coarse,
         "parts": [_part_json(part) for part in compared.parts],
     }
 

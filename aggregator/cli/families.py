@@ -125,6 +125,9 @@ def reposts_find(
         show.say(_nobody(found[0]) if ref else none if since or watched else "No text stands in two places.")
     for family in found:
         print_family(family, passages=ref is not None, new=new)
+    told = found[0].telling_matches() if ref and found else []
+    if told and reposts.GIVEN not in found[0].members:
+        show.say(f"What was changed: {again(home, ' '.join(('reposts diff', *found[0].ordered(told[0]))))}")
     if ref is None and found:
         families = "1 family" if len(found) == 1 else f"{len(found):,} families"
         show.say(f"{families}. Passages and reasons: {again(home, 'reposts ID')}")

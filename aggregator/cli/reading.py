@@ -15,6 +15,7 @@ import click
 
 from aggregator.cli import Period, Words, again, chosen_home, home_option, json_option
 from aggregator.cli import output as show
+from aggregator.cli.comparing import TOO_LONG
 from aggregator.cli.families import match_json
 from aggregator.errors import UnknownIdError, UsageError
 from aggregator.home import Home
@@ -382,6 +383,8 @@ def _print_diff(old: Version, new: Version, *, as_json: bool) -> None:
         f"version {old.number}, seen {show.minute(old.captured_at)} → "
         f"version {new.number}, seen {show.minute(new.captured_at)}"
     )
+    if dedupe.is_coarse(changes):
+        show.say(TOO_LONG)
     show.changes((change.what, change.text) for change in changes)
 
 

@@ -16,7 +16,7 @@ pairing       which sentence of a translation is which of the original
 """
 
 from aggregator.dedupe.alignment import MAX_VERSIONS, MIN_STRETCH_WORDS, align, aligned
-from aggregator.dedupe.differences import Change, changes, words_changed
+from aggregator.dedupe.differences import MAX_COMPARED_PAIRS, Change, changes, is_coarse, words_changed
 from aggregator.dedupe.evidence import STANDING
 from aggregator.dedupe.identity import (
     Decision,
@@ -35,6 +35,7 @@ from aggregator.dedupe.signs import Signs, signs_of
 from aggregator.dedupe.translations import Writing, translations
 
 __all__ = [
+    "MAX_COMPARED_PAIRS",
     "MAX_VERSIONS",
     "MIN_STRETCH_WORDS",
     "STANDING",
@@ -54,6 +55,7 @@ __all__ = [
     "changes",
     "decide",
     "history",
+    "is_coarse",
     "naming_digest",
     "numbered_article",
     "observations",

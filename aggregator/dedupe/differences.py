@@ -78,6 +78,17 @@ def words_changed(found: Iterable[Change]) -> tuple[int, int]:
     return count["inserted"], count["deleted"]
 
 
+def is_coarse(found: Iterable[Change]) -> bool:
+    """Whether a part was too long to be compared word by word, and all of it is told as changed."""
+    return any(
+        one.what == "deleted"
+        and other.what == "inserted"
+        and len(one.text) * len(other.text) > MAX_COMPARED_PAIRS  # no text has more words than characters
+        and words_changed([one])[1] * words_changed([other])[0] > MAX_COMPARED_PAIRS
+        for one, other in pairwise(found)
+    )
+
+
 def _cut(text: str, start: int, end: int) -> list[int]:
     """Return where the words of a part of a text begin, each with the space behind it, and where the last one ends."""
     part = text[start:end]

@@ -41,6 +41,11 @@ class Compared:
     is_cut: bool
     """Whether a text is longer than what is compared."""
 
+    @property
+    def is_coarse(self) -> bool:
+        """Whether a part was too long to be compared word by word, and all of it is told as changed."""
+        return any(dedupe.is_coarse(part.changes) for part in self.parts)
+
 
 def compare(home: Home, a: Article, b: Article) -> Compared:
     """Return what was changed from one article to another.
