@@ -332,6 +332,9 @@ def test_a_later_decision_goes_before_an_earlier_one() -> None:
     assert decided((JOINED, "abc"), (SPLIT, "c")) == Decided(joined=(frozenset("ab"),), split=(frozenset("c"),))
     assert decided((JOINED, "ab"), (SPLIT, "b")) == Decided(split=(frozenset("b"),))
     assert decided((SPLIT, "ab"), (JOINED, "bc")) == Decided(joined=(frozenset("bc"),), split=(frozenset("a"),))
+    assert decided((REFUSED, "ab"), (REFUSED, "ac"), (JOINED, "abd")) == Decided(
+        refused=frozenset({("a", "c")}), joined=(frozenset("abd"),)
+    )
     assert decided((SPLIT, "ab"), (SPLIT, "a")) == Decided(split=(frozenset("b"), frozenset("a")))
 
 
