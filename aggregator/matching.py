@@ -246,6 +246,8 @@ def decisions_of(events: Iterable[Event]) -> Decided:
             [kept for one in old if len(kept := one - group) > least] for old, least in ((joined, 1), (split, 0))
         )
         (joined if event.kind == JOINED else split).append(group)
+        if event.kind == JOINED:
+            pairs = {pair: kind for pair, kind in pairs.items() if kind == CONFIRMED or not group.issuperset(pair)}
     return Decided(
         confirmed=frozenset(pair for pair, kind in pairs.items() if kind == CONFIRMED),
         refused=frozenset(pair for pair, kind in pairs.items() if kind == REFUSED),

@@ -11,68 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator import credits, dedupe, words
+from aggregator import dedupe, words
 from aggregator.dedupe.runs import Runs, runs_of
-from aggregator.model import Article, Match, Relation, Shared, Sighting, Source, Version
+from aggregator.model import Match, Relation, Shared, Sighting, Version
 from tests.fakeweb import OTHER, STORY, source
-from tests.fewarticles import FewArticles
+from tests.fewarticles import NIGHT, A, B, FewArticles, candidate
 
 STORY_1, STORY_2, STORY_3 = STORY.split("\n\n")
 OTHER_1, OTHER_2 = OTHER.split("\n\n")
-NIGHT = (
-    "All through the night the ferries lay at anchor with their lights on, and from the breakwater one could hear the "
-    "deck hands arguing about whether the strike fund would last until the boats were paid for the autumn timetable."
-)
-"""A third text of our own, one paragraph."""
-A, B, C = (source(name) for name in "abc")
-SOURCES = (A, B, C)
-
-
-def candidate(
-    one: Source,
-    *texts: str,
-    title: str = "The net loft",
-    at: str | None = "2026-11-02T10:00",
-    url: str | None = None,
-) -> dedupe.Candidate:
-    """An article of a source as it would be catalogued, its versions in order; ``at`` is the claimed date."""
-    address = url or f"{one.url}{title}"
-    ident = dedupe.article_id(one.id, address)
-    claimed_at = datetime.fromisoformat(at).replace(tzinfo=UTC) if at else None
-    seen = datetime(2026, 11, 20, tzinfo=UTC)
-    versions = [
-        Version(
-            article_id=ident,
-            number=number,
-            digest=dedupe.version_digest(title, text),
-            captured_at=seen,
-            record_id="",
-            generation="",
-            title=title,
-            text=text,
-            read_title=title,
-            authors=(),
-            claimed_at=None,
-            language=None,
-            problems=(),
-        )
-        for number, text in enumerate(texts, 1)
-    ]
-    article = Article(
-        id=ident,
-        source_id=one.id,
-        url=address,
-        title=title,
-        authors=(),
-        claimed_at=claimed_at,
-        captured_at=seen,
-        language="en",
-        text=texts[-1],
-        version=versions[-1].digest,
-        number=len(texts),
-    )
-    found = [credits.resolve(c, SOURCES) for c in credits.find_credits(texts[-1])]
-    return dedupe.Candidate(article=article, versions=versions, credits=found, source=one)
 
 
 def compared(one: dedupe.Candidate, other: dedupe.Candidate) -> Match | None:

@@ -2,7 +2,9 @@
 
 identity      which article a reading belongs to, and whether it is a new version
 observing     what was observed at its address
+runs          which runs of words pairs of texts have in common
 alignment     what two texts share, word by word
+differences   what was changed between two texts, word by word
 known         what is known of articles besides their texts, and what people decided
 evidence      what of an alignment counts, by how rare it is
 families      which articles are one text
@@ -15,6 +17,7 @@ pairing       which sentence of a translation is which of the original
 """
 
 from aggregator.dedupe.alignment import MAX_VERSIONS, MIN_STRETCH_WORDS, Cut, align, aligned
+from aggregator.dedupe.differences import MAX_COMPARED_PAIRS, Change, changes, is_coarse, words_changed
 from aggregator.dedupe.evidence import STANDING
 from aggregator.dedupe.identity import (
     Decision,
@@ -33,11 +36,13 @@ from aggregator.dedupe.signs import Signs, signs_of
 from aggregator.dedupe.translations import Writing, translations
 
 __all__ = [
+    "MAX_COMPARED_PAIRS",
     "MAX_VERSIONS",
     "MIN_STRETCH_WORDS",
     "STANDING",
     "About",
     "Candidate",
+    "Change",
     "Cut",
     "Decided",
     "Decision",
@@ -49,8 +54,10 @@ __all__ = [
     "aligned",
     "article_id",
     "article_number",
+    "changes",
     "decide",
     "history",
+    "is_coarse",
     "naming_digest",
     "numbered_article",
     "observations",
@@ -59,5 +66,6 @@ __all__ = [
     "translation",
     "translations",
     "version_digest",
+    "words_changed",
     "writing",
 ]

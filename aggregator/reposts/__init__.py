@@ -13,8 +13,9 @@ from aggregator.dedupe import About, Candidate
 from aggregator.home import Home
 from aggregator.matching import Articles, Finder
 from aggregator.model import Article, Cluster, Credit, Following, Match, Relation, Version
+from aggregator.reposts.comparing import Compared, Part, compare
 from aggregator.reposts.corpus import Found, in_corpus
-from aggregator.reposts.deciding import confirm, join, refuse, split, watch, watched
+from aggregator.reposts.deciding import Decision, confirm, join, refuse, split, standing, watch, watched
 from aggregator.reposts.watching import Repost, tell
 from aggregator.reuse import Reuse
 
@@ -35,6 +36,13 @@ class Family:
     credits: dict[str, tuple[Credit, ...]]
     texts: dict[str, str]
     """The texts that the passages stand in, by version digest."""
+    decisions: tuple[Decision, ...]
+    """What people decided of those in it, the oldest first."""
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it is one article that shares text with no other."""
+        return not (self.matches or self.cluster)
 
     @property
     def members(self) -> frozenset[str]:
@@ -79,18 +87,19 @@ def families(home: Home) -> list[Family]:
         kin = {m: c.members for c in catalogue.clusters() for m in c.members}
         matches = catalogue.all_matches()
         partners = _partners(m for m in matches if m.relation is Relation.TRANSLATION)
+        decided = standing(home, catalogue)
         found, seen = [], set[str]()
         for article_id in sorted({*kin, *partners}):
             if article_id not in seen:
                 members = _closure([article_id], lambda i: {*kin.get(i, ()), *partners.get(i, ())})
                 seen |= members
-                found.append(_family(catalogue, members))
+                found.append(_family(catalogue, members, decided))
         loose = _partners(m for m in matches if not {m.a, m.b} & seen)
         for article_id in sorted(loose):
             if article_id not in seen:
                 members = _closure([article_id], loose.__getitem__)
                 seen |= members
-                found.append(_family(catalogue, members))
+                found.append(_family(catalogue, members, decided))
     return sorted(found, key=lambda f: (-len(f.articles), min(f.articles)))
 
 
@@ -106,7 +115,7 @@ def _partners(matches: Iterable[Match]) -> dict[str, set[str]]:
 def family_of(home: Home, article: Article) -> Family:
     """Return the articles that share text with one; it stands alone when none does."""
     with access.opened(home) as catalogue:
-        return _family(catalogue, _kin(catalogue, [article.id]))
+        return _family(catalogue, _kin(catalogue, [article.id]), standing(home, catalogue))
 
 
 def _kin(catalogue: Catalogue, ids: Iterable[str]) -> set[str]:
@@ -135,8 +144,8 @@ def first_seen_since(home: Home, at: datetime) -> frozenset[str]:
         return frozenset(facts.id for facts in catalogue.all_facts() if facts.captured_at >= at)
 
 
-def _family(catalogue: Catalogue, members: Set[str]) -> Family:
-    """Return the family of those articles, with what shares a passage with any of them."""
+def _family(catalogue: Catalogue, members: Set[str], decided: Sequence[Decision]) -> Family:
+    """Return the family of those articles, with what shares a passage with any, and what was decided of them."""
     matches = tuple(catalogue.matches_of(sorted(members)))
     ids = {i for m in matches for i in (m.a, m.b)} | members
     articles = catalogue.articles(ids)
@@ -149,6 +158,7 @@ def _family(catalogue: Catalogue, members: Set[str]) -> Family:
         matches=matches,
         credits={i: tuple(catalogue.credits(i)) for i in sorted(articles)},
         texts={v.digest: v.text for i in articles for v in catalogue.versions(i)},
+        decisions=tuple(one for one in decided if not members.isdisjoint(one.articles)),
     )
 
 
@@ -172,13 +182,14 @@ def who_has(home: Home, following: Following, pasted: str) -> Family:
         finder = Finder(reuse, known)
         matches = dedupe.settle(list(finder.alignments([GIVEN])), known, dedupe.Decided()).matches
         near = {i for m in matches for i in (m.a, m.b)} - {GIVEN}
-        family = _family(catalogue, _kin(catalogue, near)) if near else None
+        family = _family(catalogue, _kin(catalogue, near), standing(home, catalogue)) if near else None
     return Family(
         cluster=family.cluster if family else None,
         articles={GIVEN: given, **(family.articles if family else {})},
         matches=(*matches, *(family.matches if family else ())),
         credits={GIVEN: tuple(found), **(family.credits if family else {})},
         texts={given.version: text, **(family.texts if family else {})},
+        decisions=family.decisions if family else (),
     )
 
 
@@ -250,9 +261,13 @@ def _as_version(given: Article) -> Version:
 
 __all__ = [
     "GIVEN",
+    "Compared",
+    "Decision",
     "Family",
     "Found",
+    "Part",
     "Repost",
+    "compare",
     "confirm",
     "families",
     "family_of",
@@ -261,6 +276,7 @@ __all__ = [
     "join",
     "refuse",
     "split",
+    "standing",
     "tell",
     "watch",
     "watched",
