@@ -41,18 +41,21 @@ def period(text: str) -> Period:
         ValueError: It is none, or ends before it begins.
     """
     first, slash, last = text.partition("/")
+    since: datetime | None = None
+    until: datetime | None = None
     if not slash:
         return _either(first)
     if last.startswith("P"):
         since = _either(first)[0]
-        until = _moved(since, last, 1) if since else None
+        until = _moved(since, last, 1)
     elif first.startswith("P"):
         until = _either(last)[1]
-        since = _moved(until, first, -1) if until else None
+        since = _moved(until, first, -1)
     else:
         since = None if first in _OPEN else _either(first)[0]
         until = None if last in _OPEN else _either(last)[1]
-    if (since is None and until is None) or (since and until and since >= until):
+    is_empty = since is not None and until is not None and since >= until
+    if is_empty or (since is None and until is None):
         raise ValueError(text)
     return since, until
 

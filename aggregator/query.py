@@ -69,8 +69,9 @@ class Only:
     """What is known of the article besides its text."""
 
     field: str
-    """``source``, ``language``, ``tag``, ``url`` or ``cluster``."""
-    value: str
+    """``source``, ``language``, ``tag``, ``url``, ``cluster`` or ``id``."""
+    values: tuple[str, ...]
+    """One of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +265,7 @@ class _Parser:
                 ) from None
         if name in ("title", "author"):
             return self._words(token, name)
-        return Only(name, token.text.strip())
+        return Only(name, (token.text.strip(),))
 
     def _words(self, token: _Token, place: str | None) -> Node | None:
         found = [each.word for each in analysis.tokens(token.text)]

@@ -188,17 +188,8 @@ class Period(click.ParamType[tuple[datetime, datetime]]):
     ) -> tuple[datetime, datetime]:
         if isinstance(value, tuple):
             return value
-        hit = re.fullmatch(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?", value)
-        try:
-            if hit:
-                start = datetime(int(hit[1]), int(hit[2] or 1), int(hit[3] or 1), tzinfo=UTC)
-                if hit[3]:
-                    return start, start + timedelta(days=1)
-                if hit[2]:
-                    return start, (start + timedelta(days=32)).replace(day=1)
-                return start, start.replace(year=start.year + 1)
-        except (ValueError, OverflowError):
-            pass
+        with suppress(ValueError, OverflowError):
+            return periods.day(value)
         self.fail(f"{value!r} is no date: write 2026, 2026-11 or 2026-11-23.", param, ctx)
 
 

@@ -1,0 +1,89 @@
+"""What the index holds of an article: which words are under which field.
+
+title, text              the terms of the words, as ``analysis`` makes them in the article's language: for ranking
+title_words, text_words  the words as they stand, folded, with their places: for phrases, prefixes and misspelt words
+author_words, url_words  likewise, of the authors and of the address
+facts                    a word for each: ``source:b``, ``language:fr``
+number                   the article's, by which its id is known again
+published, captured      seconds since 1970: as claimed, or else when it was first seen; when it was first seen
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pickle import dumps
+from struct import Struct
+from typing import Any
+
+from aggregator import analysis, dedupe
+from aggregator.model import Article
+
+VERSION = 1
+"""Counted up with every change of the fields: an index of another version is built again."""
+TERMS = ("title", "text")
+WORDS = ("title_words", "text_words")
+COLUMNS = {"number": "Q", "published": "q", "captured": "q"}
+"""As ``struct`` calls their kinds of numbers."""
+
+
+def document(article: Article) -> dict[str, Any]:
+    """Return the fields of an article."""
+    title, text = analysis.folded(article.title or ""), analysis.folded(article.text)
+    return {
+        "id": article.id,
+        "number": dedupe.article_number(article.id),
+        "published": int((article.claimed_at or article.captured_at).timestamp()),
+        "captured": int(article.captured_at.timestamp()),
+        "title": [analysis.term(word, article.language) for word in title],
+        "text": [analysis.term(word, article.language) for word in text],
+        "title_words": title,
+        "text_words": text,
+        "author_words": [word for author in article.authors for word in analysis.folded(author)],
+        "url_words": analysis.folded(article.url),
+        "facts": [f"source:{article.source_id}", f"language:{article.language or ''}"],
+    }
+
+
+def schema() -> Any:
+    """Return the schema for Whoosh. What it keeps of it on the disk are fields of its own, so anybody can read it."""
+    from whoosh import columns, fields
+
+    class Given(fields.TEXT):  # type: ignore[misc]
+        """A field that is given its terms, and asks no analyzer for a token after the other."""
+
+        def __init__(self, *, phrase: bool) -> None:
+            super().__init__(analyzer=_as_given(), phrase=phrase)
+            self._phrase = phrase
+
+        def __reduce__(self) -> tuple[Any, ...]:
+            return fields.TEXT, (_as_given(), self._phrase)
+
+        def index(self, value: Sequence[str], **kwargs: Any) -> Iterator[tuple[bytes, int, float, bytes]]:
+            """Yield every term with how often it stands there, and where."""
+            places = defaultdict[str, list[int]](list)
+            for place, term in enumerate(value):
+                places[term].append(place)
+            for term, those in places.items():
+                count = len(those)
+                told = _PACK(count)
+                if self._phrase:
+                    told += dumps([those[0], *(b - a for a, b in zip(those, those[1:], strict=False))], 2)
+                yield term.encode(), count, float(count), told
+
+    return fields.Schema(
+        id=fields.ID(unique=True, stored=True),
+        facts=Given(phrase=False),
+        **{name: Given(phrase=False) for name in TERMS},
+        **{name: Given(phrase=True) for name in (*WORDS, "author_words", "url_words")},
+        **{name: fields.COLUMN(columns.NumericColumn(kind)) for name, kind in COLUMNS.items()},
+    )
+
+
+def _as_given() -> Any:
+    from whoosh.analysis import SpaceSeparatedTokenizer
+
+    return SpaceSeparatedTokenizer()
+
+
+_PACK = Struct("!I").pack
