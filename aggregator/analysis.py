@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -92,6 +92,25 @@ def terms(text: str, language: str | None) -> list[str]:
 def expanded(word: str, languages: Iterable[str]) -> tuple[str, ...]:
     """Return every term that a folded word may stand under in those languages: a query does not say which it is in."""
     return tuple(dict.fromkeys([term(word, None), *(term(word, language) for language in languages)]))
+
+
+LONG_WORD = 6
+"""From so many letters on, a word that is misspelt may differ in two of them; a shorter one in one."""
+
+
+def near(word: str, others: Sequence[str]) -> list[str]:
+    """Return those of other folded words that may be this one, misspelt: they begin with the same letter.
+
+    Letters that are left out, put in, changed or changed places with the next are counted (optimal string alignment).
+    """
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    if not others:
+        return []
+    most = 1 if len(word) < LONG_WORD else 2
+    apart = process.cdist([word], others, scorer=OSA.distance, score_cutoff=most)[0]
+    return [each for each, far in zip(others, apart, strict=True) if far <= most and each[:1] == word[:1]]
 
 
 def folded(text: str) -> list[str]:

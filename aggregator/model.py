@@ -636,24 +636,6 @@ Report = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """What a person looks for; words are as typed, unstemmed."""
-
-    text: str
-    words: tuple[str, ...] = ()
-    phrases: tuple[tuple[str, ...], ...] = ()
-    excluded: tuple[tuple[str, ...], ...] = ()
-    """Phrases that must not occur; most are of one word."""
-    match_any: bool = False
-    """One word is enough, many rank higher; else every word must occur."""
-    source_ids: tuple[str, ...] = ()
-    languages: tuple[str, ...] = ()
-    published_from: datetime | None = None
-    published_to: datetime | None = None
-    """Exclusive."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """One search result: an article, standing for its cluster."""
 
@@ -674,7 +656,8 @@ class Hit:
 class Results:
     """The answer to a query."""
 
-    query: Query
+    query: str
+    """As it was typed."""
     total: int
     """How many articles match, copies folded."""
     took_ms: float

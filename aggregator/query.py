@@ -69,7 +69,7 @@ class Only:
     """What is known of the article besides its text."""
 
     field: str
-    """``source``, ``language``, ``tag``, ``url``, ``cluster`` or ``id``."""
+    """``source``, ``language``, ``url``, ``cluster`` or ``id``."""
     values: tuple[str, ...]
     """One of these."""
 
@@ -119,8 +119,12 @@ class Query:
     notes: tuple[str, ...] = ()
     """What was read otherwise than it may have been meant."""
 
+    def also(self, *nodes: Node) -> Query:
+        """Return a query that demands these, too."""
+        return replace(self, node=_all([*([self.node] if self.node else ()), *nodes]))
 
-FIELDS = ("title", "author", "source", "language", "tag", "url", "cluster", "published", "captured")
+
+FIELDS = ("title", "author", "source", "language", "url", "cluster", "published", "captured")
 _OTHER_NAMES = {"lang": "language", "site": "source", "date": "published", "family": "cluster"}
 _QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"'))
 _TOKEN = re.compile(

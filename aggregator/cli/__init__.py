@@ -27,13 +27,14 @@ import os
 import re
 import shutil
 import sys
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
 import click
 
-from aggregator import __version__
+from aggregator import __version__, periods
 from aggregator.errors import AggregatorError, UsageError
 from aggregator.home import Home
 

@@ -6,10 +6,9 @@ import json
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -19,7 +18,10 @@ from aggregator.cli.comparing import TOO_LONG
 from aggregator.cli.families import match_json
 from aggregator.errors import UnknownIdError, UsageError
 from aggregator.home import Home
-from aggregator.model import Article, Capture, Hit, Observation, Query, Results, Version
+from aggregator.model import Article, Capture, Hit, Observation, Results, Version
+
+if TYPE_CHECKING:
+    from aggregator.query import Query
 
 # --- search -----------------------------------------------------------------------------------------------------------
 
@@ -62,17 +64,18 @@ def asked_for(
     languages: tuple[str, ...],
 ) -> Query | None:
     """Return the query that words and filters make; None: there are none."""
-    from aggregator import search
+    from aggregator.query import Only, Within, parse
 
     if not (words or since or until or source_ids or languages):
         return None
-    return replace(
-        search.parse(" ".join(words)),
-        source_ids=source_ids,
-        languages=languages,
-        published_from=since and since[0],
-        published_to=until and until[1],
-    )
+    filters: list[Only | Within] = []
+    if source_ids:
+        filters.append(Only("source", source_ids))
+    if languages:
+        filters.append(Only("language", languages))
+    if since or until:
+        filters.append(Within("published", since and since[0], until and until[1]))
+    return parse(" ".join(words)).also(*filters)
 
 
 @click.command("search", cls=Words)
@@ -169,7 +172,7 @@ def _copies(hit: Hit) -> str:
 def results_json(results: Results) -> dict[str, Any]:
     """Return results as scripts know them."""
     return {
-        "query": results.query.text,
+        "query": results.query,
         "total": results.total,
         "took_ms": results.took_ms,
         "note": results.note,

@@ -140,10 +140,11 @@ def _heading(text: str) -> None:
 
 def _searches(home: Home) -> None:
     from aggregator import search
+    from aggregator.query import parse
 
     for query in QUERIES:
         _heading(f"aggregator search {query}")
-        print_results(search.search(home, search.parse(query), limit=3))
+        print_results(search.search(home, parse(query), limit=3))
         show.say()
 
 

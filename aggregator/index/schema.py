@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pickle import dumps
 from struct import Struct
 from typing import Any
@@ -68,7 +69,7 @@ def schema() -> Any:
                 count = len(those)
                 told = _PACK(count)
                 if self._phrase:
-                    told += dumps([those[0], *(b - a for a, b in zip(those, those[1:], strict=False))], 2)
+                    told += dumps([those[0], *(b - a for a, b in pairwise(those))], 2)
                 yield term.encode(), count, float(count), told
 
     return fields.Schema(

@@ -14,8 +14,6 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
 
 from aggregator import analysis, dedupe
 from aggregator.index.postings import Counts, Docs, Postings
@@ -28,8 +26,6 @@ PIVOT_TERMS = {"title": 8, "text": 300, "title_words": 8, "text_words": 300, "au
 average of the index, but goes on counting the words of replaced documents: answers would depend on history."""
 K1, B = 1.2, 0.75
 """Of BM25 (Robertson and Zaragoza 2009), as Whoosh has them."""
-LONG_WORD = 6
-"""From so many letters on, a word that is misspelt may differ in two of them; a shorter one in one."""
 MAX_EXPANSIONS = 50
 """Words that a prefix or a misspelt word stands for, at most: those that most articles have."""
 
@@ -151,7 +147,5 @@ class Searcher:
         for word, count in self._postings.words(field, prefix):
             counts[word] += count
         if node.reach is Reach.NEAR:
-            most = 1 if len(node.word) < LONG_WORD else 2
-            near = process.cdist([node.word], list(counts), scorer=OSA.distance, score_cutoff=most)[0] <= most
-            counts = Counter({word: counts[word] for word, is_near in zip(counts, near, strict=True) if is_near})
+            counts = Counter({word: counts[word] for word in analysis.near(node.word, list(counts))})
         return [word for word, _ in sorted(counts.items(), key=lambda found: (-found[1], found[0]))[:MAX_EXPANSIONS]]

@@ -1,0 +1,128 @@
+"""From what was typed to what is looked for, and whether a text still has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from aggregator import analysis
+from aggregator.catalogue import Catalogue
+from aggregator.model import Article
+from aggregator.query import All, Any, Node, Not, Only, Phrase, Reach, Within, Word
+
+
+def resolved(node: Node | None, catalogue: Catalogue) -> Node | None:
+    """Return a query in which families are named by their articles."""
+    if node is None:
+        return None
+    return _mapped(node, lambda only: _members(only, catalogue) if only.field == "cluster" else only)
+
+
+def _members(only: Only, catalogue: Catalogue) -> Only:
+    return Only("id", tuple(member for c in catalogue.clusters(only.values) for member in c.members))
+
+
+def _mapped(node: Node, change: Callable[[Only], Node]) -> Node:
+    match node:
+        case All(nodes):
+            return All(tuple(_mapped(each, change) for each in nodes))
+        case Any(nodes):
+            return Any(tuple(_mapped(each, change) for each in nodes))
+        case Not(inner):
+            return Not(_mapped(inner, change))
+        case Only():
+            return change(node)
+        case _:
+            return node
+
+
+def relaxed(node: Node | None) -> Node | None:
+    """Return a query for which some of the words are enough; None: it demands no two."""
+    if not isinstance(node, All):
+        return None
+    words = tuple(each for each in node.nodes if isinstance(each, Word | Phrase))
+    rest = tuple(each for each in node.nodes if not isinstance(each, Word | Phrase))
+    if len(words) < 2:
+        return None
+    return All((Any(words), *rest)) if rest else Any(words)
+
+
+def only_of(node: Node | None) -> Iterator[Only]:
+    """Yield what a query says of articles besides their texts."""
+    match node:
+        case Only():
+            yield node
+        case Not(inner):
+            yield from only_of(inner)
+        case All(nodes) | Any(nodes):
+            for each in nodes:
+                yield from only_of(each)
+
+
+def wanted_words(node: Node | None) -> list[Word]:
+    """Return the words that a query looks for; those of phrases as they stand."""
+    match node:
+        case Word():
+            return [node]
+        case Phrase(words, place):
+            return [Word(word, Reach.EXACT, place) for word in words]
+        case All(nodes) | Any(nodes):
+            return [word for each in nodes for word in wanted_words(each)]
+        case _:
+            return []
+
+
+def holds(node: Node | None, article: Article, languages: Sequence[str]) -> bool:
+    """Whether an article as it is given has what a query looks for, whatever the index says."""
+    return node is None or _Read(article, languages).holds(node)
+
+
+class _Read:
+    """An article, word by word."""
+
+    def __init__(self, article: Article, languages: Sequence[str]) -> None:
+        self._article = article
+        self._languages = languages
+        title, text = analysis.folded(article.title or ""), analysis.folded(article.text)
+        authors = [word for author in article.authors for word in analysis.folded(author)]
+        self._words = {None: (title, text), "title": (title,), "author": (authors,)}
+
+    def holds(self, node: Node) -> bool:
+        match node:
+            case All(nodes):
+                return all(map(self.holds, nodes))
+            case Any(nodes):
+                return any(map(self.holds, nodes))
+            case Not(inner):
+                return not self.holds(inner)
+            case Word():
+                return any(self._is(node, word) for words in self._words[node.place] for word in words)
+            case Phrase(words, place):
+                return any(_stands(words, within) for within in self._words[place])
+            case Within(field, since, until):
+                at = self._article.captured_at
+                at = (self._article.claimed_at or at) if field == "published" else at
+                return (since is None or at >= since) and (until is None or at < until)
+            case Only(field, values):
+                return any(self._has(field, value) for value in values)
+
+    def _is(self, wanted: Word, word: str) -> bool:
+        if wanted.reach is Reach.PREFIX:
+            return word.startswith(wanted.word)
+        if wanted.reach is Reach.NEAR:
+            return bool(analysis.near(wanted.word, [word]))
+        if wanted.reach is Reach.EXACT or wanted.place == "author":
+            return word == wanted.word
+        language = self._article.language
+        return {word, analysis.term(word, language)} & set(analysis.expanded(wanted.word, self._languages)) != set()
+
+    def _has(self, field: str, value: str) -> bool:
+        article = self._article
+        if field == "url":
+            return _stands(analysis.folded(value), analysis.folded(article.url))
+        return value == {"id": article.id, "source": article.source_id, "language": article.language}.get(field)
+
+
+def _stands(words: Sequence[str], within: Sequence[str]) -> bool:
+    """Whether words stand one behind the other."""
+    count = len(words)
+    return any(list(words) == list(within[n : n + count]) for n in range(len(within) - count + 1)) if count else False

@@ -1,0 +1,51 @@
+"""The part of a text that shows why it was found."""
+
+from __future__ import annotations
+
+import html
+
+from aggregator import analysis
+from aggregator.model import Article
+from aggregator.search.telling import Telling
+
+SNIPPET_CHARS = 240
+
+
+def snippet(article: Article, telling: Telling) -> str:
+    """Return the part of the text with the most words that were looked for, escaped, with ``<mark>`` around them."""
+    tokens = list(analysis.tokens(article.text))
+    marked = [t for t in tokens if telling.has(t.word, article.language)]
+    if not marked:
+        return " ".join(html.escape(_cut(article.text, 0, SNIPPET_CHARS)).split())
+    best = _densest(marked)
+    start = max(0, best.start - SNIPPET_CHARS // 4)
+    start = article.text.rfind(" ", 0, start) + 1 if start else 0
+    end = min(len(article.text), start + SNIPPET_CHARS)
+    parts, at = [], start
+    for token in marked:
+        if start <= token.start and token.end <= end:
+            parts += [
+                html.escape(article.text[at : token.start]),
+                f"<mark>{html.escape(article.text[token.start : token.end])}</mark>",
+            ]
+            at = token.end
+    parts.append(html.escape(_cut(article.text, at, end)))
+    return ("…" if start else "") + " ".join("".join(parts).split())
+
+
+def _densest(marked: list[analysis.Token]) -> analysis.Token:
+    """Return the first of the words that has the most of the others within a snippet's length behind it."""
+    best, most, end = marked[0], 0, 0
+    for number, token in enumerate(marked):
+        while end < len(marked) and marked[end].start < token.start + SNIPPET_CHARS:
+            end += 1
+        if end - number > most:
+            best, most = token, end - number
+    return best
+
+
+def _cut(text: str, start: int, end: int) -> str:
+    if end >= len(text):
+        return text[start:]
+    space = text.rfind(" ", start, end)
+    return text[start : space if space > start else end] + "…"
