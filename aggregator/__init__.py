@@ -12,7 +12,7 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     demo/           a small world of sites on loopback, and the tour through it
     takedown/       what is withdrawn: a decision, its reach, its effect everywhere
     pipeline/       the way in: collect, derive, rebuild                                  paths
-    search          the way out: query to hits, one per cluster
+    search/         the way out: query to hits, one per cluster
     reposts/        the way out: who has this text, and who had it first
     access/         who may see what: the catalogue without what is withheld
     matching        from texts to what they share: fingerprints, candidates, alignments
@@ -23,7 +23,7 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     archive/        WARC files: write, read, recover, bring in
     catalogue/      the database: what is known and how it relates
     decisions       what people decided and what was closed: a chain of hashes
-    index           the full-text index
+    index/          the full-text index
     reuse           the passage fingerprints: which articles hold a run of words
     sources         sources.yaml to sources, with complaints that name the line
     home            the folder: its paths, its lock, its room
@@ -33,9 +33,11 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     alarms          what somebody should look at
     schemaorg       a version in the words of schema.org
     engines/        the programs that sites run: signs, lists, which addresses are one item
+    query           what people type into the search box: the grammar
     credits         "(source: ...)", "via ...", "Repris de ..."
     clock           what time it is
     dates           days as pages write them
+    periods         days, months and intervals as ISO 8601 writes them
     disk            the one door to write, sync, rename, remove
     analysis        the terms of a text, the same for index and query
     wire            the bytes of an HTTP answer: status, headers, body

@@ -211,13 +211,17 @@ class _Parser:
 
     def _any(self) -> Node | None:
         nodes = []
+        last: _Token | None = None
         while True:
-            if node := self._every():
+            node = self._every()
+            if node:
                 nodes.append(node)
-            elif self._says("OR"):
-                self._note("OR has nothing on one side and is left out", self._tokens[self._next])
-            if not self._says("OR"):
+            following = self._peek() if self._says("OR") else None
+            if not node and (lonely := last or following):
+                self._note("OR has nothing on one side and is left out", lonely)
+            if following is None:
                 return nodes[0] if len(nodes) == 1 else Any(tuple(nodes)) if nodes else None
+            last = following
             self._next += 1
 
     def _every(self) -> Node | None:

@@ -15,6 +15,7 @@ from aggregator.clock import SYSTEM, Clock
 from aggregator.errors import FetchError
 from aggregator.home import Home
 from aggregator.model import Article, Following, Match, Request, Response, Run, Settings, Source, Version
+from aggregator.query import parse
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ANYTHING_GOES = b"User-agent: *\nDisallow:\n"
@@ -174,7 +175,7 @@ def dump(root: Path) -> list[tuple[str, dict[str, Any]]]:
 
 def found(root: Path, query: str) -> list[str]:
     """The addresses that a search finds, in alphabetical order."""
-    return sorted(hit.article.url for hit in search.search(Home(root), search.parse(query), limit=100).hits)
+    return sorted(hit.article.url for hit in search.search(Home(root), parse(query), limit=100).hits)
 
 
 STORY = (

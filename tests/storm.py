@@ -21,6 +21,7 @@ from aggregator import archive, pipeline, search
 from aggregator.decisions import Decisions
 from aggregator.home import Home
 from aggregator.model import Progress, Request, Response
+from aggregator.query import parse
 from tests.fakeweb import NOON, FakeWeb, catalogue, dump, feed, following, page, source
 from tests.warcs import records
 
@@ -200,7 +201,7 @@ def known(root: Path) -> dict[str, Any]:
 
 def hits(root: Path, query: str) -> list[str]:
     """Return the ids that a search finds."""
-    return sorted(hit.article.id for hit in search.search(Home(root), search.parse(query), limit=1000).hits)
+    return sorted(hit.article.id for hit in search.search(Home(root), parse(query), limit=1000).hits)
 
 
 def weather(root: Path, told: Path, expected: dict[str, Any], *, attempt: int, size: Size = WHOLE) -> list[str]:

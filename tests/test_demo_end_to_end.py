@@ -22,6 +22,7 @@ from aggregator.fetch import Fetcher
 from aggregator.home import Home
 from aggregator.model import Article, Following, Match, Outcome, Run, Version
 from aggregator.pipeline.rechecking import check_at
+from aggregator.query import parse
 from tests.fakeweb import articles, catalogue, found, matches
 
 WORLD = load_world()
@@ -244,7 +245,7 @@ def test_the_copies_of_one_text_are_one_hit(visited: Visited) -> None:
     family = next(f for f in WORLD.families if f.id == "kitchen-van")
     ids = {visited.articles[key].id for key in named(family)}
 
-    hits = search.search(Home(visited.root), search.parse(WORLD.posts["northport/1207"].title), limit=100).hits
+    hits = search.search(Home(visited.root), parse(WORLD.posts["northport/1207"].title), limit=100).hits
 
     assert [{hit.article.id, *hit.copies} for hit in hits if hit.article.id in ids] == [ids]
 

@@ -20,6 +20,7 @@ import aggregator
 from aggregator import errors, model
 from aggregator.cli import INTERRUPTED, cli
 from aggregator.cli.limits import LIMITS, Limit
+from aggregator.query import Query
 
 REPOSITORY = Path(__file__).parent.parent
 PACKAGE = REPOSITORY / "aggregator"
@@ -174,6 +175,7 @@ def test_every_limit_is_documented_with_its_value_and_no_other() -> None:
 
 def words_of_the_model() -> list[type]:
     classes = [c for _, c in inspect.getmembers(model, inspect.isclass) if c.__module__ == model.__name__]
+    classes.append(Query)
     return [c for c in classes if is_dataclass(c) or issubclass(c, Enum)]
 
 

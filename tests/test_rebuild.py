@@ -13,6 +13,7 @@ from aggregator import pipeline, search
 from aggregator.errors import StoreError
 from aggregator.home import Home
 from aggregator.model import Source
+from aggregator.query import parse
 from tests.fakeweb import (
     OTHER,
     STORY,
@@ -64,7 +65,7 @@ def eventful(root: Path) -> tuple[FakeWeb, tuple[Source, ...]]:
 
 def answers(root: Path) -> dict[str, list[tuple[str, float]]]:
     """What the searches find, with the scores."""
-    results = {query: search.search(Home(root), search.parse(query)) for query in QUERIES}
+    results = {query: search.search(Home(root), parse(query)) for query in QUERIES}
     return {query: [(hit.article.id, hit.score) for hit in r.hits] for query, r in results.items()}
 
 

@@ -26,6 +26,7 @@ from aggregator.decisions import Decisions
 from aggregator.errors import StoreError, UnknownIdError
 from aggregator.home import Home
 from aggregator.model import Access, Following
+from aggregator.query import parse
 from aggregator.reuse import Reuse
 from aggregator.takedown import Scope
 from tests import doors, foreignfiles
@@ -218,7 +219,7 @@ def seen(home: Home) -> str:
         found += [repr(v) for i in ids for v in shown.versions(i)]
         found += [repr(c) for i in ids for c in shown.credits(i)]
         found += [repr(m) for m in shown.matches_of(ids)]
-    results = [search.search(home, search.parse(text)) for text in ("lantern", UNIQUE, "volunteers ropeworks", "loft")]
+    results = [search.search(home, parse(text)) for text in ("lantern", UNIQUE, "volunteers ropeworks", "loft")]
     found += [repr(hit) for r in results for hit in r.hits]
     found += [repr(family) for family in reposts.families(home)]
     return "\n".join(found)
@@ -236,8 +237,8 @@ def test_a_hidden_name_is_blocked_wherever_it_stands_and_finds_nothing(home: Hom
     assert UNIQUE in seen(home)
     hidden(home, f"Marta {UNIQUE}", scope=Scope.NAME)
     assert UNIQUE not in seen(home).replace(f"text='{UNIQUE}'", "").replace(f"Query(text='{UNIQUE}'", "")
-    assert search.search(home, search.parse(UNIQUE)).total == 0
-    assert search.search(home, search.parse("lantern")).total > 0
+    assert search.search(home, parse(UNIQUE)).total == 0
+    assert search.search(home, parse("lantern")).total > 0
 
 
 @pytest.mark.parametrize("form", ("page", "title", "note"))
@@ -292,7 +293,7 @@ def test_a_hidden_version_leaves_the_others(tmp_path: Path) -> None:
         left = shown.article(article.id)
         assert left is not None and UNIQUE not in left.text
         assert [v.number for v in shown.versions(article.id)] == [1]
-    assert search.search(home, search.parse(UNIQUE)).total == 0
+    assert search.search(home, parse(UNIQUE)).total == 0
 
 
 def test_a_hide_ends_on_its_day(home: Home) -> None:
@@ -314,7 +315,7 @@ def test_without_the_key_nothing_is_shown(home: Home) -> None:
     hidden(home, PAGE)
     (home.archive / "takedown.key").unlink()
     with pytest.raises(StoreError, match=r"takedown\.key"):
-        search.search(home, search.parse("lantern"))
+        search.search(home, parse("lantern"))
 
 
 def test_what_is_to_be_withdrawn_must_be_there(home: Home) -> None:

@@ -18,6 +18,7 @@ import pytest
 from aggregator import pipeline, search
 from aggregator.errors import BusyError, NoSpaceError
 from aggregator.home import Home
+from aggregator.query import parse
 from tests import doors, storm
 from tests.fakeweb import catalogue, following
 
@@ -72,7 +73,7 @@ def test_readers_go_on_while_another_process_writes(home: Home, work: Callable[[
         for _ in range(READS):
             time.sleep(moments.uniform(0, 0.03))
             began = time.monotonic()
-            results = search.search(home, search.parse("over"), limit=10)
+            results = search.search(home, parse("over"), limit=10)
             with catalogue(home.root) as known:
                 assert known.last_runs().keys() == {"a", "b"}
                 assert all(search.find(known, hit.article.id) for hit in results.hits)

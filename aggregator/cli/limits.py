@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aggregator import archive, dedupe, discover, extract, index, pipeline, reuse, search, sources, urls, wire, words
+from aggregator import archive, dedupe, discover, extract, pipeline, query, reuse, search, sources, urls, wire, words
 from aggregator.archive import fixity
 from aggregator.catalogue import MAX_ATTEMPTS
 from aggregator.dedupe import signs
 from aggregator.fetch import limits as fetch
+from aggregator.index import MAX_EXPANSIONS
 from aggregator.pipeline import deriving, lanes
 
 
@@ -102,7 +103,11 @@ LIMITS = (
         "the rest of a text is not looked at for translations",
     ),
     Limit("sources.yaml", sources.MAX_BYTES, "bytes", "the file is refused"),
-    Limit("query.length", search.MAX_QUERY_CHARS, "characters", "the query is refused"),
-    Limit("query.terms", index.MAX_TERMS, "words", "the rest of the query is ignored, and said to be"),
+    Limit("query.length", query.MAX_QUERY_CHARS, "characters", "the query is refused"),
+    Limit("query.terms", query.MAX_TERMS, "words", "the rest of the query is ignored, and said to be"),
+    Limit("query.depth", query.MAX_DEPTH, "brackets within brackets", "those further in are left out, and said to be"),
+    Limit(
+        "query.expansions", MAX_EXPANSIONS, "words", "a prefix or a misspelt word stands for the most frequent of them"
+    ),
     Limit("page.size", search.MAX_PAGE, "hits", "the rest is on the next page"),
 )

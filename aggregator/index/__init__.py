@@ -19,7 +19,7 @@ from aggregator.errors import StoreError
 from aggregator.index.postings import Postings
 from aggregator.index.schema import VERSION as FIELDS
 from aggregator.index.schema import document, schema
-from aggregator.index.searching import Hits, Searcher
+from aggregator.index.searching import MAX_EXPANSIONS, Hits, Searcher
 from aggregator.model import Article
 from aggregator.query import Node
 
@@ -167,3 +167,6 @@ def _damaged(folder: Path, error: Exception) -> StoreError:
     """Return our error for Whoosh's, which are all of pickle's, struct's and the system's."""
     what = " ".join(f"{type(error).__name__} {error}".split())[:120]
     return StoreError(folder, f"damaged ({what}). Nothing is lost. Run `aggregator rebuild --only index`.")
+
+
+__all__ = ["MAX_EXPANSIONS", "Hits", "Writer", "search"]

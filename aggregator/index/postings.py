@@ -73,9 +73,9 @@ class Postings:
                 yield term.decode(), int(about.doc_frequency())
 
     def column(self, name: str) -> NDArray[Any]:
-        """Return the numbers of all documents in a column."""
+        """Return what a column holds of all documents."""
         if name not in self._columns:
-            self._columns[name] = self._read(name, np.dtype(f">{COLUMNS[name]}"))
+            self._columns[name] = self._read(name, np.dtype(COLUMNS[name]))
         return self._columns[name]
 
     def lengths(self, field: str) -> Counts:

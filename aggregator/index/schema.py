@@ -4,7 +4,7 @@ title, text              the terms of the words, as ``analysis`` makes them in t
 title_words, text_words  the words as they stand, folded, with their places: for phrases, prefixes and misspelt words
 author_words, url_words  likewise, of the authors and of the address
 facts                    a word for each: ``source:b``, ``language:fr``
-number                   the article's, by which its id is known again
+id                       the article's
 published, captured      seconds since 1970: as claimed, or else when it was first seen; when it was first seen
 """
 
@@ -17,15 +17,16 @@ from pickle import dumps
 from struct import Struct
 from typing import Any
 
-from aggregator import analysis, dedupe
+from aggregator import analysis
 from aggregator.model import Article
 
 VERSION = 1
 """Counted up with every change of the fields: an index of another version is built again."""
 TERMS = ("title", "text")
 WORDS = ("title_words", "text_words")
-COLUMNS = {"number": "Q", "published": "q", "captured": "q"}
-"""As ``struct`` calls their kinds of numbers."""
+ID_BYTES = 12
+COLUMNS = {"name": f"S{ID_BYTES}", "published": ">i8", "captured": ">i8"}
+"""What is kept of all documents, one behind the other, so that it is read at once; as numpy calls it. name: the id."""
 
 
 def document(article: Article) -> dict[str, Any]:
@@ -33,7 +34,7 @@ def document(article: Article) -> dict[str, Any]:
     title, text = analysis.folded(article.title or ""), analysis.folded(article.text)
     return {
         "id": article.id,
-        "number": dedupe.article_number(article.id),
+        "name": article.id.encode().ljust(ID_BYTES, b"\0"),
         "published": int((article.claimed_at or article.captured_at).timestamp()),
         "captured": int(article.captured_at.timestamp()),
         "title": [analysis.term(word, article.language) for word in title],
@@ -77,7 +78,9 @@ def schema() -> Any:
         facts=Given(phrase=False),
         **{name: Given(phrase=False) for name in TERMS},
         **{name: Given(phrase=True) for name in (*WORDS, "author_words", "url_words")},
-        **{name: fields.COLUMN(columns.NumericColumn(kind)) for name, kind in COLUMNS.items()},
+        name=fields.COLUMN(columns.FixedBytesColumn(ID_BYTES)),
+        published=fields.COLUMN(columns.NumericColumn("q")),
+        captured=fields.COLUMN(columns.NumericColumn("q")),
     )
 
 

@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator import analysis, dedupe
+from aggregator import analysis
 from aggregator.index.postings import Counts, Docs, Postings
 from aggregator.index.schema import TERMS, WORDS
 from aggregator.query import All, Any, Node, Not, Only, Phrase, Reach, Within, Word
@@ -70,7 +70,7 @@ class Searcher:
         living, column = self._postings.living, self._postings.column
         mask, scores = (living, self._nothing()) if node is None else self._found(node)
         docs = np.flatnonzero(mask & living)
-        ids = [dedupe.numbered_article(number) for number in column("number")[docs].tolist()]
+        ids = [name.decode() for name in column("name")[docs].tolist()]
         return Hits(ids, scores[docs], column("published")[docs], column("captured")[docs])
 
     def _nothing(self) -> Scores:
@@ -104,8 +104,7 @@ class Searcher:
 
     def _only(self, field: str, values: Sequence[str]) -> Mask:
         if field == "id":
-            numbers = np.array([dedupe.article_number(value) for value in values], np.uint64)
-            return np.isin(self._postings.column("number"), numbers)
+            return np.isin(self._postings.column("name"), np.array([value.encode() for value in values], "S"))
         if field == "url":
             names = [analysis.folded(value) for value in values]
             return self._any(("url_words", self._postings.in_order("url_words", name)) for name in names if name)[0]
