@@ -94,7 +94,7 @@ def test_a_time_that_is_none_is_refused_with_its_place(when: str) -> None:
         ("langauge:fr", "did you mean language:?"),
         ("a*", "Character 1: * needs 2 letters"),
         ("aa OR", "OR has nothing on one side"),
-        ("aa -", "Character 4: nothing follows"),
+        ("aa NOT", "Character 4: nothing follows"),
         (" ".join(f"word{n}" for n in range(30)), "only the first 20 words"),
     ],
 )
