@@ -116,15 +116,17 @@ def search_command(
     form: str,
     as_json: bool,
 ) -> None:
-    """Find articles that have all the words; "phrases in quotes" and -not are understood.
+    """Find articles that have all the words.
 
-    Accents and case do not matter, and words are found in their other forms. The copies of one text are one hit, the
-    original if it was found. With filters and no words: all that passes them, the newest first.
+    Accents and case do not matter, and words are found in their other forms. Understood are "phrases in quotes", -not,
+    OR, (groups), beginnings* and misspelt~ words, and the fields title: author: source: language: url: cluster:
+    published: captured:. The copies of one text are one hit. With filters and no words: all that passes them, the
+    newest first.
 
     \b
     Example:
       aggregator search camp eviction --from 2026-09 --lang en
-      aggregator search '"centre de retention"' -tribunal --json
+      aggregator search '"centre de retention" -tribunal published:2010-02/P6M' --json
     """
     from aggregator import search
 
