@@ -74,7 +74,7 @@ class Writer:
         self.is_new = not _is_signed(folder)
         if not self.is_new:
             try:
-                self._index = _opened(folder, schema())
+                self._index = _opened(folder)
             except StoreError:
                 self.is_new = True
         if self.is_new:
@@ -92,7 +92,7 @@ class Writer:
             disk.put(self._folder / _STAMP, _stamp())
 
     def put(self, articles: Iterable[Article]) -> None:
-        """Index articles as they now are, and commit: what is added is then safe against a power cut."""
+        """Index articles as they now are, each once, and commit: what is added is then safe against a power cut."""
         with disk.guarded(self._folder):
             self._put(articles)
 
@@ -106,10 +106,15 @@ class Writer:
                 self._index.writer(limitmb=_MERGING_MIB).commit(optimize=True)
 
     def _put(self, articles: Iterable[Article]) -> None:
-        writer = self._index.writer(limitmb=_BUILDING_MIB if self.is_new else _MERGING_MIB)
+        from aggregator.index.filing import Filer
+
+        is_empty = self._index.doc_count_all() == 0
+        writer = Filer(self._index, _BUILDING_MIB if self.is_new else _MERGING_MIB)
         try:
             for article in articles:
-                writer.update_document(**document(article))
+                if not is_empty:
+                    writer.delete_by_term("id", article.id)
+                writer.file(document(article))
             writer.commit()
         except BaseException:
             with suppress(Exception):  # a disk that took no article may not take the end of them either
@@ -153,12 +158,11 @@ def _search(folder: Path, node: Node | None, languages: Sequence[str]) -> Hits:
         raise _damaged(folder, error) from error
 
 
-def _opened(folder: Path, fields: Any = None) -> Any:
-    """Return Whoosh's index; with fields of our own in place of its own, which take longer to write."""
+def _opened(folder: Path) -> Any:
     from whoosh.index import FileIndex
 
     try:
-        return FileIndex(_storage(folder), fields)
+        return FileIndex(_storage(folder))
     except Exception as error:
         raise _damaged(folder, error) from error
 

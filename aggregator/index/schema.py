@@ -10,11 +10,6 @@ published, captured      seconds since 1970: as claimed, or else when it was fir
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
-from pickle import dumps
-from struct import Struct
 from typing import Any
 
 from aggregator import analysis
@@ -48,46 +43,17 @@ def document(article: Article) -> dict[str, Any]:
 
 
 def schema() -> Any:
-    """Return the schema for Whoosh. What it keeps of it on the disk are fields of its own, so anybody can read it."""
+    """Return the schema for Whoosh."""
     from whoosh import columns, fields
+    from whoosh.analysis import SpaceSeparatedTokenizer
 
-    class Given(fields.TEXT):  # type: ignore[misc]
-        """A field that is given its terms, and asks no analyzer for a token after the other."""
-
-        def __init__(self, *, phrase: bool) -> None:
-            super().__init__(analyzer=_as_given(), phrase=phrase)
-            self._phrase = phrase
-
-        def __reduce__(self) -> tuple[Any, ...]:
-            return fields.TEXT, (_as_given(), self._phrase)
-
-        def index(self, value: Sequence[str], **kwargs: Any) -> Iterator[tuple[bytes, int, float, bytes]]:
-            """Yield every term with how often it stands there, and where."""
-            places = defaultdict[str, list[int]](list)
-            for place, term in enumerate(value):
-                places[term].append(place)
-            for term, those in places.items():
-                count = len(those)
-                told = _PACK(count)
-                if self._phrase:
-                    told += dumps([those[0], *(b - a for a, b in pairwise(those))], 2)
-                yield term.encode(), count, float(count), told
-
+    as_given = SpaceSeparatedTokenizer()
     return fields.Schema(
         id=fields.ID(unique=True, stored=True),
-        facts=Given(phrase=False),
-        **{name: Given(phrase=False) for name in TERMS},
-        **{name: Given(phrase=True) for name in (*WORDS, "author_words", "url_words")},
+        facts=fields.TEXT(analyzer=as_given, phrase=False),
+        **{name: fields.TEXT(analyzer=as_given, phrase=False) for name in TERMS},
+        **{name: fields.TEXT(analyzer=as_given, phrase=True) for name in (*WORDS, "author_words", "url_words")},
         name=fields.COLUMN(columns.FixedBytesColumn(ID_BYTES)),
         published=fields.COLUMN(columns.NumericColumn("q")),
         captured=fields.COLUMN(columns.NumericColumn("q")),
     )
-
-
-def _as_given() -> Any:
-    from whoosh.analysis import SpaceSeparatedTokenizer
-
-    return SpaceSeparatedTokenizer()
-
-
-_PACK = Struct("!I").pack
