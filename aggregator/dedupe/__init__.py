@@ -4,7 +4,9 @@ identity      which article a reading belongs to, and whether it is a new versio
 observing     what was observed at its address
 alignment     what two texts share, word by word
 known         what is known of articles besides their texts, and what people decided
-evidence      what of an alignment counts, by how rare it is
+columns       alignments as columns of numbers
+rarity        what a run of words is worth as evidence, by who holds it
+evidence      what of an alignment counts
 families      which articles are one text
 judging       what two articles are to each other
 direction     which of them had the text first
@@ -15,7 +17,6 @@ pairing       which sentence of a translation is which of the original
 """
 
 from aggregator.dedupe.alignment import MAX_VERSIONS, MIN_STRETCH_WORDS, align, aligned
-from aggregator.dedupe.evidence import STANDING
 from aggregator.dedupe.identity import (
     Decision,
     article_id,
@@ -28,6 +29,7 @@ from aggregator.dedupe.identity import (
 from aggregator.dedupe.judging import naming_digest, translation, writing
 from aggregator.dedupe.known import About, Candidate, Decided, Readable
 from aggregator.dedupe.observing import observations
+from aggregator.dedupe.rarity import STANDING
 from aggregator.dedupe.settling import Settled, settle
 from aggregator.dedupe.signs import Signs, signs_of
 from aggregator.dedupe.translations import Writing, translations

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from aggregator.dedupe.evidence import evidence
+from aggregator.dedupe.evidence import Standing, evidence
 from aggregator.dedupe.families import families
 from aggregator.dedupe.judging import judged
 from aggregator.dedupe.known import Decided, Readable
@@ -26,15 +26,18 @@ class Settled:
     """Of articles with unchanged copies, the smallest id of these."""
 
 
-def settle(alignments: Sequence[Alignment], known: Readable, decided: Decided) -> Settled:
+def settle(
+    alignments: Iterable[Alignment], known: Readable, decided: Decided, standing: Standing | None = None
+) -> Settled:
     """Return the matches and families that alignments make.
 
     Args:
         alignments: All of those articles which share anything, directly or through others.
         known: What is known of the articles in them, and of all that hold their grams.
         decided: What people decided.
+        standing: What gives those of alignments that would be found today, too; None: all would.
     """
-    found, sames = evidence(sorted(alignments, key=lambda one: (one.a, one.b)), known, decided)
+    found, sames = evidence(alignments, known, decided, standing)
     family, round_ups = families(found, known, decided)
     matches: list[Match] = []
     for start in range(0, len(found), _JUDGED):
