@@ -17,6 +17,7 @@ pairing       which sentence of a translation is which of the original
 """
 
 from aggregator.dedupe.alignment import MAX_VERSIONS, MIN_STRETCH_WORDS, align, aligned
+from aggregator.dedupe.evidence import Standing
 from aggregator.dedupe.identity import (
     Decision,
     article_id,
@@ -45,6 +46,7 @@ __all__ = [
     "Readable",
     "Settled",
     "Signs",
+    "Standing",
     "Writing",
     "align",
     "aligned",

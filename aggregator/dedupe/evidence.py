@@ -24,6 +24,9 @@ WHOLE, WHOLLY_ALIKE = 0.9, 0.95
 _UNKNOWN = 0.7
 """What a word is worth of whose grams none is in the sample."""
 
+_ASKED = 10_000
+"""Alignments of which it is asked at a time whether they would be found today."""
+
 Standing = Callable[[Iterable[Alignment]], Iterable[Alignment]]
 """What gives those of some alignments that would be found today, too."""
 Each = NDArray[np.bool_]
@@ -97,9 +100,13 @@ class _Standing:
     def among(self, wanted: Each) -> NDArray[np.int64]:
         """Return the rows of those that stand, by their articles."""
         if self._standing:
-            new = np.flatnonzero(wanted & ~self._asked).tolist()
-            found = {(one.a, one.b) for one in self._standing(self._columns.alignment(row) for row in new)}
-            self._stands[new] = [self._columns.pair(row) in found for row in new]
+            c, new = self._columns, np.flatnonzero(wanted & ~self._asked)
+            # a text that many copied is in most pairs, its copies each in few: so the texts of few are read at a time
+            count = np.bincount(c.a, minlength=len(c.ids)) + np.bincount(c.b, minlength=len(c.ids))
+            rarer = np.where(count[c.a[new]] < count[c.b[new]], c.a[new], c.b[new])
+            for some in np.array_split(new[np.argsort(rarer, kind="stable")], len(new) // _ASKED + 1):
+                found = {(one.a, one.b) for one in self._standing(c.alignment(row) for row in some.tolist())}
+                self._stands[some] = c.are_of(found)[some]
             self._asked[new] = True
         order = self._columns.in_order
         return order[(wanted & self._stands)[order]]

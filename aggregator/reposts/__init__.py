@@ -170,7 +170,7 @@ def who_has(home: Home, following: Following, pasted: str) -> Family:
         reuse = Reuse(home.reuse)
         known = _WithGiven(catalogue, following, reuse, one)
         finder = Finder(reuse, known)
-        matches = dedupe.settle(list(finder.alignments([GIVEN])), known, dedupe.Decided()).matches
+        matches = dedupe.settle(finder.alignments([GIVEN]), known, dedupe.Decided()).matches
         near = {i for m in matches for i in (m.a, m.b)} - {GIVEN}
         family = _family(catalogue, _kin(catalogue, near)) if near else None
     return Family(

@@ -49,7 +49,7 @@ def in_corpus(docs: Iterable[Mapping[str, Any]]) -> Found:
     corpus = Corpus([_read(n, doc) for n, doc in enumerate(docs, 1)])
     finder = Finder(corpus.reuse, corpus)
     finder.add(corpus.ids)
-    settled = dedupe.settle(list(finder.alignments(corpus.ids)), corpus, dedupe.Decided())
+    settled = dedupe.settle(finder.alignments(corpus.ids), corpus, dedupe.Decided())
     translated = {(m.a, m.b): m for m in corpus.translations(settled.clusters)}
     matches = {(m.a, m.b): m for m in settled.matches} | translated
     return Found(corpus, tuple(matches[pair] for pair in sorted(matches)), settled.clusters)
