@@ -543,6 +543,18 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two articles that have a match, without what it says."""
+
+    a: str
+    b: str
+    """Article ids, ``a < b``."""
+    a_version: str
+    b_version: str
+    relation: Relation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
     """The articles that are one text; people read "family"."""
 

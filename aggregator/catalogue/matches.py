@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from itertools import islice
 from typing import Any
 
@@ -11,7 +11,7 @@ import sqlalchemy as sql
 
 from aggregator.catalogue import tables as t
 from aggregator.catalogue.opened import Opened, as_row, in_chunks
-from aggregator.model import Alignment, Cluster, Match, Passage, Relation, Shared, Stretch
+from aggregator.model import Alignment, Cluster, Match, Pair, Passage, Relation, Shared, Stretch
 
 _PUT = 2_000
 """Matches that are stored at a time."""
@@ -170,10 +170,11 @@ class Matches(Opened):
                 found[r["a"], r["b"]] = Match(**{**values, "evidence": tuple(r["evidence"])})
         return [found[pair] for pair in sorted(found)]
 
-    def all_matches(self) -> list[Match]:
-        """Return all matches, by their articles."""
-        ids = {r["a"] for r in self._rows(sql.select(t.matches.c.a))}
-        return self.matches_of(sorted(ids))
+    def pairs(self) -> list[Pair]:
+        """Return which articles have a match, by their ids."""
+        columns = [t.matches.c[f.name] for f in fields(Pair)]
+        rows = self._each(sql.select(*columns).order_by(t.matches.c.a, t.matches.c.b))
+        return [Pair(**{**r, "relation": Relation(r["relation"])}) for r in rows]
 
     def cluster_ids(self, article_ids: Iterable[str]) -> dict[str, str]:
         """Return the cluster of each of those articles that is in one."""

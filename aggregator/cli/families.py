@@ -93,13 +93,12 @@ def reposts_find(
         return
     new: frozenset[str] = frozenset()
     if ref is None:
-        found = reposts.families(home)
+        having = []
         if since:
-            new = reposts.first_seen_since(home, since[0])
-            found = [family for family in found if new & family.members]
+            having.append(new := reposts.first_seen_since(home, since[0]))
         if watched:
-            ours = reposts.watched(home)
-            found = [family for family in found if ours & family.members]
+            having.append(reposts.watched(home))
+        found: Iterable[Family] = reposts.families(home, *having)
     elif since or watched:
         raise UsageError("--new and --watched choose among all families; leave the article out.")
     elif ref == "-" or Path(ref).is_file():
@@ -112,13 +111,15 @@ def reposts_find(
     if as_json:
         _print_lines(line for family in found for line in family_json(family))
         return
-    if not any(family.matches for family in found):
-        none = "No family of a watched article." if watched else "No family with an article first seen since then."
-        show.say(_nobody(found[0]) if ref else none if since or watched else "No text stands in two places.")
+    count = matches = 0
     for family in found:
         print_family(family, passages=ref is not None, new=new)
-    if ref is None and found:
-        families = "1 family" if len(found) == 1 else f"{len(found):,} families"
+        count, matches = count + 1, matches + len(family.matches)
+    if not matches:
+        none = "No family of a watched article." if watched else "No family with an article first seen since then."
+        show.say(_nobody(family) if ref else none if since or watched else "No text stands in two places.")
+    if ref is None and count:
+        families = "1 family" if count == 1 else f"{count:,} families"
         show.say(f"{families}. Passages and reasons: {again(home, 'reposts ID')}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ from aggregator.catalogue import Catalogue
 from aggregator.dedupe import About, Candidate
 from aggregator.home import Home
 from aggregator.matching import Articles, Finder
-from aggregator.model import Article, Cluster, Credit, Following, Match, Relation, Version
+from aggregator.model import Article, Cluster, Credit, Following, Match, Pair, Relation, Version
 from aggregator.reposts.corpus import Found, in_corpus
 from aggregator.reposts.deciding import confirm, join, refuse, split, watch, watched
 from aggregator.reposts.watching import Repost, tell
@@ -69,37 +69,58 @@ class Family:
         return list(dict.fromkeys(match for match in found if match))
 
 
-def families(home: Home) -> list[Family]:
-    """Return every family: articles that are one text, with translations, or share passages; the largest first.
+def families(home: Home, *having: Set[str]) -> Iterator[Family]:
+    """Yield every family: articles that are one text, with translations, or share passages; the largest first.
+
+    They are read one after the other: of a large archive, all of them do not fit into memory.
+
+    Args:
+        home: Whose.
+        having: Only families with one article of each of these.
 
     Raises:
         StoreError: The catalogue is missing, damaged or of another version.
     """
     with access.opened(home) as catalogue:
-        kin = {m: c.members for c in catalogue.clusters() for m in c.members}
-        matches = catalogue.all_matches()
-        partners = _partners(m for m in matches if m.relation is Relation.TRANSLATION)
-        found, seen = [], set[str]()
-        for article_id in sorted({*kin, *partners}):
-            if article_id not in seen:
-                members = _closure([article_id], lambda i: {*kin.get(i, ()), *partners.get(i, ())})
-                seen |= members
-                found.append(_family(catalogue, members))
-        loose = _partners(m for m in matches if not {m.a, m.b} & seen)
-        for article_id in sorted(loose):
-            if article_id not in seen:
-                members = _closure([article_id], loose.__getitem__)
-                seen |= members
-                found.append(_family(catalogue, members))
-    return sorted(found, key=lambda f: (-len(f.articles), min(f.articles)))
+        pairs = catalogue.pairs()
+        partners = _partners(pairs)
+        found = []
+        for members in _families(catalogue, pairs):
+            everybody = members.union(*(partners.get(i, ()) for i in members))
+            if all(everybody & some for some in having):
+                found.append((-len(everybody), min(everybody), members))
+        for _, _, members in sorted(found, key=lambda one: one[:2]):
+            yield _family(catalogue, members)
 
 
-def _partners(matches: Iterable[Match]) -> dict[str, set[str]]:
+def _families(catalogue: Catalogue, pairs: Iterable[Pair]) -> Iterator[set[str]]:
+    """Yield the articles of each family, without those that only share a passage with one of them, if it has others."""
+    near = _partners(p for p in pairs if p.relation is Relation.TRANSLATION)
+    for cluster in catalogue.clusters():
+        first, *others = cluster.members
+        near.setdefault(first, set()).update(others)
+        for other in others:
+            near.setdefault(other, set()).add(first)
+    yield from _parts(near)
+    yield from _parts(_partners(p for p in pairs if not {p.a, p.b} & near.keys()))
+
+
+def _parts(near: Mapping[str, Set[str]]) -> Iterator[set[str]]:
+    """Yield articles that are connected, directly or through others."""
+    seen: set[str] = set()
+    for article_id in sorted(near):
+        if article_id not in seen:
+            members = _closure([article_id], lambda new: {other for one in new for other in near[one]})
+            seen |= members
+            yield members
+
+
+def _partners(pairs: Iterable[Pair]) -> dict[str, set[str]]:
     """Return with whom each article has a match."""
     found: dict[str, set[str]] = {}
-    for match in matches:
-        found.setdefault(match.a, set()).add(match.b)
-        found.setdefault(match.b, set()).add(match.a)
+    for pair in pairs:
+        found.setdefault(pair.a, set()).add(pair.b)
+        found.setdefault(pair.b, set()).add(pair.a)
     return found
 
 
@@ -112,19 +133,19 @@ def family_of(home: Home, article: Article) -> Family:
 def _kin(catalogue: Catalogue, ids: Iterable[str]) -> set[str]:
     """Return articles with all that are one text with them, or translate it, directly or through others."""
 
-    def near(article_id: str) -> set[str]:
-        names = catalogue.cluster_ids([article_id]).values()
+    def near(new: Set[str]) -> set[str]:
+        names = set(catalogue.cluster_ids(new).values())
         members = {m for cluster in catalogue.clusters(names) for m in cluster.members}
-        translated = (m for m in catalogue.matches_of([article_id]) if m.relation is Relation.TRANSLATION)
+        translated = (m for m in catalogue.matches_of(new) if m.relation is Relation.TRANSLATION)
         return members | {i for m in translated for i in (m.a, m.b)}
 
     return _closure(ids, near)
 
 
-def _closure(ids: Iterable[str], near: Callable[[str], Iterable[str]]) -> set[str]:
+def _closure(ids: Iterable[str], near: Callable[[Set[str]], set[str]]) -> set[str]:
     found = new = set(ids)
     while new:
-        new = {i for article_id in new for i in near(article_id)} - found
+        new = near(new) - found
         found = found | new
     return found
 
@@ -140,6 +161,7 @@ def _family(catalogue: Catalogue, members: Set[str]) -> Family:
     matches = tuple(catalogue.matches_of(sorted(members)))
     ids = {i for m in matches for i in (m.a, m.b)} | members
     articles = catalogue.articles(ids)
+    credits, versions = catalogue.credits_of(articles), catalogue.versions_of(articles)
     clusters = catalogue.clusters(set(catalogue.cluster_ids(members).values()))
     return Family(
         cluster=min(
@@ -147,8 +169,8 @@ def _family(catalogue: Catalogue, members: Set[str]) -> Family:
         ),
         articles=articles,
         matches=matches,
-        credits={i: tuple(catalogue.credits(i)) for i in sorted(articles)},
-        texts={v.digest: v.text for i in articles for v in catalogue.versions(i)},
+        credits={i: tuple(credits.get(i, ())) for i in sorted(articles)},
+        texts={v.digest: v.text for several in versions.values() for v in several},
     )
 
 
