@@ -32,11 +32,9 @@ class Matches(Opened):
             self._connection.execute(t.to_match.delete().where(t.to_match.c.article_id.in_(chunk)))
 
     def match_all(self) -> None:
-        """Put every article on both lists, and forget what was found."""
-        for table in (t.alignments, t.matches, t.clusters, t.sames, t.months, t.to_match, t.to_translate):
-            self._connection.execute(table.delete())
+        """Put every article on both lists; what was found stands until something else is found."""
         for table in (t.to_match, t.to_translate):
-            self._connection.execute(table.insert().from_select(["article_id"], sql.select(t.articles.c.id)))
+            self._put(table, [{"article_id": r["id"]} for r in self._rows(sql.select(t.articles.c.id))])
 
     def to_translate(self) -> list[str]:
         """Return the articles whose translations were not looked for as they now are."""

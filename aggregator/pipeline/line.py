@@ -334,6 +334,14 @@ class Pipeline:
                 said = schemaorg.news_article(articles[version.article_id], version, capture, source)
                 yield schemaorg.with_reading(said, version, posts[version.record_id])
 
+    def find_reposts_anew(self, *, scrub: bool) -> None:
+        """Make the fingerprints again, and compare all articles again.
+
+        Args:
+            scrub: Overwrite the old ones before they go.
+        """
+        find_reposts(self.home, self._catalogue, self.following, self._report, anew=True, scrub=scrub)
+
     def update_index(self, folder: Path | None = None, *, tidy: bool = True) -> None:
         """Compare articles with others that were not, and make each searchable as it now is, in this index or another.
 
@@ -345,6 +353,8 @@ class Pipeline:
         known, decided = find_reposts(self.home, self._catalogue, self.following, self._report)
         if tidy:
             self._translations.find(known, decided, self._report)
+            if self._catalogue.to_match():  # what is no translation any more may share a passage
+                find_reposts(self.home, self._catalogue, self.following, self._report)
         writer = IndexWriter(folder or self.home.fulltext)
         if writer.is_new:
             with self._catalogue.transaction():

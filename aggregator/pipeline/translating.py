@@ -34,6 +34,7 @@ class Translations:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._signs: OrderedDict[tuple[str, str], Signs] = OrderedDict()
+        self._forgotten: set[tuple[str, str]] = set()
 
     def find(self, known: Articles, decided: Decided, report: Report) -> None:
         """Look anew for the translations of every month that something was read of since.
@@ -62,21 +63,36 @@ class Translations:
         with self._catalogue.transaction():
             of = {facts.id: month for month, several in by_month.items() for facts in several}
             self._catalogue.translated(waiting, of)
+            self._catalogue.matched(self._found_again())
 
     def _due(self, waiting: Collection[str], by_month: Mapping[Month, Iterable[Facts]]) -> list[Month]:
         """Return the months to look at: those of the articles that wait, and of what they were thought to translate."""
         before = [m for m in self._catalogue.matches_of(waiting) if m.relation is Relation.TRANSLATION]
-        self._catalogue.forget_translations(before)
+        self._forget(before)
         ids = {i for m in before for i in (m.a, m.b)} | set(waiting)
         at = {month for month, several in by_month.items() if any(facts.id in ids for facts in several)}
         at |= self._catalogue.months_of(waiting)
         return sorted({near for month in at for near in (month - 1, month, month + 1)} & by_month.keys())
 
+    def _forget(self, matches: Iterable[Match]) -> None:
+        """Remove translations, until they are found again."""
+        some = list(matches)
+        self._catalogue.forget_translations(some)
+        self._forgotten |= {(m.a, m.b) for m in some}
+
+    def _found_again(self) -> set[str]:
+        """Return the articles whose forgotten translations were all found again: nothing else is to be looked for."""
+        ids = {a for a, _ in self._forgotten}
+        found = {(m.a, m.b) for m in self._catalogue.matches_of(ids) if m.relation is Relation.TRANSLATION}
+        lost = {a for a, _ in self._forgotten - found}
+        self._forgotten.clear()
+        return ids - lost
+
     def _settle(self, month: Month, by_month: Mapping[Month, list[Facts]], known: Articles, decided: Decided) -> None:
         several = [facts for near in (month - 1, month, month + 1) for facts in by_month.get(near, ())]
         months = {facts.id: _month(facts) for facts in several}
         own = {facts.id for facts in by_month[month]}
-        self._catalogue.forget_translations(
+        self._forget(
             m for m in self._catalogue.matches_of(own) if m.relation is Relation.TRANSLATION and _of(m, months) == month
         )
         if len({facts.language for facts in several if facts.language}) < 2:

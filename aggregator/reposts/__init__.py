@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from aggregator import access, credits, dedupe
 from aggregator.catalogue import Catalogue
 from aggregator.dedupe import About, Candidate
+from aggregator.errors import BusyError, StoreError
 from aggregator.home import Home
 from aggregator.matching import Articles, Finder
 from aggregator.model import Article, Cluster, Credit, Following, Match, Pair, Relation, Version
@@ -182,6 +183,7 @@ def who_has(home: Home, following: Following, pasted: str) -> Family:
     """Return the articles that share text with a pasted one, which is called ``given``.
 
     Raises:
+        BusyError: Likewise, but they are being made again.
         StoreError: Catalogue or fingerprints are missing, damaged or of another version.
     """
     text = unicodedata.normalize("NFC", pasted)
@@ -189,7 +191,7 @@ def who_has(home: Home, following: Following, pasted: str) -> Family:
     found = credits.resolved(text, following.sources)
     one = dedupe.Candidate(article=given, versions=[_as_version(given)], credits=found, source=None)
     with access.opened(home) as catalogue:
-        reuse = Reuse(home.reuse)
+        reuse = _fingerprints(home)
         known = _WithGiven(catalogue, following, reuse, one)
         finder = Finder(reuse, known)
         matches = dedupe.settle(finder.alignments([GIVEN]), known, dedupe.Decided()).matches
@@ -202,6 +204,16 @@ def who_has(home: Home, following: Following, pasted: str) -> Family:
         credits={GIVEN: tuple(found), **(family.credits if family else {})},
         texts={given.version: text, **(family.texts if family else {})},
     )
+
+
+def _fingerprints(home: Home) -> Reuse:
+    try:
+        return Reuse(home.reuse)
+    except StoreError:
+        if pid := home.writer:
+            outcome = "The fingerprints are missing or damaged, and are made again first: ask again when it has ended."
+            raise BusyError(home.root, pid, outcome) from None
+        raise
 
 
 class _WithGiven(Articles):
