@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from aggregator import dedupe, words
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Event
-from aggregator.dedupe import About, Candidate, Decided
+from aggregator.dedupe import About, Candidate, Cut, Decided
 from aggregator.model import Alignment, Following, Version
 from aggregator.reuse import Candidates, Fingerprint, Numbers, Reuse
-from aggregator.words import Hashes, Words
+from aggregator.words import Hashes
 
 MIN_WEIGHT = 3.0
 """Grams that two articles share, in rare ones, from which on they are laid side by side."""
@@ -111,7 +111,7 @@ class Finder:
     def __init__(self, reuse: Reuse, texts: Texts) -> None:
         self._reuse = reuse
         self._texts = texts
-        self._held: OrderedDict[str, tuple[Sequence[Version], dict[str, Words]]] = OrderedDict()
+        self._held: OrderedDict[str, Sequence[Cut]] = OrderedDict()
         self._held_words = 0
 
     def add(self, ids: Iterable[str]) -> None:
@@ -193,23 +193,16 @@ class Finder:
             rows = chosen[start : start + _BATCH]
             others = [self._texts.id_of(int(number)) for number in found.number[rows]]
             self._hold([*others, *(self._texts.id_of(asked[row].number) for row in found.asked[rows])])
-            for row, other in zip(rows, others, strict=True):
-                one = self._texts.id_of(asked[found.asked[row]].number)
-                if one not in self._held or other not in self._held:  # it was withdrawn meanwhile
-                    continue
-                a, b = sorted((one, other))
-                if alignment := dedupe.aligned(self._held[a][0], self._held[b][0], self._words):
-                    yield alignment
+            ones = [self._texts.id_of(asked[row].number) for row in found.asked[rows]]
+            pairs = [sorted(pair) for pair in zip(ones, others, strict=True)]
+            # some may have been withdrawn meanwhile
+            yield from dedupe.aligned([(self._held[a], self._held[b]) for a, b in pairs if {a, b} <= self._held.keys()])
 
     def _fingerprint(self, article_id: str) -> Fingerprint:
-        versions = self._held[article_id][0]
-        each = [self._words(version) for version in versions]
+        each = [cut.words for cut in self._held[article_id]]
         grams = each[0].fingerprint if len(each) == 1 else np.unique(np.concatenate([w.fingerprint for w in each]))
         text = each[0].digest if len(each) == 1 else 0
         return Fingerprint(self._texts.number_of(article_id), max(w.rate for w in each), grams, text)
-
-    def _words(self, version: Version) -> Words:
-        return self._held[version.article_id][1][version.digest]
 
     def _hold(self, ids: Sequence[str]) -> None:
         """Have the texts of articles at hand, cut into words; those that are no longer there are left out."""
@@ -221,16 +214,17 @@ class Finder:
             return
         loaded = self._texts.versions(wanted)
         flat = [version for i in wanted for version in loaded.get(i, ())]
-        cut = iter(words.words_of([version.text for version in flat]))
+        texts = list(dict.fromkeys(version.text for version in flat))
+        cut = dict(zip(texts, words.words_of(texts), strict=True))
         for article_id in wanted:
             if versions := loaded.get(article_id):
-                self._held[article_id] = versions, {version.digest: next(cut) for version in versions}
-                self._held_words += sum(len(w) for w in self._held[article_id][1].values())
+                self._held[article_id] = [Cut(version, cut[version.text]) for version in versions]
+                self._held_words += sum(len(each.words) for each in self._held[article_id])
 
     def _trim(self) -> None:
         while self._held_words > MAX_HELD_WORDS and self._held:
-            _, (_, cut) = self._held.popitem(last=False)
-            self._held_words -= sum(len(w) for w in cut.values())
+            _, versions = self._held.popitem(last=False)
+            self._held_words -= sum(len(each.words) for each in versions)
 
 
 def decisions_of(events: Iterable[Event]) -> Decided:
@@ -252,6 +246,8 @@ def decisions_of(events: Iterable[Event]) -> Decided:
             [kept for one in old if len(kept := one - group) > least] for old, least in ((joined, 1), (split, 0))
         )
         (joined if event.kind == JOINED else split).append(group)
+        if event.kind == JOINED:
+            pairs = {pair: kind for pair, kind in pairs.items() if kind == CONFIRMED or not group.issuperset(pair)}
     return Decided(
         confirmed=frozenset(pair for pair, kind in pairs.items() if kind == CONFIRMED),
         refused=frozenset(pair for pair, kind in pairs.items() if kind == REFUSED),

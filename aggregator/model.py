@@ -531,12 +531,12 @@ class Match:
     b_version: str
     relation: Relation
     kind: str
-    """verbatim, retitled, truncated, edited, excerpt, joint, mirror."""
+    """verbatim, retitled, truncated, excerpt, quote, roundup, edited, reblog, translation, joint, mirror, migrated."""
     first: str | None
     """The article that had it first; None: undecided."""
     a_coverage: float
     b_coverage: float
-    """The share of each text's words inside the passages, 0.0 to 1.0."""
+    """The share of each text's characters inside the passages, 0.0 to 1.0."""
     passages: tuple[Passage, ...]
     evidence: tuple[str, ...]
     """The reasons for kind and direction, in words."""
@@ -671,10 +671,13 @@ class Hit:
 
     article: Article
     score: float
+    """How well the query is met, by the best of its cluster."""
     snippet: str
     """HTML: escaped text with the words found inside ``<mark>``."""
     copies: tuple[str, ...]
     """The other members of its cluster."""
+    original: str | None
+    """The probable original of its cluster: this article, if it was found; None: undecided, or it has no copies."""
     archived: str
     """Where the capture is: file and offset, relative to the home."""
 

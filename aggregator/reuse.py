@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,8 @@ _OF_ARTICLES = ("numbers", "rates", "texts")
 """Arrays with an item an article; the others have one a row."""
 
 Numbers = NDArray[np.uint64]
+_Span: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""From where to where something stands in a segment, ends exclusive: an item a gram."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +72,21 @@ class Candidates:
     weight: NDArray[np.float64]
     """The same, each counted by how few articles hold it."""
 
-    def with_rows(self, more: Candidates, after: int) -> Candidates:
-        """Return these and the candidates of those that were asked about after them."""
-        return Candidates(
-            np.concatenate((self.asked, more.asked + after)),
-            np.concatenate((self.number, more.number)),
-            np.concatenate((self.rate, more.rate)),
-            np.concatenate((self.shared, more.shared)),
-            np.concatenate((self.weight, more.weight)),
+    @classmethod
+    def none(cls) -> Candidates:
+        """Return no candidates."""
+        row = np.zeros(0, np.int64)
+        return cls(row, row.astype(np.uint64), row.astype(np.uint8), row, row.astype(np.float64))
+
+    @classmethod
+    def all_of(cls, *parts: tuple[Candidates, NDArray[np.int64]]) -> Candidates:
+        """Return the candidates of several askings: each with which of all fingerprints it was about."""
+        return cls(
+            np.concatenate([about[found.asked] for found, about in parts]),
+            np.concatenate([found.number for found, _ in parts]),
+            np.concatenate([found.rate for found, _ in parts]),
+            np.concatenate([found.shared for found, _ in parts]),
+            np.concatenate([found.weight for found, _ in parts]),
         )
 
 
@@ -96,7 +106,7 @@ class _Segment:
     def __len__(self) -> int:
         return len(self.grams) + len(self.numbers)
 
-    def bounds(self, grams: Hashes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def bounds(self, grams: Hashes) -> _Span:
         """Return from where to where each gram stands in the table.
 
         They are looked up in their order, and once: so that the processor finds near what it has just read.
@@ -104,18 +114,6 @@ class _Segment:
         wanted, place = np.unique(grams, return_inverse=True)
         left = np.searchsorted(self.grams, wanted, side="left")
         return left[place], np.searchsorted(self.grams, wanted, side="right")[place]
-
-
-@dataclass(frozen=True, slots=True)
-class _Postings:
-    """Who holds grams: a row each."""
-
-    rows: NDArray[np.int64]
-    """Places of the grams."""
-    holders: NDArray[np.int64]
-    """Places of the articles among all."""
-    counts: NDArray[np.int64]
-    """How many articles hold each gram in all."""
 
 
 class Reuse:
@@ -220,88 +218,140 @@ class Reuse:
             asked: In ascending order of their numbers; in the index or not.
             new: All that will be asked about, ascending: of two of them, the larger number finds the pair.
         """
-        if not asked or not self._segments:
-            none = np.zeros(0, np.int64)
-            return Candidates(none, none.astype(np.uint64), none.astype(np.uint8), none, none.astype(np.float64))
+        if not asked or not len(self._numbers):
+            return Candidates.none()
         if len(asked) > 1 and sum(map(len, (f.grams for f in asked))) > _ASKED_GRAMS:
             half = len(asked) // 2
-            return self.candidates(asked[:half], new).with_rows(self.candidates(asked[half:], new), half)
+            halves = np.split(np.arange(len(asked)), [half])
+            return Candidates.all_of(
+                (self.candidates(asked[:half], new), halves[0]), (self.candidates(asked[half:], new), halves[1])
+            )
+        own = np.array([f.number for f in asked], np.uint64)
+        place = np.minimum(np.searchsorted(self._numbers, own), len(self._numbers) - 1)
+        known = self._numbers[place] == own
+        by_grams = np.flatnonzero(~(known & self._is_spare[place]))
+        found = self._by_grams([asked[row] for row in by_grams.tolist()], new)
+        by_text = np.flatnonzero(known)
+        spare = self._by_text([asked[row] for row in by_text.tolist()], place[by_text], new)
+        return Candidates.all_of((found, by_grams), (spare, by_text))
+
+    def _by_grams(self, asked: Sequence[Fingerprint], new: Numbers) -> Candidates:
+        """Return who shares grams with articles, of which none is spare, but the spare ones."""
+        if not asked:
+            return Candidates.none()
         own = np.array([f.number for f in asked], np.uint64)
         rates = np.array([f.rate for f in asked], np.uint8)
         grams = np.concatenate([f.grams for f in asked])
         who = np.repeat(np.arange(len(asked)), [len(f.grams) for f in asked])
-        found = self._postings(grams, FEW, own[who])
-        theirs = who[found.rows]
-        numbers, their_rates = self._numbers[found.holders], self._rates[found.holders]
-        place = np.minimum(np.searchsorted(new, numbers), len(new) - 1)
-        keep = np.where(new[place] == numbers, numbers < own[theirs], numbers != own[theirs])
-        keep &= self._is_compared(own[theirs], found.holders)
-        keep &= grams[found.rows] <= words.bound(np.maximum(their_rates, rates[theirs]))
-        theirs, holders = theirs[keep], found.holders[keep]
-        weights = words.rarity(found.counts[found.rows[keep]])
-        pair, inverse = np.unique(theirs * np.int64(len(self._numbers)) + holders, return_inverse=True)
-        holders = pair % max(1, len(self._numbers))
-        return Candidates(
-            pair // max(1, len(self._numbers)),
-            self._numbers[holders],
-            self._rates[holders],
-            np.bincount(inverse, minlength=len(pair)),
-            np.bincount(inverse, weights, minlength=len(pair)).astype(np.float64),
-        )
+        spans = self._spans(grams)
+        counts = _sizes(spans, grams)
+        worth = words.rarity(counts)
+        found = []
+        for rows, holders in self._compared(grams, own[who], spans, counts):
+            theirs = who[rows]
+            numbers, coarsest = self._numbers[holders], np.maximum(self._rates[holders], rates[theirs])
+            place = np.minimum(np.searchsorted(new, numbers), len(new) - 1)
+            keep = np.where(new[place] == numbers, numbers < own[theirs], numbers != own[theirs])
+            keep &= grams[rows] <= words.BOUNDS[coarsest]
+            pairs = theirs[keep] * np.int64(len(self._numbers)) + holders[keep]
+            found.append(_summed(pairs, np.ones(len(pairs), np.int64), worth[rows[keep]]))
+        pairs, shared, weight = _summed(*map(np.concatenate, zip(*found, strict=True)))
+        holders = pairs % len(self._numbers)
+        return Candidates(pairs // len(self._numbers), self._numbers[holders], self._rates[holders], shared, weight)
 
-    def _is_compared(self, own: Numbers, holders: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return which pairs count, where one of the two has a text that more than a few others have before it."""
-        if not self._is_spare.any():
-            return np.ones(len(holders), np.bool_)
-        place = np.minimum(np.searchsorted(self._numbers, own), len(self._numbers) - 1)
-        is_known = self._numbers[place] == own
-        compared = ~self._is_spare[holders] | (is_known & (self._first[holders] == place))
-        compared &= ~(is_known & self._is_spare[place] & (self._first[place] != holders))
-        return np.asarray(compared)
+    def _by_text(self, asked: Sequence[Fingerprint], place: NDArray[np.int64], new: Numbers) -> Candidates:
+        """Return for spare articles the first with their text, and for such a first the spare ones that are not new.
+
+        Args:
+            asked: Articles of the index.
+            place: Their places in it.
+            new: As for ``candidates``.
+        """
+        spare = np.flatnonzero(self._is_spare)
+        if not len(spare) or not len(place):
+            return Candidates.none()
+        spare = spare[np.argsort(self._first[spare], kind="stable")]
+        firsts = np.where(self._is_spare[place], len(self._numbers), place)
+        left = np.searchsorted(self._first[spare], firsts, side="left")
+        many = np.searchsorted(self._first[spare], firsts, side="right") - left
+        rows, others = np.repeat(np.arange(len(asked)), many), spare[words.ranges(left, many)]
+        old = ~np.isin(self._numbers[others], new)
+        of_first = np.flatnonzero(self._is_spare[place])
+        rows = np.concatenate((of_first, rows[old]))
+        others = np.concatenate((self._first[place[of_first]], others[old]))
+        _, each, text = np.unique(self._first[place[rows]], return_index=True, return_inverse=True)
+        grams = [asked[row].grams for row in rows[each].tolist()]
+        return Candidates(
+            rows,
+            self._numbers[others],
+            self._rates[others],
+            np.array([len(own) for own in grams], np.int64)[text],
+            np.array([words.rarity(self.counts(own)).sum() for own in grams], np.float64)[text],
+        )
 
     def counts(self, grams: Hashes) -> NDArray[np.int64]:
         """Return how many articles hold each gram."""
-        total = np.zeros(len(grams), np.int64)
-        for segment in self._segments:
-            left, right = segment.bounds(grams)
-            total += right - left
-        return total
+        return _sizes(self._spans(grams), grams)
 
     def holders(self, grams: Hashes) -> tuple[NDArray[np.int64], Numbers, NDArray[np.int64]]:
         """Return who holds grams, the first of many: places in ``grams``, articles; and how many hold each in all."""
-        found = self._postings(grams, TOLD_HOLDERS)
-        return found.rows, self._numbers[found.holders], found.counts
+        spans = self._spans(grams)
+        rows, holders = self._taken(spans, np.arange(len(grams)), TOLD_HOLDERS)
+        return rows, self._numbers[holders], _sizes(spans, grams)
 
-    def _postings(self, grams: Hashes, most: int, own: Numbers | None = None) -> _Postings:
-        """Return who holds grams, of each the ``most`` smallest numbers.
+    def _spans(self, grams: Hashes) -> list[_Span]:
+        """Return where grams stand in each segment: from where to where."""
+        return [segment.bounds(grams) for segment in self._segments]
+
+    def _compared(
+        self, grams: Hashes, own: Numbers, spans: Sequence[_Span], counts: NDArray[np.int64]
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Yield who holds grams, some at a time: their places, and those of the articles.
+
+        Of a gram that many hold they are the first few; to who asks and is one of these, all the others but spare ones.
 
         Args:
             grams: In any order.
-            most: How many of each.
-            own: Who asks about each; all the others are told to those who are among the first themselves.
+            own: Who asks about each.
+            spans: Where they are.
+            counts: How many hold each.
         """
-        bounds = [segment.bounds(grams) for segment in self._segments]
-        counts = sum((right - left for left, right in bounds), np.zeros(len(grams), np.int64))
-        rows, holders = self._taken(bounds, np.arange(len(grams)), most)
-        many = np.flatnonzero(counts > most) if own is not None else ()
-        if len(many) and own is not None:
-            last = np.searchsorted(rows, many, side="right") - 1  # the last of the first few
-            first = many[own[many] <= self._numbers[holders[last]]]
-            keep = ~np.isin(rows, first)
-            found = [(rows[keep], holders[keep])]
-            for some in np.split(first, np.flatnonzero(np.diff(np.cumsum(counts[first]) // _ROWS)) + 1):
-                each, theirs = self._taken(bounds, some, int(counts.max()))
-                compared = self._is_compared(own[each], theirs)
-                found.append((each[compared], theirs[compared]))
-            rows, holders = (np.concatenate(column) for column in zip(*found, strict=True))
-        return _Postings(rows, holders, counts)
+        rows, holders = self._taken(spans, np.arange(len(grams)), FEW)
+        many = np.flatnonzero(counts > FEW)
+        last = np.searchsorted(rows, many, side="right") - 1  # the last of the first few
+        many = many[own[many] <= self._numbers[holders[last]]]
+        keep = ~np.isin(rows, many)
+        yield rows[keep], holders[keep]
+        if not len(many):
+            return
+        # several ask about one gram: it is looked at once
+        _, first, same = np.unique(grams[many], return_index=True, return_inverse=True)
+        every = [self._not_spare(spans, some, counts) for some in _split(many[first], counts)]
+        holders = np.concatenate([each for each, _ in every])
+        sizes = np.concatenate([size for _, size in every])
+        starts = np.cumsum(sizes) - sizes
+        sizes, starts = sizes[same], starts[same]
+        for some in _split(np.arange(len(many)), sizes):
+            yield np.repeat(many[some], sizes[some]), holders[words.ranges(starts[some], sizes[some])]
+
+    def _not_spare(
+        self, spans: Sequence[_Span], rows: NDArray[np.int64], counts: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return all holders of some grams but spare ones, gram by gram, and how many there are of each."""
+        where, holders = self._taken(spans, rows, int(counts[rows].max()))
+        place = np.zeros(len(counts), np.int64)
+        place[rows] = np.arange(len(rows))
+        where = place[where]
+        order = np.argsort(where, kind="stable")
+        order = order[~self._is_spare[holders[order]]]
+        return holders[order], np.bincount(where[order], minlength=len(rows))
 
     def _taken(
-        self, bounds: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]], rows: NDArray[np.int64], most: int
+        self, spans: Sequence[_Span], rows: NDArray[np.int64], most: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the first holders of some grams: places of these, and of the articles in all numbers."""
         found = []
-        for segment, places, (left, right) in zip(self._segments, self._places, bounds, strict=True):
+        for segment, places, (left, right) in zip(self._segments, self._places, spans, strict=True):
             taken = np.minimum(right[rows] - left[rows], most)
             each = np.repeat(np.arange(len(rows)), taken)
             within = np.arange(len(each)) - np.repeat(np.cumsum(taken) - taken, taken)
@@ -314,7 +364,7 @@ class Reuse:
         each, holders = (
             (np.concatenate(column) for column in zip(*found, strict=True)) if found else (rows[:0], rows[:0])
         )
-        several = np.unique(each * np.int64(len(self._numbers)) + holders)
+        several = _different(each * np.int64(len(self._numbers)) + holders)
         each, holders = several // max(1, len(self._numbers)), several % max(1, len(self._numbers))
         keep = np.arange(len(each)) - np.searchsorted(each, each, side="left") < most
         return each[keep], holders[keep]
@@ -322,8 +372,7 @@ class Reuse:
     def _count_up(self) -> None:
         """Take stock of the articles in all segments."""
         numbers = [segment.numbers for segment in self._segments]
-        several = np.sort(np.concatenate(numbers), kind="stable") if numbers else np.zeros(0, np.uint64)
-        self._numbers = several[np.append(True, several[1:] != several[:-1])] if len(several) else several
+        self._numbers = _different(np.concatenate(numbers)) if numbers else np.zeros(0, np.uint64)
         self._places = [np.searchsorted(self._numbers, each) for each in numbers]
         self._rates = np.zeros(len(self._numbers), np.uint8)
         for segment, places in zip(self._segments, self._places, strict=True):
@@ -420,6 +469,38 @@ def _made(fingerprints: Sequence[Fingerprint], grams: Hashes, owners: Numbers) -
         np.array([f.text for f in fingerprints], np.uint64),
     )
     return _sorted(grams, np.searchsorted(articles[0], owners).astype(np.uint32), *articles)
+
+
+def _sizes(spans: Sequence[_Span], grams: Hashes) -> NDArray[np.int64]:
+    """Return how many rows there are of each gram, given where these stand."""
+    return sum((right - left for left, right in spans), np.zeros(len(grams), np.int64))
+
+
+def _split(rows: NDArray[np.int64], sizes: NDArray[np.int64]) -> Sequence[NDArray[np.int64]]:
+    """Return rows in parts that are not too large together, by how large each is."""
+    return np.split(rows, np.flatnonzero(np.diff(np.cumsum(sizes[rows]) // _ROWS)) + 1)
+
+
+def _summed(
+    pairs: NDArray[np.int64], shared: NDArray[np.int64], weight: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return each pair once, with the sums of what stands beside it."""
+    order = np.argsort(pairs)
+    ascending = pairs[order]
+    first = np.flatnonzero(np.append(True, ascending[1:] != ascending[:-1])[: len(ascending)])
+    if not len(first):
+        return pairs, shared, weight
+    return ascending[first], np.add.reduceat(shared[order], first), np.add.reduceat(weight[order], first)
+
+
+_Any = TypeVar("_Any", np.uint64, np.int64)
+
+
+def _different(numbers: NDArray[_Any]) -> NDArray[_Any]:
+    """Return numbers, ascending and each once; ``numpy.unique`` takes twenty times as long for 10^7 of them."""
+    ascending = np.sort(numbers)
+    again = np.flatnonzero(ascending[1:] == ascending[:-1]) + 1
+    return np.delete(ascending, again)
 
 
 def _each_once(

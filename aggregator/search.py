@@ -10,7 +10,7 @@ import re
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -57,7 +57,7 @@ def parse(text: str) -> Query:
 
 
 def search(home: Home, query: Query, *, limit: int = 10, offset: int = 0, sort: str = "relevance") -> Results:
-    """Return the hits of a query, the copies of one text folded into one hit.
+    """Return the hits of a query, the copies of one text folded into one hit: the original, if it was found.
 
     When no article has all the words, those with any of them are found instead, and the note says so.
 
@@ -79,23 +79,25 @@ def search(home: Home, query: Query, *, limit: int = 10, offset: int = 0, sort: 
         asked, found, scores, notes = _matching(home, catalogue, query, languages)
         found.sort(key=lambda f: f.id)
         found.sort(key=lambda f: _order(f, scores[f.id], sort), reverse=True)
-        clusters = catalogue.cluster_ids(f.id for f in found)
-        folded = _folded(found, clusters)
+        places = catalogue.memberships(f.id for f in found)
+        folded, best = _folded(found, scores, places)
+        folded.sort(key=lambda f: _order(f, best[f.id], sort), reverse=True)
         wanted_ids = [f.id for f in folded[offset : offset + min(limit, MAX_PAGE)]]
         articles = catalogue.articles(wanted_ids)
         page = [articles[i] for i in wanted_ids if i in articles]
         telling = [w for w in _all_words(asked) if len(w) > 2] or list(_all_words(asked))
         wanted = {t for w in telling for t in analysis.expanded(w, languages)}
-        members = {c.id: c.members for c in catalogue.clusters({clusters[a.id] for a in page if a.id in clusters})}
+        families = {c.id: c for c in catalogue.clusters({places[a.id][0] for a in page if a.id in places})}
         hits = tuple(
             Hit(
                 article=article,
-                score=round(scores[article.id], 4),
+                score=round(best[article.id], 4),
                 snippet=snippet(article, wanted),
-                copies=tuple(m for m in members.get(clusters.get(article.id, ""), ()) if m != article.id),
+                copies=tuple(m for m in family.members if m != article.id) if family else (),
+                original=family.original if family else None,
                 archived=_where(catalogue, article),
             )
-            for article in page
+            for article, family in ((a, families.get(places[a.id][0]) if a.id in places else None) for a in page)
         )
     return Results(
         query=query,
@@ -228,12 +230,18 @@ def _order(facts: Facts, score: float, sort: str) -> tuple[float, datetime]:
     return (score, facts.dated)
 
 
-def _folded(found: Sequence[Facts], clusters: dict[str, str]) -> list[Facts]:
-    """Keep the best article of each cluster."""
-    best: dict[str, Facts] = {}
+def _folded(
+    found: Sequence[Facts], scores: Mapping[str, float], places: Mapping[str, tuple[str, bool]]
+) -> tuple[list[Facts], dict[str, float]]:
+    """Return of each cluster the original, if it was found, else the first found; and the best score of its cluster."""
+    shown: dict[str, Facts] = {}
+    best: dict[str, float] = {}
     for facts in found:
-        best.setdefault(clusters.get(facts.id, facts.id), facts)
-    return list(best.values())
+        cluster, is_original = places.get(facts.id, (facts.id, True))
+        best[cluster] = max(scores[facts.id], best.get(cluster, 0.0))
+        if cluster not in shown or is_original:
+            shown[cluster] = facts
+    return list(shown.values()), {facts.id: best[cluster] for cluster, facts in shown.items()}
 
 
 def _facets(found: Sequence[Facts]) -> dict[str, list[tuple[str, int]]]:

@@ -29,12 +29,15 @@ SAMPLING = ((200, 1), (600, 2), (5_000, 4))
 """Up to so many grams of a text, one in so many goes into its fingerprint: all of a short one, so that a quoted
 sentence or a copy full of misread letters is still found; a quoted paragraph of 60 words in a long one keeps 14."""
 COARSEST = 8
+BOUNDS: Hashes = np.uint64((1 << 64) - 1) // np.maximum(np.arange(256), 1).astype(np.uint64)
+"""Up to which number grams are kept where one in so many is."""
 LEAST_TOLD = 1 / 8
 """What the commonest gram tells: enough of them may be a quotation of what was copied everywhere."""
 COMMON = 8
 """A gram that more articles hold is worth less the more they are: twice as many, half as much."""
 _BATCH_CHARS = 1 << 20
 """Characters that are worked on at a time: 40 MB of arrays."""
+_TEXT_BITS = 21
 
 _APART, _UNSEEN, _LETTER, _ALONE = range(4)
 _SPACELESS = (
@@ -145,53 +148,36 @@ class Words:
     starts: Places
     ends: Places
     """Where each stands: character offsets, ends exclusive."""
-    weights: NDArray[np.float64] | None = None
+    weights: NDArray[np.float64] | None
     """How much of a word each is; None: one, all of them."""
+    grams: Hashes
+    """A number for every run of five words, in order."""
+    places: tuple[Hashes, Places]
+    """The different grams, ascending, and where each stands first."""
 
     def __len__(self) -> int:
         return len(self.hashes)
 
     @cached_property
-    def grams(self) -> Hashes:
-        """A number for every run of five words, in order."""
-        n = len(self.hashes) - GRAM_WORDS + 1
-        if n < 1:
-            return np.zeros(0, np.uint64)
-        total = self.hashes[:n] * _IN_GRAM[0]
-        for place in range(1, GRAM_WORDS):
-            total += self.hashes[place : place + n] * _IN_GRAM[place]
-        return _mixed(total)
-
-    @cached_property
-    def places(self) -> tuple[Hashes, Places]:
-        """The different grams, ascending, and where each stands first."""
-        order = np.argsort(self.grams).astype(np.int32)
-        ascending = self.grams[order]
-        if len(ascending) < 2 or (ascending[1:] != ascending[:-1]).all():
-            return ascending, order
-        first = np.flatnonzero(np.append(True, ascending[1:] != ascending[:-1]))
-        return ascending[first], np.minimum.reduceat(order, first)
-
-    @property
     def digest(self) -> int:
         """A number for all of them in order; 0: there are none."""
         if not len(self.hashes):
             return 0
         return int.from_bytes(hashlib.blake2b(self.hashes.tobytes(), digest_size=8).digest())
 
-    @property
+    @cached_property
     def rate(self) -> int:
         """One in how many of its grams is kept to find it again by."""
         return next((rate for most, rate in SAMPLING if len(self.grams) <= most), COARSEST)
 
-    @property
+    @cached_property
     def fingerprint(self) -> Hashes:
         """The grams it is found again by, ascending: those below a bound.
 
         So what is kept of a long text would be kept of a short one, too.
         """
         different, _ = self.places
-        return different[: np.searchsorted(different, bound(np.array([self.rate], np.uint8))[0], side="right")]
+        return different[: np.searchsorted(different, BOUNDS[self.rate], side="right")]
 
     def length(self, start: int, end: int) -> float:
         """Return how many words stand from one place to another."""
@@ -206,9 +192,21 @@ class Words:
         return total
 
 
-def bound(rate: NDArray[np.uint8]) -> Hashes:
-    """Return up to which number grams are kept where one in ``rate`` is."""
-    return np.uint64((1 << 64) - 1) // rate.astype(np.uint64)
+def ranges(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the numbers in several ranges, one after the other."""
+    found: NDArray[np.int64] = np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
+    found += np.arange(len(found))
+    return found
+
+
+def in_texts(grams: Hashes, texts: NDArray[np.int64]) -> Hashes:
+    """Return grams behind the numbers of their texts, below 2^21: sorted by text, then by what they begin with.
+
+    Two grams of a text that begin alike become the same number.
+    """
+    numbers: Hashes = texts.astype(np.uint64) << np.uint64(64 - _TEXT_BITS)
+    numbers |= grams >> np.uint64(_TEXT_BITS)
+    return numbers
 
 
 def rarity(holders: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -227,7 +225,7 @@ def words_of(texts: Sequence[str]) -> Iterator[Words]:
     held = 0
     for text in texts:
         batch.append(text[:MAX_COMPARED_CHARS])
-        held += len(batch[-1])
+        held += len(batch[-1]) + 1
         if held > _BATCH_CHARS:
             yield from _words_of(batch)
             batch, held = [], 0
@@ -264,18 +262,55 @@ def _words_of(texts: Sequence[str]) -> Iterator[Words]:
     if seen is not None:
         starts, stops = seen[starts], seen[stops]
     offset = 0
-    lengths = np.cumsum([len(text) + 1 for text in texts])
-    bounds = np.searchsorted(starts, lengths)
+    bounds = np.searchsorted(starts, np.cumsum([len(text) + 1 for text in texts]))
     low = 0
-    for text, high in zip(texts, bounds, strict=True):
+    for text, high, (grams, places) in zip(texts, bounds.tolist(), _grams_of(hashes, bounds), strict=True):
         yield Words(
             hashes[low:high],
             (starts[low:high] - offset).astype(np.int32),
             (stops[low:high] - offset).astype(np.int32),
             _weights(apart[low:high]) if apart is not None else None,
+            grams,
+            places,
         )
-        low = int(high)
+        low = high
         offset += len(text) + 1
+
+
+def _grams_of(hashes: Hashes, ends: NDArray[np.int64]) -> Iterator[tuple[Hashes, tuple[Hashes, Places]]]:
+    """Yield the grams of each text: in order; the different ones, ascending; where each of these stands first.
+
+    Args:
+        hashes: The words of texts, one after the other.
+        ends: Where each text ends.
+    """
+    text = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
+    within = text[GRAM_WORDS - 1 :] == text[: 1 - GRAM_WORDS]
+    total = np.zeros(max(0, len(hashes) - GRAM_WORDS + 1), np.uint64)
+    for place in range(GRAM_WORDS if len(total) else 0):
+        total += hashes[place : place + len(total)] * _IN_GRAM[place]
+    grams, text = _mixed(total[within]), text[: len(total)][within]
+    sizes = np.bincount(text, minlength=len(ends))
+    starts = np.cumsum(sizes) - sizes
+
+    order = np.argsort(in_texts(grams, text))  # many times faster than by two numbers, unless two grams begin alike
+    ascending = grams[order]
+    if ((ascending[1:] < ascending[:-1]) & (text[order][1:] == text[order][:-1])).any():
+        order = np.lexsort((grams, text))
+        ascending = grams[order]
+    begins = np.ones(len(order), np.bool_)
+    begins[1:] = (ascending[1:] != ascending[:-1]) | (text[order][1:] != text[order][:-1])
+    heads = np.flatnonzero(begins)
+    places = np.minimum.reduceat(order, heads) if len(heads) < len(order) else order
+    places = (places - starts[text[places]]).astype(np.int32)
+    ascending = ascending[heads]
+    different = np.bincount(text[order][heads], minlength=len(ends))
+    low = first_low = 0
+    for size, each in zip(sizes.tolist(), different.tolist(), strict=True):
+        first = slice(first_low, first_low + each)
+        yield grams[low : low + size], (ascending[first], places[first])
+        low += size
+        first_low += each
 
 
 def _weights(apart: NDArray[np.bool_]) -> NDArray[np.float64] | None:

@@ -1,18 +1,79 @@
-"""A few articles that are compared with one another as a home compares them, with all that is known in memory."""
+"""A few articles as a home would have them, and what compares them with one another, all in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator import dedupe
+from aggregator import credits, dedupe
 from aggregator.dedupe import About, Candidate, Decided, Settled, Standing
 from aggregator.matching import Finder
-from aggregator.model import Version
+from aggregator.model import Article, Source, Version
 from aggregator.reuse import Reuse
 from aggregator.words import Hashes
+from tests.fakeweb import NOON, source
+
+SEEN = NOON + timedelta(days=7)
+"""When every article was first seen."""
+A, B, C = SOURCES = tuple(source(name) for name in "abc")
+NIGHT = (
+    "All through the night the ferries lay at anchor with their lights on, and from the breakwater one could hear the "
+    "deck hands arguing about whether the strike fund would last until the boats were paid for the autumn timetable."
+)
+"""A third text of our own, one paragraph."""
+
+
+def candidate(
+    one: Source,
+    *texts: str,
+    title: str = "The net loft",
+    at: str | datetime | None = "2026-11-02T10:00",
+    url: str | None = None,
+    language: str = "en",
+    sources: Sequence[Source] = SOURCES,
+) -> Candidate:
+    """An article of a source as it would be catalogued, its versions in order.
+
+    ``at`` is the claimed date, ``sources`` are those whose credits are understood.
+    """
+    address = url or f"{one.url}{title}"
+    ident = dedupe.article_id(one.id, address)
+    claimed_at = datetime.fromisoformat(at).replace(tzinfo=UTC) if isinstance(at, str) else at
+    versions = [
+        Version(
+            article_id=ident,
+            number=number,
+            digest=dedupe.version_digest(title, text),
+            captured_at=SEEN + timedelta(hours=number),
+            record_id=f"<{ident}-{number}>",
+            generation="",
+            title=title,
+            text=text,
+            read_title=title,
+            authors=(),
+            claimed_at=claimed_at,
+            language=language,
+            problems=(),
+        )
+        for number, text in enumerate(texts, 1)
+    ]
+    article = Article(
+        id=ident,
+        source_id=one.id,
+        url=address,
+        title=title,
+        authors=(),
+        claimed_at=claimed_at,
+        captured_at=SEEN,
+        language=language,
+        text=texts[-1],
+        version=versions[-1].digest,
+        number=len(texts),
+    )
+    return Candidate(article=article, versions=versions, credits=credits.resolved(texts[-1], sources), source=one)
 
 
 class FewArticles:

@@ -11,67 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator import credits, dedupe, words
-from aggregator.model import Article, Match, Relation, Shared, Sighting, Source, Version
+from aggregator import dedupe, words
+from aggregator.dedupe.runs import Runs, runs_of
+from aggregator.model import Match, Relation, Shared, Sighting, Version
 from tests.fakeweb import OTHER, STORY, source
-from tests.fewarticles import FewArticles
+from tests.fewarticles import NIGHT, A, B, FewArticles, candidate
 
 STORY_1, STORY_2, STORY_3 = STORY.split("\n\n")
 OTHER_1, OTHER_2 = OTHER.split("\n\n")
-NIGHT = (
-    "All through the night the ferries lay at anchor with their lights on, and from the breakwater one could hear the "
-    "deck hands arguing about whether the strike fund would last until the boats were paid for the autumn timetable."
-)
-"""A third text of our own, one paragraph."""
-A, B, C = (source(name) for name in "abc")
-SOURCES = (A, B, C)
-
-
-def candidate(
-    one: Source,
-    *texts: str,
-    title: str = "The net loft",
-    at: str | None = "2026-11-02T10:00",
-    url: str | None = None,
-) -> dedupe.Candidate:
-    """An article of a source as it would be catalogued, its versions in order; ``at`` is the claimed date."""
-    address = url or f"{one.url}{title}"
-    ident = dedupe.article_id(one.id, address)
-    claimed_at = datetime.fromisoformat(at).replace(tzinfo=UTC) if at else None
-    seen = datetime(2026, 11, 20, tzinfo=UTC)
-    versions = [
-        Version(
-            article_id=ident,
-            number=number,
-            digest=dedupe.version_digest(title, text),
-            captured_at=seen,
-            record_id="",
-            generation="",
-            title=title,
-            text=text,
-            read_title=title,
-            authors=(),
-            claimed_at=None,
-            language=None,
-            problems=(),
-        )
-        for number, text in enumerate(texts, 1)
-    ]
-    article = Article(
-        id=ident,
-        source_id=one.id,
-        url=address,
-        title=title,
-        authors=(),
-        claimed_at=claimed_at,
-        captured_at=seen,
-        language="en",
-        text=texts[-1],
-        version=versions[-1].digest,
-        number=len(texts),
-    )
-    found = [credits.resolve(c, SOURCES) for c in credits.find_credits(texts[-1])]
-    return dedupe.Candidate(article=article, versions=versions, credits=found, source=one)
 
 
 def compared(one: dedupe.Candidate, other: dedupe.Candidate) -> Match | None:
@@ -121,6 +68,41 @@ def test_passages_lie_within_their_texts_and_count_no_more_words_than_there_are(
 def test_a_shared_paragraph_is_always_found(texts: tuple[str, str]) -> None:
     found = shared(*texts)
     assert max(each.words for each in found) >= len(words.words(STORY_1))
+
+
+FEW_WORDS = st.lists(st.sampled_from("red green blue one two".split()), max_size=40).map(" ".join)
+
+
+@given(st.lists(st.one_of(SHARED, st.tuples(FEW_WORDS, FEW_WORDS)), min_size=1, max_size=6))
+def test_many_pairs_laid_side_by_side_have_the_runs_that_each_has_alone(pairs: list[tuple[str, str]]) -> None:
+    cut = [(words.words(one), words.words(other)) for one, other in pairs]
+    together = [row for runs in runs_of([*cut, *cut[:1]]) for row in rows_of(runs)]
+
+    alone = [
+        (n, *row[1:]) for n, pair in enumerate([*cut, *cut[:1]]) for runs in runs_of([pair]) for row in rows_of(runs)
+    ]
+    assert together == alone
+
+
+@given(st.one_of(SHARED, st.tuples(FEW_WORDS, FEW_WORDS)))
+def test_a_run_ends_where_the_words_differ_and_every_shared_gram_that_stands_once_is_in_one(
+    texts: tuple[str, str],
+) -> None:
+    a, b = map(words.words, texts)
+    rows = [row for runs in runs_of([(a, b)]) for row in rows_of(runs)]
+    covered = set()
+    for _, i, j, length in rows:
+        assert length >= words.GRAM_WORDS
+        assert a.hashes[i : i + length].tolist() == b.hashes[j : j + length].tolist()
+        assert a.hashes[i + length : i + length + 1].tolist() != b.hashes[j + length : j + length + 1].tolist() or (
+            i + length == len(a) or j + length == len(b)
+        )
+        covered |= set(a.grams[i : i + length - words.GRAM_WORDS + 1].tolist())
+    assert covered == set(a.grams.tolist()) & set(b.grams.tolist())
+
+
+def rows_of(runs: Runs) -> list[tuple[int, int, int, int]]:
+    return list(zip(*(column.tolist() for column in (runs.pair, runs.a, runs.b, runs.words)), strict=True))
 
 
 @given(st.one_of(SHARED, st.tuples(WORDS, WORDS)))

@@ -6,7 +6,7 @@ import time
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -21,15 +21,9 @@ from aggregator.reposts import Found, in_corpus
 from tests.fakeweb import OTHER, STORY, source
 from tests.families.making import corpus
 from tests.families.texts import read, stories
-from tests.fewarticles import FewArticles
-from tests.test_dedupe import A, B, C, candidate
+from tests.fewarticles import NIGHT, SEEN, A, B, C, FewArticles, candidate
 
 STORY_1, STORY_2, STORY_3 = STORY.split("\n\n")
-NIGHT = (
-    "All through the night the ferries lay at anchor with their lights on, and from the breakwater one could hear the "
-    "deck hands arguing about whether the strike fund would last until the boats were paid for the autumn timetable."
-)
-"""A third text of our own, one paragraph."""
 NOTES: list[str] = [note["text"].strip() for note in read("notes")["en"]]
 """Forty short texts that have nothing to do with each other."""
 Doc = dict[str, str]
@@ -355,6 +349,9 @@ def test_a_later_decision_goes_before_an_earlier_one() -> None:
     assert decided((JOINED, "abc"), (SPLIT, "c")) == Decided(joined=(frozenset("ab"),), split=(frozenset("c"),))
     assert decided((JOINED, "ab"), (SPLIT, "b")) == Decided(split=(frozenset("b"),))
     assert decided((SPLIT, "ab"), (JOINED, "bc")) == Decided(joined=(frozenset("bc"),), split=(frozenset("a"),))
+    assert decided((REFUSED, "ab"), (REFUSED, "ac"), (JOINED, "abd")) == Decided(
+        refused=frozenset({("a", "c")}), joined=(frozenset("abd"),)
+    )
     assert decided((SPLIT, "ab"), (SPLIT, "a")) == Decided(split=(frozenset("b"), frozenset("a")))
 
 
@@ -444,13 +441,13 @@ def test_of_a_site_that_moved_the_old_place_was_first_where_no_date_tells() -> N
 
 def seen_late(one: Candidate) -> Candidate:
     """An article that was seen two days after all others."""
-    return replace(one, article=replace(one.article, captured_at=datetime(2026, 11, 22, tzinfo=UTC)))
+    return replace(one, article=replace(one.article, captured_at=SEEN + timedelta(days=2)))
 
 
 def test_what_was_seen_before_the_other_claims_to_be_was_first() -> None:
     seen = candidate(A, STORY, at=None)
-    later = seen_late(candidate(B, STORY, at="2026-11-21T10:00"))
-    earlier = seen_late(candidate(B, STORY, at="2026-11-19T10:00"))
+    later = seen_late(candidate(B, STORY, at=SEEN + timedelta(days=1)))
+    earlier = seen_late(candidate(B, STORY, at=SEEN - timedelta(days=1)))
 
     [match] = FewArticles(seen, later).settled().matches
     [open_] = FewArticles(seen, earlier).settled().matches
@@ -460,10 +457,9 @@ def test_what_was_seen_before_the_other_claims_to_be_was_first() -> None:
 
 
 def test_a_claimed_date_after_it_was_seen_does_not_count() -> None:
-    seen = datetime(2026, 11, 20, tzinfo=UTC)
-    liar = candidate(A, STORY, at="2026-11-25T10:00")
-    other = seen_late(candidate(B, STORY, at="2026-11-21T10:00"))
-    assert liar.published_at == seen
+    liar = candidate(A, STORY, at=SEEN + timedelta(days=5))
+    other = seen_late(candidate(B, STORY, at=SEEN + timedelta(days=1)))
+    assert liar.published_at == SEEN
 
     [match] = FewArticles(liar, other).settled().matches
 

@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
-from aggregator import credits, dedupe, pipeline, reposts
+from aggregator import credits, pipeline, reposts
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions
 from aggregator.dedupe import Candidate, Decided
 from aggregator.errors import BusyError, StoreError
 from aggregator.home import Home
 from aggregator.matching import CONFIRMED, JOINED, REFUSED, SPLIT, Articles
-from aggregator.model import Article, Following, Source, Version
+from aggregator.model import Following, Source
 from aggregator.pipeline.reposting import ASIDE, find_reposts
 from aggregator.pipeline.translating import Translations
 from aggregator.reposts import GIVEN, Family
@@ -28,67 +28,15 @@ from aggregator.reuse import FEW
 from tests.fakeweb import NOON, OTHER, STORY, FakeWeb, crawl, dump, feed, following, page, source
 from tests.families.making import corpus
 from tests.families.texts import read, stories
+from tests.fewarticles import NIGHT, candidate
 
 STORY_1, STORY_2, STORY_3 = STORY.split("\n\n")
-NIGHT = (
-    "All through the night the ferries lay at anchor with their lights on, and from the breakwater one could hear the "
-    "deck hands arguing about whether the strike fund would last until the boats were paid for the autumn timetable."
-)
-"""A third text of our own, one paragraph."""
 DUSK = (
     "Towards dusk the lamp man came down the quay with his ladder and told whoever would listen that the council had "
     "sold the lamps twice, once to the museum and once to a dealer from inland who collects anything with a number."
 )
-"""A fourth."""
+"""A fourth text of our own, one paragraph."""
 Dump = list[tuple[str, dict[str, Any]]]
-
-
-def written(
-    one: Source,
-    *texts: str,
-    title: str = "The net loft",
-    at: datetime | None = NOON,
-    language: str = "en",
-    sources: Sequence[Source] = (),
-) -> Candidate:
-    """An article of a source as it would be catalogued, its versions in order; ``at`` is the claimed date."""
-    address = f"{one.url}{title}"
-    ident = dedupe.article_id(one.id, address)
-    seen = NOON + timedelta(days=7)
-    versions = [
-        Version(
-            article_id=ident,
-            number=number,
-            digest=dedupe.version_digest(title, text),
-            captured_at=seen + timedelta(hours=number),
-            record_id=f"<{ident}-{number}>",
-            generation="",
-            title=title,
-            text=text,
-            read_title=title,
-            authors=(),
-            claimed_at=at,
-            language=language,
-            problems=(),
-        )
-        for number, text in enumerate(texts, 1)
-    ]
-    article = Article(
-        id=ident,
-        source_id=one.id,
-        url=address,
-        title=title,
-        authors=(),
-        claimed_at=at,
-        captured_at=seen,
-        language=language,
-        text=texts[-1],
-        version=versions[-1].digest,
-        number=len(texts),
-    )
-    return Candidate(
-        article=article, versions=versions, credits=credits.resolved(texts[-1], sources or (one,)), source=one
-    )
 
 
 def before_its_edit(one: Candidate) -> Candidate:
@@ -187,7 +135,7 @@ def archive() -> tuple[tuple[Source, ...], tuple[Candidate, ...]]:
     names = sorted({doc["site"] for doc in chosen})
     sources = {name: source(f"s{number}", name=name) for number, name in enumerate(names)}
     made = [
-        written(
+        candidate(
             sources[doc["site"]],
             doc["text"],
             title=f"{doc['title']} {doc['id']}",
@@ -238,7 +186,7 @@ def test_articles_that_are_edited_in_between_are_known_as_if_all_had_come_at_onc
         said = one.article
         new_text = [f"{said.text}\n\n{DUSK}", said.text[: len(said.text) // 2], others[n].text][n % 3]
         assert one.source
-        edited[said.id] = written(
+        edited[said.id] = candidate(
             one.source,
             said.text,
             new_text,
@@ -283,8 +231,8 @@ def test_what_is_no_translation_any_more_is_at_once_what_else_it_is(tmp_path: Pa
         if (story.name, story.lang) == ("lockgate", lang)
     )
     one, other = source("one"), source("other")
-    original = written(one, f"{english}\n\n{NIGHT}")
-    translated = written(other, f"{french}\n\n{NIGHT}", f"{OTHER}\n\n{NIGHT}", language="fr", title="La porte")
+    original = candidate(one, f"{english}\n\n{NIGHT}")
+    translated = candidate(other, f"{french}\n\n{NIGHT}", f"{OTHER}\n\n{NIGHT}", language="fr", title="La porte")
     kept = Kept(tmp_path / "home", [one, other])
     kept.come([original, before_its_edit(translated)])
     assert [row["relation"] for table, row in kept.dump() if table == "matches"] == ["translation"]
@@ -302,7 +250,7 @@ def many(count: int, text: str = STORY) -> tuple[list[Source], list[Candidate]]:
     """A text on so many sites, with a word changed or put in on each."""
     sources = [source(f"copy{n}") for n in range(count)]
     return sources, [
-        written(one, text.replace("eleven", f"eleven or {n}"), at=NOON + timedelta(minutes=n))
+        candidate(one, text.replace("eleven", f"eleven or {n}"), at=NOON + timedelta(minutes=n))
         for n, one in enumerate(sources)
     ]
 
@@ -327,7 +275,7 @@ def test_a_passage_that_many_come_to_hold_is_no_evidence_in_whatever_order_they_
     notes = [note["text"].strip() for note in read("notes")["en"]]
     sources = [source(f"holder{n}") for n in range(min(len(notes), FEW + 9))]
     articles = [
-        written(one, f"{text}\n\n{NIGHT}", title=f"Note {n}")
+        candidate(one, f"{text}\n\n{NIGHT}", title=f"Note {n}")
         for n, (one, text) in enumerate(zip(sources, notes, strict=False))
     ]
     kept = Kept(tmp_path / "home", sources)
@@ -342,8 +290,8 @@ def test_a_passage_that_many_come_to_hold_is_no_evidence_in_whatever_order_they_
 def test_a_paragraph_that_a_site_turns_out_to_have_everywhere_unmakes_a_match(tmp_path: Path) -> None:
     a, b = source("a"), source("b")
     notes = [f"{note['text'].strip()}\n\n{NIGHT}" for note in read("notes")["en"][:6]]
-    pages = [written(a, text, title=f"Page {n}") for n, text in enumerate(notes)]
-    elsewhere = written(b, f"{DUSK}\n\n{NIGHT}")
+    pages = [candidate(a, text, title=f"Page {n}") for n, text in enumerate(notes)]
+    elsewhere = candidate(b, f"{DUSK}\n\n{NIGHT}")
     kept = Kept(tmp_path / "home", (a, b))
     kept.come(pages[:1], [elsewhere])
     assert kept.pairs() == {frozenset("ab")}
@@ -363,14 +311,14 @@ def who_share_a_line() -> tuple[list[Source], list[Candidate], list[str]]:
     """Two texts that share a line, eight sources, and eight texts in which a part of that line stands."""
     notes = [note["text"].strip() for note in read("notes")["en"]]
     sources = [source(f"holder{n}") for n in range(10)]
-    two = [written(one, f"{text} {LINE} nobody knows.") for one, text in zip(sources, (STORY_1, OTHER), strict=False)]
+    two = [candidate(one, f"{text} {LINE} nobody knows.") for one, text in zip(sources, (STORY_1, OTHER), strict=False)]
     return sources, two, [f"{text} Or {PART_OF_LINE} sing." for text in notes[:8]]
 
 
 @pytest.mark.parametrize("first", ["the two", "the others"])
 def test_a_line_of_which_a_part_turns_out_to_be_common_is_no_evidence_in_any_order(tmp_path: Path, first: str) -> None:
     sources, two, texts = who_share_a_line()
-    others = [written(one, text) for one, text in zip(sources[2:], texts, strict=True)]
+    others = [candidate(one, text) for one, text in zip(sources[2:], texts, strict=True)]
     kept = Kept(tmp_path / "home", sources)
     kept.come(two)
     assert len(kept.pairs()) == 1
@@ -387,7 +335,7 @@ def test_a_line_of_which_a_part_stands_in_copies_of_one_text_is_evidence_in_any_
     tmp_path: Path, first: str
 ) -> None:
     sources, two, texts = who_share_a_line()
-    copies = [written(one, texts[0]) for one in sources[2:]]
+    copies = [candidate(one, texts[0]) for one in sources[2:]]
     kept = Kept(tmp_path / "home", sources)
 
     rows = kept.come(*((two, copies[:3], copies[3:]) if first == "the two" else (copies[:3], copies[3:], two)))
@@ -402,11 +350,11 @@ def test_a_line_of_which_a_part_stands_in_copies_of_one_text_is_evidence_in_any_
 def test_a_copy_of_a_version_that_is_no_longer_compared_is_as_if_all_had_come_at_once(tmp_path: Path) -> None:
     a, b = source("a"), source("b")
     edits = [STORY, f"{OTHER}\n\n{NIGHT}", STORY_1, STORY_2, STORY_3, DUSK]
-    copy = written(b, f"{OTHER}\n\n{NIGHT}")
+    copy = candidate(b, f"{OTHER}\n\n{NIGHT}")
     kept = Kept(tmp_path / "home", (a, b))
 
     for count in range(1, len(edits) + 1):
-        article = written(a, *edits[:count])
+        article = candidate(a, *edits[:count])
         rows = kept.come([article, copy] if count == 1 else [article])
 
         assert rows == all_at_once(tmp_path / f"calm{count}", (a, b), [article, copy])
@@ -414,25 +362,25 @@ def test_a_copy_of_a_version_that_is_no_longer_compared_is_as_if_all_had_come_at
 
 def test_an_article_that_says_something_else_now_leaves_its_family(tmp_path: Path) -> None:
     a, b, c = source("a"), source("b"), source("c")
-    read_on_an_index = written(a, STORY)
-    copies = [written(b, STORY), written(c, STORY)]
+    read_on_an_index = candidate(a, STORY)
+    copies = [candidate(b, STORY), candidate(c, STORY)]
     kept = Kept(tmp_path / "home", (a, b, c))
     kept.come([read_on_an_index, *copies])
     assert kept.families() == [{"a", "b", "c"}]
 
-    rows = kept.come([written(a, OTHER)])  # the older version was a stand-in
+    rows = kept.come([candidate(a, OTHER)])  # the older version was a stand-in
 
     assert kept.families() == [{"b", "c"}]
-    assert rows == all_at_once(tmp_path / "calm", (a, b, c), [written(a, OTHER), *copies])
+    assert rows == all_at_once(tmp_path / "calm", (a, b, c), [candidate(a, OTHER), *copies])
 
 
 def test_the_last_copy_that_says_something_else_now_leaves_nobody_behind(tmp_path: Path) -> None:
     a, b = source("a"), source("b")
     kept = Kept(tmp_path / "home", (a, b))
-    kept.come([written(a, STORY), written(b, STORY)])
+    kept.come([candidate(a, STORY), candidate(b, STORY)])
     assert kept.families() == [{"a", "b"}]
 
-    kept.come([written(a, OTHER)])
+    kept.come([candidate(a, OTHER)])
 
     assert (kept.families(), kept.pairs()) == ([], set())
 
@@ -443,9 +391,9 @@ def test_a_text_that_turns_out_to_be_of_another_year_no_longer_stands_in_the_way
     said = {story.lang: story for story in stories() if story.name == "saltworks"}
     french, english = ("\n\n".join(" ".join(parts) for parts in said[lang].paragraphs) for lang in ("fr", "en"))
     sources = tuple(source(name) for name in "abc")
-    one, other = written(sources[0], french, language="fr"), written(sources[1], english)
-    rival = written(sources[2], f"{english[: len(english) // 2]}\n\n{OTHER}")
-    dated = written(sources[2], rival.article.text, at=NOON - timedelta(days=700))
+    one, other = candidate(sources[0], french, language="fr"), candidate(sources[1], english)
+    rival = candidate(sources[2], f"{english[: len(english) // 2]}\n\n{OTHER}")
+    dated = candidate(sources[2], rival.article.text, at=NOON - timedelta(days=700))
     kept = Kept(tmp_path / "home", sources)
     kept.come([one, other, rival])
 
@@ -462,7 +410,7 @@ def four() -> tuple[tuple[Source, ...], list[Candidate]]:
     sources = tuple(source(name) for name in "abcd")
     texts = (STORY, STORY, f"{STORY}\n\n(source: a)", OTHER)
     made = [
-        written(one, text, at=NOON + timedelta(hours=n), sources=sources)
+        candidate(one, text, at=NOON + timedelta(hours=n), sources=sources)
         for n, (one, text) in enumerate(zip(sources, texts, strict=True))
     ]
     return sources, made
@@ -480,6 +428,7 @@ def test_what_is_decided_afterwards_is_as_if_it_had_been_decided_before(tmp_path
         [(SPLIT, (b,))],
         [(SPLIT, (b, c)), (JOINED, (b, a))],
         [(SPLIT, (b,)), (SPLIT, (c,)), (JOINED, (c, d))],
+        [(REFUSED, (a, b)), (JOINED, (b, a))],
     ]
     for n, decisions in enumerate(cases):
         kept = Kept(tmp_path / f"home{n}", sources)
@@ -490,13 +439,13 @@ def test_what_is_decided_afterwards_is_as_if_it_had_been_decided_before(tmp_path
         rows = kept.come([])
 
         assert rows == all_at_once(tmp_path / f"calm{n}", sources, articles, decided=kept)
-        assert (rows == before) == (n in (1, 4))
+        assert (rows == before) == (n in (1, 4, 8))
 
 
 @pytest.mark.parametrize("later", ["split", "join with another"])
 def test_what_a_later_decision_takes_back_leaves_nobody_behind(tmp_path: Path, later: str) -> None:
     sources = tuple(source(name) for name in "abc")
-    a, b, c = (written(one, text) for one, text in zip(sources, (STORY, OTHER, NIGHT), strict=True))
+    a, b, c = (candidate(one, text) for one, text in zip(sources, (STORY, OTHER, NIGHT), strict=True))
     kept = Kept(tmp_path / "home", sources)
     kept.decide(JOINED, a, b)
     kept.come([a, b, c])
@@ -534,10 +483,10 @@ def test_decisions_are_obeyed(tmp_path: Path) -> None:
 
 def test_what_was_joined_stays_joined_when_something_unrelated_comes(tmp_path: Path) -> None:
     sources, (a, b, c, _) = four()
-    d = max((written(source("d"), OTHER, title=f"Title {n}") for n in range(20)), key=lambda one: one.article.id)
+    d = max((candidate(source("d"), OTHER, title=f"Title {n}") for n in range(20)), key=lambda one: one.article.id)
     last = max((a, b, c), key=lambda one: one.article.id)
     assert min(last.article.id, d.article.id) > min(one.article.id for one in (a, b, c))
-    new = written(source("e"), NIGHT)
+    new = candidate(source("e"), NIGHT)
     kept = Kept(tmp_path / "home", (*sources, source("e")))
     kept.come([a, b, c, d])
     kept.decide(JOINED, last, d)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,12 +16,18 @@ from aggregator.model import Access, Following, Settings
 from aggregator.takedown import Scope
 from tests.fakecli import Aggregator, Said
 from tests.fakeweb import OTHER, STORY, FakeWeb, articles, crawl, feed, following, page, source
-from tests.families.texts import read
+from tests.families.texts import read, stories
 
 ONE, COPY, QUOTE = "http://a.example/1", "http://b.example/1", "http://c.example/1"
 NAMED = "(source: http://a.example, sent in by Mildred Quarrington)"
 PARAGRAPH = STORY.split("\n\n")[1]
 OTHER_STORY = "\n\n".join(note["text"] for note in read("notes")["en"][:4])
+ENGLISH, FRENCH = (
+    "\n\n".join(" ".join(sentences) for sentences in story.paragraphs)
+    for lang in ("en", "fr")
+    for story in stories()
+    if (story.name, story.lang) == ("lockgate", lang)
+)
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 BEFORE = datetime(2020, 1, 1, tzinfo=UTC)
 """Before anything was seen."""
@@ -98,6 +105,25 @@ def test_a_withdrawn_name_is_in_no_reason(aggregator: Aggregator, home: Home) ->
     hide(home, "Mildred Quarrington", Scope.NAME)
     for out in (shown(aggregator, home), shown(aggregator, home, "-", stdin=STORY)):
         assert "Quarrington" not in out
+
+
+# What is shown
+
+
+def test_a_percentage_says_of_what_it_is_where_that_is_no_matter_of_course(aggregator: Aggregator, home: Home) -> None:
+    known = ids(home)
+
+    def shares(*words: str) -> dict[str, str]:
+        table = aggregator("--home", str(home.root), "reposts", *words).out.splitlines()[2:]
+        return {row.split("\t")[6]: row.split("\t")[5] for row in table if row.count("\t") == 7}
+
+    assert shares() == {
+        known[ONE]: f"100% in {known[COPY]}",
+        known[COPY]: f"91% in {known[ONE]}",
+        known[QUOTE]: f"34% in {known[ONE]}",
+    }
+    hide(home, QUOTE)
+    assert shares() == {known[ONE]: "100%", known[COPY]: "91%"}
 
 
 # What is watched
@@ -185,6 +211,57 @@ def test_decisions_are_in_force_at_once_and_outlive_a_rebuild(aggregator: Aggreg
     assert [set(each["members"]) for each in clusters] == [{known[ONE], known[QUOTE]}]
 
 
+def test_who_decided_and_when_is_shown_with_what_was_decided(aggregator: Aggregator, home: Home) -> None:
+    known = ids(home)
+    pair = sorted((known[ONE], known[COPY]))
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+
+    def decide(*words: str) -> tuple[list[str], list[dict[str, Any]]]:
+        aggregator("--home", str(home.root), "reposts", *words, "--by", "Maren")
+        told = aggregator("--home", str(home.root), "reposts", known[COPY])
+        lines = [line.strip() for line in told.out.splitlines() if "Maren" in line]
+        return lines, [json.loads(line) for line in shown(aggregator, home, known[COPY]).splitlines()]
+
+    lines, told = decide("confirm", *pair)
+    assert [line.partition(":")[0] for line in lines] == [f"confirmed by Maren on {today}"]
+    [said] = next(one["decided"] for one in told if one["type"] == "pair" and [one["a"], one["b"]] == pair)
+    assert (said["kind"], said["articles"], said["by"], said["at"][:10]) == ("confirmed", pair, "Maren", today)
+    lines, told = decide("join", known[COPY], known[QUOTE])
+    assert [line.partition(" by")[0] for line in lines] == ["confirmed", "joined"]
+    assert [one["kind"] for one in told if one["type"] == "decision"] == ["confirmed", "joined"]
+    lines, _ = decide("split", known[COPY])
+    assert [line.partition(" by")[0] for line in lines] == ["confirmed", "split"]
+    lines, told = decide("refuse", *pair)
+    assert [line.partition(" by")[0] for line in lines] == ["split", "refused"]
+    assert all(one["decided"] == [] for one in told if one["type"] == "pair")
+
+
+def test_articles_that_share_nothing_and_were_joined_are_shown(aggregator: Aggregator, home: Home) -> None:
+    known = ids(home)
+    for other in (ONE, COPY):
+        aggregator("--home", str(home.root), "reposts", "refuse", known[QUOTE], known[other])
+    aggregator("--home", str(home.root), "reposts", "join", known[QUOTE], known[COPY], "--by", "Maren")
+    out = aggregator("--home", str(home.root), "reposts", known[QUOTE]).out
+    assert "joined by Maren" in out and known[COPY] in out
+
+
+def test_a_decision_names_no_article_that_is_hidden(aggregator: Aggregator, home: Home) -> None:
+    known = ids(home)
+    aggregator("--home", str(home.root), "reposts", "refuse", known[ONE], known[COPY])
+    hide(home, COPY)
+    assert known[COPY] not in shown(aggregator, home, known[ONE])
+
+
+@pytest.mark.parametrize("by", ["", "  "])
+def test_nobody_decides_without_a_name(aggregator: Aggregator, home: Home, by: str) -> None:
+    events = (home.archive / "events.jsonl").read_bytes()
+    known = ids(home)
+    said = aggregator("--home", str(home.root), "reposts", "refuse", known[ONE], known[COPY], "--by", by)
+    assert said.code == 2
+    assert "needs a name" in said.err
+    assert (home.archive / "events.jsonl").read_bytes() == events
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [
@@ -204,6 +281,34 @@ def test_a_decision_about_nothing_is_noted_nowhere(
     assert said.code == code
     assert "\n" in said.err and "Traceback" not in said.err
     assert (home.archive / "events.jsonl").read_bytes() == events
+
+
+def test_articles_are_named_by_their_addresses_too(aggregator: Aggregator, home: Home) -> None:
+    known = ids(home)
+
+    def run(*words: str) -> Said:
+        return aggregator("--home", str(home.root), "reposts", *words)
+
+    assert known[ONE] in run("watch", ONE).out
+    assert run("unwatch", ONE).code == 0
+    assert run("watch").out == ""
+    assert [run(*words).code for words in (("refuse", ONE, COPY), ("join", ONE, QUOTE), ("split", COPY))] == [0, 0, 0]
+    decided = {one["kind"]: one["articles"] for one in run(ONE, "--json").lines if one["type"] == "decision"}
+    assert decided == {"refused": sorted((known[ONE], known[COPY])), "joined": sorted((known[ONE], known[QUOTE]))}
+
+
+@pytest.mark.parametrize("name", ["nofile.txt", "n" * 5_000, "http://nowhere.example/" + "n" * 300])
+def test_what_is_neither_an_article_nor_a_file_is_called_so(aggregator: Aggregator, home: Home, name: str) -> None:
+    said = aggregator("--home", str(home.root), "reposts", name)
+    assert (said.code, said.out) == (1, "")
+    assert "neither an article of this home" in said.err and "nor a file" in said.err
+
+
+def test_where_nothing_was_crawled_nothing_is_decided(aggregator: Aggregator, tmp_path: Path) -> None:
+    (tmp_path / "sources.yaml").write_text(YAML)
+    for words in (("watch", ONE), ("refuse", ONE, COPY), ("diff", ONE, COPY)):
+        said = aggregator("--home", str(tmp_path), "reposts", *words)
+        assert (said.code, "nothing was crawled" in said.err) == (1, True)
 
 
 def test_watched_articles_are_listed(aggregator: Aggregator, home: Home) -> None:
@@ -234,6 +339,74 @@ def test_of_all_families_only_those_with_an_article_of_each_choice_are_read(home
     assert list(reposts.families(home, second, {known[ONE]})) == []
 
 
+# Side by side
+
+
+def diff(aggregator: Aggregator, home: Home, *words: str) -> Said:
+    return aggregator("--home", str(home.root), "reposts", "diff", *words)
+
+
+def test_what_a_copy_left_out_and_put_in_is_marked(aggregator: Aggregator, home: Home) -> None:
+    out = diff(aggregator, home, ONE, COPY).out
+    assert f"{{+{NAMED}+}}" in out
+    assert "[-" not in out
+    assert f"[-{NAMED}-]" in diff(aggregator, home, ids(home)[COPY], ids(home)[ONE]).out
+
+
+def test_where_only_a_passage_is_shared_only_that_is_shown(aggregator: Aggregator, home: Home) -> None:
+    said = diff(aggregator, home, ONE, QUOTE)
+    assert said.out.strip() == PARAGRAPH
+    assert "not a word was changed" in said.err
+
+
+def test_a_translation_stands_beside_what_was_translated(aggregator: Aggregator, tmp_path: Path) -> None:
+    (tmp_path / "sources.yaml").write_text(YAML)
+    web = FakeWeb(
+        {
+            "http://a.example/feed": feed(ONE),
+            ONE: page(FRENCH, language="fr"),
+            "http://b.example/feed": feed(COPY),
+            COPY: page(ENGLISH),
+        }
+    )
+    crawl(tmp_path, web, source("a", languages=("fr",)), source("b", languages=("en",)))
+    parts = diff(aggregator, Home(tmp_path), ONE, COPY, "--json").json["parts"]
+    assert len(parts) > 1
+    assert all([change["what"] for change in part["changes"]] == ["deleted", "inserted"] for part in parts)
+
+
+def test_changes_for_programs_have_their_places_in_both_texts(aggregator: Aggregator, home: Home) -> None:
+    known = articles(home.root)
+    told = diff(aggregator, home, COPY, ONE, "--json").json
+    assert (told["from"]["id"], told["to"]["id"], told["rel"]) == (known[COPY].id, known[ONE].id, "dup")
+    [part] = told["parts"]
+    a, b = known[COPY].text, known[ONE].text
+    for change in part["changes"]:
+        (start, end), (at, to) = change["from"], change["to"]
+        assert change["text"] == (a[start:end] if change["what"] == "deleted" else b[at:to])
+    assert [change["what"] for change in part["changes"]] == ["deleted", "same"]
+
+
+def test_what_was_refused_can_still_be_looked_at(aggregator: Aggregator, home: Home) -> None:
+    aggregator("--home", str(home.root), "reposts", "refuse", ids(home)[ONE], ids(home)[QUOTE])
+    said = diff(aggregator, home, QUOTE, ONE)
+    assert (said.out.strip(), said.err.splitlines()[-1]) == (PARAGRAPH, "no match · not a word was changed")
+
+
+def test_of_what_is_withdrawn_nothing_stands_beside_its_copy(aggregator: Aggregator, home: Home) -> None:
+    hide(home, "Mildred Quarrington", Scope.NAME)
+    assert "Quarrington" not in diff(aggregator, home, ONE, COPY).out
+    hide(home, COPY)
+    said = diff(aggregator, home, ONE, COPY)
+    assert (said.code, said.out) == (1, "")
+
+
+@pytest.mark.parametrize(("other", "code"), [(ONE, 2), ("nobody", 1)])
+def test_nothing_is_compared_with_itself_or_nothing(aggregator: Aggregator, home: Home, other: str, code: int) -> None:
+    said = diff(aggregator, home, ONE, other)
+    assert (said.code, said.out) == (code, "")
+
+
 # Any corpus
 
 
@@ -254,6 +427,17 @@ def test_any_corpus_is_compared_without_a_home(aggregator: Aggregator, tmp_path:
         ("1", "2", "verbatim", "1")
     ]
     assert "2 texts are one" in aggregator("reposts", "--docs", path).out
+
+
+def test_a_pair_says_what_its_articles_are_and_which_was_translated(aggregator: Aggregator, tmp_path: Path) -> None:
+    path = docs(
+        tmp_path,
+        {"id": "1", "site": "a", "date": "2026-01-01", "lang": "fr", "text": FRENCH, "title": "Écluse"},
+        {"id": "2", "site": "b", "date": "2026-01-02", "lang": "en", "text": ENGLISH, "url": COPY},
+    )
+    [pair] = aggregator("reposts", "--docs", path, "--json").lines
+    assert (pair["sources"], pair["titles"], pair["urls"]) == (["a", "b"], ["Écluse", None], [None, COPY])
+    assert (pair["rel"], pair["translation_of"]) == ("translation", "1")
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,9 @@ Pairs = dict[tuple[int, int], tuple[int, int, float]]
 """By two articles, the smaller number first: the other's rate, how many grams they share, and what these are worth."""
 
 
-def fingerprint(number: int, grams: Iterable[int], rate: int = 1) -> Fingerprint:
+def fingerprint(number: int, grams: Iterable[int], rate: int = 1, text: int = 0) -> Fingerprint:
     """What an article is found again by; of an older, shorter version it may have more grams than its rate says."""
-    return Fingerprint(number, rate, np.array(sorted(set(grams)), np.uint64))
+    return Fingerprint(number, rate, np.array(sorted(set(grams)), np.uint64), text)
 
 
 def of_text(number: int, text: str) -> Fingerprint:
@@ -75,14 +75,19 @@ def expected(prints: Sequence[Fingerprint], grams: Sequence[int]) -> Answers:
     """All that can be asked, by going through everything."""
     holders = {g: sorted(f.number for f in prints if g in set(f.grams.tolist())) for g in grams}
     pairs: Pairs = {}
+    copies = {f.text: sorted(o.number for o in prints if o.text == f.text) for f in prints if f.text}
+    spare = {number for numbers in copies.values() for number in numbers[FEW:]}
     for one, other in combinations(sorted(prints, key=lambda f: f.number), 2):
-        limit = int(words.bound(np.array([max(one.rate, other.rate)], np.uint8))[0])
+        limit = int(words.BOUNDS[max(one.rate, other.rate)])
+        is_first = one.text != 0 and one.text == other.text and one.number == copies[one.text][0]
+        if not is_first and spare & {one.number, other.number}:
+            continue
         both = [
             g
             for g in grams
             if {one.number, other.number} <= set(holders[g])
             and g <= limit
-            and (len(holders[g]) <= FEW or one.number in holders[g][:FEW])
+            and (len(holders[g]) <= FEW or one.number in holders[g][:FEW] or other.number in spare)
         ]
         if both:
             worth = sum(float(words.rarity(np.array([len(holders[g])]))[0]) for g in both)
@@ -162,6 +167,41 @@ def test_of_a_gram_that_many_hold_only_the_first_count_in_whatever_order_they_ca
         reuse.add(batch)
 
     assert answers(reuse, prints, KNOWN) == expected(prints, KNOWN)
+
+
+COPIES = st.dictionaries(
+    st.integers(1, 3), st.tuples(MANY, st.sets(st.sampled_from(SMALL), min_size=1, max_size=12)), min_size=1
+)
+"""By text: how many articles have it, and its grams."""
+
+
+@settings(max_examples=40, deadline=None)
+@given(COPIES, ARTICLES, st.randoms(use_true_random=False))
+def test_of_many_copies_of_one_text_all_but_a_few_meet_the_first_of_them_and_nobody_else(
+    copies: dict[int, tuple[int, set[int]]], articles: dict[int, tuple[int, set[int]]], chance: Random
+) -> None:
+    numbers = iter(chance.sample(range(100, 2000), sum(many for many, _ in copies.values())))
+    prints = [fingerprint(next(numbers), held, text=text) for text, (many, held) in copies.items() for _ in range(many)]
+    prints += [one for one in prints_of(articles) if one.number < 100]
+    reuse = Reuse()
+    for batch in in_batches(prints, chance):
+        reuse.add(batch)
+
+    assert answers(reuse, prints, KNOWN) == expected(prints, KNOWN)
+
+
+@settings(max_examples=40, deadline=None)
+@given(COPIES, st.randoms(use_true_random=False))
+def test_a_copy_that_comes_later_and_is_now_the_first_meets_all_that_are_there(
+    copies: dict[int, tuple[int, set[int]]], chance: Random
+) -> None:
+    many, grams = next(iter(copies.values()))
+    old = [fingerprint(number, grams, text=1) for number in range(1, many + 1)]
+    first = fingerprint(0, grams, text=1)
+    reuse = Reuse()
+    reuse.add([*old, first])
+
+    assert asked(reuse, [first]).keys() == {(0, one.number) for one in old}
 
 
 @settings(max_examples=40, deadline=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator import index, search
+from aggregator import index, search, takedown
 from aggregator.errors import UnknownIdError, UsageError
 from aggregator.home import Home
 from aggregator.model import Article, Query, Results
+from aggregator.takedown import Scope
 from tests.fakeweb import NOON, OTHER, STORY, FakeWeb, articles, catalogue, crawl, feed, found, page, source
 
 FRENCH = (
@@ -233,7 +235,7 @@ def test_a_word_in_the_title_ranks_above_one_in_the_text(tmp_path: Path) -> None
         {
             address("feed"): feed(address("1"), address("2")),
             address("1"): page(OTHER + "\n\nThe foghorn was heard.", title="Choir"),
-            address("2"): page(OTHER.replace("choir", "band") + "\n\nNothing else.", title="Foghorn"),
+            address("2"): page(STORY + "\n\nNothing else.", title="Foghorn"),
         }
     )
     crawl(tmp_path, web, source("a"))
@@ -287,6 +289,50 @@ def test_the_copies_of_one_text_are_one_hit(root: Path) -> None:
     both = {article.id for url, article in articles(root).items() if url in (address("1"), "http://b.example/copy")}
     assert {hit.article.id, *hit.copies} == both
     assert (results.total, results.facets["source"][0][1]) == (1, 1)
+
+
+@pytest.fixture(scope="module")
+def family(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a text and two later copies, one of them cut short, one with more of the words."""
+    folder = tmp_path_factory.mktemp("family")
+    one, short, long = (f"http://{name}.example/1" for name in "abc")
+    first = STORY.partition("\n\n")[0]
+    pages: dict[str, object] = {
+        "http://a.example/feed": feed(one),
+        one: page(STORY),
+        "http://b.example/feed": feed(short),
+        short: page(f"(source: a)\n\n{first}", title="Kettles"),
+        "http://c.example/feed": feed(long),
+        long: page(f"(source: a)\n\n{STORY}\n\nBailiff, kettles!", title="Bailiff and kettles"),
+    }
+    crawl(folder, FakeWeb(pages), *(source(name) for name in "abc"))
+    return folder
+
+
+@pytest.mark.parametrize("sort", ["relevance", "published", "captured"])
+def test_of_a_family_the_original_is_shown(family: Path, sort: str) -> None:
+    [hit] = search.search(Home(family), search.parse("bailiff kettles"), sort=sort).hits
+
+    assert (hit.article.url, hit.original, len(hit.copies)) == ("http://a.example/1", hit.article.id, 2)
+    scores = dict(index.search(Home(family).fulltext, search.parse("bailiff kettles"), ["en"]))
+    assert hit.score == pytest.approx(max(scores.values()), abs=1e-4) != scores[hit.article.id]
+
+
+def test_where_the_original_was_not_found_the_best_copy_is_shown_and_says_so(family: Path) -> None:
+    [hit] = ask(family, "bailiff kettles", source_ids=("b", "c")).hits
+
+    assert hit.article.source_id == "c"
+    assert hit.original in hit.copies
+
+
+def test_an_original_that_is_hidden_is_not_shown(family: Path, tmp_path: Path) -> None:
+    home = Home(shutil.copytree(family, tmp_path / "home"))
+    what = takedown.target(home, ["http://a.example/1"], Scope.ARTICLE, erase=False)
+    takedown.decide(home, what, scope=Scope.ARTICLE, reason="other", by="t", erase=False, until=None, now=NOON)
+
+    [hit] = search.search(home, search.parse("bailiff kettles")).hits
+
+    assert (hit.article.source_id, hit.original, len(hit.copies)) == ("c", None, 1)
 
 
 def test_pages_put_together_are_the_whole_list(root: Path) -> None:

@@ -296,16 +296,16 @@ def test_what_a_long_text_keeps_of_a_passage_a_short_text_keeps_of_it_too(count:
 
     kept = set(long.fingerprint.tolist()) & set(passage.grams.tolist())
 
-    limit = int(words.bound(np.array([long.rate], np.uint8))[0])
+    limit = int(words.BOUNDS[long.rate])
     assert kept == {gram for gram in passage.fingerprint.tolist() if gram <= limit}
 
 
 @given(st.lists(st.integers(1, words.COARSEST), min_size=2, max_size=8))
 def test_what_is_kept_at_a_coarse_rate_is_kept_at_every_finer_one(rates: list[int]) -> None:
-    bounds = words.bound(np.array(sorted(rates), np.uint8)).tolist()
+    bounds = words.BOUNDS[sorted(rates)].tolist()
 
     assert bounds == sorted(bounds, reverse=True)
-    assert int(words.bound(np.array([1], np.uint8))[0]) == 2**64 - 1
+    assert int(words.BOUNDS[1]) == 2**64 - 1
 
 
 def test_a_quoted_paragraph_keeps_some_runs_in_a_long_text() -> None:

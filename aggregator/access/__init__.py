@@ -288,11 +288,11 @@ class Shown(Catalogue):
             elif not said.startswith(BOTH_HAVE):
                 yield known.blocked(said)
 
-    def cluster_ids(self, article_ids: Iterable[str]) -> dict[str, str]:
-        """Return the cluster of each of those articles that may be seen and is in one."""
-        found = super().cluster_ids(article_ids)
+    def memberships(self, article_ids: Iterable[str]) -> dict[str, tuple[str, bool]]:
+        """Return the cluster of each of those articles that may be seen, and whether it is its original."""
+        found = super().memberships(article_ids)
         seen = {facts.id for facts in self.facts(found)}
-        return {i: cluster for i, cluster in found.items() if i in seen}
+        return {i: place for i, place in found.items() if i in seen}
 
     def clusters(self, ids: Iterable[str] | None = None) -> list[Cluster]:
         """Return the clusters with two members or more that may be seen."""

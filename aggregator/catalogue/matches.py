@@ -176,11 +176,14 @@ class Matches(Opened):
 
     def cluster_ids(self, article_ids: Iterable[str]) -> dict[str, str]:
         """Return the cluster of each of those articles that is in one."""
-        c = t.clusters.c
+        return {i: cluster for i, (cluster, _) in self.memberships(article_ids).items()}
+
+    def memberships(self, article_ids: Iterable[str]) -> dict[str, tuple[str, bool]]:
+        """Return of each of those articles that is in a cluster which that is, and whether it is its original."""
         return {
-            r["article_id"]: r["cluster_id"]
+            r["article_id"]: (r["cluster_id"], r["is_original"])
             for chunk in in_chunks(list(article_ids))
-            for r in self._rows(sql.select(c.article_id, c.cluster_id).where(c.article_id.in_(chunk)))
+            for r in self._rows(sql.select(t.clusters).where(t.clusters.c.article_id.in_(chunk)))
         }
 
     def clusters(self, ids: Iterable[str] | None = None) -> list[Cluster]:

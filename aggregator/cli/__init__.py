@@ -5,6 +5,7 @@
     importing     import
     reading       search, show
     families      reposts
+    comparing     reposts diff
     deciding      reposts confirm, refuse, join, split, watch, unwatch
     exporting     export
     withdrawing   takedown
@@ -95,8 +96,19 @@ home_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
+def _named(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Refuse a decision that nobody stands for: it is kept for as long as the archive."""
+    if not value.strip():
+        raise click.BadParameter("a decision needs a name: who decided? Nothing was noted.", ctx, param)
+    return value.strip()
+
+
 by_option = click.option(
-    "--by", default=getpass.getuser, metavar="WHO", help="Who decided. Default: your name on this machine."
+    "--by",
+    default=getpass.getuser,
+    metavar="WHO",
+    callback=_named,
+    help="Who decided. Default: your name on this machine.",
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import click
 from aggregator.cli import by_option, chosen_home, home_option, json_option
 from aggregator.cli import output as show
 from aggregator.cli.writing import loaded, wait_option
-from aggregator.errors import BusyError
+from aggregator.errors import BusyError, UnknownIdError
 from aggregator.home import Home
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ def _decision(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.command("confirm")
-@click.argument("a", metavar="ID")
-@click.argument("b", metavar="ID")
+@click.argument("a", metavar="ID|URL")
+@click.argument("b", metavar="ID|URL")
 @_decision
 def reposts_confirm(ctx: click.Context, a: str, b: str, by: str, wait_s: float) -> None:
     """Say that a match that was found is one.
@@ -37,13 +37,14 @@ def reposts_confirm(ctx: click.Context, a: str, b: str, by: str, wait_s: float) 
     from aggregator import reposts
 
     home = chosen_home(ctx)
+    a, b = _meant(home, (a, b))
     event = reposts.confirm(home, a, b, by=by, now=datetime.now(UTC))
     _carry_out(home, event, f"{a} and {b} are a match", wait_s)
 
 
 @click.command("refuse")
-@click.argument("a", metavar="ID")
-@click.argument("b", metavar="ID")
+@click.argument("a", metavar="ID|URL")
+@click.argument("b", metavar="ID|URL")
 @_decision
 def reposts_refuse(ctx: click.Context, a: str, b: str, by: str, wait_s: float) -> None:
     """Say that two articles are no match.
@@ -55,14 +56,15 @@ def reposts_refuse(ctx: click.Context, a: str, b: str, by: str, wait_s: float) -
     from aggregator import reposts
 
     home = chosen_home(ctx)
+    a, b = _meant(home, (a, b))
     event = reposts.refuse(home, a, b, by=by, now=datetime.now(UTC))
     _carry_out(home, event, f"{a} and {b} are no match", wait_s)
 
 
 @click.command("join")
-@click.argument("ids", nargs=-1, required=True, metavar="ID ID...")
+@click.argument("refs", nargs=-1, required=True, metavar="ID|URL ID|URL...")
 @_decision
-def reposts_join(ctx: click.Context, ids: tuple[str, ...], by: str, wait_s: float) -> None:
+def reposts_join(ctx: click.Context, refs: tuple[str, ...], by: str, wait_s: float) -> None:
     """Say that articles are one text.
 
     \b
@@ -72,14 +74,15 @@ def reposts_join(ctx: click.Context, ids: tuple[str, ...], by: str, wait_s: floa
     from aggregator import reposts
 
     home = chosen_home(ctx)
+    ids = _meant(home, refs)
     event = reposts.join(home, ids, by=by, now=datetime.now(UTC))
     _carry_out(home, event, f"{', '.join(ids)} are one text", wait_s)
 
 
 @click.command("split")
-@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.argument("refs", nargs=-1, required=True, metavar="ID|URL...")
 @_decision
-def reposts_split(ctx: click.Context, ids: tuple[str, ...], by: str, wait_s: float) -> None:
+def reposts_split(ctx: click.Context, refs: tuple[str, ...], by: str, wait_s: float) -> None:
     """Say that articles are not one text with any other.
 
     \b
@@ -89,8 +92,23 @@ def reposts_split(ctx: click.Context, ids: tuple[str, ...], by: str, wait_s: flo
     from aggregator import reposts
 
     home = chosen_home(ctx)
+    ids = _meant(home, refs)
     event = reposts.split(home, ids, by=by, now=datetime.now(UTC))
     _carry_out(home, event, f"{', '.join(ids)}: not one text with any other", wait_s)
+
+
+def _meant(home: Home, refs: Sequence[str]) -> list[str]:
+    """Return the ids of articles, each given by its id or an address.
+
+    Raises:
+        UnknownIdError: One is no article of this home.
+    """
+    from aggregator import access, search
+
+    if home.is_new:
+        raise UnknownIdError(f"{refs[0]}: nothing was crawled into this home yet.")
+    with access.opened(home) as catalogue:
+        return [search.find(catalogue, ref).id for ref in refs]
 
 
 def _carry_out(home: Home, event: Event, said: str, wait_s: float) -> None:
@@ -107,12 +125,12 @@ def _carry_out(home: Home, event: Event, said: str, wait_s: float) -> None:
 
 
 @click.command("watch")
-@click.argument("ids", nargs=-1, metavar="[ID...]")
+@click.argument("refs", nargs=-1, metavar="[ID|URL...]")
 @by_option
 @home_option
 @json_option
 @click.pass_context
-def reposts_watch(ctx: click.Context, ids: tuple[str, ...], by: str, as_json: bool) -> None:
+def reposts_watch(ctx: click.Context, refs: tuple[str, ...], by: str, as_json: bool) -> None:
     """Be told of new copies of articles, by `crawl`, `run` and settings.notify; without any: list what is watched.
 
     \b
@@ -122,8 +140,8 @@ def reposts_watch(ctx: click.Context, ids: tuple[str, ...], by: str, as_json: bo
     from aggregator import access, reposts
 
     home = chosen_home(ctx)
-    if ids:
-        reposts.watch(home, ids, by=by, now=datetime.now(UTC))
+    if refs:
+        reposts.watch(home, _meant(home, refs), by=by, now=datetime.now(UTC))
     watched = reposts.watched(home)
     with access.opened(home) as catalogue:
         articles = sorted(catalogue.articles(watched).values(), key=lambda a: (a.source_id, a.id))
@@ -136,11 +154,11 @@ def reposts_watch(ctx: click.Context, ids: tuple[str, ...], by: str, as_json: bo
 
 
 @click.command("unwatch")
-@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.argument("refs", nargs=-1, required=True, metavar="ID|URL...")
 @by_option
 @home_option
 @click.pass_context
-def reposts_unwatch(ctx: click.Context, ids: tuple[str, ...], by: str) -> None:
+def reposts_unwatch(ctx: click.Context, refs: tuple[str, ...], by: str) -> None:
     """Be told no longer.
 
     \b
@@ -149,7 +167,10 @@ def reposts_unwatch(ctx: click.Context, ids: tuple[str, ...], by: str) -> None:
     """
     from aggregator import reposts
 
-    event = reposts.watch(chosen_home(ctx), ids, by=by, now=datetime.now(UTC), ends=True)
+    home = chosen_home(ctx)
+    watched = reposts.watched(home)
+    ids = [ref if ref in watched else _meant(home, [ref])[0] for ref in refs]  # what is watched may be hidden by now
+    event = reposts.watch(home, ids, by=by, now=datetime.now(UTC), ends=True)
     show.say(f"Noted as event {event.number}: {', '.join(ids)}: no longer watched.")
 
 

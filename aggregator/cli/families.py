@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
 from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,13 +13,14 @@ import click
 
 from aggregator.cli import DefaultGroup, Period, again, chosen_home, home_option, json_option
 from aggregator.cli import output as show
+from aggregator.cli.comparing import reposts_diff
 from aggregator.cli.deciding import COMMANDS
 from aggregator.cli.writing import loaded
-from aggregator.errors import UsageError
-from aggregator.model import Article, Match, Passage, Relation
+from aggregator.errors import UnknownIdError, UsageError
+from aggregator.model import Article, Cluster, Match, Passage, Relation
 
 if TYPE_CHECKING:
-    from aggregator.reposts import Family, Found
+    from aggregator.reposts import Decision, Family, Found
 
 _PASSAGES_SHOWN = 3
 _PASSAGE_CHARS = 150
@@ -31,7 +32,7 @@ _MATCHES_SHOWN = 20
     cls=DefaultGroup,
     default="find",
     options_metavar="",
-    subcommand_metavar="[ID|URL|FILE|-] [OPTIONS] | confirm | refuse | join | split | watch | unwatch",
+    subcommand_metavar="[ID|URL|FILE|-] [OPTIONS] | diff | confirm | refuse | join | split | watch | unwatch",
 )
 @home_option
 def reposts_command() -> None:
@@ -45,11 +46,12 @@ def reposts_command() -> None:
       aggregator reposts 7k2mq4xw3nbd
       xclip -o | aggregator reposts -
       aggregator reposts --new 2026-11-28
+      aggregator reposts diff 7k2mq4xw3nbd 3hpkry7fd3sv
       aggregator reposts refuse 7k2mq4xw3nbd 3hpkry7fd3sv
     """
 
 
-for _command in COMMANDS:
+for _command in (reposts_diff, *COMMANDS):
     reposts_command.add_command(_command)
 
 
@@ -101,26 +103,42 @@ def reposts_find(
         found: Iterable[Family] = reposts.families(home, *having)
     elif since or watched:
         raise UsageError("--new and --watched choose among all families; leave the article out.")
-    elif ref == "-" or Path(ref).is_file():
+    elif ref == "-" or _is_file(ref):
         text = sys.stdin.read() if ref == "-" else Path(ref).read_text(encoding="utf-8", errors="replace")
         found = [reposts.who_has(home, loaded(home), text)]
     else:
-        with access.opened(home) as catalogue:
-            article = search.find(catalogue, ref)
+        try:
+            with access.opened(home) as catalogue:
+                article = search.find(catalogue, ref)
+        except UnknownIdError:
+            raise UnknownIdError(
+                f"{ref}: neither an article of this home, by its id or address, nor a file that is there. "
+                "`aggregator search` finds ids; - reads what is pasted."
+            ) from None
         found = [reposts.family_of(home, article)]
     if as_json:
         _print_lines(line for family in found for line in family_json(family))
         return
-    count = matches = 0
+    count, is_empty = 0, True
     for family in found:
         print_family(family, passages=ref is not None, new=new)
-        count, matches = count + 1, matches + len(family.matches)
-    if not matches:
+        count, is_empty = count + 1, is_empty and family.is_alone
+    if is_empty:
         none = "No family of a watched article." if watched else "No family with an article first seen since then."
         show.say(_nobody(family) if ref else none if since or watched else "No text stands in two places.")
+    told = family.telling_matches() if ref else []
+    if told and reposts.GIVEN not in family.members:
+        show.say(f"What was changed: {again(home, ' '.join(('reposts diff', *family.ordered(told[0]))))}")
     if ref is None and count:
         families = "1 family" if count == 1 else f"{count:,} families"
         show.say(f"{families}. Passages and reasons: {again(home, 'reposts ID')}")
+
+
+def _is_file(ref: str) -> bool:
+    try:
+        return Path(ref).is_file()
+    except OSError:  # an address may be longer than a name can be
+        return False
 
 
 # --- for people -------------------------------------------------------------------------------------------------------
@@ -147,15 +165,20 @@ def print_family(family: Family, *, passages: bool, new: Iterable[str] = ()) -> 
         passages: Whether to give reasons and passages.
         new: The articles that are marked as new.
     """
-    if not family.matches:
+    from aggregator.reposts import GIVEN
+
+    if family.is_alone:
+        _print_decisions(family)
         return
     first = _first(family)
     show.line((_heading(family), "bold"))
     fresh = set(new)
+    joined = {i: one.kind for one in family.decisions if one.kind == "joined" for i in one.articles}
+    plain = {GIVEN, first} if len(family.articles) > 2 else family.members
     rows = []
     for article in family.in_order:
         match = family.best_match(article.id)
-        what = "original" if article.id == first else _what(match, article.id) if match else ""
+        what = "original" if article.id == first else _what(match, article.id) if match else joined.get(article.id, "")
         mark = "●" if article.id == first else "○"
         rows.append(
             (
@@ -164,7 +187,7 @@ def print_family(family: Family, *, passages: bool, new: Iterable[str] = ()) -> 
                 article.source_id or "the text given",
                 article.language or "?",
                 f"{what}{' (new)' if article.id in fresh else ''}",
-                _share(match, article.id) if match and article.id != first else "",
+                _share(match, article.id, plain) if match and article.id != first else "",
                 article.id if article.source_id else "",
                 article.title or "(no title)" if article.source_id else "",
             )
@@ -174,10 +197,18 @@ def print_family(family: Family, *, passages: bool, new: Iterable[str] = ()) -> 
             show.line((f"{mark} ", "bold"), "  ".join(filter(None, (when, source, language, what, share))))
             show.line((ident, "cyan"), f"  {title}", indent=4)
     else:
-        show.table(("", "published (UTC)", "source", "in", "what", "shared", "id", "title"), rows, right=[5])
+        show.table(("", "published (UTC)", "source", "in", "what", "shared", "id", "title"), rows)
+    _print_decisions(family)
     if passages:
         _print_matches(family)
     show.line()
+
+
+def _print_decisions(family: Family) -> None:
+    for one in family.decisions:
+        of_whom = (family.articles.get(i) for i in one.articles)
+        called = (_called(article) if article else i for article, i in zip(of_whom, one.articles, strict=True))
+        show.line((f"   {one.kind}", "magenta"), f" by {one.by} on {show.day(one.at)}: {', '.join(called)}")
 
 
 def _first(family: Family) -> str | None:
@@ -228,8 +259,10 @@ def _what(match: Match, article_id: str) -> str:
     return "copied" if match.relation is Relation.DUP else "translated"
 
 
-def _share(match: Match, article_id: str) -> str:
-    return f"{match.a_coverage if match.a == article_id else match.b_coverage:.0%}"
+def _share(match: Match, article_id: str, plain: Set[str | None]) -> str:
+    """Return how much of an article's text stands in the other of a match; in which, if it is not a plain case."""
+    share, other = (match.a_coverage, match.b) if match.a == article_id else (match.b_coverage, match.a)
+    return f"{share:.0%}" if other in plain else f"{share:.0%} in {other}"
 
 
 def _print_matches(family: Family) -> None:
@@ -315,10 +348,11 @@ def _docs(path: Path) -> Iterator[Any]:
 
 def found_json(found: Found) -> Iterator[dict[str, Any]]:
     """Yield what was found in a corpus as scripts know it."""
+    articles = {article.id: article for article in found.corpus.articles()}
     for match in found.matches:
-        yield match_json(match)
+        yield match_json(match, articles)
     for cluster in found.clusters:
-        yield {"type": "cluster", "members": list(cluster.members), "original": cluster.original}
+        yield _cluster_json(cluster)
     for doc, c, source in found.credits():
         yield {"type": "credit", "doc": doc, "span": [c.start, c.end], "outlet": c.outlet, "source": source}
 
@@ -326,16 +360,26 @@ def found_json(found: Found) -> Iterator[dict[str, Any]]:
 def family_json(family: Family) -> Iterator[dict[str, Any]]:
     """Yield the lines of a family as scripts know them."""
     for match in family.matches:
-        yield match_json(match)
+        yield match_json(match, family.articles, family.decisions)
     if family.cluster:
-        yield {"type": "cluster", "members": list(family.cluster.members), "original": family.cluster.original}
+        yield _cluster_json(family.cluster, family.decisions)
+    for one in family.decisions:
+        yield {"type": "decision", **_decision_json(one)}
     for doc, credits in family.credits.items():
         for c in credits:
             yield {"type": "credit", "doc": doc, "span": [c.start, c.end], "outlet": c.outlet, "source": c.source_id}
 
 
-def match_json(match: Match) -> dict[str, Any]:
-    """Return a match as scripts know it."""
+def match_json(match: Match, articles: Mapping[str, Article], decisions: Iterable[Decision] = ()) -> dict[str, Any]:
+    """Return a match as scripts know it.
+
+    Args:
+        match: Which.
+        articles: Its two articles, and maybe others.
+        decisions: What people decided of these.
+    """
+    sides = [articles[match.a], articles[match.b]]
+    translated = {"translation_of": match.first} if match.relation is Relation.TRANSLATION else {}
     return {
         "type": "pair",
         "a": match.a,
@@ -348,6 +392,30 @@ def match_json(match: Match) -> dict[str, Any]:
         "versions": [match.a_version, match.b_version],
         "passages": [[p.a_start, p.a_end, p.b_start, p.b_end] for p in match.passages],
         "evidence": list(match.evidence),
+        "sources": [article.source_id or None for article in sides],
+        "titles": [article.title for article in sides],
+        "urls": [article.url or None for article in sides],
+        **translated,
+        "decided": [_decision_json(one) for one in decisions if {match.a, match.b} <= set(one.articles)],
+    }
+
+
+def _cluster_json(cluster: Cluster, decisions: Iterable[Decision] = ()) -> dict[str, Any]:
+    members = set(cluster.members)
+    return {
+        "type": "cluster",
+        "members": list(cluster.members),
+        "original": cluster.original,
+        "decided": [_decision_json(one) for one in decisions if set(one.articles) <= members],
+    }
+
+
+def _decision_json(decision: Decision) -> dict[str, Any]:
+    return {
+        "kind": decision.kind,
+        "articles": list(decision.articles),
+        "by": decision.by,
+        "at": show.iso(decision.at),
     }
 
 

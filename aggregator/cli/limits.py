@@ -90,6 +90,12 @@ LIMITS = (
     Limit("reposts.versions", dedupe.MAX_VERSIONS, "versions", "of an article edited more often, the first and newest"),
     Limit("reposts.length", words.MAX_COMPARED_CHARS, "characters", "the rest of the text is not compared"),
     Limit(
+        "reposts.diff",
+        dedupe.MAX_COMPARED_PAIRS,
+        "pairs of words",
+        "a part of two texts that has more is shown as changed, all of it, and said to be",
+    ),
+    Limit(
         "translations.length",
         signs.MAX_COMPARED_CHARS,
         "characters",

@@ -11,7 +11,7 @@ import json
 import re
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -116,6 +116,23 @@ def line(*parts: str | tuple[str, str], indent: int = 0) -> None:
         out.print(Padding(text, (0, 0, 0, indent)))
     else:
         out.print(Text(" " * indent) + text)
+
+
+_CHANGED = {"same": ("{}", ""), "deleted": ("[-{}-]", "red strike"), "inserted": ("{{+{}+}}", "green underline")}
+
+
+def changes(found: Iterable[tuple[str, str]]) -> None:
+    """Print what is the same, what went in [-brackets-], what came in {+braces+}, as wdiff and git do.
+
+    Args:
+        found: What each part is (same, deleted, inserted), and its text.
+    """
+    parts = []
+    for what, text in found:
+        form, style = _CHANGED[what]
+        said = text.rstrip()
+        parts += [(form.format(said) if said else "", style), (text[len(said) :], "")]
+    line(*parts)
 
 
 _SHORT_CHARS, _LEAST_CHARS = 20, 12

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -16,6 +15,7 @@ import click
 
 from aggregator.cli import Period, Words, again, chosen_home, home_option, json_option
 from aggregator.cli import output as show
+from aggregator.cli.comparing import TOO_LONG
 from aggregator.cli.families import match_json
 from aggregator.errors import UnknownIdError, UsageError
 from aggregator.home import Home
@@ -115,8 +115,8 @@ def search_command(
 ) -> None:
     """Find articles that have all the words; "phrases in quotes" and -not are understood.
 
-    Accents and case do not matter, and words are found in their other forms. The copies of one text are one hit. With
-    filters and no words: all that passes them, the newest first.
+    Accents and case do not matter, and words are found in their other forms. The copies of one text are one hit, the
+    original if it was found. With filters and no words: all that passes them, the newest first.
 
     \b
     Example:
@@ -146,14 +146,24 @@ def print_results(results: Results, *, offset: int = 0, facets: bool = False) ->
     for number, hit in enumerate(results.hits, offset + 1):
         article = hit.article
         show.line((f"{number}. ", "dim"), (article.title or "(no title)", "bold"))
-        copies = f"  +{len(hit.copies)} copies" if len(hit.copies) > 1 else "  +1 copy" if hit.copies else ""
         facts = f"{article.source_id} · {show.day(article.claimed_at)} · {article.language or '?'} · {article.id}"
-        show.line((facts, "cyan"), (copies, "magenta"), indent=3)
+        show.line((facts, "cyan"), (_copies(hit), "magenta"), indent=3)
         show.snippet(hit.snippet, indent=3)
         show.line((article.url, "dim"), indent=3)
     if facets:
         for name, values in results.facets.items():
             show.line((f"{name}: ", "bold"), ", ".join(f"{value or '?'} {count}" for value, count in values))
+
+
+def _copies(hit: Hit) -> str:
+    """Return how many copies a text has, and which of them the hit is."""
+    others = len(hit.copies)
+    if not others:
+        return ""
+    if hit.original in (None, hit.article.id):
+        return f"  {'original, ' if hit.original else ''}+{others} {'copy' if others == 1 else 'copies'}"
+    more = f", +{others - 1} more" if others > 1 else ""
+    return f"  copy of {hit.original}{more}"
 
 
 def results_json(results: Results) -> dict[str, Any]:
@@ -184,6 +194,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "score": hit.score,
         "snippet": hit.snippet,
         "copies": list(hit.copies),
+        "original": hit.original,
         "archived_url": hit.archived,
     }
 
@@ -216,7 +227,7 @@ def show_command(
       aggregator show https://example.org/2026/11/a-post/
       aggregator show 7k2mq4xw3nbd --diff 1 2
     """
-    from aggregator import access, archive, dedupe, search
+    from aggregator import access, archive, dedupe, reposts, search
 
     home = chosen_home(ctx)
     if home.is_new:
@@ -227,6 +238,8 @@ def show_command(
         captures = {c.record_id: c for c in catalogue.captures_of(article.id)}
         credits = catalogue.credits(article.id)
         matches = catalogue.matches_of([article.id])
+        matched = catalogue.articles({i for m in matches for i in (m.a, m.b)})
+        decided = reposts.standing(home, catalogue) if as_json else []
         observed = dedupe.observations(catalogue.captures_at(article.url), catalogue.sightings(article.id), versions)
     chosen = _version(versions, number or len(versions), article)
     if raw:
@@ -258,7 +271,7 @@ def show_command(
                 ],
                 "observations": [{"at": show.iso(o.at), "what": o.what, "why": o.why} for o in observed],
                 "credits": [{"line": c.line, "outlet": c.outlet, "source": c.source_id} for c in credits],
-                "matches": [match_json(m) for m in matches],
+                "matches": [match_json(m, matched, decided) for m in matches],
             }
         )
     else:
@@ -319,15 +332,16 @@ _NOTE_CHARS = 60
 
 def _edit(old: Version, new: Version) -> str:
     """Return when an edit was first seen and what it is: another title, a note that says so, words in and out."""
+    from aggregator import dedupe
+
     said = [f"to version {new.number}, first seen {show.minute(new.captured_at)}"]
     if old.title != new.title:
         said.append(f"title was “{old.title or 'none'}”")
     before = set(old.text.split("\n"))
     notes = [line for line in new.text.split("\n") if line not in before and _NOTE.match(line)]
     said += [f"note “{line[:_NOTE_CHARS].rstrip()}{'…' if len(line) > _NOTE_CHARS else ''}”" for line in notes[:3]]
-    changes = list(_word_changes(old.text, new.text))
-    count = {kind: sum(len(text.split()) for what, text in changes if what == kind) for kind in ("inserted", "deleted")}
-    said.append(f"+{count['inserted']} −{count['deleted']} words")
+    came, went = dedupe.words_changed(dedupe.changes(old.text, new.text))
+    said.append(f"+{came} −{went} words")
     return " · ".join(said)
 
 
@@ -352,14 +366,16 @@ def _print_comments(capture: Capture, body: bytes, *, as_json: bool) -> None:
 
 
 def _print_diff(old: Version, new: Version, *, as_json: bool) -> None:
-    """Print the newer text, words that went in [-brackets-], words that came in {+braces+}, as wdiff does."""
-    changes = list(_word_changes(f"{old.title}\n\n{old.text}", f"{new.title}\n\n{new.text}"))
+    """Print the newer text, with what went and what came."""
+    from aggregator import dedupe
+
+    changes = list(dedupe.changes(f"{old.title or ''}\n\n{old.text}", f"{new.title or ''}\n\n{new.text}"))
     if as_json:
         show.print_json(
             {
                 "from": {"number": old.number, "version": old.digest, "captured": show.iso(old.captured_at)},
                 "to": {"number": new.number, "version": new.digest, "captured": show.iso(new.captured_at)},
-                "changes": [{"what": what, "text": text} for what, text in changes],
+                "changes": [{"what": change.what, "text": change.text} for change in changes],
             }
         )
         return
@@ -367,45 +383,9 @@ def _print_diff(old: Version, new: Version, *, as_json: bool) -> None:
         f"version {old.number}, seen {show.minute(old.captured_at)} → "
         f"version {new.number}, seen {show.minute(new.captured_at)}"
     )
-    forms = {"same": ("{}", ""), "deleted": ("[-{}-]", "red strike"), "inserted": ("{{+{}+}}", "green underline")}
-    show.line(*((forms[what][0].format(text), forms[what][1]) for what, text in changes))
-
-
-_MIN_SAME = 6
-"""Words and the gaps between them that two changes must lie apart, to be two."""
-
-
-_MAX_DIFFED_CHARS = 20_000
-"""Longer changes are shown whole: comparing words takes time with the square of their number."""
-
-
-def _word_changes(old: str, new: str) -> Iterator[tuple[str, str]]:
-    """Yield what is the same, deleted and inserted: paragraphs first, then the words of those that changed."""
-    a, b = old.splitlines(keepends=True), new.splitlines(keepends=True)
-    for tag, a0, a1, b0, b1 in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
-        before, after = "".join(a[a0:a1]), "".join(b[b0:b1])
-        if tag == "equal":
-            yield "same", after
-        elif tag == "replace" and len(before) + len(after) < _MAX_DIFFED_CHARS:
-            yield from _changes_within(before, after)
-        else:
-            yield from ((what, text) for what, text in (("deleted", before), ("inserted", after)) if text)
-
-
-def _changes_within(before: str, after: str) -> Iterator[tuple[str, str]]:
-    a, b = re.findall(r"\S+|\s+", before), re.findall(r"\S+|\s+", after)
-    at_a = at_b = 0
-    for block in SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks():
-        inside = block.a > 0 and block.a + block.size < len(a)
-        if inside and block.size < _MIN_SAME:
-            continue  # a word or two between two changes belong to the change
-        if block.a > at_a:
-            yield "deleted", "".join(a[at_a : block.a])
-        if block.b > at_b:
-            yield "inserted", "".join(b[at_b : block.b])
-        if block.size:
-            yield "same", "".join(b[block.b : block.b + block.size])
-        at_a, at_b = block.a + block.size, block.b + block.size
+    if dedupe.is_coarse(changes):
+        show.say(TOO_LONG)
+    show.changes((change.what, change.text) for change in changes)
 
 
 def article_json(article: Article) -> dict[str, Any]:

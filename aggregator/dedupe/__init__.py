@@ -2,7 +2,9 @@
 
 identity      which article a reading belongs to, and whether it is a new version
 observing     what was observed at its address
+runs          which runs of words pairs of texts have in common
 alignment     what two texts share, word by word
+differences   what was changed between two texts, word by word
 known         what is known of articles besides their texts, and what people decided
 columns       alignments as columns of numbers
 rarity        what a run of words is worth as evidence, by who holds it
@@ -16,7 +18,8 @@ translations  which texts are translations of one another
 pairing       which sentence of a translation is which of the original
 """
 
-from aggregator.dedupe.alignment import MAX_VERSIONS, MIN_STRETCH_WORDS, align, aligned
+from aggregator.dedupe.alignment import MAX_VERSIONS, MIN_STRETCH_WORDS, Cut, align, aligned
+from aggregator.dedupe.differences import MAX_COMPARED_PAIRS, Change, changes, is_coarse, words_changed
 from aggregator.dedupe.evidence import Standing
 from aggregator.dedupe.identity import (
     Decision,
@@ -36,11 +39,14 @@ from aggregator.dedupe.signs import Signs, signs_of
 from aggregator.dedupe.translations import Writing, translations
 
 __all__ = [
+    "MAX_COMPARED_PAIRS",
     "MAX_VERSIONS",
     "MIN_STRETCH_WORDS",
     "STANDING",
     "About",
     "Candidate",
+    "Change",
+    "Cut",
     "Decided",
     "Decision",
     "Readable",
@@ -52,8 +58,10 @@ __all__ = [
     "aligned",
     "article_id",
     "article_number",
+    "changes",
     "decide",
     "history",
+    "is_coarse",
     "naming_digest",
     "numbered_article",
     "observations",
@@ -62,5 +70,6 @@ __all__ = [
     "translation",
     "translations",
     "version_digest",
+    "words_changed",
     "writing",
 ]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise, product
+from operator import itemgetter
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
+from aggregator.dedupe.runs import runs_of
 from aggregator.model import Alignment, Passage, Shared, Stretch, Version
-from aggregator.words import GRAM_WORDS, Places, Words, bound
+from aggregator.words import BOUNDS, GRAM_WORDS, Words
 
 MIN_STRETCH_WORDS = 12.0
 """What two texts must share in one unchanged stretch, in words as rare as evidence is: standing phrases are shorter."""
@@ -63,52 +65,79 @@ class _Open:
     """What was changed between them: word places on both sides."""
 
 
-def aligned(a: Sequence[Version], b: Sequence[Version], words_of: Callable[[Version], Words]) -> Alignment | None:
-    """Return what two articles share, in those of their versions that share most; None: they share no run of words.
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A version of an article, cut into words."""
+
+    version: Version
+    words: Words
+
+
+def aligned(pairs: Sequence[tuple[Sequence[Cut], Sequence[Cut]]]) -> Iterator[Alignment]:
+    """Yield what pairs of articles share, in those of their versions that share most; nothing of some pairs.
 
     Every version of both is tried, so that a copy taken before an edit is still found; of equals, the newer ones count.
 
     Args:
-        a: The versions of one, oldest first.
-        b: Those of another.
-        words_of: What gives the words of a version's text.
+        pairs: The versions of one and those of another, each oldest first.
     """
+    tried = [(n, one, other) for n, pair in enumerate(pairs) for one, other in product(*map(_compared, pair))]
     best: tuple[float, Alignment] | None = None
-    for one in reversed(_compared(a)):
-        for other in reversed(_compared(b)):
-            shared = align(words_of(one), words_of(other), one.text, other.text)
-            alike = sum(each.alike for each in shared)
-            if shared and (best is None or alike > best[0]):
-                made = Alignment(
-                    a=one.article_id,
-                    b=other.article_id,
-                    a_version=one.digest,
-                    b_version=other.digest,
-                    a_chars=len(one.text),
-                    b_chars=len(other.text),
-                    shared=shared,
-                )
-                best = alike, made
-    return best[1] if best else None
+    last = -1
+    for row, shared in _shared(
+        [(one.words, other.words, one.version.text, other.version.text) for _, one, other in tried]
+    ):
+        n, one, other = tried[row]
+        if n != last and best is not None:
+            yield best[1]
+            best = None
+        last = n
+        alike = sum(each.alike for each in shared)
+        if best is None or alike > best[0]:
+            best = alike, _alignment(one.version, other.version, shared)
+    if best is not None:
+        yield best[1]
 
 
-def _compared(versions: Sequence[Version]) -> Sequence[Version]:
-    """Return the versions to compare: all of a few, else the first and the newest."""
-    return versions if len(versions) <= MAX_VERSIONS else (versions[0], *versions[1 - MAX_VERSIONS :])
+def _compared(versions: Sequence[Cut]) -> Sequence[Cut]:
+    """Return the versions to compare, newest first: all of a few, else the newest and the first."""
+    newest = versions if len(versions) <= MAX_VERSIONS else (versions[0], *versions[1 - MAX_VERSIONS :])
+    return newest[::-1]
+
+
+def _alignment(one: Version, other: Version, shared: tuple[Shared, ...]) -> Alignment:
+    return Alignment(
+        a=one.article_id,
+        b=other.article_id,
+        a_version=one.digest,
+        b_version=other.digest,
+        a_chars=len(one.text),
+        b_chars=len(other.text),
+        shared=shared,
+    )
 
 
 def align(a: Words, b: Words, a_text: str, b_text: str) -> tuple[Shared, ...]:
     """Return the passages that two texts share, in the order of the first; none, if all of them are too short."""
+    return next((shared for _, shared in _shared([(a, b, a_text, b_text)])), ())
+
+
+def _shared(pairs: Sequence[tuple[Words, Words, str, str]]) -> Iterator[tuple[int, tuple[Shared, ...]]]:
+    """Yield the numbers of those pairs of texts that share passages, and these."""
+    for found in runs_of([(a, b) for a, b, _, _ in pairs]):
+        near = found.together(MAX_GAP_WORDS, MIN_STRETCH_WORDS)
+        rows = zip(*(column.tolist() for column in (near.pair, near.a, near.b, near.words)), strict=True)
+        for pair, runs in groupby(rows, key=itemgetter(0)):
+            if shared := _passages(runs, *pairs[pair]):
+                yield pair, shared
+
+
+def _passages(
+    runs: Iterable[tuple[int, int, int, int]], a: Words, b: Words, a_text: str, b_text: str
+) -> tuple[Shared, ...]:
+    """Return the passages that the runs of two texts make; none, if all of them are too short."""
     made: list[_Open] = []
-    runs = _runs(a, b)
-    if a.weights is None and int(runs[2].sum()) < MIN_STRETCH_WORDS:
-        return ()
-    reached: dict[int, int] = {}
-    for a_start, b_start, shortest in zip(*(column.tolist() for column in runs), strict=True):
-        if a_start < reached.get(a_start - b_start, 0):
-            continue  # the run before goes on over it
-        length = _extended(a, b, a_start, b_start, shortest)
-        reached[a_start - b_start] = a_start + length
+    for _, a_start, b_start, length in runs:
         for one in reversed(made[-_LOOKED_BACK:]):
             likeness = _likeness(one, a_start, b_start, a, b, a_text, b_text)
             if likeness is not None:
@@ -117,14 +146,14 @@ def align(a: Words, b: Words, a_text: str, b_text: str) -> tuple[Shared, ...]:
         else:
             run = (a_start, a_start + length)
             made.append(_Open(*run, b_start, b_start + length, length, [[run]], []))
-    worth = [_longest(one, a) for one in made]
-    if max((longest for longest, _ in worth), default=0.0) < MIN_STRETCH_WORDS or _is_form(made, a, b, a_text, b_text):
+    lengths = [[a.length_of(runs) for runs in one.stretches] for one in made]
+    if max(map(max, lengths)) < MIN_STRETCH_WORDS or _is_form(made, a, b, a_text, b_text):
         return ()
-    limit = bound(np.array([max(a.rate, b.rate)], np.uint8))[0]
+    rate = max(a.rate, b.rate)
     return tuple(
-        _closed(one, a, b, a_text, b_text, limit)
-        for one, (longest, together) in zip(made, worth, strict=True)
-        if longest >= MIN_PASSAGE_WORDS or together >= MIN_STRETCH_WORDS
+        _closed(one, each, a, b, a_text, b_text, rate)
+        for one, each in zip(made, lengths, strict=True)
+        if max(each) >= MIN_PASSAGE_WORDS or sum(each) >= MIN_STRETCH_WORDS
     )
 
 
@@ -135,63 +164,24 @@ def _is_form(made: Sequence[_Open], a: Words, b: Words, a_text: str, b_text: str
         gap = (one.a_end, other.a_start, one.b_end, other.b_start)
         if 0 < gap[1] - gap[0] <= MAX_GAP_WORDS and 0 < gap[3] - gap[2] <= MAX_GAP_WORDS:
             gaps.append(gap)
+    least = sum(a.length(one.a_start, one.a_end) for one in made) / WORDS_A_FIELD
     filled = numbers = 0
-    for a_start, a_end, b_start, b_end in gaps:
+    for left, (a_start, a_end, b_start, b_end) in zip(range(len(gaps), 0, -1), gaps, strict=True):
+        if filled + MAX_FILLED * left < max(least, MIN_FILLED - 1):
+            return False
         ours = _fillings(a_text, a.starts[a_start], a.ends[a_end - 1])
         theirs = _fillings(b_text, b.starts[b_start], b.ends[b_end - 1])
-        filled += min(MAX_FILLED, len(ours - theirs), len(theirs - ours))
-        numbers += any(_NUMBER.match(one) for one in ours - theirs) and any(_NUMBER.match(one) for one in theirs - ours)
-    words = sum(a.length(one.a_start, one.a_end) for one in made)
-    return filled >= (MIN_FILLED - 1 if numbers else MIN_FILLED) and filled * WORDS_A_FIELD >= words
+        ours, theirs = ours - theirs, theirs - ours
+        filled += min(MAX_FILLED, len(ours), len(theirs))
+        if filled >= max(least, MIN_FILLED):
+            return True
+        numbers += any(map(_NUMBER.match, ours)) and any(map(_NUMBER.match, theirs))
+    return bool(numbers) and filled >= max(least, MIN_FILLED - 1)
 
 
 def _fillings(text: str, start: int, end: int) -> set[str]:
     """Return the numbers in a part of a text, and the words with a capital inside a sentence."""
     return {m[0] for m in _FILLING.finditer(text, start, end) if m[0][0].isdigit() or m[0][0].isupper()}
-
-
-def _longest(one: _Open, a: Words) -> tuple[float, float]:
-    """Return how many words its longest stretch has, and all of them together."""
-    lengths = [a.length_of(runs) for runs in one.stretches]
-    return max(lengths), sum(lengths)
-
-
-def _runs(a: Words, b: Words) -> tuple[Places, Places, Places]:
-    """Return the common runs of five words and more: where each begins in both texts, and how many words it has.
-
-    Of a gram that a text repeats, its first place counts: so a text of one word without end has few runs.
-    """
-    ours, our_places = a.places
-    theirs, their_places = b.places
-    if not len(ours) or not len(theirs):
-        none = np.zeros(0, np.int32)
-        return none, none, none
-    if len(ours) > len(theirs):
-        at = np.searchsorted(ours, theirs)
-        at[at == len(ours)] = 0
-        hit = ours[at] == theirs
-        i, j = our_places[at[hit]], their_places[hit]
-    else:
-        at = np.searchsorted(theirs, ours)
-        at[at == len(theirs)] = 0
-        hit = theirs[at] == ours
-        i, j = our_places[hit], their_places[at[hit]]
-    order = np.argsort(i)
-    i, j = i[order], j[order]
-    head = np.ones(len(i), np.bool_)
-    head[1:] = (i[1:] - i[:-1] != 1) | (j[1:] - j[:-1] != 1)
-    first = np.flatnonzero(head)
-    return i[first], j[first], (np.diff(np.append(first, len(i))) + (GRAM_WORDS - 1)).astype(np.int32)
-
-
-def _extended(a: Words, b: Words, a_start: int, b_start: int, length: int) -> int:
-    """Return how long a run is with what follows on both sides, such as a refrain that stood there before."""
-    ours, theirs = a.hashes[a_start + length :], b.hashes[b_start + length :]
-    most = min(len(ours), len(theirs))
-    if not most or ours[0] != theirs[0]:
-        return length
-    differs = np.flatnonzero(ours[:most] != theirs[:most])
-    return length + (int(differs[0]) if len(differs) else most)
 
 
 def _likeness(one: _Open, a_start: int, b_start: int, a: Words, b: Words, a_text: str, b_text: str) -> float | None:
@@ -228,7 +218,8 @@ def _go_on(one: _Open, a_start: int, b_start: int, length: int, likeness: float)
     one.b_end = max(one.b_end, b_start + length)
 
 
-def _closed(one: _Open, a: Words, b: Words, a_text: str, b_text: str, limit: np.uint64) -> Shared:
+def _closed(one: _Open, lengths: Sequence[float], a: Words, b: Words, a_text: str, b_text: str, rate: int) -> Shared:
+    """Return a passage with its stretches, which have so many words."""
     a_end, b_end = int(a.ends[one.a_end - 1]), int(b.ends[one.b_end - 1])
     stop = _same_marks(a_text[a_end : a_end + MAX_MARKS], b_text[b_end : b_end + MAX_MARKS])
     words = a.length(one.a_start, one.a_end)
@@ -236,7 +227,10 @@ def _closed(one: _Open, a: Words, b: Words, a_text: str, b_text: str, limit: np.
         passage=Passage(int(a.starts[one.a_start]), a_end + stop, int(b.starts[one.b_start]), b_end + stop),
         words=words,
         alike=one.alike * words / (one.a_end - one.a_start),
-        stretches=tuple(_stretch(runs, a, limit) for runs in one.stretches),
+        stretches=tuple(
+            Stretch(words=length, grams=_told(runs, a, rate))
+            for runs, length in zip(one.stretches, lengths, strict=True)
+        ),
     )
 
 
@@ -250,8 +244,10 @@ def _same_marks(a: str, b: str) -> int:
     return count
 
 
-def _stretch(runs: Sequence[tuple[int, int]], a: Words, limit: np.uint64) -> Stretch:
+def _told(runs: Sequence[tuple[int, int]], a: Words, rate: int) -> tuple[int, ...]:
+    """Return grams of a stretch: of those that fingerprints hold."""
     each = [a.grams[start : end - GRAM_WORDS + 1] for start, end in runs]
     grams = each[0] if len(each) == 1 else np.concatenate(each)
-    grams = grams[grams <= limit]
-    return Stretch(words=a.length_of(runs), grams=tuple(grams[:: len(grams) // TOLD_GRAMS + 1].tolist()))
+    if rate > 1:
+        grams = grams[grams <= BOUNDS[rate]]
+    return tuple(grams[:: len(grams) // TOLD_GRAMS + 1].tolist())

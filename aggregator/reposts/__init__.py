@@ -14,8 +14,9 @@ from aggregator.errors import BusyError, StoreError
 from aggregator.home import Home
 from aggregator.matching import Articles, Finder
 from aggregator.model import Article, Cluster, Credit, Following, Match, Pair, Relation, Version
+from aggregator.reposts.comparing import Compared, Part, compare
 from aggregator.reposts.corpus import Found, in_corpus
-from aggregator.reposts.deciding import confirm, join, refuse, split, watch, watched
+from aggregator.reposts.deciding import Decision, confirm, join, refuse, split, standing, watch, watched
 from aggregator.reposts.watching import Repost, tell
 from aggregator.reuse import Reuse
 
@@ -36,6 +37,13 @@ class Family:
     credits: dict[str, tuple[Credit, ...]]
     texts: dict[str, str]
     """The texts that the passages stand in, by version digest."""
+    decisions: tuple[Decision, ...]
+    """What people decided of those in it, the oldest first."""
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it is one article that shares text with no other."""
+        return not (self.matches or self.cluster)
 
     @property
     def members(self) -> frozenset[str]:
@@ -83,7 +91,7 @@ def families(home: Home, *having: Set[str]) -> Iterator[Family]:
         StoreError: The catalogue is missing, damaged or of another version.
     """
     with access.opened(home) as catalogue:
-        pairs = catalogue.pairs()
+        pairs, decided = catalogue.pairs(), standing(home, catalogue)
         partners = _partners(pairs)
         found = []
         for members in _families(catalogue, pairs):
@@ -91,7 +99,7 @@ def families(home: Home, *having: Set[str]) -> Iterator[Family]:
             if all(everybody & some for some in having):
                 found.append((-len(everybody), min(everybody), members))
         for _, _, members in sorted(found, key=lambda one: one[:2]):
-            yield _family(catalogue, members)
+            yield _family(catalogue, members, decided)
 
 
 def _families(catalogue: Catalogue, pairs: Iterable[Pair]) -> Iterator[set[str]]:
@@ -128,7 +136,7 @@ def _partners(pairs: Iterable[Pair]) -> dict[str, set[str]]:
 def family_of(home: Home, article: Article) -> Family:
     """Return the articles that share text with one; it stands alone when none does."""
     with access.opened(home) as catalogue:
-        return _family(catalogue, _kin(catalogue, [article.id]))
+        return _family(catalogue, _kin(catalogue, [article.id]), standing(home, catalogue))
 
 
 def _kin(catalogue: Catalogue, ids: Iterable[str]) -> set[str]:
@@ -157,8 +165,8 @@ def first_seen_since(home: Home, at: datetime) -> frozenset[str]:
         return frozenset(facts.id for facts in catalogue.all_facts() if facts.captured_at >= at)
 
 
-def _family(catalogue: Catalogue, members: Set[str]) -> Family:
-    """Return the family of those articles, with what shares a passage with any of them."""
+def _family(catalogue: Catalogue, members: Set[str], decided: Sequence[Decision]) -> Family:
+    """Return the family of those articles, with what shares a passage with any, and what was decided of them."""
     matches = tuple(catalogue.matches_of(sorted(members)))
     ids = {i for m in matches for i in (m.a, m.b)} | members
     articles = catalogue.articles(ids)
@@ -172,6 +180,7 @@ def _family(catalogue: Catalogue, members: Set[str]) -> Family:
         matches=matches,
         credits={i: tuple(credits.get(i, ())) for i in sorted(articles)},
         texts={v.digest: v.text for several in versions.values() for v in several},
+        decisions=tuple(one for one in decided if not members.isdisjoint(one.articles)),
     )
 
 
@@ -196,13 +205,14 @@ def who_has(home: Home, following: Following, pasted: str) -> Family:
         finder = Finder(reuse, known)
         matches = dedupe.settle(finder.alignments([GIVEN]), known, dedupe.Decided()).matches
         near = {i for m in matches for i in (m.a, m.b)} - {GIVEN}
-        family = _family(catalogue, _kin(catalogue, near)) if near else None
+        family = _family(catalogue, _kin(catalogue, near), standing(home, catalogue)) if near else None
     return Family(
         cluster=family.cluster if family else None,
         articles={GIVEN: given, **(family.articles if family else {})},
         matches=(*matches, *(family.matches if family else ())),
         credits={GIVEN: tuple(found), **(family.credits if family else {})},
         texts={given.version: text, **(family.texts if family else {})},
+        decisions=family.decisions if family else (),
     )
 
 
@@ -284,9 +294,13 @@ def _as_version(given: Article) -> Version:
 
 __all__ = [
     "GIVEN",
+    "Compared",
+    "Decision",
     "Family",
     "Found",
+    "Part",
     "Repost",
+    "compare",
     "confirm",
     "families",
     "family_of",
@@ -295,6 +309,7 @@ __all__ = [
     "join",
     "refuse",
     "split",
+    "standing",
     "tell",
     "watch",
     "watched",

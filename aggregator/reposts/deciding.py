@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator import access
+from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions, Event
 from aggregator.errors import UnknownIdError, UsageError
 from aggregator.home import Home
@@ -13,6 +15,53 @@ from aggregator.matching import CONFIRMED, DECIDING, JOINED, REFUSED, SPLIT, dec
 
 WATCHED, UNWATCHED = "watched", "unwatched"
 """Of whose new copies somebody wants to be told, as events; each names ``articles``."""
+_SAID = {CONFIRMED: "confirmed", REFUSED: "refused", JOINED: "joined", SPLIT: "split"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a person decided of articles, as far as no later decision took it back."""
+
+    kind: str
+    """confirmed, refused, joined or split."""
+    articles: tuple[str, ...]
+    """Of whom it still holds."""
+    by: str
+    at: datetime
+
+
+def standing(home: Home, catalogue: Catalogue) -> list[Decision]:
+    """Return the decisions that hold, the oldest first, without articles that may not be seen.
+
+    Args:
+        home: Whose.
+        catalogue: Its catalogue, as it may be shown.
+    """
+    held = _held(Decisions(home.archive).events(*DECIDING))
+    seen = {facts.id for facts in catalogue.facts({i for one in held for i in one.articles})}
+    left = [replace(one, articles=tuple(i for i in one.articles if i in seen)) for one in held]
+    return [one for one in left if len(one.articles) >= (1 if one.kind == "split" else 2)]
+
+
+def _held(events: Sequence[Event]) -> Iterable[Decision]:
+    """Return of the decisions that hold who made each, and when: the last that names all of whom it holds."""
+    decided = decisions_of(events)
+    holds = {
+        CONFIRMED: [frozenset(pair) for pair in decided.confirmed],
+        REFUSED: [frozenset(pair) for pair in decided.refused],
+        JOINED: decided.joined,
+        SPLIT: decided.split,
+    }
+    found: dict[tuple[str, frozenset[str]], Decision] = {}
+    for event in events:
+        said = event.said
+        named = {said["a"], said["b"]} if event.kind in (CONFIRMED, REFUSED) else set(said["articles"])
+        for group in holds[event.kind]:
+            if group <= named:
+                found[event.kind, group] = Decision(
+                    kind=_SAID[event.kind], articles=tuple(sorted(group)), by=said.get("by", ""), at=event.at
+                )
+    return sorted(found.values(), key=lambda one: (one.at, one.articles))
 
 
 def confirm(home: Home, a: str, b: str, *, by: str, now: datetime) -> Event:
