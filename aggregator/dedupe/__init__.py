@@ -30,10 +30,11 @@ from aggregator.dedupe.judging import naming_digest, translation, writing
 from aggregator.dedupe.known import About, Candidate, Decided, Readable
 from aggregator.dedupe.observing import observations
 from aggregator.dedupe.settling import Settled, settle
-from aggregator.dedupe.signs import Signs, signs_of
-from aggregator.dedupe.translations import Writing, translations
+from aggregator.dedupe.signs import MAX_COMPARED_CHARS, Signs, signs_of
+from aggregator.dedupe.translations import Writing, in_languages, translations
 
 __all__ = [
+    "MAX_COMPARED_CHARS",
     "MAX_VERSIONS",
     "MIN_STRETCH_WORDS",
     "STANDING",
@@ -51,6 +52,7 @@ __all__ = [
     "article_number",
     "decide",
     "history",
+    "in_languages",
     "naming_digest",
     "numbered_article",
     "observations",

@@ -46,6 +46,8 @@ class Writing:
     """The ids of the sources that its credit lines name."""
     signs: Signs
     """``signs_of(title, text)``."""
+    whole: str | None = None
+    """The text of its article, where ``text`` is the part in one language; None: the same."""
 
 
 class Shelf:

@@ -6,6 +6,8 @@ more, the rarer it is in the language that has it most. Two texts are a pair whe
 language by a margin, near enough, and what they share stands in the same order; a credit that names the other's source
 lowers what is enough.
 
+An article that holds a text in two languages is compared as two: each part with what is in the other languages.
+
 Out of reach: languages of different scripts (Arabic and French), which can share only numbers and names in Latin
 letters, mostly too few; a part of a longer text, such as an item of a round-up; a few lines. Hard: news without names
 between distant languages. There are figures for English, French, German, Spanish and Italian only. A text whose
@@ -16,18 +18,18 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aggregator import words
-from aggregator.dedupe.pairing import Pairing
+from aggregator.dedupe.pairing import Pairing, Span
 from aggregator.dedupe.shelves import Near, Shelf, Weights, Writing, by_date
-from aggregator.dedupe.signs import MAX_COMPARED_CHARS, SIGN_BITS, hashes_of
+from aggregator.dedupe.signs import MAX_COMPARED_CHARS, SIGN_BITS, hashes_of, signs_of
 from aggregator.model import BOTH_HAVE, Passage
 
 MAX_SHARE = 0.3
@@ -61,6 +63,11 @@ MAX_VERBATIM = 0.2
 newsletters 99 of 100 have less than .1 (names, addresses, commands)."""
 
 
+Part = tuple[str | None, int, int]
+"""A language, and from which character to which of a text it is used."""
+_NO_SPACE = re.compile(r"\S")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Translated:
     """Two texts of which one translates the other, or both a third."""
@@ -85,8 +92,37 @@ def translations(
     which a pair must have one, None: any; such a pair is the same as without.
     """
     library = _Library([w for w in writings if w.language and len(w.signs.packed) // 4 >= MIN_SIGNS], same or {})
-    found = (library.judged(pair) for pair in library.pairs(asked))
-    return sorted((pair for pair in found if pair), key=lambda pair: (pair.a, pair.b))
+    found: dict[tuple[str, str], Translated] = {}
+    for pair in filter(None, map(library.judged, library.pairs(asked))):
+        # a page in two languages is found by each of them: the one that is nearer tells
+        found[pair.a, pair.b] = max(pair, found.get((pair.a, pair.b), pair), key=lambda p: (p.score, p.passages))
+    return [pair for _, pair in sorted(found.items())]
+
+
+def in_languages(writing: Writing, parts: Iterable[Part]) -> list[Writing]:
+    """Return a text once for each language it is written in, what is in another one being white space.
+
+    Args:
+        writing: As a whole. It is returned as it is where there is one language, or its own is not among those.
+        parts: Where it is in which language; they cover it.
+    """
+    spans: dict[str | None, list[Span]] = defaultdict(list)
+    for language, start, end in parts:
+        spans[language].append((start, end))
+    if len(spans) < 2 or writing.language not in spans:
+        return [writing]
+    several = []
+    for language, own in spans.items():
+        blank = _NO_SPACE.sub(" ", writing.text)
+        text = "".join(
+            blank[before:start] + writing.text[start:end]
+            for (_, before), (start, end) in pairwise([(0, 0), *own, (len(blank), len(blank))])
+        )
+        title = writing.title if language == writing.language else ""
+        signs = signs_of(title, text)
+        part = replace(writing, language=language, title=title, text=text, signs=signs, whole=writing.text)
+        several.append(part)
+    return several
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +183,7 @@ class _Library:
         alignment = Pairing(a.text, b.text, self.weights)
         if pair.score < MIN_UNORDERED_SCORE and alignment.coverage() * alignment.order() < MIN_ORDER:
             return None
-        if _verbatim(a.text, b.text) > MAX_VERBATIM:
+        if _verbatim(a.whole or a.text, b.whole or b.text) > MAX_VERBATIM:
             return None
         why = _reasons(pair, alignment.coverage(), self.weights)
         return Translated(a=a.id, b=b.id, score=pair.score, why=why, passages=alignment.passages)
@@ -259,4 +295,4 @@ def _reasons(pair: _Pair, coverage: float, weights: Weights) -> tuple[str, ...]:
     return tuple(why)
 
 
-__all__ = ["Translated", "Writing", "translations"]
+__all__ = ["Part", "Translated", "Writing", "in_languages", "translations"]

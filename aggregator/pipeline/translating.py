@@ -13,11 +13,12 @@ from datetime import UTC
 from aggregator import dedupe
 from aggregator.catalogue import Catalogue
 from aggregator.dedupe import Decided, Signs, Writing
+from aggregator.extract import LanguageSpan, language_spans
 from aggregator.matching import Articles
 from aggregator.model import Article, Facts, Match, Progress, Relation, Report
 
-_HELD_SIGNS = 10_000
-"""Articles whose signs are kept from one month, and one look, to the next: 40 MB."""
+_HELD = 10_000
+"""Articles whose signs and languages are kept from one month, and one look, to the next: 40 MB."""
 _LOADED = 500
 
 Month = int
@@ -33,7 +34,7 @@ class Translations:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-        self._signs: OrderedDict[tuple[str, str], Signs] = OrderedDict()
+        self._compared: OrderedDict[tuple[str, str], tuple[Signs, tuple[LanguageSpan, ...]]] = OrderedDict()
 
     def find(self, known: Articles, decided: Decided, report: Report) -> None:
         """Look anew for the translations of every month that something was read of since.
@@ -97,18 +98,22 @@ class Translations:
             for facts in some:
                 article = articles[facts.id]
                 named = frozenset(c.source_id for c in credits.get(facts.id, ()) if c.source_id)
-                made.append(dedupe.writing(article, named, self._signs_of(article)))
+                signs, parts = self._compared_of(article)
+                made += dedupe.in_languages(dedupe.writing(article, named, signs), parts)
         return made
 
-    def _signs_of(self, article: Article) -> Signs:
+    def _compared_of(self, article: Article) -> tuple[Signs, tuple[LanguageSpan, ...]]:
+        """Return an article's signs, and which part of it is in which language."""
         key = article.id, article.version
-        if key in self._signs:
-            self._signs.move_to_end(key)
+        if key in self._compared:
+            self._compared.move_to_end(key)
         else:
-            self._signs[key] = dedupe.signs_of(article.title or "", article.text)
-            if len(self._signs) > _HELD_SIGNS:
-                self._signs.popitem(last=False)
-        return self._signs[key]
+            start = article.text[: dedupe.MAX_COMPARED_CHARS]
+            parts = language_spans(start, (article.language,)) if article.language else ()
+            self._compared[key] = dedupe.signs_of(article.title or "", article.text), parts
+            if len(self._compared) > _HELD:
+                self._compared.popitem(last=False)
+        return self._compared[key]
 
 
 def _month(facts: Facts) -> Month:
