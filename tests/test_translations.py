@@ -131,6 +131,15 @@ def related(docs: list[dict[str, Any]]) -> dict[tuple[str, str], Match]:
     return {(m.a, m.b): m for m in in_corpus([*docs, *archive()]).matches if {m.a, m.b} <= names}
 
 
+def test_short_texts_with_few_names_in_common_are_found_where_nothing_else_is_as_near() -> None:
+    story = versions_of("tram-depot")
+    docs = [doc(language, language, "\n\n".join(paragraphs(story[language]))) for language in ("de", "fr")]
+    too_short = [docs[0], doc("fr", "fr", " ".join(paragraphs(story["fr"])[:1]))]
+
+    assert related(docs)["de", "fr"].relation is Relation.TRANSLATION
+    assert related(too_short) == {}
+
+
 @pytest.mark.parametrize("page", [one_after_the_other, side_by_side])
 def test_a_page_in_two_languages_is_a_copy_of_a_page_in_each_and_translates_one_in_a_third(
     page: Callable[[Story, Story], str],

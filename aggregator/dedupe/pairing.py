@@ -54,6 +54,11 @@ class Pairing:
         right = sum(p.b_end - p.b_start for p in self.passages) / max(self.sizes[1].sum(), 1)
         return min(1.0, float(max(left, right)))
 
+    def length_ratio(self) -> float:
+        """Return how many times as long as the shorter text the longer is."""
+        short, long = sorted(float(sizes.sum()) for sizes in self.sizes)
+        return long / max(short, 1.0)
+
 
 def _units(text: str) -> list[Span]:
     """Return the spans to align, without the space around them: paragraphs, or some sentences of a long one."""

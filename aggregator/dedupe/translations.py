@@ -55,6 +55,11 @@ MIN_MARGIN = 1.15
 """How many times as near as the next text it must be. 1.3 loses 1 % where dates are missing (weekly newsletters)."""
 _LEAST = MIN_CREDITED_SCORE / MIN_MARGIN
 """What is less near is neither found nor a rival."""
+WIDE_MARGIN, CLEAR_ORDER, LIKE_LENGTHS = 1.5, 0.6, 1.3
+"""A text that is so many times as near as the next, with so much in order, and with one no more times as long as the
+other, needs no more than ``MIN_CREDITED_SCORE``: short news that share few names. F1 on real texts with it and without:
+news .992 and .967, one to five sentences .913 and .895, press releases .996 and .994; on two draws, the same pairs.
+Without a limit to the lengths, a draw has five wrong pairs more among 220; to 1.5, two."""
 REPEATED_SHARE = 0.6
 """A text with so much of the weight of the shorter in common repeats it, and is no rival where it is less near: 99 of
 100 copies share more, and 99 of 100 pairs of neighbouring newsletters less than .42."""
@@ -145,8 +150,16 @@ class _Pair:
 
     @property
     def is_near(self) -> bool:
-        least = MIN_CREDITED_SCORE if self.is_credited else MIN_SCORE
+        """Whether they may be a pair: near enough, and nearer than the next."""
+        least = MIN_CREDITED_SCORE if self.is_credited or self.score >= self.rival * WIDE_MARGIN else MIN_SCORE
         return self.score >= least and self.score >= self.rival * MIN_MARGIN
+
+    def is_in_order(self, alignment: Pairing) -> bool:
+        """Whether enough of what they share is in the same order in both."""
+        in_order = alignment.coverage() * alignment.order()
+        if self.score < MIN_SCORE and not self.is_credited:
+            return in_order >= CLEAR_ORDER and alignment.length_ratio() <= LIKE_LENGTHS
+        return self.score >= MIN_UNORDERED_SCORE or in_order >= MIN_ORDER
 
 
 class _Library:
@@ -181,9 +194,7 @@ class _Library:
         """Return the pair, if it is one."""
         a, b = pair.ordered
         alignment = Pairing(a.text, b.text, self.weights)
-        if pair.score < MIN_UNORDERED_SCORE and alignment.coverage() * alignment.order() < MIN_ORDER:
-            return None
-        if _verbatim(a.whole or a.text, b.whole or b.text) > MAX_VERBATIM:
+        if not pair.is_in_order(alignment) or _verbatim(a.whole or a.text, b.whole or b.text) > MAX_VERBATIM:
             return None
         why = _reasons(pair, alignment.coverage(), self.weights)
         return Translated(a=a.id, b=b.id, score=pair.score, why=why, passages=alignment.passages)
