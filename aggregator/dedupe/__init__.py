@@ -11,6 +11,7 @@ direction     which of them had the text first
 settling      from the evidence to matches and families
 signs         what of a text is compared with other languages
 shelves       the texts of one language, and which of them are near to one of another
+meanings      which texts of another script mean the same, where there is a model
 translations  which texts are translations of one another
 pairing       which sentence of a translation is which of the original
 """

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator import words
+from aggregator.dedupe.meanings import MEANING_MARGIN, MIN_MEANING, MeaningShelf, Vectors, are_alike_long, is_nearest
 from aggregator.dedupe.pairing import Pairing, Span
 from aggregator.dedupe.shelves import Near, Shelf, Weights, Writing, by_date
 from aggregator.dedupe.signs import MAX_COMPARED_CHARS, SIGN_BITS, hashes_of, signs_of
@@ -89,18 +90,26 @@ class Translated:
 
 
 def translations(
-    writings: Sequence[Writing], *, same: Mapping[str, str] | None = None, asked: Collection[str] | None = None
+    writings: Sequence[Writing],
+    *,
+    same: Mapping[str, str] | None = None,
+    asked: Collection[str] | None = None,
+    vectors: Vectors | None = None,
 ) -> list[Translated]:
     """Return the pairs of which one translates the other, by ids; the order of ``writings`` does not matter.
 
     ``same`` has the cluster of a text that has copies in its own language: a copy is no rival. ``asked`` are the ids of
-    which a pair must have one, None: any; such a pair is the same as without.
+    which a pair must have one, None: any; such a pair is the same as without. With the ``vectors`` of a model, texts in
+    different scripts are compared by what they mean.
     """
     library = _Library([w for w in writings if w.language and len(w.signs.packed) // 4 >= MIN_SIGNS], same or {})
     found: dict[tuple[str, str], Translated] = {}
     for pair in filter(None, map(library.judged, library.pairs(asked))):
         # a page in two languages is found by each of them: the one that is nearer tells
         found[pair.a, pair.b] = max(pair, found.get((pair.a, pair.b), pair), key=lambda p: (p.score, p.passages))
+    if vectors:
+        for pair in library.meant(asked, vectors):
+            found.setdefault((pair.a, pair.b), pair)
     return [pair for _, pair in sorted(found.items())]
 
 
@@ -181,7 +190,7 @@ class _Library:
         found: dict[tuple[str, ...], _Pair] = {}
         for one, language in self._questions(asked):
             for pair in self._sought(one, language):
-                found.setdefault(tuple(f"{w.id} {w.language}" for w in pair.ordered), pair)
+                found.setdefault(_key(pair), pair)
         for (language, _, _), several in groupby(sorted(found.values(), key=_asked_back), key=_asked_back):
             pairs = list(several)
             ranked = self.shelves[language].near(pairs[0].other, _LEAST)
@@ -189,6 +198,24 @@ class _Library:
                 rival = max(pair.rival, self._rival(ranked, pair.one, pair.score))
                 if (judged := replace(pair, rival=rival)).is_near:
                     yield judged
+
+    def meant(self, asked: Collection[str] | None, vectors: Vectors) -> Iterator[Translated]:
+        """Give the pairs in different scripts of which each is the other's nearest by what it means."""
+        shelves = {language: MeaningShelf(list(shelf), vectors) for language, shelf in self.shelves.items()}
+        least = 1 - MEANING_MARGIN * (1 - MIN_MEANING)  # what is less near is no rival
+        seen: set[tuple[str, ...]] = set()
+        for one, language in self._questions(asked):
+            here, there = shelves[one.language or ""], shelves[language]
+            ranked = there.near(one, here.vector(one), least) if here.script != there.script else []
+            for other, score in ranked:
+                pair = _Pair(one, other, score, self._rival(ranked, other, score))
+                if not is_nearest(score, pair.rival) or _key(pair) in seen:
+                    break
+                seen.add(_key(pair))
+                back = here.near(other, there.vector(other), least)
+                pair = replace(pair, rival=max(pair.rival, self._rival(back, one, score)))
+                if is_nearest(score, pair.rival) and are_alike_long(one, other):
+                    yield _meant(pair)
 
     def judged(self, pair: _Pair) -> Translated | None:
         """Return the pair, if it is one."""
@@ -248,6 +275,20 @@ class _Library:
         return bool(shared >= REPEATED_SHARE * min(self.weights[a].sum(), self.weights[b].sum()))
 
 
+def _key(pair: _Pair) -> tuple[str, ...]:
+    return tuple(f"{w.id} {w.language}" for w in pair.ordered)
+
+
+def _meant(pair: _Pair) -> Translated:
+    """Return a pair that means the same; which sentence is which is not known."""
+    a, b = pair.ordered
+    spans = [(len(w.text) - len(w.text.lstrip()), len(w.text.rstrip())) for w in (a, b)]
+    next_one = f"{pair.rival:.2f}" if pair.rival else "far off"
+    why = f"each is nearest to what the other means, by the model given: {pair.score:.2f}, the next {next_one}"
+    passage = Passage(*spans[0], *spans[1])
+    return Translated(a=a.id, b=b.id, score=pair.score, why=(why, *_told(a, b)), passages=(passage,))
+
+
 def _asked_back(pair: _Pair) -> tuple[str, str, str]:
     """Return what asking the other of a pair back depends on: in which language, and whom."""
     return pair.one.language or "", pair.other.language or "", pair.other.id
@@ -293,17 +334,21 @@ def _reasons(pair: _Pair, coverage: float, weights: Weights) -> tuple[str, ...]:
         f"each is the other's nearest in its language: {score:.2f}, the next {f'{rival:.2f}' if rival else 'far off'}"
     ]
     why.append(f"{coverage:.0%} of one has its counterpart in the other, in the same order")
-    why += [
-        f"{x.source_id} names {y.source_id} as its source" for x, y in ((a, b), (b, a)) if y.source_id in x.credited
-    ]
     common = set(_NAME.findall(a.text[:MAX_COMPARED_CHARS])) & set(_NAME.findall(b.text[:MAX_COMPARED_CHARS]))
     longest = sorted(common, key=lambda name: (-len(name), name))[:_NAMES_WEIGHED]
     rarest = sorted(longest, key=lambda name: (-float(weights[_hashes_of_name(name)].mean()), name))[:_NAMES_TOLD]
     why += [f"{BOTH_HAVE}{', '.join(rarest)}"] if rarest else []
+    return (*why, *_told(a, b))
+
+
+def _told(a: Writing, b: Writing) -> Iterator[str]:
+    """Give what else speaks for a pair: who names whom, and when they appeared."""
+    for x, y in ((a, b), (b, a)):
+        if y.source_id in x.credited:
+            yield f"{x.source_id} names {y.source_id} as its source"
     if a.published_at and b.published_at:
         days = abs(a.published_at - b.published_at).days
-        why.append(f"published {days} {'day' if days == 1 else 'days'} apart" if days else "published within a day")
-    return tuple(why)
+        yield f"published {days} {'day' if days == 1 else 'days'} apart" if days else "published within a day"
 
 
 __all__ = ["Part", "Translated", "Writing", "in_languages", "translations"]

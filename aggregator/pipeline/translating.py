@@ -13,6 +13,7 @@ from datetime import UTC
 from aggregator import dedupe
 from aggregator.catalogue import Catalogue
 from aggregator.dedupe import Decided, Signs, Writing
+from aggregator.embeddings import Embeddings
 from aggregator.extract import LanguageSpan, language_spans
 from aggregator.matching import Articles
 from aggregator.model import Article, Facts, Match, Progress, Relation, Report
@@ -20,6 +21,8 @@ from aggregator.model import Article, Facts, Match, Progress, Relation, Report
 _HELD = 10_000
 """Articles whose signs and languages are kept from one month, and one look, to the next: 40 MB."""
 _LOADED = 500
+_MODEL = "translated-by"
+"""The note of the catalogue that has the digest of the model; none, or an empty one: without a model."""
 
 Month = int
 """Years times twelve, and months."""
@@ -30,10 +33,12 @@ class Translations:
 
     Args:
         catalogue: Open for writing.
+        embeddings: The model that is asked what texts in different scripts mean; None: none is.
     """
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, embeddings: Embeddings | None = None) -> None:
         self._catalogue = catalogue
+        self._embeddings = embeddings
         self._compared: OrderedDict[tuple[str, str], tuple[Signs, tuple[LanguageSpan, ...]]] = OrderedDict()
 
     def find(self, known: Articles, decided: Decided, report: Report) -> None:
@@ -47,7 +52,13 @@ class Translations:
         Raises:
             NoSpaceError: The disk is full or read-only; all that was found before is still there.
             StoreError: The catalogue is damaged.
+            UsageError: The model cannot be used.
         """
+        model = self._embeddings.digest if self._embeddings else ""
+        is_new = model != (self._catalogue.note(_MODEL) or "")
+        if is_new:
+            with self._catalogue.transaction():
+                self._catalogue.translate_anew(self._catalogue.article_ids())
         waiting = self._catalogue.to_translate()
         if not waiting:
             return
@@ -63,6 +74,8 @@ class Translations:
         with self._catalogue.transaction():
             of = {facts.id: month for month, several in by_month.items() for facts in several}
             self._catalogue.translated(waiting, of)
+            if is_new:
+                self._catalogue.set_note(_MODEL, model)
 
     def _due(self, waiting: Collection[str], by_month: Mapping[Month, Iterable[Facts]]) -> list[Month]:
         """Return the months to look at: those of the articles that wait, and of what they were thought to translate."""
@@ -82,7 +95,12 @@ class Translations:
         )
         if len({facts.language for facts in several if facts.language}) < 2:
             return
-        found = dedupe.translations(self._writings(several), same=self._catalogue.cluster_ids(months), asked=own)
+        found = dedupe.translations(
+            self._writings(several),
+            same=self._catalogue.cluster_ids(months),
+            asked=own,
+            vectors=self._embeddings.vectors if self._embeddings else None,
+        )
         of_month = [
             pair for pair in found if min(months[pair.a], months[pair.b]) == month and decided.allows(pair.a, pair.b)
         ]
