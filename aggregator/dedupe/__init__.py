@@ -12,6 +12,8 @@ judging       what two articles are to each other
 direction     which of them had the text first
 settling      from the evidence to matches and families
 signs         what of a text is compared with other languages
+shelves       the texts of one language, and which of them are near to one of another
+meanings      which texts of another script mean the same, where there is a model
 translations  which texts are translations of one another
 pairing       which sentence of a translation is which of the original
 """
@@ -32,10 +34,11 @@ from aggregator.dedupe.judging import naming_digest, translation, writing
 from aggregator.dedupe.known import About, Candidate, Decided, Readable
 from aggregator.dedupe.observing import observations
 from aggregator.dedupe.settling import Settled, settle
-from aggregator.dedupe.signs import Signs, signs_of
-from aggregator.dedupe.translations import Writing, translations
+from aggregator.dedupe.signs import MAX_COMPARED_CHARS, Signs, signs_of
+from aggregator.dedupe.translations import Writing, in_languages, translations
 
 __all__ = [
+    "MAX_COMPARED_CHARS",
     "MAX_COMPARED_PAIRS",
     "MAX_VERSIONS",
     "MIN_STRETCH_WORDS",
@@ -57,6 +60,7 @@ __all__ = [
     "changes",
     "decide",
     "history",
+    "in_languages",
     "is_coarse",
     "naming_digest",
     "numbered_article",
