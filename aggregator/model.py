@@ -138,6 +138,8 @@ class Settings:
     """Hosts whose certificate is not judged by who signed it but by its SHA-256, hexadecimal: what sources say."""
     notify: str | None = None
     """Where changes of alarms are posted; None: nowhere."""
+    embeddings: str | None = None
+    """The folder of a model that says what texts mean, from the home on; None: none is asked."""
     min_free_bytes: int = 1 << 30
     """A writer stops cleanly when the disk has less room than this."""
 

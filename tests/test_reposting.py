@@ -20,7 +20,7 @@ from aggregator.dedupe import Candidate, Decided
 from aggregator.errors import BusyError, StoreError
 from aggregator.home import Home
 from aggregator.matching import CONFIRMED, JOINED, REFUSED, SPLIT, Articles
-from aggregator.model import Following, Source
+from aggregator.model import Following, Relation, Source
 from aggregator.pipeline.reposting import ASIDE, find_reposts
 from aggregator.pipeline.translating import Translations
 from aggregator.reposts import GIVEN, Family
@@ -400,6 +400,20 @@ def test_a_text_that_turns_out_to_be_of_another_year_no_longer_stands_in_the_way
     rows = kept.come([dated])
 
     assert rows == all_at_once(tmp_path / "calm", sources, [one, other, dated])
+
+
+def test_a_page_in_two_languages_has_its_translation_into_a_third_in_a_home(tmp_path: Path) -> None:
+    said = {story.lang: story for story in stories() if story.name == "sandbar"}
+    text = {lang: "\n\n".join(" ".join(parts) for parts in story.paragraphs) for lang, story in said.items()}
+    sources = tuple(source(name) for name in "ab")
+    both = candidate(sources[0], f"{text['fr']}\n\n{text['en']}", language="fr")
+    kept = Kept(tmp_path / "home", sources)
+
+    kept.come([both, candidate(sources[1], text["es"], language="es")])
+
+    with Catalogue(kept.home.catalogue) as known:
+        [match] = known.matches_of([both.article.id])
+    assert match.relation is Relation.TRANSLATION
 
 
 # Decisions

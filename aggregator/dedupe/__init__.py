@@ -14,6 +14,8 @@ judging       what two articles are to each other
 direction     which of them had the text first
 settling      from the evidence to matches and families
 signs         what of a text is compared with other languages
+shelves       the texts of one language, and which of them are near to one of another
+meanings      which texts of another script mean the same, where there is a model
 translations  which texts are translations of one another
 pairing       which sentence of a translation is which of the original
 """
@@ -35,10 +37,11 @@ from aggregator.dedupe.known import About, Candidate, Decided, Readable
 from aggregator.dedupe.observing import observations
 from aggregator.dedupe.rarity import STANDING
 from aggregator.dedupe.settling import Settled, settle
-from aggregator.dedupe.signs import Signs, signs_of
-from aggregator.dedupe.translations import Writing, translations
+from aggregator.dedupe.signs import MAX_COMPARED_CHARS, Signs, signs_of
+from aggregator.dedupe.translations import Writing, in_languages, translations
 
 __all__ = [
+    "MAX_COMPARED_CHARS",
     "MAX_COMPARED_PAIRS",
     "MAX_VERSIONS",
     "MIN_STRETCH_WORDS",
@@ -61,6 +64,7 @@ __all__ = [
     "changes",
     "decide",
     "history",
+    "in_languages",
     "is_coarse",
     "naming_digest",
     "numbered_article",
