@@ -139,7 +139,7 @@ class Settings:
     notify: str | None = None
     """Where changes of alarms are posted; None: nowhere."""
     embeddings: str | None = None
-    """The folder of a model that says what texts mean, from the home on; None: none is asked."""
+    """The folder of word vectors, a file a language, from the home on; None: what texts mean is not asked."""
     min_free_bytes: int = 1 << 30
     """A writer stops cleanly when the disk has less room than this."""
 

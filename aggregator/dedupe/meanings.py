@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from aggregator.dedupe.shelves import WINDOW, Near, Writing, by_date
 from aggregator.dedupe.signs import MAX_COMPARED_CHARS
 
-Vectors = Callable[[Sequence[str]], NDArray[np.float32]]
-"""From texts to what they mean: a vector of length 1 each."""
+Vectors = Callable[[Sequence[str], str], NDArray[np.float32] | None]
+"""From texts of a language to what they mean: a vector of length 1 each, or 0; None: the model lacks the language."""
 MIN_MEANING = 0.7
 """How near two texts are at least: the cosine of their vectors."""
 MEANING_MARGIN = 1.3
@@ -31,16 +31,17 @@ class MeaningShelf:
     """The texts of one language, with what they mean.
 
     Args:
-        writings: In any order.
-        vectors: Of the model.
+        writings: By date.
+        vectors: What each of them means.
+        script: Of most of them.
     """
 
-    def __init__(self, writings: Sequence[Writing], vectors: Vectors) -> None:
-        self._writings = sorted(writings, key=by_date)
+    def __init__(self, writings: list[Writing], vectors: NDArray[np.float32], script: str) -> None:
+        self.script = script
+        self._writings = writings
         self._places = {writing.id: place for place, writing in enumerate(self._writings)}
         self._seconds = np.array([by_date(writing)[0] for writing in self._writings])
-        self._vectors = vectors([writing.text[:MAX_COMPARED_CHARS] for writing in self._writings])
-        self.script = Counter(script_of(writing.text) for writing in self._writings).most_common(1)[0][0]
+        self._vectors = vectors
 
     def vector(self, writing: Writing) -> NDArray[np.float32]:
         """Return what one of its texts means."""
@@ -54,6 +55,21 @@ class MeaningShelf:
         scores = np.round((self._vectors * vector).sum(1, dtype=np.float64), 4)
         near = [(self._writings[n], float(scores[n])) for n in np.flatnonzero(in_time & (scores >= least))]
         return sorted((f for f in near if f[0].id != writing.id), key=lambda f: (-f[1], f[0].id))
+
+
+def meaning_shelves(languages: Mapping[str, Iterable[Writing]], vectors: Vectors) -> dict[str, MeaningShelf]:
+    """Return a shelf for each language that the model has; none, if all are in one script: then nothing is asked."""
+    several = {language: sorted(writings, key=by_date) for language, writings in languages.items()}
+    scripts = {
+        language: Counter(script_of(writing.text) for writing in writings).most_common(1)[0][0]
+        for language, writings in several.items()
+    }
+    shelves = {}
+    for language, writings in several.items() if len(set(scripts.values())) > 1 else ():
+        found = vectors([writing.text[:MAX_COMPARED_CHARS] for writing in writings], language)
+        if found is not None:
+            shelves[language] = MeaningShelf(writings, found, scripts[language])
+    return shelves
 
 
 def script_of(text: str) -> str:

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator import words
-from aggregator.dedupe.meanings import MEANING_MARGIN, MIN_MEANING, MeaningShelf, Vectors, are_alike_long, is_nearest
+from aggregator.dedupe.meanings import MEANING_MARGIN, MIN_MEANING, Vectors, are_alike_long, is_nearest, meaning_shelves
 from aggregator.dedupe.pairing import Pairing, Span
 from aggregator.dedupe.shelves import Near, Shelf, Weights, Writing, by_date
 from aggregator.dedupe.signs import MAX_COMPARED_CHARS, SIGN_BITS, hashes_of, signs_of
@@ -201,12 +201,14 @@ class _Library:
 
     def meant(self, asked: Collection[str] | None, vectors: Vectors) -> Iterator[Translated]:
         """Give the pairs in different scripts of which each is the other's nearest by what it means."""
-        shelves = {language: MeaningShelf(list(shelf), vectors) for language, shelf in self.shelves.items()}
+        shelves = meaning_shelves(self.shelves, vectors)
         least = 1 - MEANING_MARGIN * (1 - MIN_MEANING)  # what is less near is no rival
         seen: set[tuple[str, ...]] = set()
         for one, language in self._questions(asked):
-            here, there = shelves[one.language or ""], shelves[language]
-            ranked = there.near(one, here.vector(one), least) if here.script != there.script else []
+            here, there = shelves.get(one.language or ""), shelves.get(language)
+            if not here or not there or here.script == there.script:
+                continue
+            ranked = there.near(one, here.vector(one), least)
             for other, score in ranked:
                 pair = _Pair(one, other, score, self._rival(ranked, other, score))
                 if not is_nearest(score, pair.rival) or _key(pair) in seen:
@@ -284,7 +286,7 @@ def _meant(pair: _Pair) -> Translated:
     a, b = pair.ordered
     spans = [(len(w.text) - len(w.text.lstrip()), len(w.text.rstrip())) for w in (a, b)]
     next_one = f"{pair.rival:.2f}" if pair.rival else "far off"
-    why = f"each is nearest to what the other means, by the model given: {pair.score:.2f}, the next {next_one}"
+    why = f"each is nearest to what the other means, by the word vectors given: {pair.score:.2f}, the next {next_one}"
     passage = Passage(*spans[0], *spans[1])
     return Translated(a=a.id, b=b.id, score=pair.score, why=(why, *_told(a, b)), passages=(passage,))
 

@@ -290,7 +290,7 @@ KEYS = (
     Key("settings.network.allow_private", NETWORKS, "[]", "Networks to visit although they are not public."),
     Key("settings.proxy", PROXY, "none", "Every request goes through it, and it resolves the names; for Tor, say."),
     Key("settings.notify", ADDRESS, "none", "What has become of the alarms is posted there, as JSON.", is_secret=True),
-    Key("settings.embeddings", FOLDER, "none", "The model that translations between scripts are looked for with."),
+    Key("settings.embeddings", FOLDER, "none", "Word vectors that translations between scripts are looked for with."),
     Key("settings.min_free", SIZE, "1GiB", "With less room on the disk, writing stops cleanly.", "min_free_bytes"),
     Key("settings.index", _choice("whoosh", note=_NOW), "whoosh", "The full-text engine.", None),
     Key("settings.catalogue", _choice("sqlite", note=_NOW), "sqlite", "The database.", None),
