@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -110,6 +111,21 @@ def blank(path: Path) -> None:
     size = path.stat().st_size if path.exists() else 0
     for at in range(0, size, _PIECE):
         patch(path, at, bytes(min(_PIECE, size - at)))
+
+
+def remove_folder(folder: Path, *, overwrite: bool = False) -> None:
+    """Remove a folder, if it is there, with all in it.
+
+    Args:
+        folder: Which.
+        overwrite: Overwrite its files before they go, as ``scrub`` does.
+    """
+    if overwrite:
+        for path in folder.rglob("*"):
+            if path.is_file():
+                scrub(path)
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 def make_folder(folder: Path, root: Path) -> None:

@@ -102,6 +102,15 @@ class Home:
         finally:
             os.close(lock)
 
+    @property
+    def writer(self) -> int | None:
+        """The process that holds the home as its writer, as far as it says so; None: nobody does."""
+        try:
+            said = (self.archive / "writer.lock").read_bytes().strip()
+        except OSError:
+            return None
+        return int(said) if said.isdigit() and _lives(int(said)) else None
+
     def _take(self, lock: int, until: float) -> None:
         while True:
             try:

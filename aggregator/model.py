@@ -138,6 +138,8 @@ class Settings:
     """Hosts whose certificate is not judged by who signed it but by its SHA-256, hexadecimal: what sources say."""
     notify: str | None = None
     """Where changes of alarms are posted; None: nowhere."""
+    embeddings: str | None = None
+    """The folder of word vectors, a file a language, from the home on; None: what texts mean is not asked."""
     min_free_bytes: int = 1 << 30
     """A writer stops cleanly when the disk has less room than this."""
 
@@ -540,6 +542,18 @@ class Match:
     passages: tuple[Passage, ...]
     evidence: tuple[str, ...]
     """The reasons for kind and direction, in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two articles that have a match, without what it says."""
+
+    a: str
+    b: str
+    """Article ids, ``a < b``."""
+    a_version: str
+    b_version: str
+    relation: Relation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator import credits, dedupe
-from aggregator.dedupe import About, Candidate, Decided, Settled
+from aggregator.dedupe import About, Candidate, Decided, Settled, Standing
 from aggregator.matching import Finder
 from aggregator.model import Article, Source, Version
 from aggregator.reuse import Reuse
@@ -83,10 +83,10 @@ class FewArticles:
         self._by_id = {candidate.article.id: candidate for candidate in candidates}
         self._reuse = Reuse()
 
-    def settled(self, decided: Decided | None = None) -> Settled:
+    def settled(self, decided: Decided | None = None, standing: Standing | None = None) -> Settled:
         finder = Finder(self._reuse, self)
         finder.add(self._by_id)
-        return dedupe.settle(list(finder.alignments(self._by_id)), self, decided or Decided())
+        return dedupe.settle(finder.alignments(self._by_id), self, decided or Decided(), standing)
 
     def versions(self, ids: Sequence[str]) -> dict[str, Sequence[Version]]:
         return {i: self._by_id[i].versions for i in ids}

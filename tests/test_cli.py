@@ -10,6 +10,7 @@ import pytest
 
 from tests.fakecli import Aggregator
 from tests.fakeweb import OTHER, STORY, FakeWeb, articles, crawl, feed, page, source, versions
+from tests.families.texts import stories
 
 SOURCES_YAML = """\
 settings: {contact: desk@example.org, min_free: 1MB}
@@ -204,6 +205,24 @@ def test_show_gives_programs_every_version_and_match(aggregator: Aggregator, hom
     assert [v["number"] for v in shown["versions"]] == [1]
     assert shown["credits"] == [{"line": "(source: a)", "outlet": "a", "source": "a"}]
     assert [m["type"] for m in shown["matches"]] == ["pair"]
+
+
+def test_show_names_both_languages_of_a_page_that_holds_a_text_and_its_translation(
+    aggregator: Aggregator, tmp_path: Path
+) -> None:
+    (tmp_path / "sources.yaml").write_text(SOURCES_YAML)
+    sandbar = {story.lang: story for story in stories() if story.name == "sandbar"}
+    french, english = ("\n\n".join(map(" ".join, sandbar[language].paragraphs)) for language in ("fr", "en"))
+    web = FakeWeb({"http://a.example/feed": feed(ONE), ONE: page(f"{french}\n\n{english}")})
+    crawl(tmp_path, web, source("a"))
+
+    shown = aggregator("--home", tmp_path, "show", ONE, "--json").json
+    for_people = aggregator("--home", tmp_path, "show", ONE).out
+
+    [first, second] = shown["languages"]
+    assert (first["language"], second["language"]) == ("fr", "en")
+    assert shown["text"][slice(*second["span"])].split() == english.split()
+    assert re.search(r"language +fr, en", for_people)
 
 
 def test_an_older_version_is_shown(aggregator: Aggregator, home: Path) -> None:

@@ -364,6 +364,17 @@ def test_a_quotation_in_another_language_makes_no_part_of_its_own() -> None:
     assert spans(quoted) == [("en", quoted)]
 
 
+@pytest.mark.parametrize("text", [f"{FRENCH}{ENGLISH}", f"{ENGLISH}\n{FRENCH}", f"{ENGLISH}\n{FRENCH}{ENGLISH}"])
+@pytest.mark.parametrize("language", ["en", "fr", "de"])
+def test_the_language_that_a_text_is_said_to_be_in_hides_no_other(text: str, language: str) -> None:
+    assert extract.language_spans(text, (language,)) == extract.language_spans(text)
+
+
+def test_a_text_that_is_full_of_the_small_words_of_a_language_is_all_in_it() -> None:
+    for language, text in (("en", ENGLISH), ("fr", FRENCH)):
+        assert extract.language_spans(text, (language,)) == (extract.LanguageSpan(language, 0, len(text)),)
+
+
 def test_a_text_too_short_to_tell_is_in_what_its_source_writes() -> None:
     assert extract.language_spans("Calais", ("fr",)) == (extract.LanguageSpan("fr", 0, 6),)
     assert extract.language_spans("Calais") == (extract.LanguageSpan(None, 0, 6),)

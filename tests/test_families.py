@@ -14,9 +14,9 @@ import pytest
 
 from aggregator import dedupe
 from aggregator.decisions import Event
-from aggregator.dedupe import Candidate, Decided
+from aggregator.dedupe import Candidate, Decided, Settled
 from aggregator.matching import CONFIRMED, JOINED, REFUSED, SPLIT, decisions_of
-from aggregator.model import Match, Relation
+from aggregator.model import Alignment, Match, Relation
 from aggregator.reposts import Found, in_corpus
 from tests.fakeweb import OTHER, STORY, source
 from tests.families.making import corpus
@@ -123,6 +123,23 @@ def test_what_a_site_says_on_all_its_pages_does_not_hide_what_is_copied_from_it(
 
     assert families(result) == [{"p0", "q"}]
     assert pairs(result.matches) == {("p0", "q")}
+
+
+def test_whether_texts_would_be_compared_today_is_asked_only_of_those_whose_passages_count() -> None:
+    pages = [candidate(A, f"{text}\n\n{NIGHT}", title=f"Page {n}") for n, text in enumerate([STORY, *NOTES[:5]])]
+    copy = candidate(B, STORY)
+    asked: list[tuple[str, str]] = []
+
+    def standing(alignments: Iterable[Alignment]) -> list[Alignment]:
+        told = list(alignments)
+        asked.extend((one.a, one.b) for one in told)
+        return told
+
+    few = FewArticles(*pages, copy)
+    settled = few.settled(standing=standing)
+
+    assert asked == sorted(pairs(settled.matches)) == [tuple(sorted((pages[0].article.id, copy.article.id)))]
+    assert few.settled(standing=lambda _: []) == Settled((), (), {})
 
 
 def of_kind(kind: str, lang: str) -> list[Mapping[str, Any]]:

@@ -13,15 +13,17 @@ from typing import Any
 
 import pytest
 
-from aggregator import credits, pipeline
+from aggregator import credits, pipeline, reposts
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions
-from aggregator.dedupe import Candidate
+from aggregator.dedupe import Candidate, Decided
+from aggregator.errors import BusyError, StoreError
 from aggregator.home import Home
-from aggregator.matching import CONFIRMED, JOINED, REFUSED, SPLIT
-from aggregator.model import Following, Source
-from aggregator.pipeline.reposting import find_reposts
+from aggregator.matching import CONFIRMED, JOINED, REFUSED, SPLIT, Articles
+from aggregator.model import Following, Relation, Source
+from aggregator.pipeline.reposting import ASIDE, find_reposts
 from aggregator.pipeline.translating import Translations
+from aggregator.reposts import GIVEN, Family
 from aggregator.reuse import FEW
 from tests.fakeweb import NOON, OTHER, STORY, FakeWeb, crawl, dump, feed, following, page, source
 from tests.families.making import corpus
@@ -62,8 +64,14 @@ class Kept:
                 with known.transaction():
                     for one in batch:
                         known.put_article(one.article, one.article.url, one.versions, one.credits)
-                translations.find(*find_reposts(self.home, known, self._following, lambda _: None), lambda _: None)
+                translations.find(*self._find(known), lambda _: None)
+                if known.to_match():
+                    self._find(known)
+                assert known.to_match() == []
         return self.dump()
+
+    def _find(self, known: Catalogue) -> tuple[Articles, Decided]:
+        return find_reposts(self.home, known, self._following, lambda _: None)
 
     def dump(self) -> Dump:
         with Catalogue(self.home.catalogue) as known:
@@ -213,6 +221,26 @@ def test_fingerprints_that_were_lost_are_made_again(tmp_path: Path, calm: Dump) 
     shutil.rmtree(kept.home.reuse)
 
     assert kept.come([]) == calm
+
+
+def test_what_is_no_translation_any_more_is_at_once_what_else_it_is(tmp_path: Path) -> None:
+    english, french = (
+        "\n\n".join(" ".join(parts) for parts in story.paragraphs)
+        for lang in ("en", "fr")
+        for story in stories()
+        if (story.name, story.lang) == ("lockgate", lang)
+    )
+    one, other = source("one"), source("other")
+    original = candidate(one, f"{english}\n\n{NIGHT}")
+    translated = candidate(other, f"{french}\n\n{NIGHT}", f"{OTHER}\n\n{NIGHT}", language="fr", title="La porte")
+    kept = Kept(tmp_path / "home", [one, other])
+    kept.come([original, before_its_edit(translated)])
+    assert [row["relation"] for table, row in kept.dump() if table == "matches"] == ["translation"]
+
+    rows = kept.come([translated])
+
+    assert [row["relation"] for table, row in rows if table == "matches"] == ["partial"]
+    assert rows == all_at_once(tmp_path / "calm", [one, other], [original, translated])
 
 
 # Many copies
@@ -372,6 +400,20 @@ def test_a_text_that_turns_out_to_be_of_another_year_no_longer_stands_in_the_way
     rows = kept.come([dated])
 
     assert rows == all_at_once(tmp_path / "calm", sources, [one, other, dated])
+
+
+def test_a_page_in_two_languages_has_its_translation_into_a_third_in_a_home(tmp_path: Path) -> None:
+    said = {story.lang: story for story in stories() if story.name == "sandbar"}
+    text = {lang: "\n\n".join(" ".join(parts) for parts in story.paragraphs) for lang, story in said.items()}
+    sources = tuple(source(name) for name in "ab")
+    both = candidate(sources[0], f"{text['fr']}\n\n{text['en']}", language="fr")
+    kept = Kept(tmp_path / "home", sources)
+
+    kept.come([both, candidate(sources[1], text["es"], language="es")])
+
+    with Catalogue(kept.home.catalogue) as known:
+        [match] = known.matches_of([both.article.id])
+    assert match.relation is Relation.TRANSLATION
 
 
 # Decisions
@@ -540,6 +582,38 @@ def test_a_rebuild_of_the_reposts_gives_every_row_again(tmp_path: Path) -> None:
 
     pipeline.rebuild(Home(tmp_path), following(*sources))
     assert dump(tmp_path) == before
+
+
+def test_who_reads_while_the_reposts_are_rebuilt_sees_what_was_known_before(tmp_path: Path) -> None:
+    sources = following(*map(source, TEXTS))
+    crawl(tmp_path, FakeWeb(web_of(TEXTS)), *sources.sources)
+    home = Home(tmp_path)
+
+    def seen() -> tuple[list[Family], Family]:
+        pasted = reposts.who_has(home, sources, STORY)
+        at = {GIVEN: replace(pasted.articles[GIVEN], captured_at=NOON)}
+        return list(reposts.families(home)), replace(pasted, articles=pasted.articles | at)
+
+    before, looks = seen(), []
+    assert before[0] and before[1].matches
+
+    pipeline.rebuild(home, sources, only="reposts", report=lambda progress: looks.append((progress.doing, seen())))
+
+    assert {doing for doing, _ in looks} >= {"making fingerprints", "looking for reposts"}
+    assert [look for _, look in looks] == [before] * len(looks)
+    assert not (home.index / ASIDE).exists()
+
+
+def test_who_asks_for_fingerprints_that_are_missing_is_told_whether_they_are_being_made(tmp_path: Path) -> None:
+    sources = following(*map(source, TEXTS))
+    crawl(tmp_path, FakeWeb(web_of(TEXTS)), *sources.sources)
+    home = Home(tmp_path)
+    shutil.rmtree(home.reuse)
+
+    with home.writing(), pytest.raises(BusyError, match="made again first"):
+        reposts.who_has(home, sources, STORY)
+    with pytest.raises(StoreError, match="rebuild --only reposts"):
+        reposts.who_has(home, sources, STORY)
 
 
 def test_damaged_fingerprints_are_made_again_by_the_next_writer(tmp_path: Path) -> None:

@@ -16,11 +16,12 @@ from aggregator.model import Access, Following, Settings
 from aggregator.takedown import Scope
 from tests.fakecli import Aggregator, Said
 from tests.fakeweb import OTHER, STORY, FakeWeb, articles, crawl, feed, following, page, source
-from tests.families.texts import stories
+from tests.families.texts import read, stories
 
 ONE, COPY, QUOTE = "http://a.example/1", "http://b.example/1", "http://c.example/1"
 NAMED = "(source: http://a.example, sent in by Mildred Quarrington)"
 PARAGRAPH = STORY.split("\n\n")[1]
+OTHER_STORY = "\n\n".join(note["text"] for note in read("notes")["en"][:4])
 ENGLISH, FRENCH = (
     "\n\n".join(" ".join(sentences) for sentences in story.paragraphs)
     for lang in ("en", "fr")
@@ -320,6 +321,22 @@ def test_watched_articles_are_listed(aggregator: Aggregator, home: Home) -> None
 def test_new_families_are_those_with_an_article_seen_since(aggregator: Aggregator, home: Home) -> None:
     assert ids(home)[COPY] in aggregator("--home", str(home.root), "reposts", "--new", "2020").out
     assert aggregator("--home", str(home.root), "reposts", "--new", "2099").out == ""
+
+
+def test_of_all_families_only_those_with_an_article_of_each_choice_are_read(home: Home) -> None:
+    again = ("http://a.example/2", "http://b.example/2")
+    feeds = {f"http://{s}.example/feed": feed(f"http://{s}.example/2") for s in "ab"}
+    crawl(home.root, FakeWeb({**feeds, **dict.fromkeys(again, page(OTHER_STORY))}), *SOURCES)
+    known = ids(home)
+    second = {known[url] for url in again}
+
+    large, small = reposts.families(home)
+
+    assert large.members == {known[url] for url in (ONE, COPY, QUOTE)}
+    assert small.members == second
+    assert [f.members for f in reposts.families(home, {known[QUOTE]})] == [large.members]
+    assert [f.members for f in reposts.families(home, second, {known["http://a.example/2"]})] == [second]
+    assert list(reposts.families(home, second, {known[ONE]})) == []
 
 
 # Side by side

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from aggregator import sources
 from aggregator.access import redaction
@@ -29,7 +29,9 @@ from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions, Event
 from aggregator.errors import StoreError, UnknownIdError
 from aggregator.home import Home
-from aggregator.model import BOTH_HAVE, Access, Article, Capture, Cluster, Credit, Facts, Match, Source, Version
+from aggregator.model import BOTH_HAVE, Access, Article, Capture, Cluster, Credit, Facts, Match, Pair, Source, Version
+
+_Two = TypeVar("_Two", Match, Pair)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,17 +262,22 @@ class Shown(Catalogue):
 
     def matches_of(self, article_ids: Iterable[str]) -> list[Match]:
         """Return the matches between articles and versions that may be seen."""
-        found = super().matches_of(article_ids)
+        left = self._seen_pairs(super().matches_of(article_ids))
+        if self._recogniser is None:
+            return left
+        return [replace(m, evidence=tuple(self._said(m.evidence))) for m in left]
+
+    def pairs(self) -> list[Pair]:
+        """Return which articles and versions that may be seen have a match."""
+        return self._seen_pairs(super().pairs())
+
+    def _seen_pairs(self, found: Sequence[_Two]) -> list[_Two]:
         seen = {facts.id for facts in self.facts({i for m in found for i in (m.a, m.b)})}
-        known = self._recogniser
         left = [m for m in found if {m.a, m.b} <= seen]
+        known = self._recogniser
         if known is None:
             return left
-        return [
-            replace(m, evidence=tuple(self._said(m.evidence)))
-            for m in left
-            if not (known.knows_version(m.a, m.a_version) or known.knows_version(m.b, m.b_version))
-        ]
+        return [m for m in left if not (known.knows_version(m.a, m.a_version) or known.knows_version(m.b, m.b_version))]
 
     def _said(self, evidence: Iterable[str]) -> Iterator[str]:
         """Yield reasons without what is withdrawn: of names that are told word by word, none can be recognised."""

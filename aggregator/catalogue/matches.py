@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, fields
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sql
 
 from aggregator.catalogue import tables as t
 from aggregator.catalogue.opened import Opened, as_row, in_chunks
-from aggregator.model import Alignment, Cluster, Match, Passage, Relation, Shared, Stretch
+from aggregator.model import Alignment, Cluster, Match, Pair, Passage, Relation, Shared, Stretch
+
+_PUT = 2_000
+"""Matches that are stored at a time."""
 
 
 class Matches(Opened):
@@ -28,11 +32,9 @@ class Matches(Opened):
             self._connection.execute(t.to_match.delete().where(t.to_match.c.article_id.in_(chunk)))
 
     def match_all(self) -> None:
-        """Put every article on both lists, and forget what was found."""
-        for table in (t.alignments, t.matches, t.clusters, t.sames, t.months, t.to_match, t.to_translate):
-            self._connection.execute(table.delete())
+        """Put every article on both lists; what was found stands until something else is found."""
         for table in (t.to_match, t.to_translate):
-            self._connection.execute(table.insert().from_select(["article_id"], sql.select(t.articles.c.id)))
+            self._put(table, [{"article_id": r["id"]} for r in self._rows(sql.select(t.articles.c.id))])
 
     def to_translate(self) -> list[str]:
         """Return the articles whose translations were not looked for as they now are."""
@@ -84,13 +86,11 @@ class Matches(Opened):
             found = found | new
         return found
 
-    def alignments_within(self, article_ids: Iterable[str]) -> list[Alignment]:
-        """Return what articles share with one another, given all of them that are connected."""
-        found = []
+    def alignments_within(self, article_ids: Iterable[str]) -> Iterator[Alignment]:
+        """Yield what articles share with one another, given all of them that are connected."""
         for chunk in in_chunks(sorted(set(article_ids))):
-            for r in self._rows(sql.select(t.alignments).where(t.alignments.c.a.in_(chunk))):
-                found.append(Alignment(**{**r, "shared": tuple(map(_shared, r["shared"]))}))
-        return found
+            for r in self._each(sql.select(t.alignments).where(t.alignments.c.a.in_(chunk))):
+                yield Alignment(**{**r, "shared": tuple(map(_shared, r["shared"]))})
 
     def sames(self, article_ids: Iterable[str]) -> dict[str, str]:
         """Return, of those articles that have unchanged copies, the smallest id of these."""
@@ -120,14 +120,17 @@ class Matches(Opened):
             sames: Those with unchanged copies, with the smallest id of these.
         """
         m = t.matches.c
-        kept = {(match.a, match.b) for match in self.matches_of(article_ids) if match.relation is Relation.TRANSLATION}
+        kept: set[tuple[str, str]] = set()
         before = self.cluster_ids(article_ids)
         for chunk in in_chunks(sorted(set(article_ids))):
-            of_these = sql.and_(sql.or_(m.a.in_(chunk), m.b.in_(chunk)), m.relation != Relation.TRANSLATION)
-            self._connection.execute(t.matches.delete().where(of_these))
+            of_these, is_translation = sql.or_(m.a.in_(chunk), m.b.in_(chunk)), m.relation == Relation.TRANSLATION
+            kept |= {(r["a"], r["b"]) for r in self._rows(sql.select(m.a, m.b).where(of_these, is_translation))}
+            self._connection.execute(t.matches.delete().where(of_these, ~is_translation))
             self._connection.execute(t.clusters.delete().where(t.clusters.c.article_id.in_(chunk)))
             self._connection.execute(t.sames.delete().where(t.sames.c.article_id.in_(chunk)))
-        self._put(t.matches, [as_row(match) for match in matches if (match.a, match.b) not in kept])
+        new = (match for match in matches if (match.a, match.b) not in kept)
+        while some := list(islice(new, _PUT)):
+            self._put(t.matches, [as_row(match) for match in some])
         self._put(
             t.clusters,
             [
@@ -165,10 +168,11 @@ class Matches(Opened):
                 found[r["a"], r["b"]] = Match(**{**values, "evidence": tuple(r["evidence"])})
         return [found[pair] for pair in sorted(found)]
 
-    def all_matches(self) -> list[Match]:
-        """Return all matches, by their articles."""
-        ids = {r["a"] for r in self._rows(sql.select(t.matches.c.a))}
-        return self.matches_of(sorted(ids))
+    def pairs(self) -> list[Pair]:
+        """Return which articles have a match, by their ids."""
+        columns = [t.matches.c[f.name] for f in fields(Pair)]
+        rows = self._each(sql.select(*columns).order_by(t.matches.c.a, t.matches.c.b))
+        return [Pair(**{**r, "relation": Relation(r["relation"])}) for r in rows]
 
     def cluster_ids(self, article_ids: Iterable[str]) -> dict[str, str]:
         """Return the cluster of each of those articles that is in one."""

@@ -134,6 +134,11 @@ class Opened:
         with self._guarded():
             return self._connection.execute(query).mappings().all()
 
+    def _each(self, query: sql.Select[Any]) -> Iterator[RowMapping]:
+        """Yield rows, a few at a time in memory; nothing may be changed meanwhile."""
+        with self._guarded():
+            yield from self._connection.execute(query, execution_options={"yield_per": _CHUNK}).mappings()
+
     def _put(self, table: sql.Table, values: list[dict[str, Any]]) -> None:
         """Insert rows, replacing those with the same key."""
         if not values:

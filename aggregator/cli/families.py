@@ -95,13 +95,12 @@ def reposts_find(
         return
     new: frozenset[str] = frozenset()
     if ref is None:
-        found = reposts.families(home)
+        having = []
         if since:
-            new = reposts.first_seen_since(home, since[0])
-            found = [family for family in found if new & family.members]
+            having.append(new := reposts.first_seen_since(home, since[0]))
         if watched:
-            ours = reposts.watched(home)
-            found = [family for family in found if ours & family.members]
+            having.append(reposts.watched(home))
+        found: Iterable[Family] = reposts.families(home, *having)
     elif since or watched:
         raise UsageError("--new and --watched choose among all families; leave the article out.")
     elif ref == "-" or _is_file(ref):
@@ -120,16 +119,18 @@ def reposts_find(
     if as_json:
         _print_lines(line for family in found for line in family_json(family))
         return
-    if all(family.is_alone for family in found):
-        none = "No family of a watched article." if watched else "No family with an article first seen since then."
-        show.say(_nobody(found[0]) if ref else none if since or watched else "No text stands in two places.")
+    count, is_empty = 0, True
     for family in found:
         print_family(family, passages=ref is not None, new=new)
-    told = found[0].telling_matches() if ref and found else []
-    if told and reposts.GIVEN not in found[0].members:
-        show.say(f"What was changed: {again(home, ' '.join(('reposts diff', *found[0].ordered(told[0]))))}")
-    if ref is None and found:
-        families = "1 family" if len(found) == 1 else f"{len(found):,} families"
+        count, is_empty = count + 1, is_empty and family.is_alone
+    if is_empty:
+        none = "No family of a watched article." if watched else "No family with an article first seen since then."
+        show.say(_nobody(family) if ref else none if since or watched else "No text stands in two places.")
+    told = family.telling_matches() if ref else []
+    if told and reposts.GIVEN not in family.members:
+        show.say(f"What was changed: {again(home, ' '.join(('reposts diff', *family.ordered(told[0]))))}")
+    if ref is None and count:
+        families = "1 family" if count == 1 else f"{count:,} families"
         show.say(f"{families}. Passages and reasons: {again(home, 'reposts ID')}")
 
 

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aggregator import archive, dedupe, discover, extract, pipeline, query, reuse, search, sources, urls, wire, words
+from aggregator import (
+    archive,
+    dedupe,
+    discover,
+    embeddings,
+    extract,
+    pipeline,
+    query,
+    reuse,
+    search,
+    sources,
+    urls,
+    wire,
+    words,
+)
 from aggregator.archive import fixity
 from aggregator.catalogue import MAX_ATTEMPTS
 from aggregator.dedupe import signs
@@ -102,6 +116,9 @@ LIMITS = (
         "characters",
         "the rest of a text is not looked at for translations",
     ),
+    Limit("embeddings.words", embeddings.VOCABULARY, "words a language", "the rest of the file is not read"),
+    Limit("embeddings.dimensions", embeddings.MAX_DIMENSIONS, "dimensions", "the word vectors are refused"),
+    Limit("embeddings.line", embeddings.MAX_LINE_BYTES, "bytes", "the word vectors are refused"),
     Limit("sources.yaml", sources.MAX_BYTES, "bytes", "the file is refused"),
     Limit("query.length", query.MAX_QUERY_CHARS, "characters", "the query is refused"),
     Limit("query.terms", query.MAX_TERMS, "words", "the rest of the query is ignored, and said to be"),

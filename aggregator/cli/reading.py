@@ -23,6 +23,9 @@ from aggregator.model import Article, Capture, Hit, Observation, Results, Versio
 if TYPE_CHECKING:
     from aggregator.query import Query
 
+if TYPE_CHECKING:
+    from aggregator.extract import LanguageSpan
+
 # --- search -----------------------------------------------------------------------------------------------------------
 
 
@@ -261,6 +264,9 @@ def show_command(
         show.print_json(
             {
                 **article_json(article),
+                "languages": [
+                    {"language": part.language, "span": [part.start, part.end]} for part in _languages(chosen)
+                ],
                 "text": chosen.text,
                 "versions": [
                     {
@@ -290,6 +296,15 @@ def _version(versions: list[Version], number: int, article: Article) -> Version:
     return versions[number - 1]
 
 
+def _languages(version: Version) -> tuple[LanguageSpan, ...]:
+    """Return the parts of a text by language: a page may hold one and its translation."""
+    from aggregator.extract import LanguageSpan, language_spans
+
+    parts = language_spans(version.text, (version.language,) if version.language else ())
+    is_one = len({part.language for part in parts}) < 2
+    return (LanguageSpan(version.language, 0, len(version.text)),) if is_one and version.text else parts
+
+
 def _print_article(
     home: Home,
     article: Article,
@@ -302,7 +317,8 @@ def _print_article(
 ) -> None:
     show.line((version.title or "(no title)", "bold"))
     facts = [("source", article.source_id), ("address", article.url), ("id", article.id)]
-    facts += [("author", ", ".join(article.authors) or "–"), ("language", article.language or "–")]
+    spoken = dict.fromkeys(part.language or "–" for part in _languages(version))
+    facts += [("author", ", ".join(article.authors) or "–"), ("language", ", ".join(spoken) or "–")]
     facts += [
         ("published", show.claimed(article.claimed_at, article.claimed_by)),
         ("first seen", show.minute(article.captured_at)),

@@ -151,7 +151,7 @@ def _searches(home: Home) -> None:
 def _families(home: Home, known: int) -> None:
     from aggregator import reposts
 
-    found = reposts.families(home)
+    found = list(reposts.families(home))
     _heading(f"aggregator reposts: {len(found)} families of reposts; the first {_FAMILIES_SHOWN}")
     for family in found[:_FAMILIES_SHOWN]:
         print_family(family, passages=False)

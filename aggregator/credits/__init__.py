@@ -7,7 +7,7 @@ name, id, alias, host) counts inside a sentence too; any other only where the cl
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -97,6 +97,11 @@ _ALONE = tuple(
     )
 )
 """A clause that is nothing but a credit, whoever it names."""
+_BEGINS_ALONE = re.compile(
+    rf"(?:^|[.!?…)\]][\"”»']?\s|read more\s*/|[(\[])\s*+{_SELF}?(?:{_NOUNS}|{_PHRASES}|{cues.TAKINGS})[\s:]",
+    re.IGNORECASE,
+)
+"""How such a clause begins, wherever in a line it may: most lines have no such place, and need not be cut up."""
 _IS_LANGUAGE = re.compile(
     r"(?:the |l['’]|dem |der |das |del |dal |dall['’]|het )?(?:english|french|german|spanish|italian|dutch|arabic|greek"
     r"|portuguese|anglais|français|allemand|espagnol|italien|néerlandais|arabe|grec|englischen?|französischen?|deutschen?"
@@ -127,8 +132,7 @@ def find_credits(text: str, sources: Sequence[Source] = ()) -> list[Credit]:
         text: Paragraphs, one a line.
         sources: Whose names are known: one of them counts inside a sentence, too.
     """
-    known = _known(sources)
-    mentions = _by_line(text, known)
+    mentions = _by_line(text, _known(sources).pattern)
     found, start = [], 0
     for number, line in enumerate(text.split("\n")):
         end = 0
@@ -165,15 +169,15 @@ def _by_line(text: str, known: re.Pattern[str]) -> dict[int, list[_Mention]]:
             continue
         while (stop := text.find("\n", begins)) >= 0 and stop < m.start():
             number, begins = number + 1, stop + 1
-        one = _Mention(m.start() - begins, m.end() - begins, m[0], bool(m["name"] or m["spaceless"]), bool(m["id"]))
+        is_name = m.lastgroup in ("name", "spaceless")
+        one = _Mention(m.start() - begins, m.end() - begins, m[0], is_name, m.lastgroup == "id")
         found.setdefault(number, []).append(one)
     return found
 
 
 def _credits_in(line: str, mentions: Sequence[_Mention]) -> list[tuple[_Clause, str]]:
     """Return the clauses of a line that are credits, and whom they name, in order; the longer before the shorter."""
-    has_brackets = ("(" in line or "[" in line) and _BRACKETS.search(line)
-    if not mentions and len(line) > _MAX_LINE_CHARS and not has_brackets:
+    if not mentions and not (_BEGINS_ALONE if len(line) <= _MAX_LINE_CHARS else _BRACKETS).search(line):
         return []
     found: list[tuple[_Clause, str]] = []
     for clause in _clauses(line):
@@ -240,16 +244,33 @@ def _alone(clause: str) -> str | None:
     return None
 
 
-_LAST: list[tuple[Sequence[Source], re.Pattern[str]]] = []
-"""The sources last asked for, and what finds their names: of thousands, even to look at them takes long."""
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What credits are compared with: of thousands of sources, even to look at them takes long."""
+
+    pattern: re.Pattern[str]
+    """What finds their names."""
+    by_name: dict[str, str]
+    """The id of the first source of each name, folded and without spaces."""
+    hosts: list[tuple[str, str]]
+    """The id of each, and its host."""
 
 
-def _known(sources: Sequence[Source]) -> re.Pattern[str]:
-    """Return what finds the names of sources, their ids, and addresses."""
+_LAST: list[tuple[Sequence[Source], _Known]] = []
+"""The sources last asked for."""
+
+
+def _known(sources: Sequence[Source]) -> _Known:
     if _LAST and _LAST[0][0] is sources:
         return _LAST[0][1]
     names = tuple(name for source in sources for name in (source.name, *source.aliases))
-    found = _names_pattern(names, tuple(s.id for s in sources))
+    by_name: dict[str, str] = {}
+    hosts = [(source.id, urls.site(source.url)) for source in sources]
+    for source, (_, host) in zip(sources, hosts, strict=True):
+        for name in (source.name, source.id, *source.aliases, host):
+            by_name.setdefault(_joined(name), source.id)
+    by_name.pop("", None)
+    found = _Known(_names_pattern(names, tuple(s.id for s in sources)), by_name, hosts)
     _LAST[:] = [(sources, found)]
     return found
 
@@ -257,20 +278,26 @@ def _known(sources: Sequence[Source]) -> re.Pattern[str]:
 @lru_cache(maxsize=8)
 def _names_pattern(names: tuple[str, ...], ids: tuple[str, ...]) -> re.Pattern[str]:
     """Return what finds names as people write them, ids, and addresses."""
-    spaceless = tuple(name for name in names if any(ord(letter) >= _SPACELESS_FROM for letter in name))
-    name, ident = _any_of(tuple(set(names) - set(spaceless))), _any_of(ids)
-    return re.compile(
-        rf"(?<![\w./@-])(?:(?P<name>{name})|(?P<id>{ident})|{_ADDRESS})(?![\w@]|\.\w)|(?P<spaceless>{_any_of(spaceless)})",
-        re.IGNORECASE,
+    spaceless = {name for name in names if any(ord(letter) >= _SPACELESS_FROM for letter in name)}
+    spaced = set(names) - spaceless
+    pattern = (
+        rf"(?<![\w./@-])(?:(?P<name>{_any_of(spaced)})|(?P<id>{_any_of(set(ids) - spaced)})|{_ADDRESS})(?![\w@]|\.\w)"
     )
+    if spaceless:
+        pattern += f"|(?P<spaceless>{_any_of(spaceless)})"
+    return re.compile(pattern, re.IGNORECASE)
 
 
-def _any_of(names: Sequence[str]) -> str:
+def _any_of(names: Collection[str]) -> str:
+    """Return a pattern of any of those names, the longer before the shorter; their first letters are tried first."""
     wanted = sorted(
         {name for name in names if len(name) >= (_MIN_NAME_CHARS if name.isascii() else 2)},
         key=lambda name: (-len(name), name),
     )
-    return "|".join(map(_as_written, wanted)) or "(?!)"
+    if not wanted:
+        return "(?!)"
+    begins = "".join(sorted({_letter(name[0]) for name in wanted}))
+    return f"(?=[{begins}])(?:{'|'.join(map(_as_written, wanted))})"
 
 
 _WRITTEN = {"a": "àáâãäå", "c": "ç", "e": "èéêë", "i": "ìíîï", "n": "ñ", "o": "òóôõöø", "u": "ùúûü", "y": "ýÿ"}
@@ -278,22 +305,17 @@ _WRITTEN = {"a": "àáâãäå", "c": "ç", "e": "èéêë", "i": "ìíîï", "n
 
 def _as_written(name: str) -> str:
     """Return a pattern of a name with any white space, apostrophe and accents."""
-    pieces = []
-    for character in name:
-        plain = analysis.fold(character)
-        if character.isspace():
-            pieces.append(r"\s+")
-        elif character in "'’":
-            pieces.append("['’]")
-        elif plain in _WRITTEN:
-            pieces.append(f"[{plain}{_WRITTEN[plain]}]")
-        else:
-            pieces.append(re.escape(character))
-    return "".join(pieces)
+    return "".join(rf"[{_letter(character)}]{'+' if character.isspace() else ''}" for character in name)
 
 
-def _names_of(source: Source) -> tuple[str, ...]:
-    return (source.name, source.id, *source.aliases)
+def _letter(character: str) -> str:
+    """Return what a character may be written as, for a set of a pattern."""
+    plain = analysis.fold(character)
+    if character.isspace():
+        return r"\s"
+    if character in "'’":
+        return "'’"
+    return plain + _WRITTEN[plain] if plain in _WRITTEN else re.escape(character)
 
 
 def is_joint(text: str) -> bool:
@@ -315,17 +337,12 @@ def resolve(credit: Credit, sources: Sequence[Source]) -> Credit:
     address = urls.canonical(credit.outlet) or (
         urls.canonical(f"https://{credit.outlet}") if re.fullmatch(_ADDRESS, credit.outlet, re.IGNORECASE) else None
     )
-    given = _joined(urls.site(address) if address else credit.outlet)
-    for source in sources:
-        names = (*_names_of(source), urls.site(source.url))
-        if any(_is_same(given, _joined(name)) for name in names):
-            return replace(credit, source_id=source.id)
-    near = {s.id for s in sources if address and _is_misspelt(urls.site(address), urls.site(s.url))}
-    return replace(credit, source_id=near.pop() if len(near) == 1 else None)
-
-
-def _is_same(given: str, name: str) -> bool:
-    return bool(name) and (given == name or given.replace(" ", "") == name.replace(" ", ""))
+    known, host = _known(sources), urls.site(address) if address else ""
+    source_id = known.by_name.get(_joined(host or credit.outlet))
+    if source_id is None and host:
+        near = {ident for ident, theirs in known.hosts if _is_misspelt(host, theirs)}
+        source_id = near.pop() if len(near) == 1 else None
+    return replace(credit, source_id=source_id)
 
 
 def _is_misspelt(given: str, host: str) -> bool:
@@ -348,4 +365,4 @@ def _distance(one: str, other: str, most: int) -> int:
 
 
 def _joined(name: str) -> str:
-    return " ".join(analysis.folded(name))
+    return "".join(analysis.folded(name))

@@ -35,17 +35,13 @@ def families(found: Sequence[Evidence], known: Known, decided: Decided) -> tuple
     ids = {i for one in found for i in one.pair}
     apart = {frozenset(pair) for pair in decided.refused}
     out = {article_id: n for n, group in enumerate(decided.split) for article_id in group}
-    found = [
-        one
-        for one in found
-        if frozenset(one.pair) not in apart and out.get(one.alignment.a) == out.get(one.alignment.b)
-    ]
+    found = [one for one in found if frozenset(one.pair) not in apart and out.get(one.a) == out.get(one.b)]
     groups = Groups()
     whole = [one for one in found if min(one.a_coverage, one.b_coverage) >= MOST and one.alike >= ALIKE]
     for one in whole:
         if min(one.a_coverage, one.b_coverage) >= FIRM and one.alike >= FIRMLY_ALIKE:
             groups.join(*one.pair)
-    _cross(groups, [one for one in whole if groups.of(one.alignment.a) != groups.of(one.alignment.b)])
+    _cross(groups, [one for one in whole if groups.of(one.a) != groups.of(one.b)])
     about = known.about(ids)
     gathered = _gathered(found, groups, about)
     _cut(groups, found, known, about, gathered)
@@ -63,7 +59,7 @@ def _cross(groups: Groups, weak: Sequence[Evidence]) -> None:
     """
     bridges: dict[tuple[str, str], set[str]] = defaultdict(set)
     for one in weak:
-        low, high = sorted((groups.of(one.alignment.a), groups.of(one.alignment.b)))
+        low, high = sorted((groups.of(one.a), groups.of(one.b)))
         bridges[low, high] |= set(one.pair)
     wanted = []
     for (low, high), ends in bridges.items():
@@ -82,10 +78,10 @@ def _gathered(found: Sequence[Evidence], groups: Groups, about: Mapping[str, Abo
         if groups.of(a) == groups.of(b):
             continue
         if one.a_coverage < MOST and not is_before(about[a].published_at, about[b].published_at):
-            spans = [(s.passage.a_start, s.passage.a_end) for s in one.shared]
+            spans = [(p.a_start, p.a_end) for p in one.passages]
             parts[a].append(_Taken(groups.of(b), spans, one.b_coverage >= PART))
         if one.b_coverage < MOST and not is_before(about[b].published_at, about[a].published_at):
-            spans = [(s.passage.b_start, s.passage.b_end) for s in one.shared]
+            spans = [(p.b_start, p.b_end) for p in one.passages]
             parts[b].append(_Taken(groups.of(a), spans, one.a_coverage >= PART))
     return {holder for holder, taken in parts.items() if _gathers(taken)}
 
@@ -161,9 +157,9 @@ class _Part:
     def of(cls, one: Evidence, *, of_a: bool) -> _Part:
         a, b = one.pair
         if of_a:
-            start = min(s.passage.b_start for s in one.shared) / max(1, one.alignment.b_chars)
+            start = min(p.b_start for p in one.passages) / max(1, one.b_chars)
             return cls(a, b, one.a_coverage, one.b_coverage, start)
-        start = min(s.passage.a_start for s in one.shared) / max(1, one.alignment.a_chars)
+        start = min(p.a_start for p in one.passages) / max(1, one.a_chars)
         return cls(b, a, one.b_coverage, one.a_coverage, start)
 
 

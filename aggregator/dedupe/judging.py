@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from aggregator import analysis, credits, urls
 from aggregator.dedupe.direction import credit_line, direction
@@ -66,13 +67,12 @@ def judged(
         families: Which family each article is in.
         round_ups: The articles that hold several unrelated texts.
     """
-    one = found.alignment
-    a = _side(known[one.a], one.a_version, [s.passage for s in found.shared], found.a_coverage, found.alike, 0)
-    b = _side(known[one.b], one.b_version, [s.passage for s in found.shared], found.b_coverage, found.alike, 1)
-    said = f"{_words(found)} words shared: {_share(a)}, {_share(b)}"
-    is_one = one.a in families and families.get(one.a) == families.get(one.b)
+    a = _side(known[found.a], found.a_version, found.passages, found.a_coverage, found.alike, 0)
+    b = _side(known[found.b], found.b_version, found.passages, found.b_coverage, found.alike, 1)
+    said = f"{round(found.same_words)} words shared: {_share(a)}, {_share(b)}"
+    is_one = found.a in families and families.get(found.a) == families.get(found.b)
     kind, why = _kind_of_one(a, b) if is_one else _kind_of_part(a, b, round_ups)
-    first, reasons = direction(a.whose, b.whose, kind, one.a_version, one.b_version)
+    first, reasons = direction(a.whose, b.whose, kind, found.a_version, found.b_version)
     shorter, longer = sorted((a, b), key=lambda side: -side.coverage)
     if kind in ("truncated", "excerpt") and is_one and first == shorter.whose.article.id:
         kind, why = "edited", "the longer adds to the shorter"
@@ -82,16 +82,16 @@ def judged(
     if kind in ("verbatim", "retitled", "edited") and is_one and first and _is_passed_on(a, b, first):
         kind, why = "reblog", "passed on whole, with words of its own before it, and credited"
     return Match(
-        a=one.a,
-        b=one.b,
-        a_version=one.a_version,
-        b_version=one.b_version,
+        a=found.a,
+        b=found.b,
+        a_version=found.a_version,
+        b_version=found.b_version,
         relation=Relation.DUP if is_one else Relation.PARTIAL,
         kind=kind,
         first=first,
         a_coverage=round(found.a_coverage, 4),
         b_coverage=round(found.b_coverage, 4),
-        passages=tuple(sorted(s.passage for s in found.shared)),
+        passages=tuple(sorted(found.passages)),
         evidence=(f"{said}; {why}" if why else said, *reasons),
     )
 
@@ -149,10 +149,6 @@ def _side(
     return _Side(whose, whose.version(digest), spans, coverage, alike)
 
 
-def _words(found: Evidence) -> int:
-    return round(sum(s.alike for s in found.shared))
-
-
 def _share(side: _Side) -> str:
     return f"{side.coverage:.0%} of {side.whose.called}"
 
@@ -180,7 +176,7 @@ def _kind_of_whole(a: _Side, b: _Side) -> tuple[str, str]:
     if (a.version.digest, b.version.digest) != (a.whose.article.version, b.whose.article.version):
         return "edited", "copied before an edit, today's texts differ"
     titles = a.version.title, b.version.title
-    if all(titles) and analysis.folded(titles[0] or "") != analysis.folded(titles[1] or ""):
+    if all(titles) and titles[0] != titles[1] and _folded(titles[0] or "") != _folded(titles[1] or ""):
         return "retitled", "the titles differ"
     return "verbatim", ""
 
@@ -231,10 +227,16 @@ def _moved(a: Candidate, b: Candidate) -> str:
     """
     if not (a.source and b.source) or a.source.id == b.source.id:
         return ""
-    one, other = sorted((analysis.folded(a.source.name), analysis.folded(b.source.name)), key=len)
+    one, other = sorted((_folded(a.source.name), _folded(b.source.name)), key=len)
     if len(one) > 1 and other[: len(one)] == one:
         return f"{a.source.name!r} and {b.source.name!r} are places of one publisher"
     return ""
+
+
+@lru_cache(maxsize=1 << 12)
+def _folded(name: str) -> list[str]:
+    """Return the words of a title or a source's name, without case and accents; the same names come again and again."""
+    return analysis.folded(name)
 
 
 def naming_digest(sources: Sequence[Source]) -> str:

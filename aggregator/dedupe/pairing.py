@@ -10,7 +10,8 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.dedupe.signs import MAX_COMPARED_CHARS, Floats, Signed, grams_of, letters_of
+from aggregator.dedupe.shelves import Weights
+from aggregator.dedupe.signs import MAX_COMPARED_CHARS, SIGN_BITS, Floats, grams_of, letters_of
 from aggregator.model import Passage
 
 UNIT_CHARS = 160
@@ -33,7 +34,7 @@ _SENTENCE_END = re.compile(r"[.!?…][\"'»”’)\]]{0,3}\s|\n")
 class Pairing:
     """Two texts in units, and which block of units of one is which of the other."""
 
-    def __init__(self, a: str, b: str, weights: Floats) -> None:
+    def __init__(self, a: str, b: str, weights: Weights) -> None:
         left, right = _units(a[:MAX_COMPARED_CHARS]), _units(b[:MAX_COMPARED_CHARS])
         self.sizes = _sizes(left), _sizes(right)
         self.shared = _shared([a[s:e] for s, e in left], [b[s:e] for s, e in right], weights)
@@ -52,6 +53,11 @@ class Pairing:
         left = sum(p.a_end - p.a_start for p in self.passages) / max(self.sizes[0].sum(), 1)
         right = sum(p.b_end - p.b_start for p in self.passages) / max(self.sizes[1].sum(), 1)
         return min(1.0, float(max(left, right)))
+
+    def length_ratio(self) -> float:
+        """Return how many times as long as the shorter text the longer is."""
+        short, long = sorted(float(sizes.sum()) for sizes in self.sizes)
+        return long / max(short, 1.0)
 
 
 def _units(text: str) -> list[Span]:
@@ -72,30 +78,33 @@ def _sizes(units: list[Span]) -> Floats:
     return np.array([end - start for start, end in units], dtype=np.float32)
 
 
-def _shared(left: list[str], right: list[str], weights: Floats) -> Floats:
+def _shared(left: list[str], right: list[str], weights: Weights) -> Floats:
     """Return the weight of the grams that each unit of one side shares with each of the other.
 
     A gram that many units have tells little about which is which; its weight is split among them.
     """
-    (a_units, a_grams), (b_units, b_grams) = _grams_of(left), _grams_of(right)
-    both = np.intersect1d(a_grams, b_grams)
-    both = both[weights[both] > 0]
-    a, b = np.zeros((len(left), len(both) + 1)), np.zeros((len(right), len(both) + 1))
-    for has, units, grams in ((a, a_units, a_grams), (b, b_units, b_grams)):
-        place = np.searchsorted(both, grams)
-        is_shared = np.append(both, -1)[place] == grams
-        has[units[is_shared], place[is_shared]] = 1.0
-    split = np.append(weights[both], 0.0) / np.maximum(a.sum(0) * b.sum(0), 1.0)
-    return np.asarray((a * split) @ b.T, dtype=np.float32)
+    (a_units, a_grams), (b_units, b_grams) = _grams_of(left, weights), _grams_of(right, weights)
+    a_many, b_many = (np.bincount(grams, minlength=1 << SIGN_BITS) for grams in (a_grams, b_grams))
+    split = weights / np.maximum(a_many * b_many, 1)
+    many = b_many[a_grams]  # each gram of one side meets those of the other: no product of matrices, most is empty
+    behind = np.cumsum(many)
+    first = np.cumsum(b_many)[a_grams] - many
+    met = np.arange(many.sum()) + np.repeat(first - (behind - many), many)
+    cells = np.repeat(a_units, many) * len(right) + b_units[met]
+    shared = np.bincount(cells, np.repeat(split[a_grams], many), minlength=len(left) * len(right))
+    return shared.reshape(len(left), len(right)).astype(np.float32)
 
 
-def _grams_of(units: list[str]) -> tuple[NDArray[np.int64], Signed]:
-    """Return the grams of all units, and of each the unit it is in."""
+def _grams_of(units: list[str], weights: Weights) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return in which unit which gram is that weighs anything, each once, by gram."""
     letters = letters_of(_BOUNDARY.join(unit.replace(_BOUNDARY, " ") for unit in units))
     grams = grams_of(letters)
     unit = np.cumsum(letters == ord(_BOUNDARY))
     inside = (letters[: len(grams)] != ord(_BOUNDARY)) & (unit[: len(grams)] == unit[len(unit) - len(grams) :])
-    return unit[: len(grams)][inside], grams[inside]
+    inside &= weights[grams] > 0
+    placed = np.sort(grams[inside].astype(np.int64) * len(units) + unit[: len(grams)][inside])
+    placed = placed[np.diff(placed, prepend=-1) > 0]
+    return placed % len(units), placed // len(units)
 
 
 def _aligned(shared: Floats, left: Floats, right: Floats) -> list[Block]:

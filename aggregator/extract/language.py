@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
+from typing import NamedTuple
+
+from aggregator.extract.small_words import ALL_SMALL_WORDS, SMALL_WORDS
 
 _LONG_LETTERS = 60
 """A line with so many tells its own language."""
 _LEAST_LETTERS, _LEAST_SHARE = 200, 0.15
 """In long lines, of a text: a language with less is a quotation or a guess, and makes no part."""
+_MOST_OTHERS, _LEAST_OWN, _LONGEST_GAP = 0.1, 0.15, 30
+"""Of a text in one language, small words of others are at most so many times its own, its own at least so much of all
+words, and no more words than that stand without one. Of 5,934 texts, 95 % are so, and of 300 of these the classifier
+would have parted none."""
+_WORDS_END = re.compile(r"['’.,;:]")
 
 
-@dataclass(frozen=True, slots=True)
-class LanguageSpan:
+class LanguageSpan(NamedTuple):
     """Part of a text that is written in one language."""
 
     language: str | None
@@ -50,13 +57,16 @@ def language_spans(text: str, languages: tuple[str, ...] = ()) -> tuple[Language
 
     Args:
         text: Paragraphs, one a line.
-        languages: What the source usually writes; decides for a text too short to tell.
+        languages: What the source usually writes; decides for a text too short to tell. One alone, where its small
+            words are all over a text, spares the classifier, which takes 8 ms an article.
 
     Returns:
         They cover the text without gaps; one where it is all in one language; none of an empty text.
     """
     if not text:
         return ()
+    if len(languages) == 1 and _is_all(languages[0], text):
+        return (LanguageSpan(languages[0], 0, len(text)),)
     lines = text.splitlines(keepends=True)
     told: Counter[str] = Counter()
     for line in lines:
@@ -72,6 +82,19 @@ def language_spans(text: str, languages: tuple[str, ...] = ()) -> tuple[Language
         spans.append(LanguageSpan(language, start, end))
         start = end
     return tuple(spans)
+
+
+def _is_all(language: str, text: str) -> bool:
+    """Whether a text shows by its small words that it is in a language from beginning to end."""
+    if language not in SMALL_WORDS:
+        return False
+    own, words = SMALL_WORDS[language], _WORDS_END.sub(" ", text.lower()).split()
+    at = [n for n, word in enumerate(words) if word in own]
+    foreign = ALL_SMALL_WORDS - own
+    others = sum(word in foreign and len(word) > 1 for word in words)
+    if len(at) < max(1, _LEAST_OWN * len(words)) or others > _MOST_OTHERS * len(at):
+        return False
+    return max(b - a for a, b in pairwise([-1, *at, len(words)])) <= _LONGEST_GAP
 
 
 def _among(lines: list[str], spoken: set[str]) -> list[str]:

@@ -16,7 +16,7 @@ from itertools import groupby, pairwise
 from operator import itemgetter
 from pickle import dumps
 from struct import Struct
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 from whoosh.codec.whoosh3 import WHOOSH3_HEADER_MAGIC, W3Codec, W3FieldWriter, W3TermInfo
 from whoosh.util.numeric import length_to_byte
@@ -34,15 +34,25 @@ _COUNT = Struct("!I").pack
 _ONCE = [_COUNT(1) + dumps([place], 2) for place in range(4_096)]
 """Where a word stands that stands there once."""
 
-_Key = tuple[str, bytes]
+_Key = tuple[str, str]
+"""A field and a term. Letters are in the order of the bytes that they are written as."""
 
 
-class _Entry(NamedTuple):
+class _Entry:
     """The postings of a term: documents, ascending, how often each has it, and where."""
 
-    docs: array[int]
-    counts: array[float]
-    told: list[bytes]
+    __slots__ = ("counts", "docs", "told")
+
+    def __init__(self) -> None:
+        self.docs = array("I")
+        self.counts = array("f")
+        self.told: list[bytes] = []
+
+    def put(self, doc: int, count: float, told: bytes) -> None:
+        """Add a document."""
+        self.docs.append(doc)
+        self.counts.append(count)
+        self.told.append(told)
 
 
 class Filer(SegmentWriter):  # type: ignore[misc]
@@ -66,78 +76,96 @@ class Filer(SegmentWriter):  # type: ignore[misc]
             if name in COLUMNS:
                 docs.add_column_value(name, field.column_type, value)
             elif name == "id":
-                self.pool.put((name, value.encode()), number, 1.0, b"")
+                self.pool.put(name, value, number, 1.0, b"")
                 docs.add_field(name, field, value, 1)
             else:
                 docs.add_field(name, field, None, len(value))
-                for term, count, told in _told(value, places=field.supports("positions")):
-                    self.pool.put((name, term.encode()), number, count, told)
+                self.pool.put_words(name, value, number, with_places=field.supports("positions"))
         docs.finish_doc()
         self._added = True
         self.docnum += 1
 
 
-def _told(words: Sequence[str], *, places: bool) -> Iterator[tuple[str, float, bytes]]:
-    """Yield each word with how often it stands there, and what Whoosh keeps of that."""
-    found: dict[str, list[int]] = {}
-    for place, word in enumerate(words):
-        found.setdefault(word, []).append(place)
-    for word, those in found.items():
-        count = len(those)
-        if not places:
-            yield word, count, _COUNT(count)
-        elif count == 1 and those[0] < len(_ONCE):
-            yield word, 1.0, _ONCE[those[0]]
-        else:
-            yield word, count, _COUNT(count) + dumps([those[0], *(b - a for a, b in pairwise(those))], 2)
-
-
 class _Pool:
-    """Postings, by term; what is too much for memory waits in files."""
+    """Postings, by field and term; what is too much for memory waits in files."""
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit = limit_bytes
         self._taken = 0
-        self._entries: dict[_Key, _Entry] = {}
+        self._fields: dict[str, dict[str, _Entry]] = {}
         self._runs: list[IO[bytes]] = []
         self.fieldnames: set[str] = set()
 
     def add(self, posting: tuple[str, bytes, int, float, bytes]) -> None:
         """Add a posting in Whoosh's form: when it merges segments."""
         field, term, doc, count, told = posting
-        self.put((field, term), doc, count, told)
+        self.put(field, term.decode(), doc, count, told)
 
-    def put(self, key: _Key, doc: int, count: float, told: bytes) -> None:
+    def put(self, field: str, term: str, doc: int, count: float, told: bytes) -> None:
         """Add a posting; those of a term in the order of the documents."""
-        entry = self._entries.get(key)
-        if entry is None:
-            if self._taken > self._limit:
-                self._save()
-            self.fieldnames.add(key[0])
-            entry = self._entries[key] = _Entry(array("I"), array("f"), [])
-            self._taken += _ENTRY_BYTES
-        entry.docs.append(doc)
-        entry.counts.append(count)
-        entry.told.append(told)
+        self._entry(self._of(field), term).put(doc, count, told)
         self._taken += _POSTING_BYTES
+
+    def put_words(self, field: str, words: Sequence[str], doc: int, *, with_places: bool) -> None:
+        """Add the postings of a document in a field: of each word how often it stands there, and where."""
+        found: dict[str, list[int]] = {}
+        for place, word in enumerate(words):
+            those = found.get(word)
+            if those is None:
+                found[word] = [place]
+            else:
+                those.append(place)
+        entries = self._of(field)
+        for word, those in found.items():
+            count = len(those)
+            if not with_places:
+                told = _COUNT(count)
+            elif count == 1 and those[0] < len(_ONCE):
+                told = _ONCE[those[0]]
+            else:
+                told = _COUNT(count) + dumps([those[0], *(b - a for a, b in pairwise(those))], 2)
+            entry = entries.get(word) or self._entry(entries, word)
+            entry.put(doc, count, told)
+        self._taken += _POSTING_BYTES * len(found)
+
+    def _of(self, field: str) -> dict[str, _Entry]:
+        """Return the entries of a field; what is too much is put aside before."""
+        if self._taken > self._limit:
+            self._save()
+        if field not in self._fields:
+            self.fieldnames.add(field)
+            self._fields[field] = {}
+        return self._fields[field]
+
+    def _entry(self, entries: dict[str, _Entry], term: str) -> _Entry:
+        entry = entries.get(term)
+        if entry is None:
+            entry = entries[term] = _Entry()
+            self._taken += _ENTRY_BYTES
+        return entry
 
     def _save(self) -> None:
         run = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed when the postings were read
-        for key in sorted(self._entries):
-            entry = self._entries[key]
+        for key, entry in self._in_memory():
             marshal.dump((key, entry.docs.tobytes(), entry.counts.tobytes(), entry.told), run)
         self._runs.append(run)
-        self._entries, self._taken = {}, 0
+        self._fields, self._taken = {}, 0
+
+    def _in_memory(self) -> Iterator[tuple[_Key, _Entry]]:
+        for field in sorted(self._fields):
+            entries = self._fields[field]
+            for term in sorted(entries):
+                yield (field, term), entries[term]
 
     def iter_postings(self) -> Iterator[tuple[_Key, _Entry]]:
         """Yield terms in order, each with its postings."""
-        in_memory = ((key, self._entries[key]) for key in sorted(self._entries))
         if not self._runs:
-            yield from in_memory
+            yield from self._in_memory()
             return
-        for key, several in groupby(merge(*map(_read, self._runs), in_memory, key=itemgetter(0)), itemgetter(0)):
-            whole = _Entry(array("I"), array("f"), [])
-            for _, entry in several:
+        several = merge(*map(_read, self._runs), self._in_memory(), key=itemgetter(0))
+        for key, those in groupby(several, itemgetter(0)):
+            whole = _Entry()
+            for _, entry in those:
                 whole.docs.extend(entry.docs)
                 whole.counts.extend(entry.counts)
                 whole.told.extend(entry.told)
@@ -147,7 +175,7 @@ class _Pool:
         """Let go of all."""
         for run in self._runs:
             run.close()
-        self._runs, self._entries = [], {}
+        self._runs, self._fields = [], {}
 
 
 def _read(run: IO[bytes]) -> Iterator[tuple[_Key, _Entry]]:
@@ -157,9 +185,10 @@ def _read(run: IO[bytes]) -> Iterator[tuple[_Key, _Entry]]:
             key, docs, counts, told = marshal.load(run)
         except EOFError:
             return
-        entry = _Entry(array("I"), array("f"), told)
+        entry = _Entry()
         entry.docs.frombytes(docs)
         entry.counts.frombytes(counts)
+        entry.told += told
         yield key, entry
 
 
@@ -181,12 +210,12 @@ class _FieldWriter(W3FieldWriter):  # type: ignore[misc]
             value_bytes = schema[name].format.fixed_value_size()
             number = Struct("!H").pack(self._fieldid)
             for (_, term), entry in terms:
-                self._tindex.add(number + term, self._written(entry, rounded, value_bytes).to_bytes())
+                self._tindex.add(number + term.encode(), self._written(entry, rounded, value_bytes).to_bytes())
             self.finish_field()
 
     def _written(self, entry: _Entry, rounded: Sequence[int] | None, value_bytes: int | None) -> W3TermInfo:
         """Write the postings of a term; return what is kept of them beside it."""
-        docs, counts, told = entry
+        docs, counts, told = entry.docs, entry.counts, entry.told
         about = W3TermInfo(weight=sum(counts), df=len(docs), minid=docs[0], maxid=docs[-1], maxweight=max(counts))
         if rounded is not None:
             lengths = [rounded[doc] for doc in docs]

@@ -57,7 +57,9 @@ def check(source: Source, following: Following, web: Web) -> Check:
     Raises:
         NoSpaceError: There is no room for a temporary folder.
     """
-    alone = Following(settings=replace(following.settings, min_free_bytes=0), sources=following.sources)
+    alone = Following(
+        settings=replace(following.settings, min_free_bytes=0, embeddings=None), sources=following.sources
+    )
     with tempfile.TemporaryDirectory(prefix="aggregator-check-") as folder:
         home = Home(Path(folder))
         with opened(home, alone) as line:

@@ -15,6 +15,7 @@ from aggregator.archive import Archive, Entry, Import, Recovery, Seal
 from aggregator.catalogue import Catalogue
 from aggregator.clock import Clock
 from aggregator.decisions import Decisions
+from aggregator.embeddings import Embeddings
 from aggregator.fetch import Web
 from aggregator.home import Home
 from aggregator.index import Writer as IndexWriter
@@ -66,7 +67,8 @@ class Pipeline:
         self._furniture = learned(home.archive)
         self._deriver = Deriver(home.archive, following, catalogue, self._furniture)
         self._decisions = Decisions(home.archive)
-        self._translations = Translations(catalogue)
+        model = following.settings.embeddings
+        self._translations = Translations(catalogue, Embeddings(home.root / model) if model else None)
         self._report = report
         self._day = clock.now().date()
         self._closed_on: date | None = None
@@ -334,6 +336,14 @@ class Pipeline:
                 said = schemaorg.news_article(articles[version.article_id], version, capture, source)
                 yield schemaorg.with_reading(said, version, posts[version.record_id])
 
+    def find_reposts_anew(self, *, scrub: bool) -> None:
+        """Make the fingerprints again, and compare all articles again.
+
+        Args:
+            scrub: Overwrite the old ones before they go.
+        """
+        find_reposts(self.home, self._catalogue, self.following, self._report, anew=True, scrub=scrub)
+
     def update_index(self, folder: Path | None = None, *, tidy: bool = True) -> None:
         """Compare articles with others that were not, and make each searchable as it now is, in this index or another.
 
@@ -345,6 +355,8 @@ class Pipeline:
         known, decided = find_reposts(self.home, self._catalogue, self.following, self._report)
         if tidy:
             self._translations.find(known, decided, self._report)
+            if self._catalogue.to_match():  # what is no translation any more may share a passage
+                find_reposts(self.home, self._catalogue, self.following, self._report)
         writer = IndexWriter(folder or self.home.fulltext)
         if writer.is_new:
             with self._catalogue.transaction():

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from aggregator import catalogue, disk
 from aggregator.archive import Recovery
@@ -14,6 +12,7 @@ from aggregator.errors import Outdated, StoreError, TooNew
 from aggregator.home import Home
 from aggregator.model import Following, Report
 from aggregator.pipeline.opening import line_of, silence
+from aggregator.pipeline.reposting import ASIDE
 
 
 def rebuild(
@@ -47,14 +46,15 @@ def rebuild(
     aside = replace(home, index_name=f"{home.index_name}/rebuilding")
     with home.writing(wait_s=wait_s):
         _refuse_newer(home)
+        with disk.guarded(home.index):  # what a kill left behind
+            disk.remove_folder(home.index / ASIDE, overwrite=scrub)
         if only == "reposts":
-            with disk.guarded(home.index):
-                _clear(home.reuse, scrub=scrub)
             with line_of(home, following, report) as line:
+                line.find_reposts_anew(scrub=scrub)
                 line.catch_up()
             return line.mended
         with disk.guarded(aside.index):
-            _clear(aside.index, scrub=scrub)
+            disk.remove_folder(aside.index, overwrite=scrub)
             aside.index.mkdir()
         with line_of(home if only == "index" else aside, following, report) as line:
             line.catch_up(index=aside.fulltext)
@@ -78,7 +78,7 @@ def _take_place(aside: Home, home: Home, *, scrub: bool) -> None:
     if home.fulltext.exists():  # first: a new catalogue may never stand beside an index that it knows nothing of
         disk.rename(home.fulltext, aside.index / "before")
     if aside.catalogue.exists():
-        _clear(home.reuse, scrub=scrub)
+        disk.remove_folder(home.reuse, overwrite=scrub)
         try:
             catalogue.replace_all(home.catalogue, aside.catalogue)
         except ValueError:  # damaged
@@ -87,16 +87,6 @@ def _take_place(aside: Home, home: Home, *, scrub: bool) -> None:
     if aside.reuse.exists():
         disk.rename(aside.reuse, home.reuse)
     disk.rename(aside.fulltext, home.fulltext)
-    _clear(aside.index, scrub=scrub)
+    disk.remove_folder(aside.index, overwrite=scrub)
     if scrub:
         catalogue.empty_log(home.catalogue)
-
-
-def _clear(folder: Path, *, scrub: bool) -> None:
-    """Remove a folder of an index and all in it."""
-    if scrub:
-        for path in folder.rglob("*"):
-            if path.is_file():
-                disk.scrub(path)
-    if folder.exists():
-        shutil.rmtree(folder)

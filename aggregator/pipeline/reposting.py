@@ -9,9 +9,10 @@ settle     matches and families, as if all had come at once
 from __future__ import annotations
 
 from collections.abc import Iterable, Set
+from dataclasses import replace
 from itertools import islice
 
-from aggregator import dedupe
+from aggregator import dedupe, disk
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions, Event
 from aggregator.dedupe import Decided
@@ -20,14 +21,32 @@ from aggregator.matching import DECIDING, Articles, Finder, decisions_of
 from aggregator.model import Following, Progress, Report
 from aggregator.reuse import Reuse
 
+ASIDE = "fingerprinting"
+"""The folder in ``index/`` in which fingerprints are made again."""
 _PUT = 2_000
 """Alignments that are stored at a time."""
 
 
-def find_reposts(home: Home, catalogue: Catalogue, following: Following, report: Report) -> tuple[Articles, Decided]:
+def find_reposts(
+    home: Home,
+    catalogue: Catalogue,
+    following: Following,
+    report: Report,
+    *,
+    anew: bool = False,
+    scrub: bool = False,
+) -> tuple[Articles, Decided]:
     """Compare the articles that wait for it with all others, and settle anew what that bears on.
 
     A kill at any point loses nothing: who waited waits still.
+
+    Args:
+        home: Which.
+        catalogue: Its catalogue, open for writing.
+        following: sources.yaml, as loaded.
+        report: Told how far the work is.
+        anew: Make the fingerprints again, and compare all.
+        scrub: Overwrite the old ones before they go.
 
     Returns:
         What is known of the articles, and what people decided of them.
@@ -37,10 +56,9 @@ def find_reposts(home: Home, catalogue: Catalogue, following: Following, report:
         StoreError: The catalogue is damaged, or the disk fails.
     """
     reuse = Reuse(home.reuse, writing=True)
-    if reuse.is_new:
-        with catalogue.transaction():
-            catalogue.match_all()
-        reuse.sign()
+    anew = anew or reuse.is_new
+    if anew:
+        reuse = _fingerprints_anew(home, catalogue, following, report, scrub=scrub)
     events = Decisions(home.archive).events(*DECIDING)
     naming = dedupe.naming_digest(following.sources)
     waiting = catalogue.to_match()
@@ -52,7 +70,8 @@ def find_reposts(home: Home, catalogue: Catalogue, following: Following, report:
     if not (due or renamed):
         return known, decided
     finder = Finder(reuse, known)
-    finder.add(waiting)
+    if not anew:
+        finder.add(waiting)
     report(Progress(doing="looking for reposts", done=0, total=len(waiting)))
     with catalogue.transaction():
         due |= _concerned(catalogue, due)
@@ -63,8 +82,7 @@ def find_reposts(home: Home, catalogue: Catalogue, following: Following, report:
         due |= finder.touched(waiting) if len(waiting) < len(reuse) else set()
         due |= set(catalogue.article_ids()) if renamed else set()
         ids = _connected(catalogue, due, decided)
-        alignments = list(finder.standing(catalogue.alignments_within(ids)))
-        settled = dedupe.settle(alignments, known, decided.within(ids))
+        settled = dedupe.settle(catalogue.alignments_within(ids), known, decided.within(ids), finder.standing)
         catalogue.put_found(ids, settled.matches, settled.clusters, settled.sames)
         catalogue.matched(waiting)
         catalogue.translate_anew(undone)
@@ -72,6 +90,32 @@ def find_reposts(home: Home, catalogue: Catalogue, following: Following, report:
         catalogue.set_note("decided", str(events[-1].number if events else 0))
     report(Progress(doing="looking for reposts", done=len(waiting), total=len(waiting)))
     return known, decided
+
+
+def _fingerprints_anew(home: Home, catalogue: Catalogue, following: Following, report: Report, *, scrub: bool) -> Reuse:
+    """Make the fingerprints of all articles again, aside, and have all compared again.
+
+    So who reads meanwhile finds the old ones, or all of the new ones; and what was found by the old ones, until it is
+    settled anew.
+    """
+    aside = replace(home, index_name=f"{home.index_name}/{ASIDE}")
+    with disk.guarded(aside.index):
+        disk.remove_folder(aside.index, overwrite=scrub)
+        aside.index.mkdir()
+    with catalogue.transaction():
+        catalogue.match_all()
+    reuse = Reuse(aside.reuse, writing=True)
+    reuse.sign()
+    ids = catalogue.article_ids()
+    report(Progress(doing="making fingerprints", done=0, total=len(ids)))
+    Finder(reuse, Articles(catalogue, following, reuse)).add(ids)
+    report(Progress(doing="making fingerprints", done=len(ids), total=len(ids)))
+    with disk.guarded(home.index):
+        if home.reuse.exists():
+            disk.rename(home.reuse, aside.index / "before")
+        disk.rename(aside.reuse, home.reuse)
+        disk.remove_folder(aside.index, overwrite=scrub)
+    return Reuse(home.reuse, writing=True)
 
 
 def _undone(events: Iterable[Event], done: str | None) -> set[str]:
@@ -104,4 +148,4 @@ def _there(catalogue: Catalogue, ids: Set[str]) -> set[str]:
     return {facts.id for facts in catalogue.facts(ids)}
 
 
-__all__ = ["find_reposts"]
+__all__ = ["ASIDE", "find_reposts"]

@@ -13,12 +13,16 @@ from datetime import UTC
 from aggregator import dedupe
 from aggregator.catalogue import Catalogue
 from aggregator.dedupe import Decided, Signs, Writing
+from aggregator.embeddings import Embeddings
+from aggregator.extract import LanguageSpan, language_spans
 from aggregator.matching import Articles
 from aggregator.model import Article, Facts, Match, Progress, Relation, Report
 
-_HELD_SIGNS = 10_000
-"""Articles whose signs are kept from one month, and one look, to the next: 40 MB."""
+_HELD = 10_000
+"""Articles whose signs and languages are kept from one month, and one look, to the next: 40 MB."""
 _LOADED = 500
+_MODEL = "translated-by"
+"""The note of the catalogue that has the digest of the model; none, or an empty one: without a model."""
 
 Month = int
 """Years times twelve, and months."""
@@ -29,11 +33,14 @@ class Translations:
 
     Args:
         catalogue: Open for writing.
+        embeddings: The model that is asked what texts in different scripts mean; None: none is.
     """
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, embeddings: Embeddings | None = None) -> None:
         self._catalogue = catalogue
-        self._signs: OrderedDict[tuple[str, str], Signs] = OrderedDict()
+        self._embeddings = embeddings
+        self._compared: OrderedDict[tuple[str, str], tuple[Signs, tuple[LanguageSpan, ...]]] = OrderedDict()
+        self._forgotten: set[tuple[str, str]] = set()
 
     def find(self, known: Articles, decided: Decided, report: Report) -> None:
         """Look anew for the translations of every month that something was read of since.
@@ -46,7 +53,13 @@ class Translations:
         Raises:
             NoSpaceError: The disk is full or read-only; all that was found before is still there.
             StoreError: The catalogue is damaged.
+            UsageError: The model cannot be used.
         """
+        model = self._embeddings.digest if self._embeddings else ""
+        is_new = model != (self._catalogue.note(_MODEL) or "")
+        if is_new:
+            with self._catalogue.transaction():
+                self._catalogue.translate_anew(self._catalogue.article_ids())
         waiting = self._catalogue.to_translate()
         if not waiting:
             return
@@ -62,26 +75,48 @@ class Translations:
         with self._catalogue.transaction():
             of = {facts.id: month for month, several in by_month.items() for facts in several}
             self._catalogue.translated(waiting, of)
+            self._catalogue.matched(self._found_again())
+            if is_new:
+                self._catalogue.set_note(_MODEL, model)
 
     def _due(self, waiting: Collection[str], by_month: Mapping[Month, Iterable[Facts]]) -> list[Month]:
         """Return the months to look at: those of the articles that wait, and of what they were thought to translate."""
         before = [m for m in self._catalogue.matches_of(waiting) if m.relation is Relation.TRANSLATION]
-        self._catalogue.forget_translations(before)
+        self._forget(before)
         ids = {i for m in before for i in (m.a, m.b)} | set(waiting)
         at = {month for month, several in by_month.items() if any(facts.id in ids for facts in several)}
         at |= self._catalogue.months_of(waiting)
         return sorted({near for month in at for near in (month - 1, month, month + 1)} & by_month.keys())
 
+    def _forget(self, matches: Iterable[Match]) -> None:
+        """Remove translations, until they are found again."""
+        some = list(matches)
+        self._catalogue.forget_translations(some)
+        self._forgotten |= {(m.a, m.b) for m in some}
+
+    def _found_again(self) -> set[str]:
+        """Return the articles whose forgotten translations were all found again: nothing else is to be looked for."""
+        ids = {a for a, _ in self._forgotten}
+        found = {(m.a, m.b) for m in self._catalogue.matches_of(ids) if m.relation is Relation.TRANSLATION}
+        lost = {a for a, _ in self._forgotten - found}
+        self._forgotten.clear()
+        return ids - lost
+
     def _settle(self, month: Month, by_month: Mapping[Month, list[Facts]], known: Articles, decided: Decided) -> None:
         several = [facts for near in (month - 1, month, month + 1) for facts in by_month.get(near, ())]
         months = {facts.id: _month(facts) for facts in several}
         own = {facts.id for facts in by_month[month]}
-        self._catalogue.forget_translations(
+        self._forget(
             m for m in self._catalogue.matches_of(own) if m.relation is Relation.TRANSLATION and _of(m, months) == month
         )
         if len({facts.language for facts in several if facts.language}) < 2:
             return
-        found = dedupe.translations(self._writings(several), same=self._catalogue.cluster_ids(months), asked=own)
+        found = dedupe.translations(
+            self._writings(several),
+            same=self._catalogue.cluster_ids(months),
+            asked=own,
+            vectors=self._embeddings.vectors if self._embeddings else None,
+        )
         of_month = [
             pair for pair in found if min(months[pair.a], months[pair.b]) == month and decided.allows(pair.a, pair.b)
         ]
@@ -97,18 +132,22 @@ class Translations:
             for facts in some:
                 article = articles[facts.id]
                 named = frozenset(c.source_id for c in credits.get(facts.id, ()) if c.source_id)
-                made.append(dedupe.writing(article, named, self._signs_of(article)))
+                signs, parts = self._compared_of(article)
+                made += dedupe.in_languages(dedupe.writing(article, named, signs), parts)
         return made
 
-    def _signs_of(self, article: Article) -> Signs:
+    def _compared_of(self, article: Article) -> tuple[Signs, tuple[LanguageSpan, ...]]:
+        """Return an article's signs, and which part of it is in which language."""
         key = article.id, article.version
-        if key in self._signs:
-            self._signs.move_to_end(key)
+        if key in self._compared:
+            self._compared.move_to_end(key)
         else:
-            self._signs[key] = dedupe.signs_of(article.title or "", article.text)
-            if len(self._signs) > _HELD_SIGNS:
-                self._signs.popitem(last=False)
-        return self._signs[key]
+            start = article.text[: dedupe.MAX_COMPARED_CHARS]
+            parts = language_spans(start, (article.language,)) if article.language else ()
+            self._compared[key] = dedupe.signs_of(article.title or "", article.text), parts
+            if len(self._compared) > _HELD:
+                self._compared.popitem(last=False)
+        return self._compared[key]
 
 
 def _month(facts: Facts) -> Month:

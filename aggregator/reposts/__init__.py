@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from aggregator import access, credits, dedupe
 from aggregator.catalogue import Catalogue
 from aggregator.dedupe import About, Candidate
+from aggregator.errors import BusyError, StoreError
 from aggregator.home import Home
 from aggregator.matching import Articles, Finder
-from aggregator.model import Article, Cluster, Credit, Following, Match, Relation, Version
+from aggregator.model import Article, Cluster, Credit, Following, Match, Pair, Relation, Version
 from aggregator.reposts.comparing import Compared, Part, compare
 from aggregator.reposts.corpus import Found, in_corpus
 from aggregator.reposts.deciding import Decision, confirm, join, refuse, split, standing, watch, watched
@@ -77,38 +78,58 @@ class Family:
         return list(dict.fromkeys(match for match in found if match))
 
 
-def families(home: Home) -> list[Family]:
-    """Return every family: articles that are one text, with translations, or share passages; the largest first.
+def families(home: Home, *having: Set[str]) -> Iterator[Family]:
+    """Yield every family: articles that are one text, with translations, or share passages; the largest first.
+
+    They are read one after the other: of a large archive, all of them do not fit into memory.
+
+    Args:
+        home: Whose.
+        having: Only families with one article of each of these.
 
     Raises:
         StoreError: The catalogue is missing, damaged or of another version.
     """
     with access.opened(home) as catalogue:
-        kin = {m: c.members for c in catalogue.clusters() for m in c.members}
-        matches = catalogue.all_matches()
-        partners = _partners(m for m in matches if m.relation is Relation.TRANSLATION)
-        decided = standing(home, catalogue)
-        found, seen = [], set[str]()
-        for article_id in sorted({*kin, *partners}):
-            if article_id not in seen:
-                members = _closure([article_id], lambda i: {*kin.get(i, ()), *partners.get(i, ())})
-                seen |= members
-                found.append(_family(catalogue, members, decided))
-        loose = _partners(m for m in matches if not {m.a, m.b} & seen)
-        for article_id in sorted(loose):
-            if article_id not in seen:
-                members = _closure([article_id], loose.__getitem__)
-                seen |= members
-                found.append(_family(catalogue, members, decided))
-    return sorted(found, key=lambda f: (-len(f.articles), min(f.articles)))
+        pairs, decided = catalogue.pairs(), standing(home, catalogue)
+        partners = _partners(pairs)
+        found = []
+        for members in _families(catalogue, pairs):
+            everybody = members.union(*(partners.get(i, ()) for i in members))
+            if all(everybody & some for some in having):
+                found.append((-len(everybody), min(everybody), members))
+        for _, _, members in sorted(found, key=lambda one: one[:2]):
+            yield _family(catalogue, members, decided)
 
 
-def _partners(matches: Iterable[Match]) -> dict[str, set[str]]:
+def _families(catalogue: Catalogue, pairs: Iterable[Pair]) -> Iterator[set[str]]:
+    """Yield the articles of each family, without those that only share a passage with one of them, if it has others."""
+    near = _partners(p for p in pairs if p.relation is Relation.TRANSLATION)
+    for cluster in catalogue.clusters():
+        first, *others = cluster.members
+        near.setdefault(first, set()).update(others)
+        for other in others:
+            near.setdefault(other, set()).add(first)
+    yield from _parts(near)
+    yield from _parts(_partners(p for p in pairs if not {p.a, p.b} & near.keys()))
+
+
+def _parts(near: Mapping[str, Set[str]]) -> Iterator[set[str]]:
+    """Yield articles that are connected, directly or through others."""
+    seen: set[str] = set()
+    for article_id in sorted(near):
+        if article_id not in seen:
+            members = _closure([article_id], lambda new: {other for one in new for other in near[one]})
+            seen |= members
+            yield members
+
+
+def _partners(pairs: Iterable[Pair]) -> dict[str, set[str]]:
     """Return with whom each article has a match."""
     found: dict[str, set[str]] = {}
-    for match in matches:
-        found.setdefault(match.a, set()).add(match.b)
-        found.setdefault(match.b, set()).add(match.a)
+    for pair in pairs:
+        found.setdefault(pair.a, set()).add(pair.b)
+        found.setdefault(pair.b, set()).add(pair.a)
     return found
 
 
@@ -121,19 +142,19 @@ def family_of(home: Home, article: Article) -> Family:
 def _kin(catalogue: Catalogue, ids: Iterable[str]) -> set[str]:
     """Return articles with all that are one text with them, or translate it, directly or through others."""
 
-    def near(article_id: str) -> set[str]:
-        names = catalogue.cluster_ids([article_id]).values()
+    def near(new: Set[str]) -> set[str]:
+        names = set(catalogue.cluster_ids(new).values())
         members = {m for cluster in catalogue.clusters(names) for m in cluster.members}
-        translated = (m for m in catalogue.matches_of([article_id]) if m.relation is Relation.TRANSLATION)
+        translated = (m for m in catalogue.matches_of(new) if m.relation is Relation.TRANSLATION)
         return members | {i for m in translated for i in (m.a, m.b)}
 
     return _closure(ids, near)
 
 
-def _closure(ids: Iterable[str], near: Callable[[str], Iterable[str]]) -> set[str]:
+def _closure(ids: Iterable[str], near: Callable[[Set[str]], set[str]]) -> set[str]:
     found = new = set(ids)
     while new:
-        new = {i for article_id in new for i in near(article_id)} - found
+        new = near(new) - found
         found = found | new
     return found
 
@@ -149,6 +170,7 @@ def _family(catalogue: Catalogue, members: Set[str], decided: Sequence[Decision]
     matches = tuple(catalogue.matches_of(sorted(members)))
     ids = {i for m in matches for i in (m.a, m.b)} | members
     articles = catalogue.articles(ids)
+    credits, versions = catalogue.credits_of(articles), catalogue.versions_of(articles)
     clusters = catalogue.clusters(set(catalogue.cluster_ids(members).values()))
     return Family(
         cluster=min(
@@ -156,8 +178,8 @@ def _family(catalogue: Catalogue, members: Set[str], decided: Sequence[Decision]
         ),
         articles=articles,
         matches=matches,
-        credits={i: tuple(catalogue.credits(i)) for i in sorted(articles)},
-        texts={v.digest: v.text for i in articles for v in catalogue.versions(i)},
+        credits={i: tuple(credits.get(i, ())) for i in sorted(articles)},
+        texts={v.digest: v.text for several in versions.values() for v in several},
         decisions=tuple(one for one in decided if not members.isdisjoint(one.articles)),
     )
 
@@ -170,6 +192,7 @@ def who_has(home: Home, following: Following, pasted: str) -> Family:
     """Return the articles that share text with a pasted one, which is called ``given``.
 
     Raises:
+        BusyError: Likewise, but they are being made again.
         StoreError: Catalogue or fingerprints are missing, damaged or of another version.
     """
     text = unicodedata.normalize("NFC", pasted)
@@ -177,10 +200,10 @@ def who_has(home: Home, following: Following, pasted: str) -> Family:
     found = credits.resolved(text, following.sources)
     one = dedupe.Candidate(article=given, versions=[_as_version(given)], credits=found, source=None)
     with access.opened(home) as catalogue:
-        reuse = Reuse(home.reuse)
+        reuse = _fingerprints(home)
         known = _WithGiven(catalogue, following, reuse, one)
         finder = Finder(reuse, known)
-        matches = dedupe.settle(list(finder.alignments([GIVEN])), known, dedupe.Decided()).matches
+        matches = dedupe.settle(finder.alignments([GIVEN]), known, dedupe.Decided()).matches
         near = {i for m in matches for i in (m.a, m.b)} - {GIVEN}
         family = _family(catalogue, _kin(catalogue, near), standing(home, catalogue)) if near else None
     return Family(
@@ -191,6 +214,16 @@ def who_has(home: Home, following: Following, pasted: str) -> Family:
         texts={given.version: text, **(family.texts if family else {})},
         decisions=family.decisions if family else (),
     )
+
+
+def _fingerprints(home: Home) -> Reuse:
+    try:
+        return Reuse(home.reuse)
+    except StoreError:
+        if pid := home.writer:
+            outcome = "The fingerprints are missing or damaged, and are made again first: ask again when it has ended."
+            raise BusyError(home.root, pid, outcome) from None
+        raise
 
 
 class _WithGiven(Articles):

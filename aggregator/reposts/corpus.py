@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator import credits, dedupe, urls
-from aggregator.dedupe import About, Candidate
+from aggregator import credits, dedupe, extract, urls
+from aggregator.dedupe import About, Candidate, Writing
 from aggregator.errors import UsageError
 from aggregator.matching import Finder
 from aggregator.model import Article, Cluster, Credit, Match, Passage, Source, Version
@@ -49,7 +49,7 @@ def in_corpus(docs: Iterable[Mapping[str, Any]]) -> Found:
     corpus = Corpus([_read(n, doc) for n, doc in enumerate(docs, 1)])
     finder = Finder(corpus.reuse, corpus)
     finder.add(corpus.ids)
-    settled = dedupe.settle(list(finder.alignments(corpus.ids)), corpus, dedupe.Decided())
+    settled = dedupe.settle(finder.alignments(corpus.ids), corpus, dedupe.Decided())
     translated = {(m.a, m.b): m for m in corpus.translations(settled.clusters)}
     matches = {(m.a, m.b): m for m in settled.matches} | translated
     return Found(corpus, tuple(matches[pair] for pair in sorted(matches)), settled.clusters)
@@ -104,19 +104,17 @@ class Corpus:
         articles = [article for article, _ in self._read.values()]
         if len({article.language for article in articles} - {None}) < 2:
             return []
-        writings = [
-            dedupe.writing(
-                article,
-                frozenset(c.source_id for c in self.credits(article.id) if c.source_id),
-                dedupe.signs_of(article.title or "", article.text),
-            )
-            for article in articles
-            if article.language
-        ]
+        writings = [writing for article in articles if article.language for writing in self._writings(article)]
         same = {i: cluster.id for cluster in clusters for i in cluster.members}
         found = dedupe.translations(writings, same=same)
         known = self.candidates({i for pair in found for i in (pair.a, pair.b)})
         return [dedupe.translation(pair, known) for pair in found]
+
+    def _writings(self, article: Article) -> list[Writing]:
+        named = frozenset(c.source_id for c in self.credits(article.id) if c.source_id)
+        whole = dedupe.writing(article, named, dedupe.signs_of(article.title or "", article.text))
+        start = article.text[: dedupe.MAX_COMPARED_CHARS]
+        return dedupe.in_languages(whole, extract.language_spans(start, (article.language or "",)))
 
     def about(self, ids: Iterable[str]) -> dict[str, About]:
         """See ``dedupe.Readable``."""

@@ -228,6 +228,7 @@ ADDRESSES = Kind("a list of addresses", _address, Shape.LIST)
 HOSTS = Kind("a list of host names", _host, Shape.LIST)
 NETWORKS = Kind("a list of networks such as `127.1.0.0/16`", _network, Shape.LIST)
 PROXY = Kind("`socks5://host:port` or `http://host:port`", _proxy)
+FOLDER = Kind("a folder, from the home on or from `/` on")
 FINGERPRINT = Kind("the SHA-256 of a certificate, 64 hexadecimal digits", _fingerprint, yaml_type=None)
 SELECTOR = Kind("a CSS selector", _selector)
 LANGUAGES = Kind("a list of two-letter codes", _language, Shape.LIST, yaml_type=None)
@@ -289,6 +290,7 @@ KEYS = (
     Key("settings.network.allow_private", NETWORKS, "[]", "Networks to visit although they are not public."),
     Key("settings.proxy", PROXY, "none", "Every request goes through it, and it resolves the names; for Tor, say."),
     Key("settings.notify", ADDRESS, "none", "What has become of the alarms is posted there, as JSON.", is_secret=True),
+    Key("settings.embeddings", FOLDER, "none", "Word vectors that translations between scripts are looked for with."),
     Key("settings.min_free", SIZE, "1GiB", "With less room on the disk, writing stops cleanly.", "min_free_bytes"),
     Key("settings.index", _choice("whoosh", note=_NOW), "whoosh", "The full-text engine.", None),
     Key("settings.catalogue", _choice("sqlite", note=_NOW), "sqlite", "The database.", None),
