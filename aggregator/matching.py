@@ -21,8 +21,8 @@ MIN_WEIGHT = 3.0
 """Grams that two articles share, in rare ones, from which on they are laid side by side."""
 FINE_RATE = 2
 """From coarser fingerprints than this, one rare gram is enough: it stands for four and more."""
-MAX_HELD_WORDS = 2_000_000
-"""Words of texts that are kept cut up while others are compared with them: 70 MB."""
+MAX_HELD_WORDS = 1_500_000
+"""Words of texts that are kept cut up while others are compared with them: 55 MB."""
 _ADDED = 10_000
 """Fingerprints that are added at a time: 20 MB."""
 _BATCH = 500

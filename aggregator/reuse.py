@@ -528,5 +528,17 @@ def _merged(one: _Segment, other: _Segment) -> _Segment:
         np.concatenate((one.rates, other.rates)),
         np.concatenate((one.texts, other.texts)),
     )
-    places = [np.searchsorted(articles[0], each.numbers).astype(np.uint32)[each.holders] for each in (one, other)]
-    return _sorted(np.concatenate((one.grams, other.grams)), np.concatenate(places), *articles)
+    few, many = sorted((one, other), key=len)
+    # each row of the smaller goes behind those of the larger with the same gram: no sorting, which takes memory
+    at = np.searchsorted(many.grams, few.grams, side="right") + np.arange(len(few.grams))
+    is_rest = np.ones(len(few.grams) + len(many.grams), np.bool_)
+    is_rest[at] = False
+    grams, holders = np.zeros(len(is_rest), np.uint64), np.zeros(len(is_rest), np.uint32)
+    for where, each in ((at, few), (is_rest, many)):
+        grams[where] = each.grams
+        holders[where] = np.searchsorted(articles[0], each.numbers).astype(np.uint32)[each.holders]
+    # of a gram the holders are ascending, whichever they came from
+    is_again = grams[1:] == grams[:-1]
+    several = np.flatnonzero(np.append(is_again, False) | np.append(False, is_again))
+    holders[several] = holders[several][np.lexsort((holders[several], grams[several]))]
+    return _Segment("", grams, holders, *articles)

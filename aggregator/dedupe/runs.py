@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from aggregator.words import GRAM_WORDS, Hashes, Words, in_texts, ranges
 
 _PAIR_BITS = 32
-_MAX_WORDS = 1 << 20
-"""Words of pairs that are laid side by side at a time: 50 MB."""
+_MAX_WORDS = 1 << 19
+"""Words of pairs that are laid side by side at a time: 25 MB."""
 
 _MAX_PAIRS = 1 << 20
 _TABLE_BITS = 22
