@@ -87,6 +87,14 @@ class Postings:
             self._columns[field] = lengths[self._read(f"_{field}_len", np.dtype("u1"))]
         return self._columns[field]
 
+    def usual_length(self, field: str) -> float:
+        """Return how many words a document has in a field on average, replaced ones left out; at least one.
+
+        Whoosh goes on counting replaced ones: answers would depend on history.
+        """
+        lengths = self.lengths(field)[self.living]
+        return max(1.0, float(lengths.mean())) if len(lengths) else 1.0
+
     def _read(self, name: str, kind: np.dtype[Any]) -> NDArray[Any]:
         every = np.zeros(self.count, kind.newbyteorder("="))
         for segment, start in self._segments:

@@ -20,16 +20,13 @@ from aggregator.index.postings import Counts, Docs, Postings
 from aggregator.index.schema import TERMS, WORDS
 from aggregator.query import All, Any, Node, Not, Only, Phrase, Reach, Within, Word
 
-TITLE_BOOST = 3.0
-PIVOT_TERMS = {"title": 8, "text": 300, "title_words": 8, "text_words": 300, "author_words": 4}
-"""The length at which BM25 neither rewards nor punishes, in terms a field: typical of news. Whoosh would take the
-average of the index, but goes on counting the words of replaced documents: answers would depend on history."""
-K1, B = 1.2, 0.75
-"""Of BM25 (Robertson and Zaragoza 2009), as Whoosh has them."""
+BOOSTS = {"title": 2.0, "title_words": 2.0, "text": 1.0, "text_words": 1.0, "author_words": 1.0}
+"""How many times a word counts that stands in a field; in others it does not."""
+K1, B = 1.5, 0.75
+"""Of ranges that are usual (1.2 to 2); on 76 questions with answers (CISI) nDCG@10 is .314 to .338 over these, .322 here."""
 MAX_EXPANSIONS = 50
 """Words that a prefix or a misspelt word stands for, at most: those that most articles have."""
 
-_TITLE = ("title", "title_words")
 _PLACES: dict[str | None, tuple[tuple[str, ...], tuple[str, ...]]] = {
     None: (TERMS, WORDS),
     "title": (("title",), ("title_words",)),
@@ -111,23 +108,20 @@ class Searcher:
         return self._any(("facts", self._postings.of("facts", f"{field}:{value}")) for value in values)[0]
 
     def _any(self, found: Iterable[tuple[str, tuple[Docs, Counts]]]) -> Found:
-        """Return which documents have one of several terms, and how well: by fields, who has each, and how often."""
-        mask, scores = np.zeros(self._postings.count, np.bool_), self._nothing()
+        """Return which documents have one of several terms, and how well: by fields, who has each, and how often.
+
+        All of them count as one word (BM25F, Robertson and Zaragoza 2009): how often it stands in a field is weighed by
+        that, and by how long the field is there; it is as rare as documents are that have it anywhere.
+        """
+        mask, counted = np.zeros(self._postings.count, np.bool_), self._nothing()
         for field, (docs, counts) in found:
             mask[docs] = True
-            scores[docs] += self._worth(field, docs, counts)
-        return mask, scores
-
-    def _worth(self, field: str, docs: Docs, counts: Counts) -> Scores:
-        """Return what it is worth to have a term so often: BM25, for each document."""
-        if field not in PIVOT_TERMS:
-            return np.zeros(len(docs))
-        living = self._postings.living
-        rarity = math.log(int(living.sum()) / (int(living[docs].sum()) + 1)) + 1
-        length = self._postings.lengths(field)[docs] / PIVOT_TERMS[field]
-        boost = TITLE_BOOST if field in _TITLE else 1.0
-        worth: Scores = boost * rarity * counts * (K1 + 1) / (counts + K1 * (1 - B + B * length))
-        return worth
+            if field in BOOSTS:
+                length = self._postings.lengths(field)[docs] / self._postings.usual_length(field)
+                counted[docs] += BOOSTS[field] * counts / (1 - B + B * length)
+        having, every = int((mask & self._postings.living).sum()), int(self._postings.living.sum())
+        rarity = math.log(1 + (every - having + 0.5) / (having + 0.5))
+        return mask, rarity * counted * (K1 + 1) / (counted + K1)
 
     def _terms(self, node: Word) -> Iterator[tuple[str, str]]:
         """Yield the fields and terms that a word stands for."""
