@@ -33,7 +33,7 @@ from aggregator.dedupe.identity import (
     version_digest,
 )
 from aggregator.dedupe.judging import naming_digest, translation, writing
-from aggregator.dedupe.known import About, Candidate, Decided, Readable
+from aggregator.dedupe.known import About, Candidate, Decided, Holders, Readable
 from aggregator.dedupe.observing import observations
 from aggregator.dedupe.rarity import STANDING
 from aggregator.dedupe.settling import Settled, settle
@@ -52,6 +52,7 @@ __all__ = [
     "Cut",
     "Decided",
     "Decision",
+    "Holders",
     "Readable",
     "Settled",
     "Signs",

@@ -8,11 +8,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from aggregator import credits, dedupe, extract, urls
-from aggregator.dedupe import About, Candidate, Writing
+from aggregator.dedupe import About, Candidate, Holders, Writing
 from aggregator.errors import UsageError
 from aggregator.matching import Finder
 from aggregator.model import Article, Cluster, Credit, Match, Passage, Source, Version
@@ -120,10 +117,9 @@ class Corpus:
         """See ``dedupe.Readable``."""
         return {i: About.of(self._read[i][0]) for i in ids}
 
-    def holders(self, grams: Hashes) -> tuple[NDArray[np.int64], Sequence[str], NDArray[np.int64]]:
+    def holders(self, grams: Hashes) -> Holders:
         """See ``dedupe.Readable``."""
-        rows, numbers, counts = self.reuse.holders(grams)
-        return rows, [self.ids[number] for number in numbers.tolist()], counts
+        return Holders.of(*self.reuse.holders(grams), self.id_of)
 
     def credited(self, ids: Iterable[str]) -> dict[str, Set[str]]:
         """See ``dedupe.Readable``."""
