@@ -201,8 +201,8 @@ def test_the_index_finds_what_reading_everything_finds(
     with indexed([old, new[:2], new[2:]]) as folder:
         for node in nodes:
             hits = index.search(folder, node, ["en", "fr"])
-            assert sorted(hits.ids) == sorted(i for i, article in known.items() if finds(node, article))
-            assert all(score >= 0 for score in hits.scores.tolist())
+            assert sorted(hits) == sorted(i for i, article in known.items() if finds(node, article))
+            assert all(score >= 0 for score in hits.values())
 
 
 def finds(node: Node, article: Article) -> bool:

@@ -19,7 +19,7 @@ from aggregator.errors import StoreError
 from aggregator.index.postings import Postings
 from aggregator.index.schema import VERSION as FIELDS
 from aggregator.index.schema import document, schema
-from aggregator.index.searching import MAX_EXPANSIONS, Hits, Searcher
+from aggregator.index.searching import MAX_EXPANSIONS, Searcher
 from aggregator.model import Article
 from aggregator.query import Node
 
@@ -126,8 +126,8 @@ class Writer:
         self._index.close()
 
 
-def search(folder: Path, node: Node | None, languages: Sequence[str]) -> Hits:
-    """Return the articles that match, in no order.
+def search(folder: Path, node: Node | None, languages: Sequence[str]) -> dict[str, float]:
+    """Return the ids of the articles that match, with their scores, in no order.
 
     Args:
         folder: ``index/fulltext``.
@@ -145,7 +145,7 @@ def search(folder: Path, node: Node | None, languages: Sequence[str]) -> Hits:
     return _search(folder, node, languages)
 
 
-def _search(folder: Path, node: Node | None, languages: Sequence[str]) -> Hits:
+def _search(folder: Path, node: Node | None, languages: Sequence[str]) -> dict[str, float]:
     if not _is_signed(folder):
         raise StoreError(
             folder, "missing or of another version. Nothing is lost. Run `aggregator rebuild --only index`."
@@ -173,4 +173,4 @@ def _damaged(folder: Path, error: Exception) -> StoreError:
     return StoreError(folder, f"damaged ({what}). Nothing is lost. Run `aggregator rebuild --only index`.")
 
 
-__all__ = ["MAX_EXPANSIONS", "Hits", "Writer", "search"]
+__all__ = ["MAX_EXPANSIONS", "Writer", "search"]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -39,17 +38,6 @@ Scores: TypeAlias = NDArray[np.float64]
 Found: TypeAlias = tuple[Mask, Scores]
 
 
-@dataclass(frozen=True, slots=True)
-class Hits:
-    """What a query found, in no order: a row each."""
-
-    ids: Sequence[str]
-    scores: Scores
-    published: NDArray[np.int64]
-    captured: NDArray[np.int64]
-    """Seconds since 1970."""
-
-
 class Searcher:
     """Answers queries from an index as it was when this was made.
 
@@ -62,13 +50,13 @@ class Searcher:
         self._postings = postings
         self._languages = languages
 
-    def find(self, node: Node | None) -> Hits:
-        """Return what a query finds; None: everything."""
-        living, column = self._postings.living, self._postings.column
+    def find(self, node: Node | None) -> dict[str, float]:
+        """Return the ids that a query finds, with their scores, in no order; None: everything."""
+        living = self._postings.living
         mask, scores = (living, self._nothing()) if node is None else self._found(node)
         docs = np.flatnonzero(mask & living)
-        ids = [name.decode() for name in column("name")[docs].tolist()]
-        return Hits(ids, scores[docs], column("published")[docs], column("captured")[docs])
+        names = self._postings.column("name")[docs].tolist()
+        return dict(zip(map(bytes.decode, names), scores[docs].tolist(), strict=True))
 
     def _nothing(self) -> Scores:
         return np.zeros(self._postings.count)

@@ -109,10 +109,10 @@ def _matching(
     if some is not None and some != asked and len(wanted_words(asked)) > MAX_ALL_WORDS:
         asked = some
         notes.append(f"Of more than {MAX_ALL_WORDS} words some are enough; articles with most of them come first.")
-    scores = _scores(home, asked, languages)
+    scores = index.search(home.fulltext, asked, languages) if languages else {}
     if not scores and some is not None and some != asked:
         asked = some
-        scores = _scores(home, asked, languages)
+        scores = index.search(home.fulltext, asked, languages)
         if scores:
             notes.append("No article has all the words; these have some of them.")
     found = catalogue.facts(scores)
@@ -124,13 +124,6 @@ def _matching(
         # a hit for a word that is withdrawn would tell that it is there: the index holds the texts as they were read
         found = [f for f in found if f.id in articles and holds(asked, articles[f.id], languages)]
     return asked, found, scores, notes
-
-
-def _scores(home: Home, node: Node | None, languages: Sequence[str]) -> dict[str, float]:
-    if not languages:
-        return {}
-    hits = index.search(home.fulltext, node, languages)
-    return dict(zip(hits.ids, hits.scores.tolist(), strict=True))
 
 
 def _caveats(query: Query, catalogue: Catalogue, languages: Sequence[str]) -> Iterator[str]:
