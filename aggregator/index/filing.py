@@ -64,7 +64,8 @@ class Filer(SegmentWriter):  # type: ignore[misc]
     """
 
     def __init__(self, index: Any, limit_mib: int) -> None:
-        super().__init__(index, codec=_Codec())
+        # in one file together, all of them would be copied into memory by every search
+        super().__init__(index, codec=_Codec(), compound=False)
         self.pool = _Pool(limit_mib << 20)
 
     def file(self, document: dict[str, Any]) -> None:
