@@ -5,6 +5,7 @@
     importing     import
     reading       search, show
     families      reposts
+    given         the texts that reposts is given: a file, what is pasted, a corpus
     comparing     reposts diff
     deciding      reposts confirm, refuse, join, split, watch, unwatch
     exporting     export

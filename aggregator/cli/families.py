@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli import DefaultGroup, Period, again, chosen_home, home_option, json_option
+from aggregator.cli import DefaultGroup, Period, again, chosen_home, given, home_option, json_option
 from aggregator.cli import output as show
 from aggregator.cli.comparing import reposts_diff
 from aggregator.cli.deciding import COMMANDS
@@ -61,7 +61,7 @@ for _command in (reposts_diff, *COMMANDS):
 @click.option("--watched", is_flag=True, help="Only families of articles that are watched.")
 @click.option(
     "--docs",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
     metavar="FILE.jsonl",
     help="Compare the texts of a file with one another, a JSON object a line; no home needed.",
 )
@@ -103,8 +103,9 @@ def reposts_find(
         found: Iterable[Family] = reposts.families(home, *having)
     elif since or watched:
         raise UsageError("--new and --watched choose among all families; leave the article out.")
-    elif ref == "-" or _is_file(ref):
-        text = sys.stdin.read() if ref == "-" else Path(ref).read_text(encoding="utf-8", errors="replace")
+    elif ref == given.PASTED or given.is_path(ref):
+        text = given.text(ref)
+        _tell_cut(text)
         found = [reposts.who_has(home, loaded(home), text)]
     else:
         try:
@@ -134,11 +135,15 @@ def reposts_find(
         show.say(f"{families}. Passages and reasons: {again(home, 'reposts ID')}")
 
 
-def _is_file(ref: str) -> bool:
-    try:
-        return Path(ref).is_file()
-    except OSError:  # an address may be longer than a name can be
-        return False
+def _tell_cut(*texts: str) -> None:
+    from aggregator import words
+
+    most = words.MAX_COMPARED_CHARS
+    if long := [len(text) for text in texts if len(text) > most]:
+        of_what = f"the {long[0]:,}" if len(texts) == 1 else f"each of {show.counted(len(long), 'long text')}"
+        show.say(
+            f"Only the first {most:,} characters of {of_what} were compared (`aggregator limits`, reposts.length)."
+        )
 
 
 # --- for people -------------------------------------------------------------------------------------------------------
@@ -309,7 +314,9 @@ def _in_corpus(path: Path, *, as_json: bool) -> None:
     """Compare the texts of a file with one another."""
     from aggregator import reposts
 
-    found = reposts.in_corpus(_docs(path))
+    docs = given.Docs(path)
+    found = reposts.in_corpus(docs, place=docs.place)
+    _tell_cut(*(article.text for article in found.corpus.articles()))
     if as_json:
         _print_lines(found_json(found))
         return
@@ -326,24 +333,6 @@ def _in_corpus(path: Path, *, as_json: bool) -> None:
         f"{len(titles):,} texts, {len(found.matches):,} pairs, {len(found.clusters):,} families. "
         "Passages and reasons: --json."
     )
-
-
-def _docs(path: Path) -> Iterator[Any]:
-    import gzip
-    import zlib
-
-    opened = gzip.open if path.suffix == ".gz" else open
-    number = 0
-    try:
-        with opened(path, "rt", encoding="utf-8-sig") as file:
-            for number, line in enumerate(file, 1):  # noqa: B007 - said where it fails
-                if line.strip():
-                    said = json.loads(line)
-                    if not isinstance(said, dict):
-                        raise ValueError('no JSON object; write {"id": ..., "text": ...}')
-                    yield said
-    except (ValueError, OSError, EOFError, RecursionError, zlib.error) as error:
-        raise UsageError(f"{path}:{number}: cannot be read ({error}). Nothing was compared.") from error
 
 
 def found_json(found: Found) -> Iterator[dict[str, Any]]:

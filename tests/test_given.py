@@ -1,0 +1,202 @@
+"""What people give to be compared: what is no text is refused in words, what is one is read as it was written."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import json
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from aggregator import words
+from tests.fakecli import Aggregator, Said
+from tests.fakeweb import STORY, FakeWeb, articles, crawl, feed, page, source
+
+ONE = "http://a.example/1"
+FRENCH = "\n\n".join(
+    f"Le comité numéro {n} a décidé hier après-midi d'évacuer la vieille école où logeaient les réfugiés de l'été."
+    for n in ("un", "deux", "trois", "quatre")
+)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with a text in English and one in French."""
+    (tmp_path / "sources.yaml").write_text(
+        'settings: {min_free: 1MB}\nsources:\n  - {id: a, url: "http://a.example/"}\n'
+    )
+    french = "http://a.example/2"
+    web = FakeWeb(
+        {
+            "http://a.example/feed": feed(ONE, french),
+            ONE: page(STORY),
+            french: page(FRENCH, title="École", language="fr"),
+        }
+    )
+    crawl(tmp_path, web, source("a", languages=("en", "fr")))
+    return tmp_path
+
+
+def ask(aggregator: Aggregator, home: Path, *what: object, stdin: bytes = b"") -> Said:
+    return aggregator("--home", home, "reposts", *what, stdin=stdin)
+
+
+def written(home: Path, data: bytes, name: str = "leaflet.txt") -> Path:
+    path = home / name
+    path.write_bytes(data)
+    return path
+
+
+# A text
+
+
+@pytest.mark.parametrize(
+    ("data", "url"),
+    [
+        (STORY.encode(), ONE),
+        (codecs.BOM_UTF8 + STORY.encode(), ONE),
+        (STORY.encode("utf-16"), ONE),
+        (codecs.BOM_UTF16_BE + STORY.encode("utf-16-be"), ONE),
+        (STORY.encode("utf-32"), ONE),
+        (FRENCH.encode("cp1252"), "http://a.example/2"),
+        (FRENCH.encode() + b"\xff", "http://a.example/2"),
+    ],
+)
+def test_a_text_is_read_as_it_was_written(aggregator: Aggregator, home: Path, data: bytes, url: str) -> None:
+    for said in (
+        ask(aggregator, home, written(home, data), "--json"),
+        ask(aggregator, home, "-", "--json", stdin=data),
+    ):
+        [pair] = [one for one in said.lines if one["type"] == "pair"]
+        assert url in pair["urls"]
+        assert max(pair["coverage"]) > 0.99
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"%PDF-1.7\n" + b"text " * 50, "a PDF"),
+        (b"PK\x03\x04" + b"word/document.xml " * 50, "a zip file"),
+        (b"\x7fELF" + b"a" * 50, "a program"),
+        (gzip.compress(STORY.encode()), "a compressed file"),
+        (STORY.encode() + b"\0", "no text file"),
+        (STORY.encode("utf-16-le"), "no text file"),
+        (bytes(range(128, 256)) * 9, "no text file"),
+        ("Полиция забрала кухню на колёсах на рассвете".encode("cp1251"), "another encoding"),
+    ],
+)
+def test_what_is_no_text_is_refused(aggregator: Aggregator, home: Path, data: bytes, what: str) -> None:
+    for said in (ask(aggregator, home, written(home, data)), ask(aggregator, home, "-", stdin=data)):
+        assert (said.code, said.out) == (2, "")
+        assert what in said.err and "Nothing was compared" in said.err and "Save it as text" in said.err
+
+
+@pytest.mark.parametrize(("data", "what"), [(b"", "is empty"), (b" \n", "is empty"), (b"-- ... !\n", "has no words")])
+def test_what_has_no_words_is_not_compared(aggregator: Aggregator, home: Path, data: bytes, what: str) -> None:
+    for said in (ask(aggregator, home, written(home, data)), ask(aggregator, home, "-", stdin=data)):
+        assert (said.code, said.out) == (2, "")
+        assert f"{what}. Nothing was compared" in said.err
+
+
+def test_of_a_text_that_is_too_long_only_the_beginning_is_compared_and_said_so(
+    aggregator: Aggregator, home: Path
+) -> None:
+    long = STORY + " and on" * (words.MAX_COMPARED_CHARS // 7)
+    for more in ((), ("--json",)):
+        said = ask(aggregator, home, "-", *more, stdin=long.encode())
+        assert said.out
+        assert f"Only the first 200,000 characters of the {len(long):,} were compared" in said.err
+    assert "Only the first" not in ask(aggregator, home, "-", stdin=STORY.encode()).err
+
+
+def test_pipes_are_read(aggregator: Aggregator, home: Path) -> None:
+    fifo = home / "pipe"
+    os.mkfifo(fifo)
+    writer = threading.Thread(target=fifo.write_text, args=(STORY,))
+    writer.start()
+    assert articles(home)[ONE].id in ask(aggregator, home, fifo).out
+    writer.join()
+    read, write = os.pipe()  # as bash substitutes a process
+    os.write(write, STORY.encode())
+    os.close(write)
+    assert articles(home)[ONE].id in ask(aggregator, home, f"/dev/fd/{read}").out
+    os.close(read)
+
+
+def test_a_directory_is_called_one(aggregator: Aggregator, home: Path) -> None:
+    said = ask(aggregator, home, home / "archive")
+    assert (said.code, said.out) == (2, "")
+    assert "is a directory. Nothing was compared" in said.err
+
+
+# A corpus
+
+
+def corpus(aggregator: Aggregator, home: Path, data: bytes) -> tuple[Said, Said]:
+    """Compare the texts of a file, then the same through a pipe."""
+    return (
+        aggregator("reposts", "--docs", written(home, data, "docs.jsonl"), "--json"),
+        aggregator("reposts", "--docs", "-", "--json", stdin=data),
+    )
+
+
+def lines(*docs: object) -> bytes:
+    return "\n".join(json.dumps(doc, ensure_ascii=False) for doc in docs).encode()
+
+
+TWO = lines({"id": "1", "text": STORY}, {"id": "2", "text": STORY})
+
+
+@pytest.mark.parametrize("data", [TWO, gzip.compress(TWO), codecs.BOM_UTF8 + TWO, TWO.decode().encode("utf-16")])
+def test_a_corpus_is_read_as_it_was_written(aggregator: Aggregator, tmp_path: Path, data: bytes) -> None:
+    for said in corpus(aggregator, tmp_path, data):
+        assert {"1", "2"} == {i for one in said.lines if one["type"] == "cluster" for i in one["members"]}
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        (b"", " has no texts"),
+        (b"\n\n", " has no texts"),
+        (
+            lines({"id": "x", "text": "t"}, {"id": 7, "text": "t"}, {"id": "x", "text": "t"}),
+            ":3: the id 'x' is that of ",
+        ),
+        (b"\n" + lines({"text": "t"}), ":2: the text has no id"),
+        (b"\n" + lines({"id": "x"}), ":2: 'x' has no text"),
+        (lines({"id": "x", "text": "t", "language": 7}), ":1: 'x': the language 7 is no string"),
+        (lines({"id": "x", "text": "t", "published": "soon"}), ":1: 'x': 'soon' is no date"),
+        (lines([{"id": "x", "text": "t"}]), ":1: a JSON array; write one object a line"),
+        (b'[\n{"id": "x", "text": "t"}\n]', ":1: a JSON array; write one object a line"),
+        (b'{"id": "x",\n"text": "t"}', ":1: no JSON object of one line"),
+        (TWO + b"\n\xff", ":3: no UTF-8"),
+        (b"%PDF-1.7\n", " is a PDF, not a text file"),
+        (b"\x01\x00\x02" * 50, " is not a text file"),
+        (gzip.compress(TWO)[:-20], ": Compressed file ended"),
+    ],
+)
+def test_what_is_wrong_in_a_corpus_is_said_with_its_place(
+    aggregator: Aggregator, tmp_path: Path, data: bytes, complaint: str
+) -> None:
+    for said, name in zip(corpus(aggregator, tmp_path, data), ("docs.jsonl", "stdin"), strict=True):
+        assert (said.code, said.out) == (2, "")
+        assert "Nothing was compared" in said.err
+        if complaint.startswith(": "):
+            assert complaint[2:] in said.err
+        else:
+            assert f"{name}{complaint}" in said.err
+
+
+def test_of_two_texts_with_one_id_both_lines_are_named(aggregator: Aggregator, tmp_path: Path) -> None:
+    data = b"\n" + lines({"id": 1, "text": "t"}, {"id": "1", "text": "t"})
+    path = written(tmp_path, data, "docs.jsonl")
+    assert f"{path}:3: the id '1' is that of {path}:2, too." in aggregator("reposts", "--docs", path).err
+
+
+def test_long_texts_of_a_corpus_are_counted(aggregator: Aggregator, tmp_path: Path) -> None:
+    long = "and on " * (words.MAX_COMPARED_CHARS // 7 + 1)
+    for said in corpus(aggregator, tmp_path, lines({"id": "1", "text": long}, {"id": "2", "text": STORY})):
+        assert "characters of each of 1 long text were compared" in said.err
