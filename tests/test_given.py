@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import io
 import json
 import os
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 from aggregator import words
+from aggregator.cli import given
 from tests.fakecli import Aggregator, Said
 from tests.fakeweb import STORY, FakeWeb, articles, crawl, feed, page, source
 
@@ -200,3 +203,74 @@ def test_long_texts_of_a_corpus_are_counted(aggregator: Aggregator, tmp_path: Pa
     long = "and on " * (words.MAX_COMPARED_CHARS // 7 + 1)
     for said in corpus(aggregator, tmp_path, lines({"id": "1", "text": long}, {"id": "2", "text": STORY})):
         assert "characters of each of 1 long text were compared" in said.err
+
+
+def test_at_a_terminal_it_says_how_to_end(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    class Terminal(io.TextIOWrapper):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal(io.BytesIO(STORY.encode())))
+    assert given.text("-") == STORY
+    assert capsys.readouterr().err == "Paste the text, then press Ctrl-D.\n"
+
+
+# An article
+
+
+def test_an_id_that_is_cut_or_mistyped_is_guessed(aggregator: Aggregator, home: Path) -> None:
+    known = articles(home)[ONE].id
+    swapped = known[:4] + known[5] + known[4] + known[6:]
+    for typed in (known[:-1], known[:5], known[1:], f"{known},", f"x{known[1:]}", swapped):
+        for command in (("reposts", typed), ("show", typed), ("reposts", "refuse", typed, typed)):
+            said = aggregator("--home", home, *command)
+            assert (said.code, said.out) == (1, "")
+            assert f"Did you mean {known}?" in said.err
+    for typed in ("nothing", "no", "http://a.example/9", known[:3]):
+        said = ask(aggregator, home, typed)
+        assert said.code == 1
+        assert "Did you mean" not in said.err and "`aggregator search` finds ids" in said.err
+
+
+def test_what_is_hidden_is_not_guessed(aggregator: Aggregator, home: Path) -> None:
+    known = articles(home)[ONE].id
+    aggregator("--home", home, "takedown", known, "--hide", "--reason", "other", "--yes")
+    for typed in (known, known[:-1], "a.example/1", "https://a.example/1"):
+        said = ask(aggregator, home, typed)
+        assert (said.code, said.out) == (1, "")
+        assert "Did you mean" not in said.err
+
+
+@pytest.mark.parametrize("typed", ["https://a.example/1", "a.example/1", "//a.example/1", " HTTP://A.example/1#top"])
+def test_an_address_is_found_as_browsers_show_it(aggregator: Aggregator, home: Path, typed: str) -> None:
+    known = articles(home)[ONE].id
+    assert aggregator("--home", home, "show", typed, "--json").json["id"] == known
+    assert ask(aggregator, home, typed).code == 0
+    assert known in ask(aggregator, home, "watch", typed).out
+
+
+def test_where_an_address_may_be_two_articles_both_are_named(aggregator: Aggregator, home: Path) -> None:
+    sources = (source("a"), source("b", url="https://a.example/", feeds=("https://a.example/feed",)))
+    crawl(
+        home,
+        FakeWeb({"https://a.example/feed": feed("https://a.example/1"), "https://a.example/1": page(STORY)}),
+        *sources,
+    )
+    known = articles(home)
+    said = ask(aggregator, home, "a.example/1")
+    assert said.code == 1
+    assert known[ONE].id in said.err and known["https://a.example/1"].id in said.err
+    assert aggregator("--home", home, "show", "https://a.example/1", "--json").json["url"] == "https://a.example/1"
+    assert aggregator("--home", home, "show", ONE, "--json").json["url"] == ONE
+
+
+def test_an_id_goes_before_a_file_of_that_name(
+    aggregator: Aggregator, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = articles(home)[ONE].id
+    written(home, b"", known)
+    monkeypatch.chdir(home)
+    said = ask(aggregator, home, known)
+    assert said.code == 0
+    assert f"./{known} is the file" in said.err
+    assert "is empty" in ask(aggregator, home, f"./{known}").err

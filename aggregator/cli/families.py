@@ -17,6 +17,7 @@ from aggregator.cli.comparing import reposts_diff
 from aggregator.cli.deciding import COMMANDS
 from aggregator.cli.writing import loaded
 from aggregator.errors import UnknownIdError, UsageError
+from aggregator.home import Home
 from aggregator.model import Article, Cluster, Match, Passage, Relation
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def reposts_find(
             raise UsageError("--docs compares the texts of a file with one another; it takes nothing else.")
         _in_corpus(docs, as_json=as_json)
         return
-    from aggregator import access, reposts, search
+    from aggregator import reposts
 
     home = chosen_home(ctx)
     if home.is_new:
@@ -103,19 +104,11 @@ def reposts_find(
         found: Iterable[Family] = reposts.families(home, *having)
     elif since or watched:
         raise UsageError("--new and --watched choose among all families; leave the article out.")
-    elif ref == given.PASTED or given.is_path(ref):
+    elif (article := _meant(home, ref)) is None:
         text = given.text(ref)
         _tell_cut(text)
         found = [reposts.who_has(home, loaded(home), text)]
     else:
-        try:
-            with access.opened(home) as catalogue:
-                article = search.find(catalogue, ref)
-        except UnknownIdError:
-            raise UnknownIdError(
-                f"{ref}: neither an article of this home, by its id or address, nor a file that is there. "
-                "`aggregator search` finds ids; - reads what is pasted."
-            ) from None
         found = [reposts.family_of(home, article)]
     if as_json:
         _print_lines(line for family in found for line in family_json(family))
@@ -133,6 +126,31 @@ def reposts_find(
     if ref is None and count:
         families = "1 family" if count == 1 else f"{count:,} families"
         show.say(f"{families}. Passages and reasons: {again(home, 'reposts ID')}")
+
+
+def _meant(home: Home, ref: str) -> Article | None:
+    """Return the article of an id or address; None: a file is meant, or what is pasted. An id goes before a file.
+
+    Raises:
+        UnknownIdError: It is none of these.
+    """
+    from aggregator import access, search
+
+    if ref == given.PASTED:
+        return None
+    with access.opened(home) as catalogue:
+        if given.is_path(ref):
+            article = catalogue.article(ref)
+            if article:
+                show.say(f"{ref} is taken as the id of an article; ./{ref} is the file of that name.")
+            return article
+        try:
+            return search.find(catalogue, ref)
+        except UnknownIdError:
+            raise UnknownIdError(
+                f"{ref}: neither an article of this home, by its id or address, nor a file that is there. "
+                f"{search.advice(catalogue, ref)} - reads what is pasted."
+            ) from None
 
 
 def _tell_cut(*texts: str) -> None:
