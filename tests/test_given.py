@@ -274,3 +274,74 @@ def test_an_id_goes_before_a_file_of_that_name(
     assert said.code == 0
     assert f"./{known} is the file" in said.err
     assert "is empty" in ask(aggregator, home, f"./{known}").err
+
+
+# A slip
+
+
+def test_of_two_articles_diff_is_named(aggregator: Aggregator, home: Path) -> None:
+    said = ask(aggregator, home, ONE, "http://a.example/2")
+    assert (said.code, said.out) == (2, "")
+    assert f"Two articles? `aggregator reposts diff {ONE} http://a.example/2`" in said.err
+    assert "diff, confirm, refuse, join, split, watch, unwatch" in ask(aggregator, home, "a", "b", "c").err
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (("dif", "x", "y"), "diff x y"),
+        (("spilt", "x", "--by", "Maren"), "split x --by Maren"),
+        (("Watch", "x"), "watch x"),
+        (("unwach", "x y"), "unwatch 'x y'"),
+        (("jion",), "join"),
+    ],
+)
+def test_a_slip_of_a_subcommand_is_guessed(
+    aggregator: Aggregator, home: Path, typed: tuple[str, ...], meant: str
+) -> None:
+    for before in ((), ("--home", str(home))):
+        said = aggregator("--home", home, "reposts", *before, *typed)
+        assert said.code == (2 if len(typed) > 1 else 1)
+        if "--by" not in typed or not before:
+            assert f"Did you mean `aggregator reposts {meant}`?" in said.err
+
+
+def test_a_file_named_like_a_subcommand_is_read(
+    aggregator: Aggregator, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(home, STORY.encode(), "diffs")
+    monkeypatch.chdir(home)
+    assert ask(aggregator, home, "diffs", "--json").code == 0
+
+
+def test_no_usage_line_names_the_word_that_may_be_left_out(aggregator: Aggregator, home: Path) -> None:
+    for words_typed in (("--nonsense",), ("find", "--nonsense"), ("--new", "soon")):
+        said = ask(aggregator, home, *words_typed)
+        assert said.code == 2
+        assert "aggregator reposts [OPTIONS]" in said.err and "find" not in said.err
+
+
+# What is watched
+
+
+def test_what_is_watched_already_is_said_and_not_noted_again(aggregator: Aggregator, home: Path) -> None:
+    known = articles(home)
+    assert "already" not in ask(aggregator, home, "watch", ONE).err
+    events = (home / "archive/events.jsonl").read_bytes()
+    assert f"{known[ONE].id}: watched already." in ask(aggregator, home, "watch", ONE).err
+    assert (home / "archive/events.jsonl").read_bytes() == events
+    both = ask(aggregator, home, "watch", ONE, "http://a.example/2")
+    assert "watched already" in both.err and known["http://a.example/2"].id in both.out
+
+
+def test_what_is_watched_and_in_no_family_is_named(aggregator: Aggregator, home: Path) -> None:
+    copy, sources = "http://b.example/1", (source("a"), source("b"))
+    crawl(home, FakeWeb({"http://b.example/feed": feed(copy), copy: page(STORY)}), *sources)
+    known = articles(home)
+    ask(aggregator, home, "watch", ONE, "http://a.example/2")
+    said = ask(aggregator, home, "--watched")
+    assert known[ONE].id in said.out
+    assert [line for line in said.err.splitlines() if "in no family" in line] == [
+        f"Watched, and in no family yet: a {known['http://a.example/2'].id} École"
+    ]
+    assert "in no family" not in ask(aggregator, home).err

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,11 +27,21 @@ if TYPE_CHECKING:
 _PASSAGES_SHOWN = 3
 _PASSAGE_CHARS = 150
 _MATCHES_SHOWN = 20
+_NEARLY = 0.75
+"""How like a subcommand a word must be to be a slip of it: a letter of four may be missing."""
+
+
+class _Reposts(DefaultGroup):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse the slip of a subcommand before its options are."""
+        if len(args) > 1 and _misspelt(args[0]):
+            raise UsageError(_too_many(args))
+        return super().parse_args(ctx, args)
 
 
 @click.group(
     "reposts",
-    cls=DefaultGroup,
+    cls=_Reposts,
     default="find",
     options_metavar="",
     subcommand_metavar="[ID|URL|FILE|-] [OPTIONS] | diff | confirm | refuse | join | split | watch | unwatch",
@@ -57,7 +68,7 @@ for _command in (reposts_diff, *COMMANDS):
 
 
 @reposts_command.command("find")
-@click.argument("ref", required=False, metavar="[ID|URL|FILE|-]")
+@click.argument("refs", nargs=-1, metavar="[ID|URL|FILE|-]")
 @click.option("--new", "since", type=Period(), metavar="SINCE", help="Only families with an article first seen since.")
 @click.option("--watched", is_flag=True, help="Only families of articles that are watched.")
 @click.option(
@@ -71,7 +82,7 @@ for _command in (reposts_diff, *COMMANDS):
 @click.pass_context
 def reposts_find(
     ctx: click.Context,
-    ref: str | None,
+    refs: tuple[str, ...],
     since: tuple[datetime, datetime] | None,
     watched: bool,
     docs: Path | None,
@@ -83,6 +94,9 @@ def reposts_find(
     Example:
       aggregator reposts 7k2mq4xw3nbd
     """
+    if len(refs) > 1:
+        raise UsageError(_too_many(refs))
+    ref = refs[0] if refs else None
     if docs:
         if ref or since or watched:
             raise UsageError("--docs compares the texts of a file with one another; it takes nothing else.")
@@ -94,13 +108,13 @@ def reposts_find(
     if home.is_new:
         show.say("Nothing was crawled yet.")
         return
-    new: frozenset[str] = frozenset()
+    new, watchlist = frozenset[str](), frozenset[str]()
     if ref is None:
         having = []
         if since:
             having.append(new := reposts.first_seen_since(home, since[0]))
         if watched:
-            having.append(reposts.watched(home))
+            having.append(watchlist := reposts.watched(home))
         found: Iterable[Family] = reposts.families(home, *having)
     elif since or watched:
         raise UsageError("--new and --watched choose among all families; leave the article out.")
@@ -117,6 +131,7 @@ def reposts_find(
     for family in found:
         print_family(family, passages=ref is not None, new=new)
         count, is_empty = count + 1, is_empty and family.is_alone
+        watchlist -= family.members
     if is_empty:
         none = "No family of a watched article." if watched else "No family with an article first seen since then."
         show.say(_nobody(family) if ref else none if since or watched else "No text stands in two places.")
@@ -126,6 +141,28 @@ def reposts_find(
     if ref is None and count:
         families = "1 family" if count == 1 else f"{count:,} families"
         show.say(f"{families}. Passages and reasons: {again(home, 'reposts ID')}")
+    if watchlist and not since:
+        _tell_alone(home, watchlist)
+
+
+def _misspelt(word: str) -> str | None:
+    """Return the subcommand that a word is nearly, if it is none, and no file."""
+    from difflib import get_close_matches
+
+    commands = reposts_command.commands
+    near = get_close_matches(word.lower(), commands, 1, _NEARLY)
+    return near[0] if near and word not in commands and not given.is_path(word) else None
+
+
+def _too_many(said: Sequence[str]) -> str:
+    """Return in words what may have been meant by several arguments."""
+    others = ", ".join(name for name in reposts_command.commands if name != "find")
+    if near := _misspelt(said[0]):
+        meant = shlex.join(["aggregator", "reposts", near, *said[1:]])
+        return f"reposts {said[0]}: no such command. Did you mean `{meant}`? There are {others}."
+    if len(said) == 2:
+        return f"reposts takes one text. Two articles? `{shlex.join(['aggregator', 'reposts', 'diff', *said])}`"
+    return f"reposts takes one text, unless one of these words comes first: {others}."
 
 
 def _meant(home: Home, ref: str) -> Article | None:
@@ -147,10 +184,21 @@ def _meant(home: Home, ref: str) -> Article | None:
         try:
             return search.find(catalogue, ref)
         except UnknownIdError:
+            near = _misspelt(ref)
+            advice = f"Did you mean `aggregator reposts {near}`?" if near else search.advice(catalogue, ref)
             raise UnknownIdError(
                 f"{ref}: neither an article of this home, by its id or address, nor a file that is there. "
-                f"{search.advice(catalogue, ref)} - reads what is pasted."
+                f"{advice} - reads what is pasted."
             ) from None
+
+
+def _tell_alone(home: Home, watchlist: Set[str]) -> None:
+    """Say which watched articles are in no family."""
+    from aggregator import access
+
+    with access.opened(home) as catalogue:
+        for article in sorted(catalogue.articles(watchlist).values(), key=lambda a: (a.source_id, a.id)):
+            show.say(f"Watched, and in no family yet: {_called(article)} {article.title or '(no title)'}")
 
 
 def _tell_cut(*texts: str) -> None:
