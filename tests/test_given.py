@@ -226,7 +226,7 @@ def test_an_id_that_is_cut_or_mistyped_is_guessed(aggregator: Aggregator, home: 
             said = aggregator("--home", home, *command)
             assert (said.code, said.out) == (1, "")
             assert f"Did you mean {known}?" in said.err
-    for typed in ("nothing", "no", "http://a.example/9", known[:3]):
+    for typed in ("nothing", "no", "", "http://a.example/9", known[:3]):
         said = ask(aggregator, home, typed)
         assert said.code == 1
         assert "Did you mean" not in said.err and "`aggregator search` finds ids" in said.err
@@ -338,6 +338,7 @@ def test_what_is_watched_and_in_no_family_is_named(aggregator: Aggregator, home:
     copy, sources = "http://b.example/1", (source("a"), source("b"))
     crawl(home, FakeWeb({"http://b.example/feed": feed(copy), copy: page(STORY)}), *sources)
     known = articles(home)
+    assert "Nothing is watched" in ask(aggregator, home, "--watched").err
     ask(aggregator, home, "watch", ONE, "http://a.example/2")
     said = ask(aggregator, home, "--watched")
     assert known[ONE].id in said.out

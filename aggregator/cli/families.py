@@ -133,7 +133,8 @@ def reposts_find(
         count, is_empty = count + 1, is_empty and family.is_alone
         watchlist -= family.members
     if is_empty:
-        none = "No family of a watched article." if watched else "No family with an article first seen since then."
+        of_watched = "No family of a watched article." if watchlist else "Nothing is watched."
+        none = of_watched if watched else "No family with an article first seen since then."
         show.say(_nobody(family) if ref else none if since or watched else "No text stands in two places.")
     told = family.telling_matches() if ref else []
     if told and reposts.GIVEN not in family.members:
@@ -188,7 +189,7 @@ def _meant(home: Home, ref: str) -> Article | None:
             advice = f"Did you mean `aggregator reposts {near}`?" if near else search.advice(catalogue, ref)
             raise UnknownIdError(
                 f"{ref}: neither an article of this home, by its id or address, nor a file that is there. "
-                f"{advice} - reads what is pasted."
+                f"{advice} `-` reads what is pasted."
             ) from None
 
 

@@ -43,7 +43,7 @@ some five in a hundred letters have marks."""
 def is_path(ref: str) -> bool:
     """Whether something is there under that name: a file, a folder, a pipe."""
     try:
-        return Path(ref).exists()
+        return bool(ref) and Path(ref).exists()
     except (OSError, ValueError):  # an address may be longer than a name can be
         return False
 
