@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import tracemalloc
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from aggregator import dedupe, pipeline, search, takedown
 from aggregator.catalogue import UNTRANSLATED, Catalogue
 from aggregator.dedupe import Candidate, Writing
+from aggregator.dedupe.meanings import MIN_MEANING, MeaningShelf
 from aggregator.embeddings import MAX_DIMENSIONS, MAX_LINE_BYTES, SMOOTHING, VOCABULARY, Embeddings
 from aggregator.errors import UsageError
 from aggregator.home import Home
@@ -128,6 +130,27 @@ def test_two_texts_that_mean_the_same_rival_each_other(several: list[Writing]) -
     rival = writing("rival", " ".join(word[::-1] for word in english.split()), "en")
 
     assert pairs([*several, rival]) == {(f"el{n}", f"en{n}") for n in range(1, 6)}
+
+
+def test_what_is_near_is_found_in_little_memory_and_as_near_whatever_else_is_there() -> None:
+    chance = np.random.default_rng(5)
+    rows = (chance.normal(size=(4_000, 300)) + np.linspace(0, 9, 4_000)[:, np.newaxis]).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    texts = [writing(f"{n:04}", "x", "en") for n in range(len(rows))]
+    shelf, alone = MeaningShelf(texts, rows, "LATIN"), MeaningShelf(texts[3_991:], rows[3_991:], "LATIN")
+    least = MIN_MEANING
+
+    tracemalloc.start()
+    found = shelf.near(writing("other", "x", "el"), rows[17], least)
+    nearest = shelf.near(writing("other", "x", "el"), rows[-1], least)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    wanted = np.round((rows * rows[17]).sum(1, dtype=np.float64), 4)
+    assert {w.id for w, _ in found} == {f"{n:04}" for n in np.flatnonzero(wanted >= least)}
+    assert len(nearest) > 2_000
+    assert peak_bytes < rows.nbytes / 2
+    assert set(alone.near(writing("other", "x", "el"), rows[-1], least)) <= set(nearest)
 
 
 def test_texts_in_one_script_are_not_asked_what_they_mean() -> None:
@@ -448,6 +471,25 @@ def test_while_vectors_are_damaged_nothing_is_looked_for_again_and_again(
     shutil.rmtree(kept.model)
     assert kept.found() == []
     assert "is no folder" in kept.why()
+
+
+def test_what_a_text_means_is_kept_from_one_look_to_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = Bilingual(tmp_path)
+    kept.write()
+    meant, asked = Embeddings.vectors, list[str]()
+
+    def counted(embeddings: Embeddings, texts: Sequence[str], language: str) -> NDArray[np.float32] | None:
+        asked.extend(texts)
+        return meant(embeddings, texts, language)
+
+    monkeypatch.setattr(Embeddings, "vectors", counted)
+    with Catalogue(kept.home.catalogue, writing=True) as known:
+        translations = Translations(known, kept.model)
+        for number in range(3):
+            kept.come(known, candidate(kept.sources[0], said(number)[0], title=str(number)))
+            translations.find(*find_reposts(kept.home, known, following(*kept.sources), lambda _: None), lambda _: None)
+
+    assert sorted(asked) == sorted({said(0)[0], said(0)[1], said(1)[0], said(2)[0]})
 
 
 def test_vectors_that_go_away_while_texts_are_asked_are_as_none(

@@ -6,6 +6,7 @@ the month after: how frequent their signs are, and who else is near. So it does 
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC
@@ -25,6 +26,8 @@ from aggregator.model import Article, Facts, Match, Progress, Relation, Report
 
 _HELD = 10_000
 """Articles whose signs and languages are kept from one month, and one look, to the next: 40 MB."""
+_HELD_VECTORS = 50_000
+"""Texts of which it is kept likewise what they mean: 30 MB at 300 dimensions. Each takes 3 ms to be had again."""
 _LOADED = 500
 _MODEL = "translated-by"
 """The note of the catalogue that has the digest of the model; none, or an empty one: without a model."""
@@ -49,9 +52,11 @@ class Translations:
         self._catalogue = catalogue
         self._folder = model
         self._embeddings: Embeddings | None = None
+        self._vectors: OrderedDict[tuple[str, bytes], NDArray[np.float16]] = OrderedDict()
+        """By the language and the digest of a text."""
         self._refused = ""
         """Why the model is not asked any more."""
-        self._compared: OrderedDict[tuple[str, str], tuple[Signs, tuple[LanguageSpan, ...]]] = OrderedDict()
+        self._compared: OrderedDict[tuple[str, str, str | None], tuple[Signs, tuple[LanguageSpan, ...]]] = OrderedDict()
         self._forgotten: set[tuple[str, str]] = set()
 
     def find(self, known: Articles, decided: Decided, report: Report) -> None:
@@ -97,13 +102,24 @@ class Translations:
     def _refuse(self, why: UsageError) -> None:
         self._embeddings, self._refused = None, str(why)
 
-    def _vectors(self, texts: Sequence[str], language: str) -> NDArray[np.float32] | None:
+    def _meanings(self, texts: Sequence[str], language: str) -> NDArray[np.float32] | None:
         """See ``dedupe.Vectors``; none of a model that turns out to be of no use."""
+        keys = [(language, hashlib.sha1(text.encode("utf-8", "surrogatepass")).digest()) for text in texts]
+        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._vectors}
         try:
-            return self._embeddings.vectors(texts, language) if self._embeddings else None
+            found = self._embeddings.vectors(list(new.values()), language) if self._embeddings else None
         except UsageError as error:  # a file was changed or taken away since it was looked at
             self._refuse(error)
             return None
+        if found is None:
+            return None
+        self._vectors.update(zip(new, found.astype(np.float16), strict=True))
+        for key in keys:
+            self._vectors.move_to_end(key)
+        asked = np.array([self._vectors[key] for key in keys], np.float32)
+        while len(self._vectors) > _HELD_VECTORS:
+            self._vectors.popitem(last=False)
+        return asked
 
     def _look(self, waiting: Collection[str], known: Articles, decided: Decided, report: Report) -> None:
         """Look for the translations of the months of what waits."""
@@ -157,7 +173,7 @@ class Translations:
             self._writings(several),
             same=self._catalogue.cluster_ids(months),
             asked=own,
-            vectors=self._vectors if self._embeddings else None,
+            vectors=self._meanings if self._embeddings else None,
         )
         of_month = [
             pair for pair in found if min(months[pair.a], months[pair.b]) == month and decided.allows(pair.a, pair.b)
@@ -180,7 +196,7 @@ class Translations:
 
     def _compared_of(self, article: Article) -> tuple[Signs, tuple[LanguageSpan, ...]]:
         """Return an article's signs, and which part of it is in which language."""
-        key = article.id, article.version
+        key = article.id, article.version, article.language
         if key in self._compared:
             self._compared.move_to_end(key)
         else:
