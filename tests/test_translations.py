@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ import pytest
 from aggregator import dedupe
 from aggregator.dedupe import Writing
 from aggregator.dedupe.shelves import WINDOW, Shelf
-from aggregator.dedupe.signs import SIGN_BITS
+from aggregator.dedupe.signs import SIGN_BITS, Signs
 from aggregator.model import Match, Relation
 from aggregator.reposts import in_corpus
 from tests.families.making import FIRST_LANGUAGE, corpus
@@ -86,6 +87,24 @@ def test_how_near_two_texts_are_does_not_depend_on_who_asks_or_on_what_else_is_t
         for other, score in alone.near(one, 0.1):
             assert (other, score) in all_of_them.near(one, 0.1)
             assert (one, score) in all_of_them.near(other, 0.1)
+
+
+def test_texts_of_many_signs_take_no_more_memory_and_are_as_near(
+    several: list[Writing], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, together = several[::50], Shelf(several, WEIGHTS)
+    every = np.arange(1 << SIGN_BITS, dtype="<i4").tobytes()
+    hostile = [replace(w, signs=Signs(packed=every)) for w in several[:160]]
+
+    tracemalloc.start()
+    Shelf(hostile, WEIGHTS)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    monkeypatch.setattr("aggregator.dedupe.shelves.BLOCK_SIGNS", 1_000)
+    apart = Shelf(several, WEIGHTS)
+
+    assert peak_bytes < 200 << 20
+    assert [apart.near(one, 0.1) for one in asked] == [together.near(one, 0.1) for one in asked]
 
 
 def test_nothing_is_near_where_there_is_nothing(several: list[Writing]) -> None:
