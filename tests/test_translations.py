@@ -15,13 +15,17 @@ import numpy as np
 import pytest
 
 from aggregator import dedupe
+from aggregator.cli import reading
 from aggregator.dedupe import Writing
 from aggregator.dedupe.shelves import WINDOW, Shelf
 from aggregator.dedupe.signs import SIGN_BITS, Signs
+from aggregator.extract import LanguageSpan
 from aggregator.model import Match, Relation
 from aggregator.reposts import in_corpus
+from tests.fakeweb import STORY, source
 from tests.families.making import FIRST_LANGUAGE, corpus
 from tests.families.texts import Story, stories
+from tests.fewarticles import candidate
 
 BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -205,6 +209,30 @@ def test_what_is_in_another_language_becomes_white_space_and_everything_keeps_it
     assert (english.language, english.text.strip()) == ("en", "The port is closed.")
     assert english.text.index("The port") == text.index("The port")
     assert (french.title, english.title, english.whole) == ("Le port", "", text)
+
+
+def test_of_a_long_page_in_two_languages_the_parts_end_where_comparing_does() -> None:
+    whole = writing("page", "Le port est fermé.\nThe port is closed.\n" * 9_000, language="fr")
+
+    parts = dedupe.in_languages(whole, [("fr", 0, 19), ("en", 19, 39)])
+
+    assert [(part.language, len(part.text)) for part in parts] == [
+        ("fr", dedupe.MAX_COMPARED_CHARS),
+        ("en", dedupe.MAX_COMPARED_CHARS),
+    ]
+
+
+def test_the_languages_of_a_long_text_are_those_of_its_beginning() -> None:
+    french = "Le port est fermé depuis une semaine, et personne ne peut y entrer avant la fin de la grève.\n"
+    both = french * 200 + STORY + "\n" + STORY * 99
+    [one] = candidate(source("a"), both, language="fr").versions
+    [other] = candidate(source("a"), STORY + "x" * 50_000).versions
+
+    parts = reading._languages(one)
+
+    assert {part.language for part in parts} == {"fr", "en"}
+    assert parts[-1].end == dedupe.MAX_COMPARED_CHARS
+    assert reading._languages(other) == (LanguageSpan("en", 0, len(other.text)),)
 
 
 def test_a_text_in_one_language_stays_as_it_is_also_where_another_one_was_heard() -> None:
