@@ -394,6 +394,19 @@ def test_a_home_whose_vectors_are_not_there_says_so_when_its_sources_are_checked
         assert (said.code, "nowhere is no folder" in said.err) == (2, True)
 
 
+def test_a_home_whose_vectors_are_not_there_is_crawled_and_says_so(aggregator: Aggregator, tmp_path: Path) -> None:
+    (tmp_path / "sources.yaml").write_text(
+        "settings: {min_free: 1MB, embeddings: ./nowhere}\nsources: [{id: a, url: 'http://127.0.0.1:9/'}]\n"
+    )
+
+    said = aggregator("--home", tmp_path, "crawl", "--json")
+
+    assert (said.code, [run["source"] for run in said.json["runs"]]) == (1, ["a"])
+    assert said.err.count("nowhere is no folder") == 1
+    assert "nowhere is no folder" in aggregator("--home", tmp_path, "status", "--json").json["untranslated"]
+    assert "nowhere is no folder" in aggregator("--home", tmp_path, "status").err
+
+
 class Bilingual:
     """A home with an article and its translation into another script, each of a source of its own."""
 
