@@ -531,8 +531,10 @@ def test_a_reader_may_come_while_others_take_their_place(tmp_path: Path) -> None
 def test_a_reader_that_has_the_list_of_one_folder_and_the_files_of_another_reads_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder, other = before(tmp_path / "reuse"), tmp_path / "other"
+    folder, other = tmp_path / "reuse", tmp_path / "other"
+    Reuse(folder, writing=True).add(FIRST)
     Reuse(other, writing=True).add(THIRD)
+    assert {path.name for path in folder.iterdir()} == {path.name for path in other.iterdir()}
     wanted, mapped = told(other), _mapped
 
     def swapped(*about: Any) -> Any:
