@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -134,12 +134,13 @@ class Reuse:
     def __init__(self, folder: Path | None = None, *, writing: bool = False) -> None:
         self._folder = folder
         self._segments: list[_Segment] = []
+        self._seen: _Seen | None = None
         self.is_new = True
         self._count_up()
         if folder is None:
             return
         try:
-            self._segments = _read_again(folder)
+            self._seen, self._segments = _read_again(folder)
             self._count_up()
             self.is_new = False
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -148,6 +149,8 @@ class Reuse:
             with disk.guarded(folder):
                 folder.mkdir(parents=True, exist_ok=True)
                 disk.remove(folder / _LIST)
+        if writing:
+            with disk.guarded(folder):
                 self._sweep()
 
     def _damaged(self, why: object) -> StoreError:
@@ -159,6 +162,42 @@ class Reuse:
     def sign(self) -> None:
         """Declare a new index fit for asking, once it is noted which articles it lacks."""
         self._list(self._segments)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the list is still the one that was read.
+
+        Files that it named may have been taken away since, which does no harm to who has them mapped, or overwritten:
+        what was answered meanwhile is to be asked again.
+        """
+        try:
+            return self._folder is None or _the_list(self._folder)[0] == self._seen
+        except OSError:
+            return False
+
+    def become(self, other: Reuse, *, scrub: bool = False) -> None:
+        """Hold what another one holds, and nothing else: its files are taken over. For readers it is one step.
+
+        Args:
+            other: In a folder on the same disk; not to be used any more.
+            scrub: Overwrite the old files before they go, once they are listed no more.
+
+        Raises:
+            NoSpaceError: The disk is full or read-only; all is as it was, or as it is to be.
+            StoreError: The disk fails; likewise.
+        """
+        assert self._folder is not None and other._folder is not None
+        with disk.guarded(self._folder):
+            taken = []
+            for segment in other._segments:
+                name = self._unused_name()
+                for array in _ARRAYS:
+                    disk.rename(other._folder / f"{segment.name}-{array}", self._folder / f"{name}-{array}")
+                taken.append(replace(segment, name=name))
+            self._list(taken)
+            self._segments, self.is_new = taken, False
+            self._count_up()
+            self._sweep(scrub=scrub)
 
     def __len__(self) -> int:
         """Return how many articles are in it."""
@@ -430,8 +469,7 @@ class Reuse:
     def _written(self, segment: _Segment) -> _Segment:
         """Write a segment to files of its own, and map them."""
         assert self._folder is not None
-        taken = {int(path.name.split("-")[0]) for path in self._folder.glob("[0-9]*-grams")}
-        name = f"{max(taken, default=0) + 1:06}"
+        name = self._unused_name()
         for array, kind in _ARRAYS.items():
             fd = disk.create(self._folder / f"{name}-{array}")
             try:
@@ -441,31 +479,49 @@ class Reuse:
                 os.close(fd)
         return _mapped(self._folder, name, len(segment.grams), len(segment.numbers))
 
-    def _sweep(self) -> None:
+    def _unused_name(self) -> str:
+        """Return a name for a segment. It is greater than all, so that no list ever named another by it."""
+        assert self._folder is not None
+        taken = {int(path.name.split("-")[0]) for path in self._folder.glob("[0-9]*-*")}
+        return f"{max(taken, default=0) + 1:06}"
+
+    def _sweep(self, *, scrub: bool = False) -> None:
         """Remove the files of segments that do not count: merged ones, and what a kill left behind."""
         assert self._folder is not None
         names = {s.name for s in self._segments}
         for path in self._folder.glob("[0-9]*-*"):
             if path.name.split("-")[0] not in names:
-                disk.remove(path)
+                (disk.scrub if scrub else disk.remove)(path)
 
 
-def _read_again(folder: Path) -> list[_Segment]:
-    """Read the list and what it names; again, when the writer took a segment away that was about to be read."""
+_Seen: TypeAlias = tuple[int, int]
+"""Which file the list was, and when it was written, in nanoseconds: every list is a file of its own."""
+
+
+def _read_again(folder: Path) -> tuple[_Seen, list[_Segment]]:
+    """Read the list and what it names; again, when the writer put another list in its place meanwhile."""
     for _ in range(_TRIES - 1):
+        seen, said = _the_list(folder)
         try:
-            return _read(folder)
-        except FileNotFoundError:
-            if not (folder / _LIST).exists():
+            return seen, _read(folder, said)
+        except (FileNotFoundError, ValueError):
+            if _the_list(folder)[0] == seen:
                 raise
-    return _read(folder)
+    seen, said = _the_list(folder)
+    return seen, _read(folder, said)
 
 
-def _read(folder: Path) -> list[_Segment]:
-    said = json.loads((folder / _LIST).read_bytes())
-    if said["form"] != _FORM:
+def _the_list(folder: Path) -> tuple[_Seen, bytes]:
+    with (folder / _LIST).open("rb") as file:
+        about = os.fstat(file.fileno())
+        return (about.st_ino, about.st_mtime_ns), file.read()
+
+
+def _read(folder: Path, said: bytes) -> list[_Segment]:
+    listed = json.loads(said)
+    if listed["form"] != _FORM:
         raise ValueError("of another version")
-    return [_mapped(folder, each["name"], each["rows"], each["articles"]) for each in said["segments"]]
+    return [_mapped(folder, each["name"], each["rows"], each["articles"]) for each in listed["segments"]]
 
 
 def _mapped(folder: Path, name: str, rows: int, articles: int) -> _Segment:

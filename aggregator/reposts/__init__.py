@@ -24,6 +24,8 @@ GIVEN = "given"
 """The id under which a pasted text takes part in matches."""
 _ABOVE = 1 << 60
 """Its number: above that of every article."""
+_TRIES = 10
+"""How often it is asked about, when a writer changes the fingerprints meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,10 +202,7 @@ def who_has(home: Home, following: Following, pasted: str) -> Family:
     found = credits.resolved(text, following.sources)
     one = dedupe.Candidate(article=given, versions=[_as_version(given)], credits=found, source=None)
     with access.opened(home) as catalogue:
-        reuse = _fingerprints(home)
-        known = _WithGiven(catalogue, following, reuse, one)
-        finder = Finder(reuse, known)
-        matches = dedupe.settle(finder.alignments([GIVEN]), known, dedupe.Decided()).matches
+        matches = _matches_of(home, catalogue, following, one)
         near = {i for m in matches for i in (m.a, m.b)} - {GIVEN}
         family = _family(catalogue, _kin(catalogue, near), standing(home, catalogue)) if near else None
     return Family(
@@ -214,6 +213,25 @@ def who_has(home: Home, following: Following, pasted: str) -> Family:
         texts={given.version: text, **(family.texts if family else {})},
         decisions=family.decisions if family else (),
     )
+
+
+def _matches_of(home: Home, catalogue: Catalogue, following: Following, given: dedupe.Candidate) -> Sequence[Match]:
+    """Return what a text that was pasted shares with articles.
+
+    It is asked again when the fingerprints were changed meanwhile: they may have been overwritten while they were read.
+    """
+    for _ in range(_TRIES):
+        reuse = _fingerprints(home)
+        known = _WithGiven(catalogue, following, reuse, given)
+        try:
+            found = dedupe.settle(Finder(reuse, known).alignments([GIVEN]), known, dedupe.Decided()).matches
+        except StoreError:
+            if reuse.is_current:
+                raise
+        else:
+            if reuse.is_current:
+                return found
+    raise BusyError(home.root, home.writer, "The fingerprints change all the time: ask again when it has ended.")
 
 
 def _fingerprints(home: Home) -> Reuse:
