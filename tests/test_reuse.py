@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from aggregator import words
 from aggregator.errors import NoSpaceError, StoreError
-from aggregator.reuse import FEW, TOLD_HOLDERS, Fingerprint, Reuse, _mapped
+from aggregator.reuse import FEW, TOLD_HOLDERS, Fingerprint, Reuse
+from aggregator.reuse.segments import mapped
 from tests import doors
 from tests.doors import KILLED, door
 from tests.fakeweb import OTHER, STORY
@@ -535,7 +536,7 @@ def test_a_reader_that_has_the_list_of_one_folder_and_the_files_of_another_reads
     Reuse(folder, writing=True).add(FIRST)
     Reuse(other, writing=True).add(THIRD)
     assert {path.name for path in folder.iterdir()} == {path.name for path in other.iterdir()}
-    wanted, mapped = told(other), _mapped
+    wanted = told(other)
 
     def swapped(*about: Any) -> Any:
         if other.exists():
@@ -543,7 +544,7 @@ def test_a_reader_that_has_the_list_of_one_folder_and_the_files_of_another_reads
             other.rename(folder)
         return mapped(*about)
 
-    monkeypatch.setattr("aggregator.reuse._mapped", swapped)
+    monkeypatch.setattr("aggregator.reuse.segments.mapped", swapped)
 
     assert told(folder) == wanted
 
