@@ -440,6 +440,19 @@ def test_a_pair_says_what_its_articles_are_and_which_was_translated(aggregator: 
     assert (pair["rel"], pair["translation_of"]) == ("translation", "1")
 
 
+def test_the_credit_of_a_translation_is_told_once_and_its_numbers_have_words(
+    aggregator: Aggregator, tmp_path: Path
+) -> None:
+    path = docs(
+        tmp_path,
+        {"id": "1", "site": "fanal", "date": "2026-01-01", "lang": "fr", "text": FRENCH},
+        {"id": "2", "site": "b", "date": "2026-01-02", "lang": "en", "text": f"{ENGLISH}\n\n(source: fanal)"},
+    )
+    evidence = aggregator("reposts", "--docs", path, "--json").lines[0]["evidence"]
+    assert [said for said in evidence if "fanal" in said] == ["b credits fanal: '(source: fanal)'"]
+    assert "likeness" in evidence[0] and evidence[0].endswith("no other text comes near")
+
+
 @pytest.mark.parametrize(
     "line",
     [

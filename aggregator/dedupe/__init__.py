@@ -33,7 +33,7 @@ from aggregator.dedupe.identity import (
     version_digest,
 )
 from aggregator.dedupe.judging import naming_digest, translation, writing
-from aggregator.dedupe.known import About, Candidate, Decided, Readable
+from aggregator.dedupe.known import GIVEN, About, Candidate, Decided, Readable
 from aggregator.dedupe.observing import observations
 from aggregator.dedupe.rarity import STANDING
 from aggregator.dedupe.settling import Settled, settle
@@ -41,6 +41,7 @@ from aggregator.dedupe.signs import MAX_COMPARED_CHARS, Signs, signs_of
 from aggregator.dedupe.translations import Writing, in_languages, translations
 
 __all__ = [
+    "GIVEN",
     "MAX_COMPARED_CHARS",
     "MAX_COMPARED_PAIRS",
     "MAX_VERSIONS",

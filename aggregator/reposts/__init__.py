@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from aggregator import access, credits, dedupe
 from aggregator.catalogue import Catalogue
-from aggregator.dedupe import About, Candidate
+from aggregator.dedupe import GIVEN, About, Candidate
 from aggregator.errors import BusyError, StoreError
 from aggregator.home import Home
 from aggregator.matching import Articles, Finder
@@ -20,8 +20,6 @@ from aggregator.reposts.deciding import Decision, confirm, join, refuse, split, 
 from aggregator.reposts.watching import Repost, tell
 from aggregator.reuse import Reuse
 
-GIVEN = "given"
-"""The id under which a pasted text takes part in matches."""
 _ABOVE = 1 << 60
 """Its number: above that of every article."""
 
