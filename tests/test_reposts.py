@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from aggregator import pipeline, reposts, takedown
+from aggregator.cli import output
+from aggregator.cli.telling import print_family
 from aggregator.errors import FetchError, UnknownIdError
 from aggregator.home import Home
 from aggregator.model import Access, Following, Settings
@@ -124,6 +129,54 @@ def test_a_percentage_says_of_what_it_is_where_that_is_no_matter_of_course(aggre
     }
     hide(home, QUOTE)
     assert shares() == {known[ONE]: "100%", known[COPY]: "91%"}
+
+
+def test_pairs_with_a_pasted_text_come_first_with_all_that_it_credits(aggregator: Aggregator, home: Home) -> None:
+    known = ids(home)
+    pasted = f"(source: http://b.example)\n\n(source: The Elsewhere Post)\n\n{STORY}"
+    out = aggregator("--home", str(home.root), "reposts", "-", stdin=pasted.encode()).out.splitlines()
+    [credited] = [line for line in out if "Elsewhere" in line and "credits" in line]
+    pairs = [line for line in out if "→" in line or (" – " in line and not line.startswith("      "))]
+    assert credited == "      – the text given credits The Elsewhere Post: '(source: The Elsewhere Post)'"
+    assert [("the text given" in line) for line in pairs] == sorted(
+        ("the text given" in p for p in pairs), reverse=True
+    )
+    assert any(known[COPY] in line and "the text given" in line for line in pairs)
+
+
+def test_of_articles_of_one_time_the_original_stands_first(aggregator: Aggregator, tmp_path: Path) -> None:
+    path = docs(
+        tmp_path,
+        {"id": "1", "source": "mirror", "date": "2026-01-02", "text": f"(source: orig)\n\n{STORY}"},
+        {"id": "2", "source": "orig", "date": "2026-01-02T10:00", "text": STORY},
+        {"id": "3", "source": "late", "date": "2026-01-03", "text": f"(source: orig)\n\n{STORY}"},
+    )
+    rows = [line.split("\t") for line in aggregator("reposts", "--docs", path).out.splitlines() if "\t" in line]
+    assert [row[6] for row in rows[1:]] == ["2", "1", "3"]
+
+
+def test_a_round_up_says_how_many_texts_it_gathers_and_how_much_of_it_they_are(
+    aggregator: Aggregator, tmp_path: Path
+) -> None:
+    parts = [note["text"].strip() for note in read("notes")["en"] if len(note["text"]) > 300][:3]
+    gathered = {"id": "all", "source": "all", "date": "2026-01-05", "text": "\n\n".join(parts)}
+    copies = [{"id": f"{n}", "source": f"s{n}", "date": "2026-01-02", "text": text} for n, text in enumerate(parts)]
+    again = {"id": "0b", "source": "again", "date": "2026-01-03", "text": parts[0]}
+    out = aggregator("reposts", "--docs", docs(tmp_path, gathered, *copies, again)).out
+    rows = [line.split("\t") for line in out.splitlines() if "\tall\t" in line]
+    assert {row[4] for row in rows} == {"roundup of 3 texts"}
+    assert all(row[5].endswith("100% in all") for row in rows)
+
+
+def test_on_a_narrow_terminal_a_percentage_says_of_what_it_is(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(output, "out", Console(file=screen, force_terminal=True, width=80, highlight=False))
+    [family] = reposts.families(home)
+    print_family(family, passages=True)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", screen.getvalue()).split("\n")
+    assert any(line.endswith(f"34% shared in {ids(home)[ONE]}") for line in lines)
+    assert [line for line in lines if line != line.rstrip()] == []
+    assert max(map(len, lines)) <= 80
 
 
 # What is watched
@@ -426,7 +479,21 @@ def test_any_corpus_is_compared_without_a_home(aggregator: Aggregator, tmp_path:
     assert [(one["a"], one["b"], one["kind"], one["first"]) for one in lines if one["type"] == "pair"] == [
         ("1", "2", "verbatim", "1")
     ]
-    assert "2 texts are one" in aggregator("reposts", "--docs", path).out
+    said = aggregator("reposts", "--docs", path)
+    assert said.err == "2 texts, 1 pair (1 verbatim), 1 family. All of it: --json.\n"
+    heading, _, first, second, *reasons = said.out.splitlines()
+    assert heading == "2 articles, one text · probable original: a 1"
+    assert first.split("\t") == ["●", "2026-01-01", "a", "?", "original", "", "1", "(no title)"]
+    assert second.split("\t") == ["○", "2026-01-02 08:00", "b", "?", "verbatim", "100%", "2", "(no title)"]
+    assert reasons[0] == "   verbatim  a 1 → b 2"
+
+
+def test_ids_and_titles_of_a_corpus_steer_no_terminal_and_break_no_line(aggregator: Aggregator, tmp_path: Path) -> None:
+    strange = {"id": "1\n2\x1b[2J", "title": "A\x1b[31m\ntitle", "text": STORY}
+    out = aggregator("reposts", "--docs", docs(tmp_path, strange, {"id": "3", "text": STORY})).out
+    assert "\x1b" not in out
+    assert "   verbatim  1 2[2J – 3" in out.splitlines()
+    assert ["1 2[2J", "A[31m title"] in [row.split("\t")[6:] for row in out.splitlines()]
 
 
 def test_a_pair_says_what_its_articles_are_and_which_was_translated(aggregator: Aggregator, tmp_path: Path) -> None:
