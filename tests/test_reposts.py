@@ -409,7 +409,8 @@ def test_what_a_copy_left_out_and_put_in_is_marked(aggregator: Aggregator, home:
 def test_where_only_a_passage_is_shared_only_that_is_shown(aggregator: Aggregator, home: Home) -> None:
     said = diff(aggregator, home, ONE, QUOTE)
     assert said.out.strip() == PARAGRAPH
-    assert "not a word was changed" in said.err
+    assert "not a word of what is shared was changed" in said.err
+    assert f"outside lie 62% of {ids(home)[ONE]} and 66% of {ids(home)[QUOTE]}" in said.err
 
 
 def test_a_translation_stands_beside_what_was_translated(aggregator: Aggregator, tmp_path: Path) -> None:
@@ -441,9 +442,27 @@ def test_changes_for_programs_have_their_places_in_both_texts(aggregator: Aggreg
 
 
 def test_what_was_refused_can_still_be_looked_at(aggregator: Aggregator, home: Home) -> None:
-    aggregator("--home", str(home.root), "reposts", "refuse", ids(home)[ONE], ids(home)[QUOTE])
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    for other in (QUOTE, COPY):
+        aggregator("--home", str(home.root), "reposts", "refuse", ids(home)[ONE], ids(home)[other], "--by", "Maren")
     said = diff(aggregator, home, QUOTE, ONE)
-    assert (said.out.strip(), said.err.splitlines()[-1]) == (PARAGRAPH, "no match · not a word was changed")
+    assert said.out.strip() == PARAGRAPH
+    *_, what, where = said.err.splitlines()
+    assert what == f"no match: refused by Maren on {today} · not a word of what is shared was changed"
+    assert "The shared passage is shown; outside lie" in where
+    said = diff(aggregator, home, ONE, COPY)
+    assert f"{{+{NAMED}+}}" in said.out
+    assert said.err.splitlines()[-1].startswith(f"no match: refused by Maren on {today} · +")
+
+
+def test_who_is_left_alone_by_a_refusal_is_told_so(aggregator: Aggregator, home: Home) -> None:
+    known = ids(home)
+    for other in (QUOTE, COPY):
+        aggregator("--home", str(home.root), "reposts", "refuse", known[ONE], known[other], "--by", "Maren")
+    said = aggregator("--home", str(home.root), "reposts", known[ONE]).err
+    assert f"The match with c {known[QUOTE]} was refused by Maren on" in said
+    assert f"The match with b {known[COPY]} was refused by Maren on" in said
+    assert "No other article shares text with it" not in said
 
 
 def test_of_what_is_withdrawn_nothing_stands_beside_its_copy(aggregator: Aggregator, home: Home) -> None:

@@ -5,6 +5,7 @@
     importing     import
     reading       search, show
     families      reposts
+    telling       a family as people read it
     comparing     reposts diff
     deciding      reposts confirm, refuse, join, split, watch, unwatch
     exporting     export

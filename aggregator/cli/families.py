@@ -152,7 +152,7 @@ def _nobody(family: Family) -> str:
         for one in refused:
             others = " and ".join(called(family.apart[i]) for i in one.articles if i in family.apart)
             said.append(f"The match with {others} was refused by {show.one_line(one.by)} on {show.day(one.at)}")
-        return f"{'; '.join(said)}. No other article shares text with it."
+        return f"{'. '.join(said)}. No other match is left."
     if GIVEN not in family.members:
         return "No other article shares text with it."
 
