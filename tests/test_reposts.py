@@ -252,7 +252,7 @@ def test_decisions_are_in_force_at_once_and_outlive_a_rebuild(aggregator: Aggreg
 
     pair = (known[ONE], known[COPY])
 
-    assert "in force" in run("refuse", *pair).err
+    assert "In force" in run("refuse", *pair).err
     assert '"rel": "dup"' not in shown(aggregator, home, known[ONE])
     assert run("confirm", *pair).code == 0
     assert '"rel": "dup"' in shown(aggregator, home, known[ONE])
@@ -298,6 +298,56 @@ def test_articles_that_share_nothing_and_were_joined_are_shown(aggregator: Aggre
     assert "joined by Maren" in out and known[COPY] in out
 
 
+def test_a_decision_names_both_articles_and_says_what_came_of_it(aggregator: Aggregator, home: Home) -> None:
+    known = ids(home)
+    one, copy = f"a {known[ONE]} “A title of its own”", f"b {known[COPY]} “A title of its own”"
+
+    def said(*words: str) -> list[str]:
+        lines = aggregator("--home", str(home.root), "reposts", *words, "--by", "Maren").err.splitlines()
+        return [line.partition(": ")[2] if line.startswith("Noted as event") else line for line in lines]
+
+    assert said("refuse", ONE, COPY) == [
+        f"{one} and {copy} are no match.",
+        "In force: the family of 2 articles is dissolved.",
+    ]
+    assert said("confirm", ONE, COPY)[1] == "In force: they are in one family, of 2 articles."
+    assert said("refuse", ONE, QUOTE)[1] == "In force: what they share is no longer shown."
+    assert said("join", COPY, QUOTE)[1] == "In force: they are in one family, of 3 articles."
+    assert said("split", ONE) == [
+        f"{one}: not one text with any other.",
+        "In force: the family of 3 articles is now one of 2.",
+    ]
+
+
+def test_a_decision_about_nothing_found_yet_is_noted_for_later(aggregator: Aggregator, home: Home) -> None:
+    def said(*words: str) -> str:
+        return aggregator("--home", str(home.root), "reposts", *words).err.splitlines()[-1]
+
+    for other in (ONE, COPY):
+        said("split", other)
+    assert said("split", QUOTE) == "There is no family to split yet: it is noted for what may be found later."
+    again = "http://a.example/2"
+    crawl(home.root, FakeWeb({"http://a.example/feed": feed(again), again: page(OTHER_STORY)}), *SOURCES)
+    assert said("refuse", again, COPY).startswith("Nothing was found that they share: it is noted for")
+
+
+def test_what_is_decided_already_is_not_noted_again(aggregator: Aggregator, home: Home) -> None:
+    def run(*words: str, by: str) -> str:
+        return aggregator("--home", str(home.root), "reposts", *words, "--by", by).err
+
+    for words, kind in (
+        (("refuse", ONE, COPY), "refused"),
+        (("confirm", ONE, QUOTE), "confirmed"),
+        (("join", COPY, QUOTE), "joined"),
+        (("split", ONE), "split"),
+    ):
+        run(*words, by="Maren")
+        events = (home.archive / "events.jsonl").read_bytes()
+        said = run(*words, by="Ada")
+        assert f"{kind} already, by Maren on {datetime.now(UTC):%Y-%m-%d}. Nothing was noted." in said
+        assert (home.archive / "events.jsonl").read_bytes() == events
+
+
 def test_a_decision_names_no_article_that_is_hidden(aggregator: Aggregator, home: Home) -> None:
     known = ids(home)
     aggregator("--home", str(home.root), "reposts", "refuse", known[ONE], known[COPY])
@@ -305,13 +355,13 @@ def test_a_decision_names_no_article_that_is_hidden(aggregator: Aggregator, home
     assert known[COPY] not in shown(aggregator, home, known[ONE])
 
 
-@pytest.mark.parametrize("by", ["", "  "])
+@pytest.mark.parametrize("by", ["", "  ", "Ma\nren", "Ma\x1b[2Jren", "Ma\tren"])
 def test_nobody_decides_without_a_name(aggregator: Aggregator, home: Home, by: str) -> None:
     events = (home.archive / "events.jsonl").read_bytes()
     known = ids(home)
     said = aggregator("--home", str(home.root), "reposts", "refuse", known[ONE], known[COPY], "--by", by)
     assert said.code == 2
-    assert "needs a name" in said.err
+    assert "name" in said.err and "Nothing was noted" in " ".join(said.err.split())
     assert (home.archive / "events.jsonl").read_bytes() == events
 
 

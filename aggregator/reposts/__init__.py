@@ -15,7 +15,19 @@ from aggregator.matching import Articles, Finder
 from aggregator.model import Article, Following, Relation, Version
 from aggregator.reposts.comparing import Compared, Part, compare
 from aggregator.reposts.corpus import Found, in_corpus
-from aggregator.reposts.deciding import Decision, confirm, join, refuse, split, standing, watch, watched
+from aggregator.reposts.deciding import (
+    Bonds,
+    Decision,
+    already,
+    bonds,
+    confirm,
+    join,
+    refuse,
+    split,
+    standing,
+    watch,
+    watched,
+)
 from aggregator.reposts.family import Family, RoundUp, closure, dated, grouped, partners, round_ups
 from aggregator.reposts.watching import Repost, tell
 from aggregator.reuse import Reuse
@@ -206,6 +218,7 @@ def _as_version(given: Article) -> Version:
 
 __all__ = [
     "GIVEN",
+    "Bonds",
     "Compared",
     "Decision",
     "Family",
@@ -213,6 +226,8 @@ __all__ = [
     "Part",
     "Repost",
     "RoundUp",
+    "already",
+    "bonds",
     "compare",
     "confirm",
     "families",
