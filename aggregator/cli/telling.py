@@ -30,14 +30,14 @@ def print_family(family: Family, *, passages: bool, new: Iterable[str] = ()) -> 
     if family.is_alone:
         _print_decisions(family)
         return
-    first = family.first
+    first, best = family.first, family.best_matches()
     show.line((_heading(family), "bold"))
     fresh = set(new)
     joined = {i: one.kind for one in family.decisions if one.kind == "joined" for i in one.articles}
     plain = {GIVEN, first} if len(family.articles) > 2 else family.members
     rows = []
     for article in family.in_order:
-        match, round_up = family.best_match(article.id), family.round_ups.get(article.id)
+        match, round_up = best.get(article.id), family.round_ups.get(article.id)
         what = "original" if article.id == first else _what(match, article.id) if match else joined.get(article.id, "")
         shared = _share(match, article.id, plain) if match and article.id != first else ""
         if round_up:

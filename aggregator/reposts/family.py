@@ -81,28 +81,23 @@ class Family:
         a, b = (next(n for n, article in enumerate(self.in_order) if article.id == i) for i in (match.a, match.b))
         return (match.a, match.b) if a <= b else (match.b, match.a)
 
-    def best_match(self, article_id: str) -> Match | None:
-        """Return the match that tells most of an article: with the text given or the original, else the largest."""
+    def best_matches(self) -> dict[str, Match]:
+        """Return the match that tells most of each article: with the text given or the original, else the largest."""
         original = self.cluster and self.cluster.original
-        return max(
-            (m for m in self.matches if article_id in (m.a, m.b)),
-            key=lambda m: (
-                GIVEN in (m.a, m.b),
-                original in (m.a, m.b),
-                max(m.a_coverage, m.b_coverage),
-                m.a,
-                m.b,
-            ),
-            default=None,
-        )
+
+        def telling(m: Match) -> tuple[bool, bool, float, str, str]:
+            pair = (m.a, m.b)
+            return GIVEN in pair, original in pair, max(m.a_coverage, m.b_coverage), m.a, m.b
+
+        return {i: match for match in sorted(self.matches, key=telling) for i in (match.a, match.b)}
 
     def telling_matches(self) -> list[Match]:
         """Return the matches that tell most of each article, each once, as the articles were published.
 
         Those with a text that was given come before those that articles of the archive have with each other.
         """
-        best = (self.best_match(article.id) for article in self.in_order)
-        found = list(dict.fromkeys(match for match in best if match))
+        best = self.best_matches()
+        found = list(dict.fromkeys(best[article.id] for article in self.in_order if article.id in best))
         return sorted(found, key=lambda m: GIVEN not in (m.a, m.b))
 
 
