@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Protocol
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from aggregator import dedupe, words
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Event
-from aggregator.dedupe import About, Candidate, Cut, Decided
+from aggregator.dedupe import About, Candidate, Cut, Decided, Holders
 from aggregator.model import Alignment, Following, Version
 from aggregator.reuse import Candidates, Fingerprint, Numbers, Reuse
 from aggregator.words import Hashes
@@ -70,10 +70,9 @@ class Articles:
         """Return what is known of those articles, besides their texts."""
         return {facts.id: About.of(facts) for facts in self._catalogue.facts(ids)}
 
-    def holders(self, grams: Hashes) -> tuple[NDArray[np.int64], Sequence[str], NDArray[np.int64]]:
-        """Return who holds grams, the first of many: places in these, the articles; and how many hold each in all."""
-        rows, numbers, counts = self._reuse.holders(grams)
-        return rows, [self.id_of(number) for number in numbers.tolist()], counts
+    def holders(self, grams: Hashes) -> Holders:
+        """Return who holds grams."""
+        return Holders.of(*self._reuse.holders(grams), self.id_of)
 
     def credited(self, ids: Iterable[str]) -> Mapping[str, Set[str]]:
         """Return the sources that those articles credit; those that credit none may be left out."""
@@ -114,17 +113,26 @@ class Finder:
         self._held: OrderedDict[str, Sequence[Cut]] = OrderedDict()
         self._held_words = 0
 
-    def add(self, ids: Iterable[str]) -> None:
-        """Add the fingerprints of articles; of those that are known, what is new in theirs."""
+    def add(self, ids: Iterable[str]) -> set[str]:
+        """Add the fingerprints of articles; of those that are known, what is new in theirs.
+
+        Returns:
+            Which others must be compared, too: those with a text that some of these may have had, and that many have.
+        """
         made: list[Fingerprint] = []
+        left = Counter[int]()
         for some in _batches(sorted(ids, key=self._texts.number_of)):
             self._hold(some)
             made += [self._fingerprint(i) for i in some if i in self._held]
+            for i in some:
+                texts = {cut.words.digest for cut in self._held.get(i, ())} - {0}
+                left.update(texts if len(texts) > 1 else ())
             self._trim()
             if len(made) >= _ADDED:
                 self._reuse.add(made)
                 made = []
         self._reuse.add(made)
+        return {self._texts.id_of(number) for number in self._reuse.moved_up(left).tolist()}
 
     def alignments(self, ids: Iterable[str]) -> Iterator[Alignment]:
         """Yield what these articles share with others, and with one another, each pair once."""
@@ -197,6 +205,7 @@ class Finder:
             pairs = [sorted(pair) for pair in zip(ones, others, strict=True)]
             # some may have been withdrawn meanwhile
             yield from dedupe.aligned([(self._held[a], self._held[b]) for a, b in pairs if {a, b} <= self._held.keys()])
+            self._trim()
 
     def _fingerprint(self, article_id: str) -> Fingerprint:
         each = [cut.words for cut in self._held[article_id]]

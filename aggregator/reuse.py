@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -289,6 +289,21 @@ class Reuse:
             np.array([words.rarity(self.counts(own)).sum() for own in grams], np.float64)[text],
         )
 
+    def moved_up(self, left: Mapping[int, int]) -> Numbers:
+        """Return who is compared now, or with others, because articles have another text than they had.
+
+        Args:
+            left: How many articles may have had each text before, by its number.
+        """
+        found = [np.zeros(0, np.uint64)]
+        texts = self._texts[self._by_text_then_number]
+        for text, count in left.items():
+            start, end = (int(np.searchsorted(texts, np.uint64(text), side=side)) for side in ("left", "right"))
+            if end - start > FEW - 1:  # the first of them, and those that may have been spare before
+                places = self._by_text_then_number[[start, *range(start + max(1, FEW - count), min(end, start + FEW))]]
+                found.append(self._numbers[places])
+        return np.concatenate(found)
+
     def counts(self, grams: Hashes) -> NDArray[np.int64]:
         """Return how many articles hold each gram."""
         return _sizes(self._spans(grams), grams)
@@ -326,13 +341,15 @@ class Reuse:
             return
         # several ask about one gram: it is looked at once
         _, first, same = np.unique(grams[many], return_index=True, return_inverse=True)
-        every = [self._not_spare(spans, some, counts) for some in _split(many[first], counts)]
-        holders = np.concatenate([each for each, _ in every])
-        sizes = np.concatenate([size for _, size in every])
-        starts = np.cumsum(sizes) - sizes
-        sizes, starts = sizes[same], starts[same]
-        for some in _split(np.arange(len(many)), sizes):
-            yield np.repeat(many[some], sizes[some]), holders[words.ranges(starts[some], sizes[some])]
+        by_gram = np.argsort(same, kind="stable")
+        for each in _split(np.arange(len(first)), counts[many[first]]):
+            holders, sizes = self._not_spare(spans, many[first[each]], counts)
+            starts = np.cumsum(sizes) - sizes
+            asking = by_gram[slice(*np.searchsorted(same[by_gram], [each[0], each[-1] + 1]))]
+            of_each = same[asking] - each[0]
+            for some in _split(np.arange(len(asking)), sizes[of_each]):
+                gram = of_each[some]
+                yield np.repeat(many[asking[some]], sizes[gram]), holders[words.ranges(starts[gram], sizes[gram])]
 
     def _not_spare(
         self, spans: Sequence[_Span], rows: NDArray[np.int64], counts: NDArray[np.int64]
@@ -387,6 +404,7 @@ class Reuse:
             texts[places] = np.where(known[places] & (texts[places] != segment.texts), np.uint64(0), segment.texts)
             known[places] = True
         order = np.argsort(texts, kind="stable")  # and by number
+        self._texts, self._by_text_then_number = texts, order
         ascending = texts[order]
         begins = np.searchsorted(ascending, ascending, side="left")
         self._first = np.zeros(len(order), np.int64)

@@ -266,7 +266,7 @@ def _words_of(texts: Sequence[str]) -> Iterator[Words]:
     low = 0
     for text, high, (grams, places) in zip(texts, bounds.tolist(), _grams_of(hashes, bounds), strict=True):
         yield Words(
-            hashes[low:high],
+            hashes[low:high].copy(),  # so that what is kept of a text keeps nothing of others
             (starts[low:high] - offset).astype(np.int32),
             (stops[low:high] - offset).astype(np.int32),
             _weights(apart[low:high]) if apart is not None else None,
@@ -308,7 +308,7 @@ def _grams_of(hashes: Hashes, ends: NDArray[np.int64]) -> Iterator[tuple[Hashes,
     low = first_low = 0
     for size, each in zip(sizes.tolist(), different.tolist(), strict=True):
         first = slice(first_low, first_low + each)
-        yield grams[low : low + size], (ascending[first], places[first])
+        yield grams[low : low + size].copy(), (ascending[first].copy(), places[first].copy())
         low += size
         first_low += each
 

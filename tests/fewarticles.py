@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
-from numpy.typing import NDArray
-
 from aggregator import credits, dedupe
-from aggregator.dedupe import About, Candidate, Decided, Settled, Standing
+from aggregator.dedupe import About, Candidate, Decided, Holders, Settled, Standing
 from aggregator.matching import Finder
 from aggregator.model import Article, Source, Version
 from aggregator.reuse import Reuse
@@ -100,9 +97,8 @@ class FewArticles:
     def about(self, ids: Iterable[str]) -> dict[str, About]:
         return {i: About.of(self._by_id[i].article) for i in ids}
 
-    def holders(self, grams: Hashes) -> tuple[NDArray[np.int64], Sequence[str], NDArray[np.int64]]:
-        rows, numbers, counts = self._reuse.holders(grams)
-        return rows, [self.id_of(number) for number in numbers.tolist()], counts
+    def holders(self, grams: Hashes) -> Holders:
+        return Holders.of(*self._reuse.holders(grams), self.id_of)
 
     def credited(self, ids: Iterable[str]) -> dict[str, set[str]]:
         return {i: {c.source_id for c in self._by_id[i].credits if c.source_id} for i in ids}

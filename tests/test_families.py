@@ -617,6 +617,19 @@ def test_a_hostile_text_ends_quickly_and_matches_nothing_else(text: str) -> None
     assert ("s", "t") in pairs(result.matches)
 
 
+def test_parts_in_another_order_and_words_without_end_between_them_end_quickly() -> None:
+    chance = Random(1)
+    parts = [" ".join(chance.choices("abcdefgh", k=5)) for _ in range(8_000)]
+    refrain = " soup of the day for all who come "
+    mixed = [refrain.join(chance.sample(parts, len(parts))) for _ in range(2)]
+    gaps = [f"{STORY_1} {letter * 90_000}{n} {STORY_2} {STORY_3}" for n, letter in enumerate("xy")]
+
+    result = in_seconds(20, *(doc(f"d{n}", text) for n, text in enumerate([*mixed, *gaps])), doc("t", OTHER))
+
+    assert ("d2", "d3") in pairs(result.matches)
+    assert not any("t" in pair for pair in pairs(result.matches))
+
+
 def test_a_text_of_twenty_megabytes_ends_quickly_and_its_beginning_is_found() -> None:
     chance = Random(1)
     names = [prose(n, 1)[:-1] + str(n) for n in range(5_000)]
@@ -632,7 +645,7 @@ def test_a_text_of_twenty_megabytes_ends_quickly_and_its_beginning_is_found() ->
 
 
 def test_very_many_identical_short_texts_end_quickly() -> None:
-    copies = [doc(f"c{n:05}", STORY_3) for n in range(2_000)]
+    copies = [doc(f"c{n:05}", STORY_3) for n in range(10_000)]
 
     result = in_seconds(60, *copies, doc("t", OTHER))
 

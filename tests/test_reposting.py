@@ -270,6 +270,26 @@ def test_of_more_copies_than_are_compared_with_each_other_the_same_is_known_in_a
     assert rows == all_at_once(tmp_path / "calm", sources, copies)
 
 
+@pytest.mark.parametrize("places", [[0], [5], [FEW + 3], [0, 1, FEW - 1], [2, 7, FEW, FEW + 5]])
+def test_of_many_copies_of_one_text_some_are_edited_and_others_take_their_place(
+    tmp_path: Path, places: list[int]
+) -> None:
+    sources = [source(f"copy{n}") for n in range(FEW + 9)]
+    made = [(candidate(one, STORY, at=NOON), one) for one in sources]
+    copies, of = zip(*sorted(made, key=lambda pair: pair[0].article.id), strict=True)
+    excerpt = candidate(source("excerpt"), "\n\n".join((STORY.split("\n\n")[1], NIGHT)), title="Excerpt")
+    kept = Kept(tmp_path / "home", [*sources, source("excerpt")])
+    kept.come([*copies, excerpt])
+    edited = {
+        copies[n].article.id: candidate(of[n], STORY, STORY.replace("eleven", f"{n} more"), at=NOON) for n in places
+    }
+
+    rows = kept.come(list(edited.values()))
+
+    after = [edited.get(one.article.id, one) for one in [*copies, excerpt]]
+    assert rows == all_at_once(tmp_path / "calm", [*sources, source("excerpt")], after)
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_a_passage_that_many_come_to_hold_is_no_evidence_in_whatever_order_they_came(tmp_path: Path, seed: int) -> None:
     notes = [note["text"].strip() for note in read("notes")["en"]]

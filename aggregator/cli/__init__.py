@@ -6,6 +6,7 @@
     reading       search, show
     families      reposts
     telling       a family as people read it
+    given         the texts that reposts is given: a file, what is pasted, a corpus
     comparing     reposts diff
     deciding      reposts confirm, refuse, join, split, watch, unwatch
     exporting     export
@@ -117,12 +118,26 @@ by_option = click.option(
 )
 
 
+class _Unnamed(click.Context):
+    """That of the command that needs not be named: neither does its usage line name it."""
+
+    @property
+    def command_path(self) -> str:
+        return self.parent.command_path if self.parent else super().command_path
+
+
 class DefaultGroup(click.Group):
     """A group of commands of which one needs not be named: what is no word of its own is meant for that."""
 
     def __init__(self, *args: Any, default: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._default = default
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Take a command in."""
+        super().add_command(cmd, name)
+        if (name or cmd.name) == self._default:
+            cmd.context_class = _Unnamed
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         known = {*self.commands, "-h", "--help"}

@@ -196,9 +196,13 @@ def reposts_watch(ctx: click.Context, refs: tuple[str, ...], by: str, as_json: b
     from aggregator import access, reposts
 
     home = chosen_home(ctx)
-    if refs:
-        reposts.watch(home, [article.id for article in _meant(home, refs)], by=by, now=datetime.now(UTC))
     watched = reposts.watched(home)
+    ids = [article.id for article in _meant(home, refs)] if refs else []
+    if already := sorted(watched.intersection(ids)):
+        show.say(f"{', '.join(already)}: watched already.")
+    if fresh := sorted(set(ids) - watched):
+        reposts.watch(home, fresh, by=by, now=datetime.now(UTC))
+        watched = reposts.watched(home)
     with access.opened(home) as catalogue:
         articles = sorted(catalogue.articles(watched).values(), key=lambda a: (a.source_id, a.id))
     if as_json:

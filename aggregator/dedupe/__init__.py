@@ -33,7 +33,7 @@ from aggregator.dedupe.identity import (
     version_digest,
 )
 from aggregator.dedupe.judging import naming_digest, translation, writing
-from aggregator.dedupe.known import GIVEN, About, Candidate, Decided, Readable, is_before
+from aggregator.dedupe.known import GIVEN, About, Candidate, Decided, Holders, Readable, is_before
 from aggregator.dedupe.observing import observations
 from aggregator.dedupe.rarity import STANDING
 from aggregator.dedupe.settling import Settled, settle
@@ -53,6 +53,7 @@ __all__ = [
     "Cut",
     "Decided",
     "Decision",
+    "Holders",
     "Readable",
     "Settled",
     "Signs",

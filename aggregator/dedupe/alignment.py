@@ -21,6 +21,8 @@ MIN_PASSAGE_WORDS = 7.0
 """Once they do, passages of so many rare words are shown too."""
 MAX_GAP_WORDS = 60
 """Two runs that lie so far apart can be one passage with changed words or misread letters between them."""
+MAX_GAP_CHARS = 2_000
+"""What is longer is not looked at letter by letter: no 60 words of a language are, but one word can have no end."""
 GAP_SLACK = 0.25
 MIN_GAP_SLACK_WORDS = 2
 """By how much of the longer, and at least, the two sides of what lies between may differ in length."""
@@ -194,10 +196,11 @@ def _likeness(one: _Open, a_start: int, b_start: int, a: Words, b: Words, a_text
         return None
     if gap <= 0 or other <= 0:  # a word was put in or left out, or it is one that stands there twice
         return 1.0 if longer <= 1 else 0.0
-    likeness = Levenshtein.normalized_similarity(
-        a_text[a.starts[one.a_end] : a.ends[a_start - 1]].lower(),
-        b_text[b.starts[one.b_end] : b.ends[b_start - 1]].lower(),
-    )
+    ours = a_text[a.starts[one.a_end] : a.ends[a_start - 1]].lower()
+    theirs = b_text[b.starts[one.b_end] : b.ends[b_start - 1]].lower()
+    likeness = 0.0
+    if max(len(ours), len(theirs)) <= MAX_GAP_CHARS:
+        likeness = Levenshtein.normalized_similarity(ours, theirs, score_cutoff=JOINED_ALIKE)
     return likeness if likeness >= JOINED_ALIKE or longer <= BRIDGED_WORDS else None
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,14 +88,35 @@ class Candidate:
         return "the text given" if self.article.id == GIVEN else self.article.id
 
 
+class Holders(NamedTuple):
+    """Who holds grams, the first of many: a row each."""
+
+    grams: NDArray[np.int64]
+    """Places of the grams."""
+    who: NDArray[np.int64]
+    """Places in ``ids``."""
+    ids: Sequence[str]
+    """The articles, each once."""
+    counts: NDArray[np.int64]
+    """How many hold each gram in all: an item a gram."""
+
+    @classmethod
+    def of(
+        cls, grams: NDArray[np.int64], numbers: Hashes, counts: NDArray[np.int64], id_of: Callable[[int], str]
+    ) -> Holders:
+        """Return who holds grams, by the numbers of the articles."""
+        each, who = np.unique(numbers, return_inverse=True)
+        return cls(grams, who, [id_of(number) for number in each.tolist()], counts)
+
+
 class Known(Protocol):
     """What is known of articles besides their alignments: of a home, or of a corpus in memory."""
 
     def about(self, ids: Iterable[str]) -> Mapping[str, About]:
         """Return what is known of those articles, besides their texts."""
 
-    def holders(self, grams: Hashes) -> tuple[NDArray[np.int64], Sequence[str], NDArray[np.int64]]:
-        """Return who holds grams, the first of many: places in these, the articles; and how many hold each in all."""
+    def holders(self, grams: Hashes) -> Holders:
+        """Return who holds grams."""
 
     def credited(self, ids: Iterable[str]) -> Mapping[str, Set[str]]:
         """Return the sources that those articles credit; those that credit none may be left out."""

@@ -36,9 +36,7 @@ def worth(grams: Hashes, known: Known, same: Callable[[Collection[str]], Mapping
         known: What is known of those that hold them.
         same: What gives, of articles with unchanged copies, one of these.
     """
-    rows, who, counts = known.holders(grams)
-    holders = {name: place for place, name in enumerate(dict.fromkeys(who))}
-    held_by = np.fromiter(map(holders.__getitem__, who), np.int64, len(who))
+    rows, held_by, holders, counts = known.holders(grams)
     about, one_of = known.about(holders), same(holders)
     source = _numbered(about[i].source_id if i in about else i for i in holders)[held_by]
     text = _numbered(one_of.get(i, i) for i in holders)[held_by]

@@ -18,6 +18,7 @@ _MAX_WORDS = 1 << 19
 """Words of pairs that are laid side by side at a time: 25 MB."""
 
 _MAX_PAIRS = 1 << 20
+_LOOKED_AT = 64
 _TABLE_BITS = 22
 """Of a table that says which numbers are there: 4 MB, for a million at most."""
 
@@ -118,6 +119,17 @@ def _spread(keys: Hashes) -> Hashes:
     return (keys * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - _TABLE_BITS)
 
 
+def _same_words(ours: Hashes, theirs: Hashes) -> int:
+    """Return with how many same words two texts begin: looked for twice as far each time, as most differ soon."""
+    most, start, end = min(len(ours), len(theirs)), 0, _LOOKED_AT
+    while start < most:
+        differs = np.flatnonzero(ours[start : min(end, most)] != theirs[start : min(end, most)])
+        if len(differs):
+            return start + int(differs[0])
+        start, end = end, 2 * end
+    return most
+
+
 def _extended(runs: Runs, texts: Sequence[Words], sides: Ints) -> Runs:
     """Return runs with what follows them on both sides, without those that this goes over."""
     hashes = np.concatenate([text.hashes for text in texts])
@@ -131,10 +143,7 @@ def _extended(runs: Runs, texts: Sequence[Words], sides: Ints) -> Runs:
         return runs
     lengths = runs.words.copy()
     for row in follows[same].tolist():
-        ours, theirs = texts[one[row]].hashes[a[row] :], texts[other[row]].hashes[b[row] :]
-        most = min(len(ours), len(theirs))
-        differs = np.flatnonzero(ours[:most] != theirs[:most])
-        lengths[row] += int(differs[0]) if len(differs) else most
+        lengths[row] += _same_words(texts[one[row]].hashes[a[row] :], texts[other[row]].hashes[b[row] :])
     order = np.lexsort((runs.a, runs.b - runs.a, runs.pair))
     diagonal = (runs.b - runs.a)[order]
     line = np.cumsum(np.append(True, (np.diff(runs.pair[order]) != 0) | (np.diff(diagonal) != 0)))

@@ -71,9 +71,10 @@ def find_reposts(
         return known, decided
     finder = Finder(reuse, known)
     if not anew:
-        finder.add(waiting)
+        waiting = sorted({*waiting, *finder.add(waiting)})
     report(Progress(doing="looking for reposts", done=0, total=len(waiting)))
     with catalogue.transaction():
+        due |= set(waiting)
         due |= _concerned(catalogue, due)
         catalogue.forget_alignments(waiting)
         found = finder.alignments(waiting)

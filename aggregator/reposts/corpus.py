@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from aggregator import credits, dedupe, extract, urls
-from aggregator.dedupe import About, Candidate, Writing
+from aggregator.dedupe import About, Candidate, Holders, Writing
 from aggregator.errors import UsageError
 from aggregator.matching import Finder
 from aggregator.model import Article, Cluster, Credit, Match, Passage, Source, Version
@@ -63,17 +60,22 @@ class Found:
         return _credits(self.corpus, self.matches)
 
 
-def in_corpus(docs: Iterable[Mapping[str, Any]]) -> Found:
+def _numbered(number: int) -> str:
+    return f"text number {number}"
+
+
+def in_corpus(docs: Iterable[Mapping[str, Any]], *, place: Callable[[int], str] = _numbered) -> Found:
     """Return the reposts among texts.
 
     Args:
         docs: Each with ``id`` and ``text``; with ``title``, ``source`` (or ``site``), ``language`` (or ``lang``),
             ``published`` (or ``date``; ISO 8601, a day or an instant) and ``url``, if they have them.
+        place: What to call the place of a text that was read, by its number from 1, where there is a complaint.
 
     Raises:
-        UsageError: One has no id or text, two have the same id, or a date is none.
+        UsageError: One has no id or text, two have the same id, a date is none, or a language no string.
     """
-    corpus = Corpus([_read(n, doc) for n, doc in enumerate(docs, 1)])
+    corpus = Corpus(_all_read(docs, place))
     finder = Finder(corpus.reuse, corpus)
     finder.add(corpus.ids)
     settled = dedupe.settle(finder.alignments(corpus.ids), corpus, dedupe.Decided())
@@ -92,8 +94,6 @@ class Corpus:
     def __init__(self, read: Sequence[tuple[Article, Version]]) -> None:
         self.reuse = Reuse()
         self._read = {article.id: (article, version) for article, version in sorted(read, key=lambda pair: pair[0].id)}
-        if len(self._read) < len(read):
-            raise UsageError("two texts have the same id; nothing was compared.")
         self.ids = list(self._read)
         self._numbers = {article_id: number for number, article_id in enumerate(self.ids)}
         self._credits: dict[str, list[Credit]] = {}
@@ -147,10 +147,9 @@ class Corpus:
         """See ``dedupe.Readable``."""
         return {i: About.of(self._read[i][0]) for i in ids}
 
-    def holders(self, grams: Hashes) -> tuple[NDArray[np.int64], Sequence[str], NDArray[np.int64]]:
+    def holders(self, grams: Hashes) -> Holders:
         """See ``dedupe.Readable``."""
-        rows, numbers, counts = self.reuse.holders(grams)
-        return rows, [self.ids[number] for number in numbers.tolist()], counts
+        return Holders.of(*self.reuse.holders(grams), self.id_of)
 
     def credited(self, ids: Iterable[str]) -> dict[str, Set[str]]:
         """See ``dedupe.Readable``."""
@@ -172,21 +171,48 @@ class Corpus:
         return found
 
 
-def _read(number: int, doc: Mapping[str, Any]) -> tuple[Article, Version]:
-    """Return a text as an article with one version."""
+def _all_read(docs: Iterable[Mapping[str, Any]], place: Callable[[int], str]) -> list[tuple[Article, Version]]:
+    """Return texts as articles with one version.
+
+    Raises:
+        UsageError: One cannot be read so, or has the id of another.
+    """
+    read: list[tuple[Article, Version]] = []
+    numbers: dict[str, int] = {}
+    for number, doc in enumerate(docs, 1):
+        try:
+            one, version = _read(doc)
+            if (before := numbers.setdefault(one.id, number)) != number:
+                raise ValueError(f"the id {one.id!r} is that of {place(before)}, too")
+        except ValueError as error:
+            raise UsageError(f"{place(number)}: {error}. Nothing was compared.") from None
+        read.append((one, version))
+    return read
+
+
+def _read(doc: Mapping[str, Any]) -> tuple[Article, Version]:
+    """Return a text as an article with one version.
+
+    Raises:
+        ValueError: What is wrong with it, in words.
+    """
     article_id, text = doc.get("id"), doc.get("text")
-    if not isinstance(article_id, str | int) or not isinstance(text, str):
-        raise UsageError(f"text number {number} has no id or no text; each needs both. Nothing was compared.")
+    if isinstance(article_id, bool) or not isinstance(article_id, str | int) or article_id == "":
+        raise ValueError("the text has no id; each needs one, a string or a whole number")
+    if not isinstance(text, str):
+        raise ValueError(f"{article_id!r} has no text; each needs one, a string")
     said = {name: doc.get(name) or doc.get(other) for name, other in _OTHER_NAMES.items()}
+    if not isinstance(said["language"], str | None):
+        raise ValueError(f'{article_id!r}: the language {said["language"]!r} is no string; write "en"')
     article = Article(
         id=str(article_id),
         source_id=str(said["source"] or ""),
         url=str(doc.get("url") or ""),
         title=str(doc["title"]) if doc.get("title") else None,
         authors=(),
-        claimed_at=_instant(said["published"], str(article_id)),
+        claimed_at=_instant(said["published"], article_id),
         captured_at=_NOW,
-        language=str(said["language"]) if said["language"] else None,
+        language=said["language"] or None,
         text=text,
         version="",
         number=1,
@@ -213,14 +239,14 @@ _OTHER_NAMES = {"source": "site", "language": "lang", "published": "date"}
 """What searches over a corpus call the keys, and what else they are called."""
 
 
-def _instant(said: Any, article_id: str) -> datetime | None:
+def _instant(said: Any, article_id: str | int) -> datetime | None:
     if not said:
         return None
     try:
         at = datetime.fromisoformat(str(said))
         return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise UsageError(f"{article_id}: {said!r} is no date; write 2026-11-29 or 2026-11-29T10:00:00Z.") from None
+        raise ValueError(f"{article_id!r}: {said!r} is no date; write 2026-11-29 or 2026-11-29T10:00:00Z") from None
 
 
 def _credits(corpus: Corpus, matches: Sequence[Match]) -> Iterator[tuple[str, Credit, str | None]]:
