@@ -5,6 +5,7 @@
     importing     import
     reading       search, show
     families      reposts
+    telling       a family as people read it
     given         the texts that reposts is given: a file, what is pasted, a corpus
     comparing     reposts diff
     deciding      reposts confirm, refuse, join, split, watch, unwatch
@@ -101,6 +102,10 @@ def _named(ctx: click.Context, param: click.Parameter, value: str) -> str:
     """Refuse a decision that nobody stands for: it is kept for as long as the archive."""
     if not value.strip():
         raise click.BadParameter("a decision needs a name: who decided? Nothing was noted.", ctx, param)
+    from aggregator.cli import output as show
+
+    if show.safe(value.strip()) != value.strip() or len(value.strip().splitlines()) > 1 or "\t" in value.strip():
+        raise click.BadParameter("a name is one line, without control characters. Nothing was noted.", ctx, param)
     return value.strip()
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from datetime import datetime, time
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +17,15 @@ from aggregator.cli import DefaultGroup, Period, again, chosen_home, given, home
 from aggregator.cli import output as show
 from aggregator.cli.comparing import reposts_diff
 from aggregator.cli.deciding import COMMANDS
+from aggregator.cli.telling import called, print_family
 from aggregator.cli.writing import loaded
 from aggregator.errors import UnknownIdError, UsageError
 from aggregator.home import Home
-from aggregator.model import Article, Cluster, Match, Passage, Relation
+from aggregator.model import Article, Cluster, Match, Relation
 
 if TYPE_CHECKING:
     from aggregator.reposts import Decision, Family, Found
 
-_PASSAGES_SHOWN = 3
-_PASSAGE_CHARS = 150
-_MATCHES_SHOWN = 20
 _NEARLY = 0.75
 """How like a subcommand a word must be to be a slip of it: a letter of four may be missing."""
 
@@ -199,7 +198,7 @@ def _tell_alone(home: Home, watchlist: Set[str]) -> None:
 
     with access.opened(home) as catalogue:
         for article in sorted(catalogue.articles(watchlist).values(), key=lambda a: (a.source_id, a.id)):
-            show.say(f"Watched, and in no family yet: {_called(article)} {article.title or '(no title)'}")
+            show.say(f"Watched, and in no family yet: {called(article)} {show.one_line(article.title or '(no title)')}")
 
 
 def _tell_cut(*texts: str) -> None:
@@ -220,6 +219,13 @@ def _nobody(family: Family) -> str:
     from aggregator import dedupe, words
     from aggregator.reposts import GIVEN
 
+    refused = [one for one in family.decisions if one.kind == "refused"]
+    if GIVEN not in family.members and refused:
+        said = []
+        for one in refused:
+            others = " and ".join(called(family.apart[i]) for i in one.articles if i in family.apart)
+            said.append(f"The match with {others} was refused by {show.one_line(one.by)} on {show.day(one.at)}")
+        return f"{'. '.join(said)}. No other match is left."
     if GIVEN not in family.members:
         return "No other article shares text with it."
 
@@ -227,151 +233,6 @@ def _nobody(family: Family) -> str:
     if count < 2 * dedupe.MIN_STRETCH_WORDS:
         return f"Nothing found, but {show.counted(count, 'word')}: few to go by. Paste at least a paragraph."
     return "Nothing found: no article has twelve words in a row of it. Paraphrases and its translations are not found."
-
-
-def print_family(family: Family, *, passages: bool, new: Iterable[str] = ()) -> None:
-    """Print a family: its articles as they were published, and if wanted why each is in it, with its longest passages.
-
-    Args:
-        family: Which.
-        passages: Whether to give reasons and passages.
-        new: The articles that are marked as new.
-    """
-    from aggregator.reposts import GIVEN
-
-    if family.is_alone:
-        _print_decisions(family)
-        return
-    first = _first(family)
-    show.line((_heading(family), "bold"))
-    fresh = set(new)
-    joined = {i: one.kind for one in family.decisions if one.kind == "joined" for i in one.articles}
-    plain = {GIVEN, first} if len(family.articles) > 2 else family.members
-    rows = []
-    for article in family.in_order:
-        match = family.best_match(article.id)
-        what = "original" if article.id == first else _what(match, article.id) if match else joined.get(article.id, "")
-        mark = "●" if article.id == first else "○"
-        rows.append(
-            (
-                mark,
-                _when(article),
-                article.source_id or "the text given",
-                article.language or "?",
-                f"{what}{' (new)' if article.id in fresh else ''}",
-                _share(match, article.id, plain) if match and article.id != first else "",
-                article.id if article.source_id else "",
-                article.title or "(no title)" if article.source_id else "",
-            )
-        )
-    if show.is_narrow():
-        for mark, when, source, language, what, share, ident, title in rows:
-            show.line((f"{mark} ", "bold"), "  ".join(filter(None, (when, source, language, what, share))))
-            show.line((ident, "cyan"), f"  {title}", indent=4)
-    else:
-        show.table(("", "published (UTC)", "source", "in", "what", "shared", "id", "title"), rows)
-    _print_decisions(family)
-    if passages:
-        _print_matches(family)
-    show.line()
-
-
-def _print_decisions(family: Family) -> None:
-    for one in family.decisions:
-        of_whom = (family.articles.get(i) for i in one.articles)
-        called = (_called(article) if article else i for article, i in zip(of_whom, one.articles, strict=True))
-        show.line((f"   {one.kind}", "magenta"), f" by {one.by} on {show.day(one.at)}: {', '.join(called)}")
-
-
-def _first(family: Family) -> str | None:
-    """Return the article that had the text of a family first; None: that is undecided."""
-    from aggregator.reposts import GIVEN
-
-    if family.cluster:
-        return family.cluster.original
-    firsts = {match.first for match in family.matches if GIVEN not in (match.a, match.b)}
-    return firsts.pop() if len(firsts) == 1 else None
-
-
-def _when(article: Article) -> str:
-    """Return when an article claims to have been published: the day alone, where no more is claimed."""
-    at = article.claimed_at
-    return show.day(at) if at and at.time() == time() else show.minute(at)
-
-
-def _heading(family: Family) -> str:
-    """Return in words who is in a family and who had the text first."""
-    cluster = family.cluster
-    archived = [i for i in family.members if family.articles[i].source_id]
-    others = len(archived) - (len(cluster.members) if cluster else 0)
-    said = [show.counted(len(cluster.members), "article") + ", one text"] if cluster else []
-    translated = {i for m in family.matches if m.relation is Relation.TRANSLATION for i in (m.a, m.b)}
-    apart = len(translated - set(cluster.members if cluster else ()))
-    if apart:
-        said.append(show.counted(apart, "translation") if cluster else "a text and its translation")
-        others -= apart
-    if others > 0:
-        said.append(f"{show.counted(others, 'article')} {'shares' if others == 1 else 'share'} a passage")
-    if cluster and cluster.original:
-        original = family.articles[cluster.original]
-        said.append(f"probable original: {original.source_id} {original.id}")
-    elif cluster and any(m.kind == "joint" for m in family.matches):
-        said.append("a joint release, without an original")
-    elif cluster:
-        said.append("original undecided")
-    return " · ".join(said)
-
-
-def _what(match: Match, article_id: str) -> str:
-    """Return what an article is to the other of a match."""
-    if match.first != article_id or match.kind in ("joint", "mirror", "migrated"):
-        return match.kind
-    if match.relation is Relation.PARTIAL:
-        return f"source of {match.kind}"
-    return "copied" if match.relation is Relation.DUP else "translated"
-
-
-def _share(match: Match, article_id: str, plain: Set[str | None]) -> str:
-    """Return how much of an article's text stands in the other of a match; in which, if it is not a plain case."""
-    share, other = (match.a_coverage, match.b) if match.a == article_id else (match.b_coverage, match.a)
-    return f"{share:.0%}" if other in plain else f"{share:.0%} in {other}"
-
-
-def _print_matches(family: Family) -> None:
-    chosen = family.telling_matches()
-    for match in chosen[:_MATCHES_SHOWN]:
-        a, b = (family.articles[i] for i in family.ordered(match))
-        show.line((f"   {match.kind}", "magenta"), f"  {_called(a)} {'→' if match.first else '–'} {_called(b)}")
-        for reason in match.evidence:
-            show.line(f"– {reason}", indent=6)
-        _print_passages(match, family)
-    left = len(family.matches) - min(len(chosen), _MATCHES_SHOWN)
-    if left > 0:
-        show.line((f"   {show.counted(left, 'more pair')} among them: --json gives all", "dim"))
-
-
-def _called(article: Article) -> str:
-    return f"{article.source_id} {article.id}" if article.source_id else "the text given"
-
-
-def _print_passages(match: Match, family: Family) -> None:
-    longest = sorted(match.passages, key=lambda p: p.a_start - p.a_end)[:_PASSAGES_SHOWN]
-    for p in sorted(longest):
-        show.line((f"“{_cut(family.texts[match.a_version], p)}”", "dim"), indent=8)
-        if match.relation is Relation.TRANSLATION:
-            there = Passage(p.b_start, p.b_end, p.b_start, p.b_end)
-            show.line((f"“{_cut(family.texts[match.b_version], there)}”", "dim"), indent=8)
-    if len(match.passages) > _PASSAGES_SHOWN:
-        show.line((f"and {len(match.passages) - _PASSAGES_SHOWN} more", "dim"), indent=8)
-
-
-def _cut(text: str, passage: Passage) -> str:
-    """Return a passage, or its beginning and end, in whole words."""
-    said = " ".join(text[passage.a_start : passage.a_end].split())
-    if len(said) <= _PASSAGE_CHARS:
-        return said
-    beginning, end = said[: 2 * _PASSAGE_CHARS // 3], said[-_PASSAGE_CHARS // 3 :]
-    return f"{beginning.rpartition(' ')[0] or beginning} […] {end.partition(' ')[2] or end}"
 
 
 # --- for programs -----------------------------------------------------------------------------------------------------
@@ -387,19 +248,17 @@ def _in_corpus(path: Path, *, as_json: bool) -> None:
     if as_json:
         _print_lines(found_json(found))
         return
-    titles = {article.id: (article.source_id, article.title or "") for article in found.corpus.articles()}
-    for cluster in found.clusters:
-        show.line((f"{len(cluster.members)} texts are one", "bold"), f"  original: {cluster.original or 'undecided'}")
-        for member in cluster.members:
-            show.line(f" {'●' if member == cluster.original else '○'} {member}  {'  '.join(titles[member])}")
-    kinds: dict[str, int] = {}
-    for match in found.matches:
-        kinds[match.kind] = kinds.get(match.kind, 0) + 1
-    show.table(("pairs", "kind"), [(n, kind) for kind, n in sorted(kinds.items(), key=lambda p: -p[1])], right=[0])
-    show.say(
-        f"{len(titles):,} texts, {len(found.matches):,} pairs, {len(found.clusters):,} families. "
-        "Passages and reasons: --json."
-    )
+    families = list(found.families())
+    for family in families:
+        print_family(family, passages=len(families) == 1)
+    kinds = Counter(match.kind for match in found.matches)
+    of_kinds = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
+    said = [
+        show.counted(len(found.corpus.ids), "text"),
+        show.counted(len(found.matches), "pair") + (f" ({of_kinds})" if kinds else ""),
+        "1 family" if len(families) == 1 else f"{len(families):,} families",
+    ]
+    show.say(f"{', '.join(said)}. {'All of it' if len(families) == 1 else 'Passages and reasons'}: --json.")
 
 
 def found_json(found: Found) -> Iterator[dict[str, Any]]:

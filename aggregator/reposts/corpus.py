@@ -13,6 +13,7 @@ from aggregator.dedupe import About, Candidate, Holders, Writing
 from aggregator.errors import UsageError
 from aggregator.matching import Finder
 from aggregator.model import Article, Cluster, Credit, Match, Passage, Source, Version
+from aggregator.reposts.family import Family, dated, grouped, round_ups
 from aggregator.reuse import Reuse
 from aggregator.words import Hashes
 
@@ -27,6 +28,32 @@ class Found:
     corpus: Corpus
     matches: tuple[Match, ...]
     clusters: tuple[Cluster, ...]
+
+    def families(self) -> Iterator[Family]:
+        """Yield the families, the largest first; a text that shares a passage with several is in the family of each."""
+        articles = {article.id: article for article in self.corpus.articles()}
+        one_text = {i: cluster for cluster in self.clusters for i in cluster.members}
+        texts = {(i, article.version): article.text for i, article in articles.items()}
+        gathered = round_ups(self.matches, {i: cluster.id for i, cluster in one_text.items()}, texts)
+        of_each: dict[str, list[Match]] = {}
+        for match in self.matches:
+            of_each.setdefault(match.a, []).append(match)
+            of_each.setdefault(match.b, []).append(match)
+        found = []
+        for members in grouped(self.clusters, self.matches):
+            matches = {(m.a, m.b): m for i in sorted(members) for m in of_each.get(i, ())}
+            ids = members.union(*matches)
+            clusters = {cluster.id: cluster for i in members if (cluster := one_text.get(i))}.values()
+            family = Family(
+                cluster=min(clusters, key=lambda c: min((dated(articles[i]), i) for i in c.members), default=None),
+                articles={i: articles[i] for i in sorted(ids)},
+                matches=tuple(matches[pair] for pair in sorted(matches)),
+                credits={i: tuple(self.corpus.credits(i)) for i in sorted(ids)},
+                texts={(i, articles[i].version): articles[i].text for i in ids},
+                round_ups={i: gathered[i] for i in ids & gathered.keys()},
+            )
+            found.append((-len(ids), min(ids), family))
+        return (family for _, _, family in sorted(found, key=lambda one: one[:2]))
 
     def credits(self) -> Iterator[tuple[str, Credit, str | None]]:
         """Yield who credits, how, and the id of the article that is meant; None: it is not in the corpus."""
