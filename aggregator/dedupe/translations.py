@@ -116,6 +116,8 @@ def translations(
 def in_languages(writing: Writing, parts: Iterable[Part]) -> list[Writing]:
     """Return a text once for each language it is written in, what is in another one being white space.
 
+    Each is as long as what is compared of a text.
+
     Args:
         writing: As a whole. It is returned as it is where there is one language, or its own is not among those.
         parts: Where it is in which language; they cover it.
@@ -126,10 +128,11 @@ def in_languages(writing: Writing, parts: Iterable[Part]) -> list[Writing]:
     if len(spans) < 2 or writing.language not in spans:
         return [writing]
     several = []
+    beginning = writing.text[:MAX_COMPARED_CHARS]
+    blank = _NO_SPACE.sub(" ", beginning)
     for language, own in spans.items():
-        blank = _NO_SPACE.sub(" ", writing.text)
         text = "".join(
-            blank[before:start] + writing.text[start:end]
+            blank[before:start] + beginning[start:end]
             for (_, before), (start, end) in pairwise([(0, 0), *own, (len(blank), len(blank))])
         )
         title = writing.title if language == writing.language else ""

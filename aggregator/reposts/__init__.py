@@ -12,7 +12,7 @@ from aggregator.dedupe import GIVEN, About, Candidate
 from aggregator.errors import BusyError, StoreError
 from aggregator.home import Home
 from aggregator.matching import Articles, Finder
-from aggregator.model import Article, Following, Relation, Version
+from aggregator.model import Article, Following, Match, Relation, Version
 from aggregator.reposts.comparing import Compared, Part, compare
 from aggregator.reposts.corpus import Found, in_corpus
 from aggregator.reposts.deciding import (
@@ -34,6 +34,8 @@ from aggregator.reuse import Reuse
 
 _ABOVE = 1 << 60
 """The number of a text that was given: above that of every article."""
+_TRIES = 10
+"""How often it is asked about, when a writer changes the fingerprints meanwhile."""
 
 
 def families(home: Home, *having: Set[str]) -> Iterator[Family]:
@@ -120,10 +122,7 @@ def who_has(home: Home, following: Following, pasted: str) -> Family:
     found = credits.resolved(text, following.sources)
     one = dedupe.Candidate(article=given, versions=[_as_version(given)], credits=found, source=None)
     with access.opened(home) as catalogue:
-        reuse = _fingerprints(home)
-        known = _WithGiven(catalogue, following, reuse, one)
-        finder = Finder(reuse, known)
-        matches = dedupe.settle(finder.alignments([GIVEN]), known, dedupe.Decided()).matches
+        matches = _matches_of(home, catalogue, following, one)
         near = {i for m in matches for i in (m.a, m.b)} - {GIVEN}
         family = _family(catalogue, _kin(catalogue, near), standing(home, catalogue)) if near else None
         one_text = catalogue.cluster_ids(near)
@@ -138,6 +137,25 @@ def who_has(home: Home, following: Following, pasted: str) -> Family:
         decisions=family.decisions if family else (),
         apart=family.apart if family else {},
     )
+
+
+def _matches_of(home: Home, catalogue: Catalogue, following: Following, given: dedupe.Candidate) -> Sequence[Match]:
+    """Return what a text that was pasted shares with articles.
+
+    It is asked again when the fingerprints were changed meanwhile: they may have been overwritten while they were read.
+    """
+    for _ in range(_TRIES):
+        reuse = _fingerprints(home)
+        known = _WithGiven(catalogue, following, reuse, given)
+        try:
+            found = dedupe.settle(Finder(reuse, known).alignments([GIVEN]), known, dedupe.Decided()).matches
+        except StoreError:
+            if reuse.is_current:
+                raise
+        else:
+            if reuse.is_current:
+                return found
+    raise BusyError(home.root, home.writer, "The fingerprints change all the time: ask again when it has ended.")
 
 
 def _fingerprints(home: Home) -> Reuse:
