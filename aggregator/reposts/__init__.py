@@ -12,7 +12,7 @@ from aggregator.dedupe import GIVEN, About, Candidate
 from aggregator.errors import BusyError, StoreError
 from aggregator.home import Home
 from aggregator.matching import Articles, Finder
-from aggregator.model import Article, Following, Relation, Version
+from aggregator.model import Article, Following, Match, Relation, Version
 from aggregator.reposts.comparing import Compared, Part, compare
 from aggregator.reposts.corpus import Found, in_corpus
 from aggregator.reposts.deciding import (
