@@ -24,7 +24,7 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     catalogue/      the database: what is known and how it relates
     decisions       what people decided and what was closed: a chain of hashes
     index/          the full-text index
-    reuse           the passage fingerprints: which articles hold a run of words
+    reuse/          the passage fingerprints: which articles hold a run of words
     embeddings      what texts mean, by word vectors that somebody gave
     sources         sources.yaml to sources, with complaints that name the line
     home            the folder: its paths, its lock, its room

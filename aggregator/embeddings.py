@@ -38,6 +38,7 @@ SMOOTHING = 1e-3
 """The ``a`` of the paper, with its value: a word weighs a / (a + how frequent it is), 0 to 1. Not tuned."""
 _LEAST_LENGTH = 1e-6
 """What is shorter is the error of the sum, and no direction."""
+_SO = "Translations between scripts are not looked for; nothing is lost."
 _NAME = re.compile(r"[a-z]{2}\.vec")
 _HEADER = re.compile(rb"([0-9]{1,12}) ([0-9]{1,9})[ \r\n]*")
 
@@ -62,7 +63,7 @@ class Embeddings:
         if not paths:
             raise UsageError(
                 f"settings.embeddings: {folder} {why}; word vectors are a folder with a file a language, such as "
-                "en.vec, el.vec and ar.vec. Nothing was changed."
+                f"en.vec, el.vec and ar.vec. {_SO}"
             )
         self._files = {path.stem: path for path in paths}
         self._dimensions = _header(paths[0], next(_lines(paths[0]), b""))[1]
@@ -87,6 +88,15 @@ class Embeddings:
                 size_bytes += len(line)
             digest.update(f"{path.name} {size_bytes} {own.hexdigest()}\n".encode())
         return digest.hexdigest()
+
+    def verify(self) -> None:
+        """Read every file to its end; it takes some seconds each, and nothing of it is kept.
+
+        Raises:
+            UsageError: One is damaged or cannot be read.
+        """
+        for path in self._files.values():
+            _words(path, self._dimensions)
 
     def vectors(self, texts: Sequence[str], language: str) -> NDArray[np.float32] | None:
         """Return what each text means, as a vector of length 1; of length 0 where none of its words is known.
@@ -221,8 +231,8 @@ def _direction(vector: NDArray[np.float64], least: float = 0.0) -> NDArray[np.fl
 
 def _refused(path: Path, line: int, what: str) -> UsageError:
     return UsageError(
-        f"settings.embeddings: {path}, line {line:,}: {what}. Translations between scripts were not looked for; "
-        "nothing is lost. Put a sound file there, or take the setting out of sources.yaml."
+        f"settings.embeddings: {path}, line {line:,}: {what}. {_SO} Put a sound file there, or take the setting out of "
+        "sources.yaml."
     )
 
 

@@ -16,6 +16,7 @@ _TRACKING = re.compile(
 
 _AMBIGUOUS = re.compile(r"[a-z]*:?//[^/?#]*[\\%\s\x00-\x1f\x7f]", re.IGNORECASE)
 """A host or user name with what programs read in different ways: one sees ``a.example`` where another sees 10.0.0.1."""
+_SCHEME = re.compile(r"\A(?:https?:)?//", re.IGNORECASE)
 _MEMENTO = re.compile(r"https?://web\.archive\.org/web/(\d{14})id_/(https?://.*)", re.ASCII)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SAFE = "/%:@!$&'()*+,;=~-._?"
@@ -47,6 +48,16 @@ def canonical(url: str, base: str | None = None) -> str | None:
     netloc = host if port in (None, _DEFAULT_PORTS[parts.scheme]) else f"{host}:{port}"
     address = f"{parts.scheme}://{netloc}{path}" + (f"?{query}" if query else "")
     return address if len(address) <= MAX_URL_CHARS else None
+
+
+def spellings(typed: str) -> list[str]:
+    """Return the addresses that somebody may mean who types one or copies it: as it stands, then by https and by http.
+
+    Browsers show addresses without ``https://``, and ask for https where http is written.
+    """
+    rest = _SCHEME.sub("", typed.strip())
+    found = (canonical(one) for one in (typed, f"https://{rest}", f"http://{rest}"))
+    return list(dict.fromkeys(one for one in found if one))
 
 
 def _absolute(url: str, base: str | None) -> str:

@@ -32,11 +32,18 @@ def test_together_the_changes_are_all_of_both_texts(a: str, b: str, as_typed: bo
 
     ours = "".join(a[c.place.a_start : c.place.a_end] for c in found)
     theirs = "".join(b[c.place.b_start : c.place.b_end] for c in found)
-    assert ours == a or not has_words(a)
-    assert theirs == b or not has_words(b)
+    assert (ours, theirs) == (a, b)
     for change in found:
         p = change.place
         assert change.text == (a[p.a_start : p.a_end] if change.what == "deleted" else b[p.b_start : p.b_end])
+
+
+def test_white_space_alone_is_told_too_and_counts_for_no_word() -> None:
+    found = list(changes("   \n ", "x y"))
+
+    assert [(change.what, change.text) for change in found] == [("deleted", "   \n "), ("inserted", "x y")]
+    assert words_changed(found) == (2, 0)
+    assert words_changed(changes("x y", " ")) == (0, 2)
 
 
 @given(TEXTS)

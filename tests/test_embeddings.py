@@ -6,7 +6,10 @@ The vectors are made here, of a few words.
 from __future__ import annotations
 
 import random
+import shutil
+import tracemalloc
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,17 +19,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from aggregator import dedupe
-from aggregator.catalogue import Catalogue
-from aggregator.dedupe import Writing
+from aggregator import dedupe, pipeline, search, takedown
+from aggregator.catalogue import UNTRANSLATED, Catalogue
+from aggregator.dedupe import Candidate, Writing
+from aggregator.dedupe.meanings import MIN_MEANING, MeaningShelf
 from aggregator.embeddings import MAX_DIMENSIONS, MAX_LINE_BYTES, SMOOTHING, VOCABULARY, Embeddings
 from aggregator.errors import UsageError
 from aggregator.home import Home
 from aggregator.model import Match, Relation
 from aggregator.pipeline.reposting import find_reposts
 from aggregator.pipeline.translating import Translations
+from aggregator.query import parse
 from tests.fakecli import Aggregator
-from tests.fakeweb import NOON, following, source
+from tests.fakeweb import NOON, STORY, FakeWeb, feed, following, page, source
 from tests.fewarticles import candidate
 
 WORDS = {
@@ -126,6 +131,27 @@ def test_two_texts_that_mean_the_same_rival_each_other(several: list[Writing]) -
     rival = writing("rival", " ".join(word[::-1] for word in english.split()), "en")
 
     assert pairs([*several, rival]) == {(f"el{n}", f"en{n}") for n in range(1, 6)}
+
+
+def test_what_is_near_is_found_in_little_memory_and_as_near_whatever_else_is_there() -> None:
+    chance = np.random.default_rng(5)
+    rows = (chance.normal(size=(4_000, 300)) + np.linspace(0, 9, 4_000)[:, np.newaxis]).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    texts = [writing(f"{n:04}", "x", "en") for n in range(len(rows))]
+    shelf, alone = MeaningShelf(texts, rows, "LATIN"), MeaningShelf(texts[3_991:], rows[3_991:], "LATIN")
+    least = MIN_MEANING
+
+    tracemalloc.start()
+    found = shelf.near(writing("other", "x", "el"), rows[17], least)
+    nearest = shelf.near(writing("other", "x", "el"), rows[-1], least)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    wanted = np.round((rows * rows[17]).sum(1, dtype=np.float64), 4)
+    assert {w.id for w, _ in found} == {f"{n:04}" for n in np.flatnonzero(wanted >= least)}
+    assert len(nearest) > 2_000
+    assert peak_bytes < rows.nbytes / 2
+    assert set(alone.near(writing("other", "x", "el"), rows[-1], least)) <= set(nearest)
 
 
 def test_texts_in_one_script_are_not_asked_what_they_mean() -> None:
@@ -357,43 +383,182 @@ def test_no_bytes_are_worse_than_refused(tmp_path_factory: pytest.TempPathFactor
     assert np.isfinite(found).all()
 
 
-def test_a_home_whose_vectors_are_not_there_says_so_before_anything_is_fetched(
+def test_a_home_whose_vectors_are_not_there_says_so_when_its_sources_are_checked(
     aggregator: Aggregator, tmp_path: Path
 ) -> None:
     (tmp_path / "sources.yaml").write_text(
         "settings: {min_free: 1MB, embeddings: ./nowhere}\nsources: [{id: a, url: 'http://a.example/'}]\n"
     )
 
-    said = aggregator("--home", tmp_path, "crawl")
+    for offline in ([], ["--offline"]):
+        said = aggregator("--home", tmp_path, "sources", "check", *offline)
+        assert (said.code, "nowhere is no folder" in said.err) == (2, True)
 
-    assert (said.code, "nowhere is no folder" in said.err) == (2, True)
+
+def test_a_home_whose_vectors_are_not_there_is_crawled_and_says_so(aggregator: Aggregator, tmp_path: Path) -> None:
+    (tmp_path / "sources.yaml").write_text(
+        "settings: {min_free: 1MB, embeddings: ./nowhere}\nsources: [{id: a, url: 'http://127.0.0.1:9/'}]\n"
+    )
+
+    said = aggregator("--home", tmp_path, "crawl", "--json")
+
+    assert (said.code, [run["source"] for run in said.json["runs"]]) == (1, ["a"])
+    assert said.err.count("nowhere is no folder") == 1
+    assert "nowhere is no folder" in aggregator("--home", tmp_path, "status", "--json").json["untranslated"]
+    assert "nowhere is no folder" in aggregator("--home", tmp_path, "status").err
 
 
-def test_other_vectors_or_none_have_translations_looked_for_anew(model: Path, tmp_path: Path) -> None:
-    sources = tuple(source(name) for name in "ab")
-    english, greek = said(0)
-    home = Home(tmp_path / "home")
-    home.index.mkdir(parents=True)
-    home.archive.mkdir()
+class Bilingual:
+    """A home with an article and its translation into another script, each of a source of its own."""
 
-    def found(embeddings: Embeddings | None) -> list[Match]:
-        with Catalogue(home.catalogue, writing=True) as known:
-            Translations(known, embeddings).find(
-                *find_reposts(home, known, following(*sources), lambda _: None), lambda _: None
-            )
+    def __init__(self, root: Path) -> None:
+        self.home = Home(root / "home")
+        self.model = root / "model"
+        self.sources = tuple(source(name) for name in "ab")
+        english, greek = said(0)
+        self.articles = [candidate(self.sources[0], english), candidate(self.sources[1], greek, language="el")]
+        self.home.index.mkdir(parents=True)
+        self.home.archive.mkdir()
+        with Catalogue(self.home.catalogue, writing=True) as known:
+            self.come(known, *self.articles)
+
+    def come(self, known: Catalogue, *articles: Candidate) -> None:
+        with known.transaction():
+            for one in articles:
+                known.put_article(one.article, one.article.url, one.versions, one.credits)
+
+    def write(self, *, damage: str = "") -> None:
+        """Put word vectors there."""
+        written(self.model, "en", MEANING)
+        path = written(self.model, "el", {WORDS[english]: vector for english, vector in MEANING.items()})
+        path.write_text(path.read_text().replace("νησί", f"νησί {damage}") if damage else path.read_text())
+
+    def found(self, *more: Candidate, without: bool = False) -> list[Match]:
+        """What is found when some more articles come."""
+        with Catalogue(self.home.catalogue, writing=True) as known:
+            self.come(known, *more)
+            reposts = find_reposts(self.home, known, following(*self.sources), lambda _: None)
+            Translations(known, None if without else self.model).find(*reposts, lambda _: None)
+            assert known.to_translate() == []
             return known.matches_of(known.article_ids())
 
-    with Catalogue(home.catalogue, writing=True) as known, known.transaction():
-        for one in (candidate(sources[0], english), candidate(sources[1], greek, language="el")):
-            known.put_article(one.article, one.article.url, one.versions, one.credits)
+    def why(self) -> str:
+        with Catalogue(self.home.catalogue) as known:
+            return known.note(UNTRANSLATED) or ""
 
-    other = tmp_path / "other"
-    written(other, "en", MEANING)
-    written(other, "el", dict(zip(WORDS.values(), reversed(MEANING.values()), strict=True)))
 
-    assert found(None) == []
-    [match] = found(Embeddings(model))
+def test_damaged_vectors_lose_nothing_and_all_is_looked_for_anew_when_they_are_sound(tmp_path: Path) -> None:
+    kept = Bilingual(tmp_path)
+    later = candidate(kept.sources[0], said(1)[0], title="Later", at="2026-11-03T10:00")
+
+    kept.write(damage="x")
+    assert kept.found() == []
+    assert "el.vec, line 13: it has 25 numbers" in kept.why()
+
+    kept.write()
+    [match] = kept.found()
+    assert not kept.why()
+
+    kept.write(damage="x")
+    assert kept.found() == [match]
+    assert "line 13" in kept.why()
+    assert kept.found(later) == []
+
+    kept.write()
+    assert kept.found() == [match]
+    assert not kept.why()
+
+
+def test_while_vectors_are_damaged_nothing_is_looked_for_again_and_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Bilingual(tmp_path)
+    kept.write(damage="x")
+    kept.found()
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(dedupe, "translations", never)
+
+    assert kept.found() == []
+    shutil.rmtree(kept.model)
+    assert kept.found() == []
+    assert "is no folder" in kept.why()
+
+
+def test_what_a_text_means_is_kept_from_one_look_to_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = Bilingual(tmp_path)
+    kept.write()
+    meant, asked = Embeddings.vectors, list[str]()
+
+    def counted(embeddings: Embeddings, texts: Sequence[str], language: str) -> NDArray[np.float32] | None:
+        asked.extend(texts)
+        return meant(embeddings, texts, language)
+
+    monkeypatch.setattr(Embeddings, "vectors", counted)
+    with Catalogue(kept.home.catalogue, writing=True) as known:
+        translations = Translations(known, kept.model)
+        for number in range(3):
+            kept.come(known, candidate(kept.sources[0], said(number)[0], title=str(number)))
+            translations.find(*find_reposts(kept.home, known, following(*kept.sources), lambda _: None), lambda _: None)
+
+    assert sorted(asked) == sorted({said(0)[0], said(0)[1], said(1)[0], said(2)[0]})
+
+
+def test_vectors_that_go_away_while_texts_are_asked_are_as_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Bilingual(tmp_path)
+    kept.write()
+    verify = Embeddings.verify
+
+    def verified(embeddings: Embeddings) -> None:
+        verify(embeddings)
+        (kept.model / "el.vec").unlink()
+
+    monkeypatch.setattr(Embeddings, "verify", verified)
+    assert kept.found() == []
+    assert "el.vec, line 1: the file cannot be read" in kept.why()
+
+    monkeypatch.undo()
+    kept.write()
+    assert len(kept.found()) == 1
+
+
+def test_with_damaged_vectors_all_else_is_done_and_told(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    settings = replace(following().settings, embeddings="model")
+    sources = replace(following(source("a")), settings=settings)
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "en.vec").write_text("3 2\nthe 1 0\nof 1 two\nand 0 1\n")
+    web = FakeWeb({"http://a.example/feed": feed("http://a.example/1"), "http://a.example/1": page(STORY)})
+
+    with pipeline.opened(home, sources) as line:
+        line.crawl(sources.sources, web)
+    assert [hit.article.url for hit in search.search(home, parse("loft")).hits] == ["http://a.example/1"]
+    what = takedown.target(home, ["http://a.example/1"], takedown.Scope.ARTICLE, erase=True)
+    event = takedown.decide(
+        home, what, scope=takedown.Scope.ARTICLE, reason="error", by="test", erase=True, until=None, now=NOON
+    )
+    takedown.carry_out(home, sources, event.number)
+
+    assert takedown.erases(home) == []
+    assert search.search(home, parse("loft")).hits == ()
+
+    with Catalogue(home.catalogue) as known:
+        assert "en.vec, line 3: something in it is no number" in (known.note(UNTRANSLATED) or "")
+
+
+def test_other_vectors_or_none_have_translations_looked_for_anew(tmp_path: Path) -> None:
+    kept = Bilingual(tmp_path)
+
+    assert kept.found(without=True) == []
+    kept.write()
+    [match] = kept.found()
     assert (match.relation, match.a_coverage, match.b_coverage) == (Relation.TRANSLATION, 1.0, 1.0)
-    assert found(Embeddings(other)) == []
-    assert found(Embeddings(model)) == [match]
-    assert found(None) == []
+    written(kept.model, "el", dict(zip(WORDS.values(), reversed(MEANING.values()), strict=True)))
+    assert kept.found() == []
+    kept.write()
+    assert kept.found() == [match]
+    assert kept.found(without=True) == []

@@ -464,6 +464,10 @@ def test_a_claimed_date_after_it_was_seen_does_not_count() -> None:
     [match] = FewArticles(liar, other).settled().matches
 
     assert match.first == liar.article.id
+    assert (
+        match.evidence[1]
+        == f"a was seen here on {SEEN:%Y-%m-%d %H:%M}, before b claims {SEEN + timedelta(days=1):%Y-%m-%d %H:%M} (UTC)"
+    )
 
 
 def test_who_has_what_the_other_no_longer_says_copied_it() -> None:
@@ -476,6 +480,32 @@ def test_who_has_what_the_other_no_longer_says_copied_it() -> None:
 
     assert match.first == edited.article.id
     assert undecided.first is None
+
+
+@pytest.mark.parametrize(
+    ("dates", "told"),
+    [
+        (("2026-10-29", "2026-10-30"), "claimed dates: 2026-10-29 before 2026-10-30"),
+        (("2026-10-29", "2026-10-30T12:30"), "claimed dates (UTC): 2026-10-29 before 2026-10-30 12:30"),
+        (("2026-10-29T08:00", "2026-10-29T12:30"), "claimed dates (UTC): 2026-10-29 08:00 before 2026-10-29 12:30"),
+    ],
+)
+def test_a_reason_gives_no_hour_that_nobody_claims(dates: tuple[str, str], told: str) -> None:
+    assert only(found(doc("a", STORY, dates[0]), doc("b", STORY, dates[1]))).evidence[1] == told
+
+
+def test_reasons_name_texts_without_a_source_by_id_in_the_order_of_the_arrow() -> None:
+    docs = [
+        {"id": i, "text": t, "published": at} for i, t, at in (("1", STORY, "2026-11-03"), ("2", STORY, "2026-11-02"))
+    ]
+    match = only(in_corpus(docs))
+    assert match.first == "2"
+    assert match.evidence[0].endswith("words shared: 100% of 2, 100% of 1")
+
+
+def test_reasons_tell_two_articles_of_one_source_apart() -> None:
+    match = only(found(doc("p1", STORY, "2026-11-03", source="s"), doc("p2", STORY, "2026-11-02", source="s")))
+    assert match.evidence[0].endswith("words shared: 100% of s p2, 100% of s p1")
 
 
 def test_a_family_has_an_original_where_all_but_one_are_copies() -> None:

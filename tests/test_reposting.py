@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -24,7 +24,9 @@ from aggregator.model import Following, Relation, Source
 from aggregator.pipeline.reposting import ASIDE, find_reposts
 from aggregator.pipeline.translating import Translations
 from aggregator.reposts import GIVEN, Family
-from aggregator.reuse import FEW
+from aggregator.reuse import FEW, Reuse
+from tests import doors
+from tests.doors import door
 from tests.fakeweb import NOON, OTHER, STORY, FakeWeb, crawl, dump, feed, following, page, source
 from tests.families.making import corpus
 from tests.families.texts import read, stories
@@ -622,6 +624,71 @@ def test_who_reads_while_the_reposts_are_rebuilt_sees_what_was_known_before(tmp_
     assert {doing for doing, _ in looks} >= {"making fingerprints", "looking for reposts"}
     assert [look for _, look in looks] == [before] * len(looks)
     assert not (home.index / ASIDE).exists()
+
+
+def test_a_kill_at_any_step_while_fingerprints_are_made_again_is_mended_by_the_next_writer(tmp_path: Path) -> None:
+    sources = following(*map(source, TEXTS))
+    crawl(tmp_path / "calm", FakeWeb(web_of(TEXTS)), *sources.sources)
+    before, pasted = dump(tmp_path / "calm"), reposts.who_has(Home(tmp_path / "calm"), sources, STORY).matches
+    shutil.copytree(tmp_path / "calm", tmp_path / "counted")
+    counter = doors.Counter()
+    with door(counter):
+        pipeline.rebuild(Home(tmp_path / "counted"), sources, only="reposts", scrub=True)
+
+    for number, point in enumerate(doors.spread(counter.passed, 25)):
+        home = Home(tmp_path / str(number))
+        shutil.copytree(tmp_path / "calm", home.root)
+
+        def killed(home: Home = home, point: doors.Point = point) -> None:
+            with door(doors.Killer(point, torn=True)):
+                pipeline.rebuild(home, sources, only="reposts", scrub=True)
+
+        assert doors.in_a_child(killed) == doors.KILLED
+        assert reposts.who_has(home, sources, STORY).matches == pasted
+        with pipeline.opened(home, sources):
+            pass
+        assert dump(home.root) == before
+        assert reposts.who_has(home, sources, STORY).matches == pasted
+        assert not (home.index / ASIDE).exists()
+
+
+def test_what_is_overwritten_while_it_is_read_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = following(*map(source, TEXTS))
+    crawl(tmp_path, FakeWeb(web_of(TEXTS)), *sources.sources)
+    home, opened, asked = Home(tmp_path), reposts._fingerprints, list[Reuse]()
+    wanted = reposts.who_has(home, sources, STORY).matches
+
+    def overwritten(home: Home) -> Reuse:
+        found = opened(home)
+        if not asked:
+            pipeline.rebuild(home, sources, only="reposts", scrub=True)
+        asked.append(found)
+        return found
+
+    monkeypatch.setattr(reposts, "_fingerprints", overwritten)
+
+    assert wanted
+    assert reposts.who_has(home, sources, STORY).matches == wanted
+    assert [one.is_current for one in asked] == [False, True]
+
+
+@pytest.mark.parametrize("only", [None, "reposts"])
+def test_who_reads_fingerprints_can_tell_before_any_of_them_is_overwritten(tmp_path: Path, only: str | None) -> None:
+    sources = following(*map(source, TEXTS))
+    crawl(tmp_path, FakeWeb(web_of(TEXTS)), *sources.sources)
+    reader, told = Reuse(Home(tmp_path).reuse), []
+    assert reader.is_current
+
+    class Reading(doors.Counter):
+        def at(self, point: doors.Point, call: Callable[..., object], *arguments: object) -> object:
+            if point.kind == "pwrite":
+                told.append(reader.is_current)
+            return call(*arguments)
+
+    with door(Reading()):
+        pipeline.rebuild(Home(tmp_path), sources, only=only, scrub=True)
+
+    assert set(told) == {False}
 
 
 def test_who_asks_for_fingerprints_that_are_missing_is_told_whether_they_are_being_made(tmp_path: Path) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from aggregator import pipeline, reposts, takedown
+from aggregator.cli import output
+from aggregator.cli.telling import print_family
 from aggregator.errors import FetchError, UnknownIdError
 from aggregator.home import Home
 from aggregator.model import Access, Following, Settings
@@ -126,6 +131,54 @@ def test_a_percentage_says_of_what_it_is_where_that_is_no_matter_of_course(aggre
     assert shares() == {known[ONE]: "100%", known[COPY]: "91%"}
 
 
+def test_pairs_with_a_pasted_text_come_first_with_all_that_it_credits(aggregator: Aggregator, home: Home) -> None:
+    known = ids(home)
+    pasted = f"(source: http://b.example)\n\n(source: The Elsewhere Post)\n\n{STORY}"
+    out = aggregator("--home", str(home.root), "reposts", "-", stdin=pasted.encode()).out.splitlines()
+    [credited] = [line for line in out if "Elsewhere" in line and "credits" in line]
+    pairs = [line for line in out if "→" in line or (" – " in line and not line.startswith("      "))]
+    assert credited == "      – the text given credits The Elsewhere Post: '(source: The Elsewhere Post)'"
+    assert [("the text given" in line) for line in pairs] == sorted(
+        ("the text given" in p for p in pairs), reverse=True
+    )
+    assert any(known[COPY] in line and "the text given" in line for line in pairs)
+
+
+def test_of_articles_of_one_time_the_original_stands_first(aggregator: Aggregator, tmp_path: Path) -> None:
+    path = docs(
+        tmp_path,
+        {"id": "1", "source": "mirror", "date": "2026-01-02", "text": f"(source: orig)\n\n{STORY}"},
+        {"id": "2", "source": "orig", "date": "2026-01-02T10:00", "text": STORY},
+        {"id": "3", "source": "late", "date": "2026-01-03", "text": f"(source: orig)\n\n{STORY}"},
+    )
+    rows = [line.split("\t") for line in aggregator("reposts", "--docs", path).out.splitlines() if "\t" in line]
+    assert [row[6] for row in rows[1:]] == ["2", "1", "3"]
+
+
+def test_a_round_up_says_how_many_texts_it_gathers_and_how_much_of_it_they_are(
+    aggregator: Aggregator, tmp_path: Path
+) -> None:
+    parts = [note["text"].strip() for note in read("notes")["en"] if len(note["text"]) > 300][:3]
+    gathered = {"id": "all", "source": "all", "date": "2026-01-05", "text": "\n\n".join(parts)}
+    copies = [{"id": f"{n}", "source": f"s{n}", "date": "2026-01-02", "text": text} for n, text in enumerate(parts)]
+    again = {"id": "0b", "source": "again", "date": "2026-01-03", "text": parts[0]}
+    out = aggregator("reposts", "--docs", docs(tmp_path, gathered, *copies, again)).out
+    rows = [line.split("\t") for line in out.splitlines() if "\tall\t" in line]
+    assert {row[4] for row in rows} == {"roundup of 3 texts"}
+    assert all(row[5].endswith("100% in all") for row in rows)
+
+
+def test_on_a_narrow_terminal_a_percentage_says_of_what_it_is(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(output, "out", Console(file=screen, force_terminal=True, width=80, highlight=False))
+    [family] = reposts.families(home)
+    print_family(family, passages=True)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", screen.getvalue()).split("\n")
+    assert any(line.endswith(f"34% shared in {ids(home)[ONE]}") for line in lines)
+    assert [line for line in lines if line != line.rstrip()] == []
+    assert max(map(len, lines)) <= 80
+
+
 # What is watched
 
 
@@ -199,7 +252,7 @@ def test_decisions_are_in_force_at_once_and_outlive_a_rebuild(aggregator: Aggreg
 
     pair = (known[ONE], known[COPY])
 
-    assert "in force" in run("refuse", *pair).err
+    assert "In force" in run("refuse", *pair).err
     assert '"rel": "dup"' not in shown(aggregator, home, known[ONE])
     assert run("confirm", *pair).code == 0
     assert '"rel": "dup"' in shown(aggregator, home, known[ONE])
@@ -245,6 +298,56 @@ def test_articles_that_share_nothing_and_were_joined_are_shown(aggregator: Aggre
     assert "joined by Maren" in out and known[COPY] in out
 
 
+def test_a_decision_names_both_articles_and_says_what_came_of_it(aggregator: Aggregator, home: Home) -> None:
+    known = ids(home)
+    one, copy = f"a {known[ONE]} “A title of its own”", f"b {known[COPY]} “A title of its own”"
+
+    def said(*words: str) -> list[str]:
+        lines = aggregator("--home", str(home.root), "reposts", *words, "--by", "Maren").err.splitlines()
+        return [line.partition(": ")[2] if line.startswith("Noted as event") else line for line in lines]
+
+    assert said("refuse", ONE, COPY) == [
+        f"{one} and {copy} are no match.",
+        "In force: the family of 2 articles is dissolved.",
+    ]
+    assert said("confirm", ONE, COPY)[1] == "In force: they are in one family, of 2 articles."
+    assert said("refuse", ONE, QUOTE)[1] == "In force: what they share is no longer shown."
+    assert said("join", COPY, QUOTE)[1] == "In force: they are in one family, of 3 articles."
+    assert said("split", ONE) == [
+        f"{one}: not one text with any other.",
+        "In force: the family of 3 articles is now one of 2.",
+    ]
+
+
+def test_a_decision_about_nothing_found_yet_is_noted_for_later(aggregator: Aggregator, home: Home) -> None:
+    def said(*words: str) -> str:
+        return aggregator("--home", str(home.root), "reposts", *words).err.splitlines()[-1]
+
+    for other in (ONE, COPY):
+        said("split", other)
+    assert said("split", QUOTE) == "There is no family to split yet: it is noted for what may be found later."
+    again = "http://a.example/2"
+    crawl(home.root, FakeWeb({"http://a.example/feed": feed(again), again: page(OTHER_STORY)}), *SOURCES)
+    assert said("refuse", again, COPY).startswith("Nothing was found that they share: it is noted for")
+
+
+def test_what_is_decided_already_is_not_noted_again(aggregator: Aggregator, home: Home) -> None:
+    def run(*words: str, by: str) -> str:
+        return aggregator("--home", str(home.root), "reposts", *words, "--by", by).err
+
+    for words, kind in (
+        (("refuse", ONE, COPY), "refused"),
+        (("confirm", ONE, QUOTE), "confirmed"),
+        (("join", COPY, QUOTE), "joined"),
+        (("split", ONE), "split"),
+    ):
+        run(*words, by="Maren")
+        events = (home.archive / "events.jsonl").read_bytes()
+        said = run(*words, by="Ada")
+        assert f"{kind} already, by Maren on {datetime.now(UTC):%Y-%m-%d}. Nothing was noted." in said
+        assert (home.archive / "events.jsonl").read_bytes() == events
+
+
 def test_a_decision_names_no_article_that_is_hidden(aggregator: Aggregator, home: Home) -> None:
     known = ids(home)
     aggregator("--home", str(home.root), "reposts", "refuse", known[ONE], known[COPY])
@@ -252,13 +355,13 @@ def test_a_decision_names_no_article_that_is_hidden(aggregator: Aggregator, home
     assert known[COPY] not in shown(aggregator, home, known[ONE])
 
 
-@pytest.mark.parametrize("by", ["", "  "])
+@pytest.mark.parametrize("by", ["", "  ", "Ma\nren", "Ma\x1b[2Jren", "Ma\tren"])
 def test_nobody_decides_without_a_name(aggregator: Aggregator, home: Home, by: str) -> None:
     events = (home.archive / "events.jsonl").read_bytes()
     known = ids(home)
     said = aggregator("--home", str(home.root), "reposts", "refuse", known[ONE], known[COPY], "--by", by)
     assert said.code == 2
-    assert "needs a name" in said.err
+    assert "name" in said.err and "Nothing was noted" in " ".join(said.err.split())
     assert (home.archive / "events.jsonl").read_bytes() == events
 
 
@@ -356,7 +459,8 @@ def test_what_a_copy_left_out_and_put_in_is_marked(aggregator: Aggregator, home:
 def test_where_only_a_passage_is_shared_only_that_is_shown(aggregator: Aggregator, home: Home) -> None:
     said = diff(aggregator, home, ONE, QUOTE)
     assert said.out.strip() == PARAGRAPH
-    assert "not a word was changed" in said.err
+    assert "not a word of what is shared was changed" in said.err
+    assert f"outside lie 62% of {ids(home)[ONE]} and 66% of {ids(home)[QUOTE]}" in said.err
 
 
 def test_a_translation_stands_beside_what_was_translated(aggregator: Aggregator, tmp_path: Path) -> None:
@@ -388,9 +492,27 @@ def test_changes_for_programs_have_their_places_in_both_texts(aggregator: Aggreg
 
 
 def test_what_was_refused_can_still_be_looked_at(aggregator: Aggregator, home: Home) -> None:
-    aggregator("--home", str(home.root), "reposts", "refuse", ids(home)[ONE], ids(home)[QUOTE])
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    for other in (QUOTE, COPY):
+        aggregator("--home", str(home.root), "reposts", "refuse", ids(home)[ONE], ids(home)[other], "--by", "Maren")
     said = diff(aggregator, home, QUOTE, ONE)
-    assert (said.out.strip(), said.err.splitlines()[-1]) == (PARAGRAPH, "no match · not a word was changed")
+    assert said.out.strip() == PARAGRAPH
+    *_, what, where = said.err.splitlines()
+    assert what == f"no match: refused by Maren on {today} · not a word of what is shared was changed"
+    assert "The shared passage is shown; outside lie" in where
+    said = diff(aggregator, home, ONE, COPY)
+    assert f"{{+{NAMED}+}}" in said.out
+    assert said.err.splitlines()[-1].startswith(f"no match: refused by Maren on {today} · +")
+
+
+def test_who_is_left_alone_by_a_refusal_is_told_so(aggregator: Aggregator, home: Home) -> None:
+    known = ids(home)
+    for other in (QUOTE, COPY):
+        aggregator("--home", str(home.root), "reposts", "refuse", known[ONE], known[other], "--by", "Maren")
+    said = aggregator("--home", str(home.root), "reposts", known[ONE]).err
+    assert f"The match with c {known[QUOTE]} was refused by Maren on" in said
+    assert f"The match with b {known[COPY]} was refused by Maren on" in said
+    assert "No other article shares text with it" not in said
 
 
 def test_of_what_is_withdrawn_nothing_stands_beside_its_copy(aggregator: Aggregator, home: Home) -> None:
@@ -426,7 +548,21 @@ def test_any_corpus_is_compared_without_a_home(aggregator: Aggregator, tmp_path:
     assert [(one["a"], one["b"], one["kind"], one["first"]) for one in lines if one["type"] == "pair"] == [
         ("1", "2", "verbatim", "1")
     ]
-    assert "2 texts are one" in aggregator("reposts", "--docs", path).out
+    said = aggregator("reposts", "--docs", path)
+    assert said.err == "2 texts, 1 pair (1 verbatim), 1 family. All of it: --json.\n"
+    heading, _, first, second, *reasons = said.out.splitlines()
+    assert heading == "2 articles, one text · probable original: a 1"
+    assert first.split("\t") == ["●", "2026-01-01", "a", "?", "original", "", "1", "(no title)"]
+    assert second.split("\t") == ["○", "2026-01-02 08:00", "b", "?", "verbatim", "100%", "2", "(no title)"]
+    assert reasons[0] == "   verbatim  a 1 → b 2"
+
+
+def test_ids_and_titles_of_a_corpus_steer_no_terminal_and_break_no_line(aggregator: Aggregator, tmp_path: Path) -> None:
+    strange = {"id": "1\n2\x1b[2J", "title": "A\x1b[31m\ntitle", "text": STORY}
+    out = aggregator("reposts", "--docs", docs(tmp_path, strange, {"id": "3", "text": STORY})).out
+    assert "\x1b" not in out
+    assert "   verbatim  1 2[2J – 3" in out.splitlines()
+    assert ["1 2[2J", "A[31m title"] in [row.split("\t")[6:] for row in out.splitlines()]
 
 
 def test_a_pair_says_what_its_articles_are_and_which_was_translated(aggregator: Aggregator, tmp_path: Path) -> None:
@@ -438,6 +574,19 @@ def test_a_pair_says_what_its_articles_are_and_which_was_translated(aggregator: 
     [pair] = aggregator("reposts", "--docs", path, "--json").lines
     assert (pair["sources"], pair["titles"], pair["urls"]) == (["a", "b"], ["Écluse", None], [None, COPY])
     assert (pair["rel"], pair["translation_of"]) == ("translation", "1")
+
+
+def test_the_credit_of_a_translation_is_told_once_and_its_numbers_have_words(
+    aggregator: Aggregator, tmp_path: Path
+) -> None:
+    path = docs(
+        tmp_path,
+        {"id": "1", "site": "fanal", "date": "2026-01-01", "lang": "fr", "text": FRENCH},
+        {"id": "2", "site": "b", "date": "2026-01-02", "lang": "en", "text": f"{ENGLISH}\n\n(source: fanal)"},
+    )
+    evidence = aggregator("reposts", "--docs", path, "--json").lines[0]["evidence"]
+    assert [said for said in evidence if "fanal" in said] == ["b credits fanal: '(source: fanal)'"]
+    assert "likeness" in evidence[0] and evidence[0].endswith("no other text comes near")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from aggregator import words
 from aggregator.errors import NoSpaceError, StoreError
 from aggregator.reuse import FEW, TOLD_HOLDERS, Fingerprint, Reuse
+from aggregator.reuse.segments import mapped
 from tests import doors
 from tests.doors import KILLED, door
 from tests.fakeweb import OTHER, STORY
@@ -466,6 +468,85 @@ def test_a_reader_may_come_at_any_step_of_a_writer(tmp_path: Path) -> None:
     assert [said for said in seen if said not in (seen[0], last)] == []
     assert seen == sorted(seen, key=lambda said: said == last)
     assert last in seen
+
+
+def made_anew(folder: Path) -> Reuse:
+    """Fingerprints of other articles, aside."""
+    made = Reuse(folder.with_name(f"{folder.name}-aside"), writing=True)
+    made.add(FIRST)
+    made.add([fingerprint(number, SMALL) for number in (1, 30, 31, 32, 33)])
+    return made
+
+
+@pytest.mark.parametrize("scrub", [False, True])
+def test_a_kill_while_others_take_their_place_leaves_the_old_ones_or_the_new(tmp_path: Path, scrub: bool) -> None:
+    counter = doors.Counter()
+    folder = before(tmp_path / "calm")
+    earlier = told(folder)
+    made = made_anew(folder)
+    with door(counter):
+        Reuse(folder, writing=True).become(made, scrub=scrub)
+    later = told(folder)
+    assert {point.kind for point in counter.passed} >= {"replace", "write", "unlink", *(["pwrite"] if scrub else [])}
+    assert earlier != later
+    assert unlisted(folder) == []
+
+    outcomes = []
+    for number, point in enumerate(counter.passed):
+        folder = before(tmp_path / str(number))
+
+        def killed(folder: Path = folder, point: doors.Point = point) -> None:
+            made = made_anew(folder)
+            with door(doors.Killer(point, torn=True)):
+                Reuse(folder, writing=True).become(made, scrub=scrub)
+
+        assert doors.in_a_child(killed) == KILLED
+        outcomes.append(told(folder))
+        Reuse(folder, writing=True)
+        assert (told(folder), unlisted(folder)) == (outcomes[-1], [])
+
+    assert outcomes == sorted(outcomes, key=lambda said: said == later)
+    assert earlier in outcomes and later in outcomes
+    assert [said for said in outcomes if said not in (earlier, later)] == []
+
+
+def test_a_reader_may_come_while_others_take_their_place(tmp_path: Path) -> None:
+    folder = before(tmp_path / "reuse")
+    seen, made, there = [told(folder)], made_anew(folder), [Reuse(folder)]
+
+    class Reading(doors.Counter):
+        def at(self, point: doors.Point, call: Callable[..., object], *arguments: object) -> object:
+            seen.append(told(folder))
+            return call(*arguments)
+
+    with door(Reading()):
+        Reuse(folder, writing=True).become(made, scrub=True)
+
+    last = told(folder)
+    assert [said for said in seen if said not in (seen[0], last)] == []
+    assert seen == sorted(seen, key=lambda said: said == last)
+    there.append(Reuse(folder))
+    assert [one.is_current for one in there] == [False, True]
+
+
+def test_a_reader_that_has_the_list_of_one_folder_and_the_files_of_another_reads_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, other = tmp_path / "reuse", tmp_path / "other"
+    Reuse(folder, writing=True).add(FIRST)
+    Reuse(other, writing=True).add(THIRD)
+    assert {path.name for path in folder.iterdir()} == {path.name for path in other.iterdir()}
+    wanted = told(other)
+
+    def swapped(*about: Any) -> Any:
+        if other.exists():
+            folder.rename(tmp_path / "gone")
+            other.rename(folder)
+        return mapped(*about)
+
+    monkeypatch.setattr("aggregator.reuse.segments.mapped", swapped)
+
+    assert told(folder) == wanted
 
 
 def emptied(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,13 +15,17 @@ import numpy as np
 import pytest
 
 from aggregator import dedupe
+from aggregator.cli import reading
 from aggregator.dedupe import Writing
 from aggregator.dedupe.shelves import WINDOW, Shelf
-from aggregator.dedupe.signs import SIGN_BITS
+from aggregator.dedupe.signs import SIGN_BITS, Signs
+from aggregator.extract import LanguageSpan
 from aggregator.model import Match, Relation
 from aggregator.reposts import in_corpus
+from tests.fakeweb import STORY, source
 from tests.families.making import FIRST_LANGUAGE, corpus
 from tests.families.texts import Story, stories
+from tests.fewarticles import candidate
 
 BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -86,6 +91,24 @@ def test_how_near_two_texts_are_does_not_depend_on_who_asks_or_on_what_else_is_t
         for other, score in alone.near(one, 0.1):
             assert (other, score) in all_of_them.near(one, 0.1)
             assert (one, score) in all_of_them.near(other, 0.1)
+
+
+def test_texts_of_many_signs_take_no_more_memory_and_are_as_near(
+    several: list[Writing], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, together = several[::50], Shelf(several, WEIGHTS)
+    every = np.arange(1 << SIGN_BITS, dtype="<i4").tobytes()
+    hostile = [replace(w, signs=Signs(packed=every)) for w in several[:160]]
+
+    tracemalloc.start()
+    Shelf(hostile, WEIGHTS)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    monkeypatch.setattr("aggregator.dedupe.shelves.BLOCK_SIGNS", 1_000)
+    apart = Shelf(several, WEIGHTS)
+
+    assert peak_bytes < 200 << 20
+    assert [apart.near(one, 0.1) for one in asked] == [together.near(one, 0.1) for one in asked]
 
 
 def test_nothing_is_near_where_there_is_nothing(several: list[Writing]) -> None:
@@ -186,6 +209,30 @@ def test_what_is_in_another_language_becomes_white_space_and_everything_keeps_it
     assert (english.language, english.text.strip()) == ("en", "The port is closed.")
     assert english.text.index("The port") == text.index("The port")
     assert (french.title, english.title, english.whole) == ("Le port", "", text)
+
+
+def test_of_a_long_page_in_two_languages_the_parts_end_where_comparing_does() -> None:
+    whole = writing("page", "Le port est fermé.\nThe port is closed.\n" * 9_000, language="fr")
+
+    parts = dedupe.in_languages(whole, [("fr", 0, 19), ("en", 19, 39)])
+
+    assert [(part.language, len(part.text)) for part in parts] == [
+        ("fr", dedupe.MAX_COMPARED_CHARS),
+        ("en", dedupe.MAX_COMPARED_CHARS),
+    ]
+
+
+def test_the_languages_of_a_long_text_are_those_of_its_beginning() -> None:
+    french = "Le port est fermé depuis une semaine, et personne ne peut y entrer avant la fin de la grève.\n"
+    both = french * 200 + STORY + "\n" + STORY * 99
+    [one] = candidate(source("a"), both, language="fr").versions
+    [other] = candidate(source("a"), STORY + "x" * 50_000).versions
+
+    parts = reading._languages(one)
+
+    assert {part.language for part in parts} == {"fr", "en"}
+    assert parts[-1].end == dedupe.MAX_COMPARED_CHARS
+    assert reading._languages(other) == (LanguageSpan("en", 0, len(other.text)),)
 
 
 def test_a_text_in_one_language_stays_as_it_is_also_where_another_one_was_heard() -> None:

@@ -224,3 +224,13 @@ def test_a_site_is_the_same_with_and_without_www() -> None:
 
 def test_path_and_query_are_what_a_mirror_shares() -> None:
     assert urls.path_and_query("http://a.example/1?b=c") == urls.path_and_query("http://b.example/1?b=c") == "/1?b=c"
+
+
+@given(
+    st.sampled_from(["", "//", "http://", "https://"]),
+    st.from_regex(r"[a-z]{1,9}\.example(:[1-9][0-9])?(/[a-z]{0,9})?", fullmatch=True),
+)
+def test_an_address_may_be_meant_with_either_scheme(typed: str, rest: str) -> None:
+    assert set(urls.spellings(typed + rest)) == {canonical(f"http://{rest}"), canonical(f"https://{rest}")}
+    if typed.startswith("http"):
+        assert urls.spellings(typed + rest)[0] == canonical(typed + rest)

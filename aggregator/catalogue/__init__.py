@@ -26,6 +26,9 @@ from aggregator.catalogue.files import empty_log, remove, replace_all
 from aggregator.catalogue.matches import Matches
 from aggregator.catalogue.runs import Runs
 
+UNTRANSLATED = "untranslated"
+"""The note that says why no model is asked for translations although there is to be one; none, or empty: one is."""
+
 
 class Catalogue(Captures, Announcements, Articles, Matches, Runs):
     """An open catalogue; what it raises is said in ``Opened``."""
@@ -57,4 +60,4 @@ def dump(path: Path) -> list[tuple[str, dict[str, Any]]]:
         return list(catalogue.dump())
 
 
-__all__ = ["MAX_ATTEMPTS", "Announced", "Catalogue", "dump", "empty_log", "remove", "replace_all"]
+__all__ = ["MAX_ATTEMPTS", "UNTRANSLATED", "Announced", "Catalogue", "dump", "empty_log", "remove", "replace_all"]

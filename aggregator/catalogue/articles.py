@@ -7,10 +7,15 @@ from dataclasses import fields
 
 import sqlalchemy as sql
 
-from aggregator import engines
+from aggregator import engines, urls
 from aggregator.catalogue import tables as t
 from aggregator.catalogue.opened import Opened, as_row, in_chunks
 from aggregator.model import Article, Credit, Facts, Sighting, Version
+
+_TELLING_CHARS = 4
+"""Of an id: one in a million has the same, by chance."""
+_LONGEST_TYPED = 20
+_MOST_ALIKE = 1_000
 
 
 class Articles(Opened):
@@ -77,6 +82,30 @@ class Articles(Opened):
         led = {r["url"] for r in self._rows(sql.select(c.url).where(c.asked_url == url))}
         keys = sorted({key for u in (url, *led) for key in engines.possible_keys(u)})
         return self._all(Article, sql.select(t.articles).where(a.key.in_(keys)).order_by(a.id))
+
+    def meant(self, ref: str) -> list[Article]:
+        """Return the articles that are meant by an id, or by an address as people type it.
+
+        Without a scheme, or with the other one, it is the article that was read there, if only one was.
+        """
+        if article := self.article(ref.strip().lower()):
+            return [article]
+        typed, others = urls.canonical(ref), self.nearly_meant(ref)
+        return (self.find_articles(typed) if typed else []) or (others if len(others) == 1 else [])
+
+    def nearly_meant(self, ref: str) -> list[Article]:
+        """Return the articles read at an address as people type it, by http or https."""
+        found = {a.id: a for address in urls.spellings(ref) for a in self.find_articles(address)}
+        return list(found.values())
+
+    def ids_like(self, typed: str) -> list[str]:
+        """Return ids that begin or end as one that was typed does, in half of it: candidates for what was meant."""
+        size = max(len(typed) // 2, _TELLING_CHARS)
+        if not _TELLING_CHARS <= len(typed) <= _LONGEST_TYPED:
+            return []
+        a = t.articles.c
+        alike = sql.or_(a.id.startswith(typed[:size], autoescape=True), a.id.endswith(typed[-size:], autoescape=True))
+        return [r["id"] for r in self._rows(sql.select(a.id).where(alike).order_by(a.id).limit(_MOST_ALIKE))]
 
     def addresses_of(self, url: str) -> set[str]:
         """Return every address that led to the page at an address, or was asked for to get there, with its own."""

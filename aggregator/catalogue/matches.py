@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, fields
 from itertools import islice
 from typing import Any
@@ -106,7 +106,7 @@ class Matches(Opened):
 
     def put_found(
         self,
-        article_ids: Iterable[str],
+        article_ids: Collection[str],
         matches: Iterable[Match],
         clusters: Iterable[Cluster],
         sames: Mapping[str, str],

@@ -5,6 +5,8 @@
     importing     import
     reading       search, show
     families      reposts
+    telling       a family as people read it
+    given         the texts that reposts is given: a file, what is pasted, a corpus
     comparing     reposts diff
     deciding      reposts confirm, refuse, join, split, watch, unwatch
     exporting     export
@@ -101,6 +103,10 @@ def _named(ctx: click.Context, param: click.Parameter, value: str) -> str:
     """Refuse a decision that nobody stands for: it is kept for as long as the archive."""
     if not value.strip():
         raise click.BadParameter("a decision needs a name: who decided? Nothing was noted.", ctx, param)
+    from aggregator.cli import output as show
+
+    if show.safe(value.strip()) != value.strip() or len(value.strip().splitlines()) > 1 or "\t" in value.strip():
+        raise click.BadParameter("a name is one line, without control characters. Nothing was noted.", ctx, param)
     return value.strip()
 
 
@@ -113,12 +119,26 @@ by_option = click.option(
 )
 
 
+class _Unnamed(click.Context):
+    """That of the command that needs not be named: neither does its usage line name it."""
+
+    @property
+    def command_path(self) -> str:
+        return self.parent.command_path if self.parent else super().command_path
+
+
 class DefaultGroup(click.Group):
     """A group of commands of which one needs not be named: what is no word of its own is meant for that."""
 
     def __init__(self, *args: Any, default: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._default = default
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Take a command in."""
+        super().add_command(cmd, name)
+        if (name or cmd.name) == self._default:
+            cmd.context_class = _Unnamed
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         known = {*self.commands, "-h", "--help"}

@@ -133,6 +133,16 @@ def tell_all(home: Home, following: Following) -> None:
     """Say what somebody should know."""
     tell_alarms(home, following)
     tell_reposts(home, following)
+    tell_untranslated(home)
+
+
+def tell_untranslated(home: Home) -> None:
+    """Say why translations between scripts are not looked for, where they are to be."""
+    from aggregator.catalogue import UNTRANSLATED, Catalogue
+
+    with Catalogue(home.catalogue) as catalogue:
+        if why := catalogue.note(UNTRANSLATED):
+            show.say(why, "red")
 
 
 def tell_reposts(home: Home, following: Following) -> None:
@@ -255,6 +265,7 @@ def backfill_command(
             stop=stop,
         )
     print_runs([run], elapsed_s=time.monotonic() - began, as_json=as_json)
+    tell_untranslated(home)
     if stop.is_set():
         show.say("Interrupted: run the same again to go on.")
         return INTERRUPTED

@@ -28,8 +28,8 @@ TOO_LONG = (
 def reposts_diff(ctx: click.Context, a: str, b: str, as_json: bool) -> None:
     """Print what changed from one article to another, word by word: [-left out-], {+put in+}.
 
-    Of copies, all of both texts is compared; where they share passages, these are. Of a translation, each passage is
-    followed by what it was translated into.
+    Of copies, all of both texts is compared, as of others that share nearly all; else the passages that they share. Of
+    a translation, each passage is followed by what it was translated into.
 
     \b
     Example:
@@ -51,14 +51,22 @@ def reposts_diff(ctx: click.Context, a: str, b: str, as_json: bool) -> None:
 
 def _print_compared(compared: Compared) -> None:
     match = compared.match
-    for article, version in ((compared.a, compared.a_version), (compared.b, compared.b_version)):
+    sides = (
+        (compared.a, compared.a_version, compared.a_share),
+        (compared.b, compared.b_version, compared.b_share),
+    )
+    for article, version, share in sides:
         said = [version.title or "(no title)", f"version {version.number}, seen {show.minute(version.captured_at)}"]
-        if match:
-            said.append(f"{match.a_coverage if match.a == article.id else match.b_coverage:.0%} of it shared")
-            said += ["had it first"] if match.first == article.id else []
+        said.append(f"{share:.0%} of it shared")
+        said += ["had it first"] if match and match.first == article.id else []
         show.say(f"{article.source_id} {article.id}  {' · '.join(said)}")
-    show.say(f"{match.kind} · {_counted(compared)}" if match else f"no match · {_counted(compared)}")
-    if compared.is_moved and match and match.relation is Relation.DUP:
+    show.say(f"{_kind(compared)} · {_counted(compared)}")
+    outside = (f"{_rest(compared.a_share)} of {compared.a.id}", f"{_rest(compared.b_share)} of {compared.b.id}")
+    if not compared.is_whole and not all(one.startswith("0%") for one in outside):
+        what = "translated" if match and match.relation is Relation.TRANSLATION else "shared"
+        passages = f"The {what} passage is" if len(compared.parts) == 1 else f"The {what} passages are"
+        show.say(f"{passages} shown; outside lie {' and '.join(outside)}.")
+    if compared.is_moved and compared.is_whole:
         show.say("Passages stand in another order: what moved is left out in one place and put in at another.")
     if compared.is_cut:
         show.say("Of a text this long, the beginning is compared: `aggregator limits`, reposts.length.")
@@ -78,7 +86,23 @@ def _counted(compared: Compared) -> str:
     if compared.match and compared.match.relation is Relation.TRANSLATION:
         return show.counted(len(compared.parts), "passage")
     came, went = dedupe.words_changed(change for part in compared.parts for change in part.changes)
-    return f"+{came:,} −{went:,} words" if came or went else "not a word was changed"
+    if came or went:
+        return f"+{came:,} −{went:,} words{'' if compared.is_whole else ' in what is shared'}"
+    return f"not a word {'was changed' if compared.is_whole else 'of what is shared was changed'}"
+
+
+def _kind(compared: Compared) -> str:
+    """Return what two articles are to each other, and who says otherwise."""
+    if compared.match:
+        return compared.match.kind
+    if one := compared.refused:
+        return f"no match: refused by {show.one_line(one.by)} on {show.day(one.at)}"
+    return "no match"
+
+
+def _rest(share: float) -> str:
+    """Return how much of a text is not shared; 100 % is not said of what shares something."""
+    return f"{1 - share:.0%}" if round(1 - share, 2) < 1 else "over 99%"
 
 
 def compared_json(compared: Compared) -> dict[str, Any]:
@@ -90,6 +114,8 @@ def compared_json(compared: Compared) -> dict[str, Any]:
         "rel": match and match.relation,
         "kind": match and match.kind,
         "first": match and match.first,
+        "coverage": [round(compared.a_share, 4), round(compared.b_share, 4)],
+        "whole": compared.is_whole,
         "moved": compared.is_moved,
         "cut": compared.is_cut,
         "coarse": compared.is_coarse,

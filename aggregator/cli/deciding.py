@@ -10,12 +10,14 @@ import click
 
 from aggregator.cli import by_option, chosen_home, home_option, json_option
 from aggregator.cli import output as show
+from aggregator.cli.telling import called
 from aggregator.cli.writing import loaded, wait_option
 from aggregator.errors import BusyError, UnknownIdError
 from aggregator.home import Home
+from aggregator.model import Article
 
 if TYPE_CHECKING:
-    from aggregator.decisions import Event
+    from aggregator.reposts import Bonds
 
 
 def _decision(command: Callable[..., None]) -> Callable[..., None]:
@@ -34,12 +36,7 @@ def reposts_confirm(ctx: click.Context, a: str, b: str, by: str, wait_s: float) 
     Example:
       aggregator reposts confirm 7k2mq4xw3nbd 3hpkry7fd3sv
     """
-    from aggregator import reposts
-
-    home = chosen_home(ctx)
-    a, b = _meant(home, (a, b))
-    event = reposts.confirm(home, a, b, by=by, now=datetime.now(UTC))
-    _carry_out(home, event, f"{a} and {b} are a match", wait_s)
+    _decide(chosen_home(ctx), "confirmed", (a, b), by, wait_s)
 
 
 @click.command("refuse")
@@ -53,12 +50,7 @@ def reposts_refuse(ctx: click.Context, a: str, b: str, by: str, wait_s: float) -
     Example:
       aggregator reposts refuse 7k2mq4xw3nbd 3hpkry7fd3sv
     """
-    from aggregator import reposts
-
-    home = chosen_home(ctx)
-    a, b = _meant(home, (a, b))
-    event = reposts.refuse(home, a, b, by=by, now=datetime.now(UTC))
-    _carry_out(home, event, f"{a} and {b} are no match", wait_s)
+    _decide(chosen_home(ctx), "refused", (a, b), by, wait_s)
 
 
 @click.command("join")
@@ -71,12 +63,7 @@ def reposts_join(ctx: click.Context, refs: tuple[str, ...], by: str, wait_s: flo
     Example:
       aggregator reposts join 7k2mq4xw3nbd 3hpkry7fd3sv
     """
-    from aggregator import reposts
-
-    home = chosen_home(ctx)
-    ids = _meant(home, refs)
-    event = reposts.join(home, ids, by=by, now=datetime.now(UTC))
-    _carry_out(home, event, f"{', '.join(ids)} are one text", wait_s)
+    _decide(chosen_home(ctx), "joined", refs, by, wait_s)
 
 
 @click.command("split")
@@ -89,16 +76,87 @@ def reposts_split(ctx: click.Context, refs: tuple[str, ...], by: str, wait_s: fl
     Example:
       aggregator reposts split 7k2mq4xw3nbd
     """
+    _decide(chosen_home(ctx), "split", refs, by, wait_s)
+
+
+def _decide(home: Home, kind: str, refs: Sequence[str], by: str, wait_s: float) -> None:
+    """Note a decision, unless it holds already; have it looked at now; say what came of it."""
     from aggregator import reposts
 
-    home = chosen_home(ctx)
-    ids = _meant(home, refs)
-    event = reposts.split(home, ids, by=by, now=datetime.now(UTC))
-    _carry_out(home, event, f"{', '.join(ids)}: not one text with any other", wait_s)
+    articles = _meant(home, refs)
+    ids = [article.id for article in articles]
+    if before := reposts.already(home, kind, ids):
+        when = f"already, by {show.one_line(before.by)} on {show.day(before.at)}"
+        show.say(f"{_listed(articles)}: {kind} {when}. Nothing was noted.")
+        return
+    had = reposts.bonds(home, ids)
+    now = datetime.now(UTC)
+    if kind == "confirmed":
+        event = reposts.confirm(home, *ids, by=by, now=now)
+    elif kind == "refused":
+        event = reposts.refuse(home, *ids, by=by, now=now)
+    elif kind == "joined":
+        event = reposts.join(home, ids, by=by, now=now)
+    else:
+        event = reposts.split(home, ids, by=by, now=now)
+    show.say(f"Noted as event {event.number}: {_SAID[kind].format(_listed(articles))}.")
+    if _is_looked_at(home, wait_s):
+        show.say(_effect(kind, ids, had, reposts.bonds(home, sorted(frozenset().union(*had.families.values())))))
+    else:
+        show.say("It is in force when the crawl that is running looks next.")
 
 
-def _meant(home: Home, refs: Sequence[str]) -> list[str]:
-    """Return the ids of articles, each given by its id or an address.
+_SAID = {
+    "confirmed": "{} are a match",
+    "refused": "{} are no match",
+    "joined": "{} are one text",
+    "split": "{}: not one text with any other",
+}
+
+
+def _effect(kind: str, ids: Sequence[str], had: Bonds, have: Bonds) -> str:
+    """Return in words what a decision about articles changed."""
+    is_one = len({have.families[i] for i in ids}) == 1 and have.families[ids[0]] != {ids[0]}
+    size = len(have.families[ids[0]])
+    if kind in ("confirmed", "joined"):
+        if is_one and had.families[ids[0]] != have.families[ids[0]]:
+            return f"In force: they are in one family, of {size:,} articles."
+        return f"In force: {'the match' if kind == 'confirmed' else 'their family'} stays, whatever is found."
+    if parted := _parted(had, have):
+        return f"In force: {parted}."
+    if kind == "refused" and is_one:
+        return (
+            f"In force, but both are still in one family, of {size:,} articles, by what these share with others: "
+            "`reposts split` takes one out."
+        )
+    if kind == "refused" and had.are_matched:
+        return "In force: what they share is no longer shown."
+    if kind == "refused":
+        return "Nothing was found that they share: it is noted for what may be found later."
+    if all(len(family) == 1 for family in had.families.values()):
+        return "There is no family to split yet: it is noted for what may be found later."
+    return "No family had to change: it is noted for what may be found later."
+
+
+def _parted(had: Bonds, have: Bonds) -> str:
+    """Return in words which families became smaller; empty: none did."""
+    said = []
+    for family in sorted(set(had.families.values()), key=sorted):
+        left = sorted((len(part) for part in {have.families[i] for i in family} if len(part) > 1), reverse=True)
+        if left != [len(family)] and len(family) > 1:
+            parts = " and ".join(f"one of {count:,}" for count in left)
+            said.append(f"the family of {len(family):,} articles is {f'now {parts}' if left else 'dissolved'}")
+    return "; ".join(said)
+
+
+def _listed(articles: Sequence[Article]) -> str:
+    """Return several articles by source, id and title."""
+    named = [f"{called(a)} “{show.one_line(a.title or '(no title)')}”" for a in articles]
+    return " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
+
+
+def _meant(home: Home, refs: Sequence[str]) -> list[Article]:
+    """Return articles, each given by its id or an address.
 
     Raises:
         UnknownIdError: One is no article of this home.
@@ -108,20 +166,18 @@ def _meant(home: Home, refs: Sequence[str]) -> list[str]:
     if home.is_new:
         raise UnknownIdError(f"{refs[0]}: nothing was crawled into this home yet.")
     with access.opened(home) as catalogue:
-        return [search.find(catalogue, ref).id for ref in refs]
+        return [search.find(catalogue, ref) for ref in refs]
 
 
-def _carry_out(home: Home, event: Event, said: str, wait_s: float) -> None:
-    """Have a decision looked at now, if nobody else writes the home."""
+def _is_looked_at(home: Home, wait_s: float) -> bool:
+    """Have decisions looked at now; return whether nobody else writes the home, so that it was done."""
     from aggregator import pipeline
 
     try:
         with show.progress() as report, pipeline.opened(home, loaded(home), wait_s=wait_s, report=report):
-            pass
+            return True
     except BusyError:
-        show.say(f"Noted as event {event.number}: {said}. It is in force when the crawl that is running looks next.")
-    else:
-        show.say(f"Noted as event {event.number}, and in force: {said}.")
+        return False
 
 
 @click.command("watch")
@@ -140,9 +196,13 @@ def reposts_watch(ctx: click.Context, refs: tuple[str, ...], by: str, as_json: b
     from aggregator import access, reposts
 
     home = chosen_home(ctx)
-    if refs:
-        reposts.watch(home, _meant(home, refs), by=by, now=datetime.now(UTC))
     watched = reposts.watched(home)
+    ids = [article.id for article in _meant(home, refs)] if refs else []
+    if already := sorted(watched.intersection(ids)):
+        show.say(f"{', '.join(already)}: watched already.")
+    if fresh := sorted(set(ids) - watched):
+        reposts.watch(home, fresh, by=by, now=datetime.now(UTC))
+        watched = reposts.watched(home)
     with access.opened(home) as catalogue:
         articles = sorted(catalogue.articles(watched).values(), key=lambda a: (a.source_id, a.id))
     if as_json:
@@ -169,7 +229,7 @@ def reposts_unwatch(ctx: click.Context, refs: tuple[str, ...], by: str) -> None:
 
     home = chosen_home(ctx)
     watched = reposts.watched(home)
-    ids = [ref if ref in watched else _meant(home, [ref])[0] for ref in refs]  # what is watched may be hidden by now
+    ids = [ref if ref in watched else _meant(home, [ref])[0].id for ref in refs]  # what is watched may be hidden by now
     event = reposts.watch(home, ids, by=by, now=datetime.now(UTC), ends=True)
     show.say(f"Noted as event {event.number}: {', '.join(ids)}: no longer watched.")
 

@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Set
-from datetime import datetime, time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli import DefaultGroup, Period, again, chosen_home, home_option, json_option
+from aggregator.cli import DefaultGroup, Period, again, chosen_home, given, home_option, json_option
 from aggregator.cli import output as show
 from aggregator.cli.comparing import reposts_diff
 from aggregator.cli.deciding import COMMANDS
+from aggregator.cli.telling import called, print_family
 from aggregator.cli.writing import loaded
 from aggregator.errors import UnknownIdError, UsageError
-from aggregator.model import Article, Cluster, Match, Passage, Relation
+from aggregator.home import Home
+from aggregator.model import Article, Cluster, Match, Relation
 
 if TYPE_CHECKING:
     from aggregator.reposts import Decision, Family, Found
 
-_PASSAGES_SHOWN = 3
-_PASSAGE_CHARS = 150
-_MATCHES_SHOWN = 20
+_NEARLY = 0.75
+"""How like a subcommand a word must be to be a slip of it: a letter of four may be missing."""
+
+
+class _Reposts(DefaultGroup):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse the slip of a subcommand before its options are."""
+        if len(args) > 1 and _misspelt(args[0]):
+            raise UsageError(_too_many(args))
+        return super().parse_args(ctx, args)
 
 
 @click.group(
     "reposts",
-    cls=DefaultGroup,
+    cls=_Reposts,
     default="find",
     options_metavar="",
     subcommand_metavar="[ID|URL|FILE|-] [OPTIONS] | diff | confirm | refuse | join | split | watch | unwatch",
@@ -56,12 +67,12 @@ for _command in (reposts_diff, *COMMANDS):
 
 
 @reposts_command.command("find")
-@click.argument("ref", required=False, metavar="[ID|URL|FILE|-]")
+@click.argument("refs", nargs=-1, metavar="[ID|URL|FILE|-]")
 @click.option("--new", "since", type=Period(), metavar="SINCE", help="Only families with an article first seen since.")
 @click.option("--watched", is_flag=True, help="Only families of articles that are watched.")
 @click.option(
     "--docs",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
     metavar="FILE.jsonl",
     help="Compare the texts of a file with one another, a JSON object a line; no home needed.",
 )
@@ -70,7 +81,7 @@ for _command in (reposts_diff, *COMMANDS):
 @click.pass_context
 def reposts_find(
     ctx: click.Context,
-    ref: str | None,
+    refs: tuple[str, ...],
     since: tuple[datetime, datetime] | None,
     watched: bool,
     docs: Path | None,
@@ -82,39 +93,35 @@ def reposts_find(
     Example:
       aggregator reposts 7k2mq4xw3nbd
     """
+    if len(refs) > 1:
+        raise UsageError(_too_many(refs))
+    ref = refs[0] if refs else None
     if docs:
         if ref or since or watched:
             raise UsageError("--docs compares the texts of a file with one another; it takes nothing else.")
         _in_corpus(docs, as_json=as_json)
         return
-    from aggregator import access, reposts, search
+    from aggregator import reposts
 
     home = chosen_home(ctx)
     if home.is_new:
         show.say("Nothing was crawled yet.")
         return
-    new: frozenset[str] = frozenset()
+    new, watchlist = frozenset[str](), frozenset[str]()
     if ref is None:
         having = []
         if since:
             having.append(new := reposts.first_seen_since(home, since[0]))
         if watched:
-            having.append(reposts.watched(home))
+            having.append(watchlist := reposts.watched(home))
         found: Iterable[Family] = reposts.families(home, *having)
     elif since or watched:
         raise UsageError("--new and --watched choose among all families; leave the article out.")
-    elif ref == "-" or _is_file(ref):
-        text = sys.stdin.read() if ref == "-" else Path(ref).read_text(encoding="utf-8", errors="replace")
+    elif (article := _meant(home, ref)) is None:
+        text = given.text(ref)
+        _tell_cut(text)
         found = [reposts.who_has(home, loaded(home), text)]
     else:
-        try:
-            with access.opened(home) as catalogue:
-                article = search.find(catalogue, ref)
-        except UnknownIdError:
-            raise UnknownIdError(
-                f"{ref}: neither an article of this home, by its id or address, nor a file that is there. "
-                "`aggregator search` finds ids; - reads what is pasted."
-            ) from None
         found = [reposts.family_of(home, article)]
     if as_json:
         _print_lines(line for family in found for line in family_json(family))
@@ -123,8 +130,10 @@ def reposts_find(
     for family in found:
         print_family(family, passages=ref is not None, new=new)
         count, is_empty = count + 1, is_empty and family.is_alone
+        watchlist -= family.members
     if is_empty:
-        none = "No family of a watched article." if watched else "No family with an article first seen since then."
+        of_watched = "No family of a watched article." if watchlist else "Nothing is watched."
+        none = of_watched if watched else "No family with an article first seen since then."
         show.say(_nobody(family) if ref else none if since or watched else "No text stands in two places.")
     told = family.telling_matches() if ref else []
     if told and reposts.GIVEN not in family.members:
@@ -132,13 +141,75 @@ def reposts_find(
     if ref is None and count:
         families = "1 family" if count == 1 else f"{count:,} families"
         show.say(f"{families}. Passages and reasons: {again(home, 'reposts ID')}")
+    if watchlist and not since:
+        _tell_alone(home, watchlist)
 
 
-def _is_file(ref: str) -> bool:
-    try:
-        return Path(ref).is_file()
-    except OSError:  # an address may be longer than a name can be
-        return False
+def _misspelt(word: str) -> str | None:
+    """Return the subcommand that a word is nearly, if it is none, and no file."""
+    from difflib import get_close_matches
+
+    commands = reposts_command.commands
+    near = get_close_matches(word.lower(), commands, 1, _NEARLY)
+    return near[0] if near and word not in commands and not given.is_path(word) else None
+
+
+def _too_many(said: Sequence[str]) -> str:
+    """Return in words what may have been meant by several arguments."""
+    others = ", ".join(name for name in reposts_command.commands if name != "find")
+    if near := _misspelt(said[0]):
+        meant = shlex.join(["aggregator", "reposts", near, *said[1:]])
+        return f"reposts {said[0]}: no such command. Did you mean `{meant}`? There are {others}."
+    if len(said) == 2:
+        return f"reposts takes one text. Two articles? `{shlex.join(['aggregator', 'reposts', 'diff', *said])}`"
+    return f"reposts takes one text, unless one of these words comes first: {others}."
+
+
+def _meant(home: Home, ref: str) -> Article | None:
+    """Return the article of an id or address; None: a file is meant, or what is pasted. An id goes before a file.
+
+    Raises:
+        UnknownIdError: It is none of these.
+    """
+    from aggregator import access, search
+
+    if ref == given.PASTED:
+        return None
+    with access.opened(home) as catalogue:
+        if given.is_path(ref):
+            article = catalogue.article(ref)
+            if article:
+                show.say(f"{ref} is taken as the id of an article; ./{ref} is the file of that name.")
+            return article
+        try:
+            return search.find(catalogue, ref)
+        except UnknownIdError:
+            near = _misspelt(ref)
+            advice = f"Did you mean `aggregator reposts {near}`?" if near else search.advice(catalogue, ref)
+            raise UnknownIdError(
+                f"{ref}: neither an article of this home, by its id or address, nor a file that is there. "
+                f"{advice} `-` reads what is pasted."
+            ) from None
+
+
+def _tell_alone(home: Home, watchlist: Set[str]) -> None:
+    """Say which watched articles are in no family."""
+    from aggregator import access
+
+    with access.opened(home) as catalogue:
+        for article in sorted(catalogue.articles(watchlist).values(), key=lambda a: (a.source_id, a.id)):
+            show.say(f"Watched, and in no family yet: {called(article)} {show.one_line(article.title or '(no title)')}")
+
+
+def _tell_cut(*texts: str) -> None:
+    from aggregator import words
+
+    most = words.MAX_COMPARED_CHARS
+    if long := [len(text) for text in texts if len(text) > most]:
+        of_what = f"the {long[0]:,}" if len(texts) == 1 else f"each of {show.counted(len(long), 'long text')}"
+        show.say(
+            f"Only the first {most:,} characters of {of_what} were compared (`aggregator limits`, reposts.length)."
+        )
 
 
 # --- for people -------------------------------------------------------------------------------------------------------
@@ -148,6 +219,13 @@ def _nobody(family: Family) -> str:
     from aggregator import dedupe, words
     from aggregator.reposts import GIVEN
 
+    refused = [one for one in family.decisions if one.kind == "refused"]
+    if GIVEN not in family.members and refused:
+        said = []
+        for one in refused:
+            others = " and ".join(called(family.apart[i]) for i in one.articles if i in family.apart)
+            said.append(f"The match with {others} was refused by {show.one_line(one.by)} on {show.day(one.at)}")
+        return f"{'. '.join(said)}. No other match is left."
     if GIVEN not in family.members:
         return "No other article shares text with it."
 
@@ -157,151 +235,6 @@ def _nobody(family: Family) -> str:
     return "Nothing found: no article has twelve words in a row of it. Paraphrases and its translations are not found."
 
 
-def print_family(family: Family, *, passages: bool, new: Iterable[str] = ()) -> None:
-    """Print a family: its articles as they were published, and if wanted why each is in it, with its longest passages.
-
-    Args:
-        family: Which.
-        passages: Whether to give reasons and passages.
-        new: The articles that are marked as new.
-    """
-    from aggregator.reposts import GIVEN
-
-    if family.is_alone:
-        _print_decisions(family)
-        return
-    first = _first(family)
-    show.line((_heading(family), "bold"))
-    fresh = set(new)
-    joined = {i: one.kind for one in family.decisions if one.kind == "joined" for i in one.articles}
-    plain = {GIVEN, first} if len(family.articles) > 2 else family.members
-    rows = []
-    for article in family.in_order:
-        match = family.best_match(article.id)
-        what = "original" if article.id == first else _what(match, article.id) if match else joined.get(article.id, "")
-        mark = "●" if article.id == first else "○"
-        rows.append(
-            (
-                mark,
-                _when(article),
-                article.source_id or "the text given",
-                article.language or "?",
-                f"{what}{' (new)' if article.id in fresh else ''}",
-                _share(match, article.id, plain) if match and article.id != first else "",
-                article.id if article.source_id else "",
-                article.title or "(no title)" if article.source_id else "",
-            )
-        )
-    if show.is_narrow():
-        for mark, when, source, language, what, share, ident, title in rows:
-            show.line((f"{mark} ", "bold"), "  ".join(filter(None, (when, source, language, what, share))))
-            show.line((ident, "cyan"), f"  {title}", indent=4)
-    else:
-        show.table(("", "published (UTC)", "source", "in", "what", "shared", "id", "title"), rows)
-    _print_decisions(family)
-    if passages:
-        _print_matches(family)
-    show.line()
-
-
-def _print_decisions(family: Family) -> None:
-    for one in family.decisions:
-        of_whom = (family.articles.get(i) for i in one.articles)
-        called = (_called(article) if article else i for article, i in zip(of_whom, one.articles, strict=True))
-        show.line((f"   {one.kind}", "magenta"), f" by {one.by} on {show.day(one.at)}: {', '.join(called)}")
-
-
-def _first(family: Family) -> str | None:
-    """Return the article that had the text of a family first; None: that is undecided."""
-    from aggregator.reposts import GIVEN
-
-    if family.cluster:
-        return family.cluster.original
-    firsts = {match.first for match in family.matches if GIVEN not in (match.a, match.b)}
-    return firsts.pop() if len(firsts) == 1 else None
-
-
-def _when(article: Article) -> str:
-    """Return when an article claims to have been published: the day alone, where no more is claimed."""
-    at = article.claimed_at
-    return show.day(at) if at and at.time() == time() else show.minute(at)
-
-
-def _heading(family: Family) -> str:
-    """Return in words who is in a family and who had the text first."""
-    cluster = family.cluster
-    archived = [i for i in family.members if family.articles[i].source_id]
-    others = len(archived) - (len(cluster.members) if cluster else 0)
-    said = [show.counted(len(cluster.members), "article") + ", one text"] if cluster else []
-    translated = {i for m in family.matches if m.relation is Relation.TRANSLATION for i in (m.a, m.b)}
-    apart = len(translated - set(cluster.members if cluster else ()))
-    if apart:
-        said.append(show.counted(apart, "translation") if cluster else "a text and its translation")
-        others -= apart
-    if others > 0:
-        said.append(f"{show.counted(others, 'article')} {'shares' if others == 1 else 'share'} a passage")
-    if cluster and cluster.original:
-        original = family.articles[cluster.original]
-        said.append(f"probable original: {original.source_id} {original.id}")
-    elif cluster and any(m.kind == "joint" for m in family.matches):
-        said.append("a joint release, without an original")
-    elif cluster:
-        said.append("original undecided")
-    return " · ".join(said)
-
-
-def _what(match: Match, article_id: str) -> str:
-    """Return what an article is to the other of a match."""
-    if match.first != article_id or match.kind in ("joint", "mirror", "migrated"):
-        return match.kind
-    if match.relation is Relation.PARTIAL:
-        return f"source of {match.kind}"
-    return "copied" if match.relation is Relation.DUP else "translated"
-
-
-def _share(match: Match, article_id: str, plain: Set[str | None]) -> str:
-    """Return how much of an article's text stands in the other of a match; in which, if it is not a plain case."""
-    share, other = (match.a_coverage, match.b) if match.a == article_id else (match.b_coverage, match.a)
-    return f"{share:.0%}" if other in plain else f"{share:.0%} in {other}"
-
-
-def _print_matches(family: Family) -> None:
-    chosen = family.telling_matches()
-    for match in chosen[:_MATCHES_SHOWN]:
-        a, b = (family.articles[i] for i in family.ordered(match))
-        show.line((f"   {match.kind}", "magenta"), f"  {_called(a)} {'→' if match.first else '–'} {_called(b)}")
-        for reason in match.evidence:
-            show.line(f"– {reason}", indent=6)
-        _print_passages(match, family)
-    left = len(family.matches) - min(len(chosen), _MATCHES_SHOWN)
-    if left > 0:
-        show.line((f"   {show.counted(left, 'more pair')} among them: --json gives all", "dim"))
-
-
-def _called(article: Article) -> str:
-    return f"{article.source_id} {article.id}" if article.source_id else "the text given"
-
-
-def _print_passages(match: Match, family: Family) -> None:
-    longest = sorted(match.passages, key=lambda p: p.a_start - p.a_end)[:_PASSAGES_SHOWN]
-    for p in sorted(longest):
-        show.line((f"“{_cut(family.texts[match.a_version], p)}”", "dim"), indent=8)
-        if match.relation is Relation.TRANSLATION:
-            there = Passage(p.b_start, p.b_end, p.b_start, p.b_end)
-            show.line((f"“{_cut(family.texts[match.b_version], there)}”", "dim"), indent=8)
-    if len(match.passages) > _PASSAGES_SHOWN:
-        show.line((f"and {len(match.passages) - _PASSAGES_SHOWN} more", "dim"), indent=8)
-
-
-def _cut(text: str, passage: Passage) -> str:
-    """Return a passage, or its beginning and end, in whole words."""
-    said = " ".join(text[passage.a_start : passage.a_end].split())
-    if len(said) <= _PASSAGE_CHARS:
-        return said
-    beginning, end = said[: 2 * _PASSAGE_CHARS // 3], said[-_PASSAGE_CHARS // 3 :]
-    return f"{beginning.rpartition(' ')[0] or beginning} […] {end.partition(' ')[2] or end}"
-
-
 # --- for programs -----------------------------------------------------------------------------------------------------
 
 
@@ -309,41 +242,23 @@ def _in_corpus(path: Path, *, as_json: bool) -> None:
     """Compare the texts of a file with one another."""
     from aggregator import reposts
 
-    found = reposts.in_corpus(_docs(path))
+    docs = given.Docs(path)
+    found = reposts.in_corpus(docs, place=docs.place)
+    _tell_cut(*(article.text for article in found.corpus.articles()))
     if as_json:
         _print_lines(found_json(found))
         return
-    titles = {article.id: (article.source_id, article.title or "") for article in found.corpus.articles()}
-    for cluster in found.clusters:
-        show.line((f"{len(cluster.members)} texts are one", "bold"), f"  original: {cluster.original or 'undecided'}")
-        for member in cluster.members:
-            show.line(f" {'●' if member == cluster.original else '○'} {member}  {'  '.join(titles[member])}")
-    kinds: dict[str, int] = {}
-    for match in found.matches:
-        kinds[match.kind] = kinds.get(match.kind, 0) + 1
-    show.table(("pairs", "kind"), [(n, kind) for kind, n in sorted(kinds.items(), key=lambda p: -p[1])], right=[0])
-    show.say(
-        f"{len(titles):,} texts, {len(found.matches):,} pairs, {len(found.clusters):,} families. "
-        "Passages and reasons: --json."
-    )
-
-
-def _docs(path: Path) -> Iterator[Any]:
-    import gzip
-    import zlib
-
-    opened = gzip.open if path.suffix == ".gz" else open
-    number = 0
-    try:
-        with opened(path, "rt", encoding="utf-8-sig") as file:
-            for number, line in enumerate(file, 1):  # noqa: B007 - said where it fails
-                if line.strip():
-                    said = json.loads(line)
-                    if not isinstance(said, dict):
-                        raise ValueError('no JSON object; write {"id": ..., "text": ...}')
-                    yield said
-    except (ValueError, OSError, EOFError, RecursionError, zlib.error) as error:
-        raise UsageError(f"{path}:{number}: cannot be read ({error}). Nothing was compared.") from error
+    families = list(found.families())
+    for family in families:
+        print_family(family, passages=len(families) == 1)
+    kinds = Counter(match.kind for match in found.matches)
+    of_kinds = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
+    said = [
+        show.counted(len(found.corpus.ids), "text"),
+        show.counted(len(found.matches), "pair") + (f" ({of_kinds})" if kinds else ""),
+        "1 family" if len(families) == 1 else f"{len(families):,} families",
+    ]
+    show.say(f"{', '.join(said)}. {'All of it' if len(families) == 1 else 'Passages and reasons'}: --json.")
 
 
 def found_json(found: Found) -> Iterator[dict[str, Any]]:

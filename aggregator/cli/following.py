@@ -107,6 +107,10 @@ def sources_check(ctx: click.Context, ids: tuple[str, ...], offline: bool, as_js
     home = chosen_home(ctx)
     following = loaded(home)
     sources = named(following, ids)
+    if following.settings.embeddings:
+        from aggregator.embeddings import Embeddings
+
+        Embeddings(home.root / following.settings.embeddings)  # is refused at once where there are none
     if offline:
         show.say(f"{home.sources_yaml}: {show.counted(len(following.sources), 'source')}, no complaints.")
         return 0

@@ -92,6 +92,8 @@ def status_command(
         f"{found['index_bytes'] / 1e6:,.1f} MB, {found['free_bytes'] / 1e9:,.1f} GB free; "
         f"{totals['to_index']:,} waiting to be indexed"
     )
+    if found["untranslated"]:
+        show.say(found["untranslated"], "red")
     if found["withdrawn"]:
         show.say(f"Takedowns in force: {found['withdrawn']:,}. See `aggregator takedown list`.")
     if found["to_erase"]:
@@ -202,17 +204,19 @@ def _short(iso: str | None) -> str:
 
 def _status(home: Home) -> dict[str, Any]:
     from aggregator import access, health, scheduler
-    from aggregator.catalogue import Catalogue
+    from aggregator.catalogue import UNTRANSLATED, Catalogue
 
     following, decided, now = loaded(home), access.takedowns(home), datetime.now(UTC)
     alarms = health.alarms_at(home, following.sources, now)
     last, pasts, new, articles, pending, totals = {}, {}, {}, {}, {}, dict.fromkeys(_TOTALS, 0)
+    untranslated = None
     if not home.is_new:
         with Catalogue(home.catalogue) as catalogue:
             last, new, articles = catalogue.last_runs(), catalogue.last_new(), catalogue.article_counts()
             pasts = scheduler.pasts_of(following.sources, catalogue.runs_since, now)
             pending = {s.id: catalogue.count_pending(s.id) for s in following.sources}
             totals = catalogue.counts()
+            untranslated = catalogue.note(UNTRANSLATED) or None
     return {
         "sources": [
             {
@@ -231,6 +235,7 @@ def _status(home: Home) -> dict[str, Any]:
             for s in following.sources
         ],
         "totals": totals,
+        "untranslated": untranslated,
         "withdrawn": sum(each.in_force(now) for each in decided),
         "to_erase": sum(each.is_to_be_carried_out for each in decided),
         "archive_bytes": _size(home.archive),

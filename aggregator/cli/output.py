@@ -24,6 +24,7 @@ from rich.text import Text
 from aggregator.model import Progress, Report
 
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_BREAKS = re.compile(r"[\t\n\u2028\u2029]+")
 _MARK = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
 _LINE_EVERY_S = 5.0
 _WIDE = 110
@@ -43,6 +44,11 @@ err = Console(stderr=True, highlight=False)
 def safe(text: object) -> str:
     """Return what may be shown of a text in a terminal."""
     return _UNSAFE.sub("", str(text))
+
+
+def one_line(text: object) -> str:
+    """Return what may be shown of a text where one line belongs to it: a name, an id, a title, a reason."""
+    return " ".join(safe(text).split())
 
 
 def counted(number: int, what: str) -> str:
@@ -99,7 +105,7 @@ def claimed(instant: datetime | None, by: str | None) -> str:
 
 def say(text: str = "", style: str | None = None) -> None:
     """Print words to stderr."""
-    err.print(Text(safe(text), style=style or ""), soft_wrap=not err.is_terminal)
+    _print(err, Text(safe(text), style=style or ""))
 
 
 def text(lines: str) -> None:
@@ -112,10 +118,17 @@ def line(*parts: str | tuple[str, str], indent: int = 0) -> None:
     text = Text()
     for part in parts:
         text.append(*(safe(p) for p in part)) if isinstance(part, tuple) else text.append(safe(part))
-    if out.is_terminal:
-        out.print(Padding(text, (0, 0, 0, indent)))
-    else:
-        out.print(Text(" " * indent) + text)
+    _print(out, text, indent)
+
+
+def _print(console: Console, text: Text, indent: int = 0) -> None:
+    """Print a text, on a terminal broken between words without spaces at the end of its lines."""
+    if not console.is_terminal:
+        console.print(Text(" " * indent) + text, soft_wrap=True)
+        return
+    for row in text.wrap(console, max(1, console.width - indent)):
+        row.rstrip()
+        console.print(Text(" " * indent) + row if row else row, soft_wrap=True)
 
 
 _CHANGED = {"same": ("{}", ""), "deleted": ("[-{}-]", "red strike"), "inserted": ("{{+{}+}}", "green underline")}
@@ -144,7 +157,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, right: Se
     """Print rows; columns listed in ``right`` are numbers."""
     if not out.is_terminal:
         for row in (headers, *rows):
-            sys.stdout.write("\t".join(safe(c).replace("\t", " ").replace("\n", " ") for c in row) + "\n")
+            sys.stdout.write("\t".join(_BREAKS.sub(" ", safe(c)) for c in row) + "\n")
         return
     widths = [max(len(safe(cell)) for cell in column) for column in zip(headers, *rows, strict=True)]
     gaps = len(widths) - 1
@@ -155,7 +168,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, right: Se
         justify: Literal["left", "right"] = "right" if number in right else "left"
         grid.add_column(header, justify=justify, overflow="fold", no_wrap=keeps_whole)
     for row in rows:
-        grid.add_row(*(Text(safe(c)) for c in row))
+        grid.add_row(*(Text(_BREAKS.sub(" ", safe(c))) for c in row))
     out.print(grid)
 
 

@@ -297,10 +297,14 @@ def _version(versions: list[Version], number: int, article: Article) -> Version:
 
 
 def _languages(version: Version) -> tuple[LanguageSpan, ...]:
-    """Return the parts of a text by language: a page may hold one and its translation."""
+    """Return the parts of a text by language: a page may hold one and its translation.
+
+    Of a long one they are those of its beginning.
+    """
+    from aggregator.dedupe import MAX_COMPARED_CHARS
     from aggregator.extract import LanguageSpan, language_spans
 
-    parts = language_spans(version.text, (version.language,) if version.language else ())
+    parts = language_spans(version.text[:MAX_COMPARED_CHARS], (version.language,) if version.language else ())
     is_one = len({part.language for part in parts}) < 2
     return (LanguageSpan(version.language, 0, len(version.text)),) if is_one and version.text else parts
 

@@ -22,7 +22,7 @@ pairing       which sentence of a translation is which of the original
 
 from aggregator.dedupe.alignment import MAX_VERSIONS, MIN_STRETCH_WORDS, Cut, align, aligned
 from aggregator.dedupe.differences import MAX_COMPARED_PAIRS, Change, changes, is_coarse, words_changed
-from aggregator.dedupe.evidence import Standing
+from aggregator.dedupe.evidence import Standing, covered
 from aggregator.dedupe.identity import (
     Decision,
     article_id,
@@ -33,7 +33,7 @@ from aggregator.dedupe.identity import (
     version_digest,
 )
 from aggregator.dedupe.judging import naming_digest, translation, writing
-from aggregator.dedupe.known import About, Candidate, Decided, Holders, Readable
+from aggregator.dedupe.known import GIVEN, About, Candidate, Decided, Holders, Readable, is_before
 from aggregator.dedupe.observing import observations
 from aggregator.dedupe.rarity import STANDING
 from aggregator.dedupe.settling import Settled, settle
@@ -41,6 +41,7 @@ from aggregator.dedupe.signs import MAX_COMPARED_CHARS, Signs, signs_of
 from aggregator.dedupe.translations import Writing, in_languages, translations
 
 __all__ = [
+    "GIVEN",
     "MAX_COMPARED_CHARS",
     "MAX_COMPARED_PAIRS",
     "MAX_VERSIONS",
@@ -63,9 +64,11 @@ __all__ = [
     "article_id",
     "article_number",
     "changes",
+    "covered",
     "decide",
     "history",
     "in_languages",
+    "is_before",
     "is_coarse",
     "naming_digest",
     "numbered_article",

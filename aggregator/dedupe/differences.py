@@ -74,7 +74,7 @@ def words_changed(found: Iterable[Change]) -> tuple[int, int]:
     """Return how many words were inserted, and how many deleted."""
     count = {"same": 0, "deleted": 0, "inserted": 0}
     for change in found:
-        count[change.what] += len(_cut(change.text, 0, len(change.text))) - 1
+        count[change.what] += len(_cut(change.text, 0, len(change.text))) - 1 if change.text.strip() else 0
     return count["inserted"], count["deleted"]
 
 
@@ -90,12 +90,15 @@ def is_coarse(found: Iterable[Change]) -> bool:
 
 
 def _cut(text: str, start: int, end: int) -> list[int]:
-    """Return where the words of a part of a text begin, each with the space behind it, and where the last one ends."""
+    """Return where the words of a part of a text begin, each with the space behind it, and where the last one ends.
+
+    White space alone is as a word that says nothing.
+    """
     part = text[start:end]
     cut = words.words(part)
     alone = cut.weights is not None  # a script without spaces: a sign is a word
     places = cut.starts.tolist() if alone else [found.start() for found in _WORD.finditer(part)]
-    return [start, *(start + place for place in places[1:]), end] if places else [end]
+    return [start, *(start + place for place in places[1:]), end] if start < end else [end]
 
 
 def _said(text: str, cuts: Sequence[int], as_typed: bool) -> list[str]:

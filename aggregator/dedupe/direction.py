@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from aggregator import urls
-from aggregator.dedupe.known import Candidate, is_before
+from aggregator.dedupe.known import Candidate, called_apart, is_before, is_day
 
 
 def direction(a: Candidate, b: Candidate, kind: str, a_version: str, b_version: str) -> tuple[str | None, list[str]]:
@@ -23,24 +24,28 @@ def direction(a: Candidate, b: Candidate, kind: str, a_version: str, b_version: 
     """
     if kind == "joint":
         return None, ["a joint release has no original"]
+    called = called_apart(a, b)
     reasons = []
     if credited := _by_credit(a, b):
-        origin, line, copy = credited
-        reasons.append(f"{copy.called} credits {origin.called}: {line!r}")
+        origin, copy = credited
+        reasons.append(credits_told(copy, origin))
         if is_before(copy.published_at, origin.published_at):
-            reasons.append("its claimed date is earlier, which a copy's cannot be")
+            reasons.append(f"{called[copy.article.id]} claims an earlier date, which a copy's cannot be")
         return origin.article.id, reasons
     if kind == "mirror":
         origin = a if a.source and urls.host(b.article.url) in a.source.mirrors else b
-        return origin.article.id, ["sources.yaml calls the other a mirror"]
+        mirror = b if origin is a else a
+        return origin.article.id, [
+            f"{called[mirror.article.id]} is a mirror of {called[origin.article.id]}, by sources.yaml"
+        ]
     for one, other in ((a, b), (b, a)):
         if is_before(one.published_at, other.published_at):
-            dates = [f"{c.published_at:%Y-%m-%d %H:%M}" for c in (one, other)]
-            return one.article.id, [f"claimed dates (UTC): {dates[0]} before {dates[1]}"]
+            return one.article.id, [_dates_told(one, other, called)]
     for one, other in ((a, b), (b, a)):
         if one.published_at is None and is_before(one.article.captured_at, other.published_at):
-            seen = f"{one.article.captured_at.astimezone(UTC):%Y-%m-%d %H:%M}"
-            return one.article.id, [f"{one.called} was seen here on {seen} (UTC), before the other claims to be"]
+            name, its_name = called[one.article.id], called[other.article.id]
+            seen = f"{name} was seen here on {_minute(one.article.captured_at)} (UTC)"
+            return one.article.id, [f"{seen}, before {its_name} claims to be"]
     if kind == "migrated":
         origin = max((a, b), key=lambda c: (len(c.source.name) if c.source else 0, c.article.id))
         return origin.article.id, [f"{origin.source.name if origin.source else ''!r} is the older place, by its name"]
@@ -51,13 +56,43 @@ def direction(a: Candidate, b: Candidate, kind: str, a_version: str, b_version: 
     ]
     if len(stale) == 1:
         origin, copy = stale[0]
-        return origin.article.id, [f"{copy.called} has what {origin.called} said before its edit"]
+        return origin.article.id, [
+            f"{called[copy.article.id]} has what {called[origin.article.id]} said before its edit"
+        ]
     return None, ["undecided: no credit, and the claimed dates do not tell"]
 
 
-def _by_credit(a: Candidate, b: Candidate) -> tuple[Candidate, str, Candidate] | None:
-    """Return the credited one, the line, and who credits; None: neither does, or each the other."""
-    found = [(origin, line, copy) for copy, origin in ((a, b), (b, a)) if (line := credit_line(copy, origin))]
+def _dates_told(earlier: Candidate, later: Candidate, called: Mapping[str, str]) -> str:
+    """Return in words that one was published before the other: days where no time is claimed, and what we saw."""
+    if all(c.published_at == c.article.claimed_at for c in (earlier, later)):
+        dates = [_told(c.article.claimed_at) for c in (earlier, later)]
+        has_time = not all(is_day(c.article.claimed_at) for c in (earlier, later) if c.article.claimed_at)
+        return f"claimed dates{' (UTC)' if has_time else ''}: {dates[0]} before {dates[1]}"
+    told = []
+    for c in (earlier, later):
+        is_claimed = c.published_at == c.article.claimed_at
+        at = _told(c.article.claimed_at) if is_claimed else _minute(c.article.captured_at)
+        told.append(f"{called[c.article.id]} {'claims' if is_claimed else 'was seen here on'} {at}")
+    return f"{told[0]}, before {told[1]} (UTC)"
+
+
+def _told(at: datetime | None) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d}" if at and is_day(at) else _minute(at)
+
+
+def _minute(at: datetime | None) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}" if at else "–"
+
+
+def credits_told(copy: Candidate, origin: Candidate) -> str:
+    """Return in words that one credits the other's source, in a line of its text; empty: it does not."""
+    line = credit_line(copy, origin)
+    return f"{copy.called} credits {origin.called}: {line!r}" if line else ""
+
+
+def _by_credit(a: Candidate, b: Candidate) -> tuple[Candidate, Candidate] | None:
+    """Return the credited one, and who credits; None: neither does, or each the other."""
+    found = [(origin, copy) for copy, origin in ((a, b), (b, a)) if credit_line(copy, origin)]
     return found[0] if len(found) == 1 else None
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 from aggregator import analysis, credits, urls
-from aggregator.dedupe.direction import credit_line, direction
+from aggregator.dedupe.direction import credit_line, credits_told, direction
 from aggregator.dedupe.evidence import Evidence, covered
 from aggregator.dedupe.families import HEAD_STARTS, MOST
 from aggregator.dedupe.identity import short_digest
-from aggregator.dedupe.known import About, Candidate
+from aggregator.dedupe.known import GIVEN, About, Candidate, called_apart
 from aggregator.dedupe.signs import Signs
 from aggregator.dedupe.translations import Translated, Writing
 from aggregator.model import Article, Match, Passage, Relation, Source, Version
@@ -69,18 +70,21 @@ def judged(
     """
     a = _side(known[found.a], found.a_version, found.passages, found.a_coverage, found.alike, 0)
     b = _side(known[found.b], found.b_version, found.passages, found.b_coverage, found.alike, 1)
-    said = f"{round(found.same_words)} words shared: {_share(a)}, {_share(b)}"
+    called = called_apart(a.whose, b.whose)
     is_one = found.a in families and families.get(found.a) == families.get(found.b)
-    kind, why = _kind_of_one(a, b) if is_one else _kind_of_part(a, b, round_ups)
+    kind, why = _kind_of_one(a, b) if is_one else _kind_of_part(a, b, round_ups, called)
     first, reasons = direction(a.whose, b.whose, kind, found.a_version, found.b_version)
     shorter, longer = sorted((a, b), key=lambda side: -side.coverage)
     if kind in ("truncated", "excerpt") and is_one and first == shorter.whose.article.id:
         kind, why = "edited", "the longer adds to the shorter"
     if kind == "truncated" and first is None:
         first = longer.whose.article.id
-        reasons = [f"{shorter.whose.called} breaks off where {longer.whose.called} goes on; the dates do not tell"]
+        names = [called[side.whose.article.id] for side in (shorter, longer)]
+        reasons = [f"{names[0]} breaks off where {names[1]} goes on; the dates do not tell"]
     if kind in ("verbatim", "retitled", "edited") and is_one and first and _is_passed_on(a, b, first):
         kind, why = "reblog", "passed on whole, with words of its own before it, and credited"
+    shares = [f"{side.coverage:.0%} of {called[side.whose.article.id]}" for side in _in_order(a, b, first)]
+    said = f"{round(found.same_words)} words shared: {', '.join(shares)}"
     return Match(
         a=found.a,
         b=found.b,
@@ -105,6 +109,8 @@ def translation(pair: Translated, known: Mapping[str, Candidate]) -> Match:
     """
     a, b = known[pair.a], known[pair.b]
     first, reasons = direction(a, b, "translation", a.article.version, b.article.version)
+    lines = (credits_told(*pair) for pair in ((a, b), (b, a)))
+    told = [line for line in lines if line and line not in reasons]
     a_spans = [(p.a_start, p.a_end) for p in pair.passages]
     b_spans = [(p.b_start, p.b_end) for p in pair.passages]
     return Match(
@@ -118,7 +124,7 @@ def translation(pair: Translated, known: Mapping[str, Candidate]) -> Match:
         a_coverage=round(covered(a_spans) / max(1, len(a.article.text)), 4),
         b_coverage=round(covered(b_spans) / max(1, len(b.article.text)), 4),
         passages=pair.passages,
-        evidence=(*pair.why, *reasons),
+        evidence=(*pair.why, *told, *reasons),
     )
 
 
@@ -149,8 +155,14 @@ def _side(
     return _Side(whose, whose.version(digest), spans, coverage, alike)
 
 
-def _share(side: _Side) -> str:
-    return f"{side.coverage:.0%} of {side.whose.called}"
+def _in_order(a: _Side, b: _Side, first: str | None) -> list[_Side]:
+    """Return the two sides, who had it first before the other, else as they claim to have been published."""
+
+    def place(side: _Side) -> tuple[bool, bool, datetime, str]:
+        article = side.whose.article
+        return article.id != first, article.id != GIVEN, article.claimed_at or article.captured_at, article.id
+
+    return sorted((a, b), key=place)
 
 
 def _kind_of_one(a: _Side, b: _Side) -> tuple[str, str]:
@@ -181,13 +193,13 @@ def _kind_of_whole(a: _Side, b: _Side) -> tuple[str, str]:
     return "verbatim", ""
 
 
-def _kind_of_part(a: _Side, b: _Side, round_ups: Collection[str]) -> tuple[str, str]:
+def _kind_of_part(a: _Side, b: _Side, round_ups: Collection[str], called: Mapping[str, str]) -> tuple[str, str]:
     for whole, part in ((a, b), (b, a)):
         if whole.whose.article.id in round_ups and part.whose.article.id not in round_ups:
-            return "roundup", f"{whole.whose.called} gathers several texts"
+            return "roundup", f"{called[whole.whose.article.id]} gathers several texts"
     for host, other in ((a, b), (b, a)):
         if _is_quoted(host) and not _is_quoted(other):
-            return "quote", f"in quotation marks in {host.whose.called}"
+            return "quote", f"in quotation marks in {called[host.whose.article.id]}"
     return "excerpt", ""
 
 

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from aggregator.model import Article, Credit, Facts, Source, Version
 from aggregator.words import Hashes
 
+GIVEN = "given"
+"""The id under which a pasted text takes part in matches."""
+
 
 @dataclass(frozen=True, slots=True)
 class About:
@@ -79,8 +82,10 @@ class Candidate:
 
     @property
     def called(self) -> str:
-        """Its source, for people."""
-        return self.article.source_id or "the text given"
+        """What people call it: its source, or where it has none, its id."""
+        if self.article.source_id:
+            return self.article.source_id
+        return "the text given" if self.article.id == GIVEN else self.article.id
 
 
 class Holders(NamedTuple):
@@ -127,14 +132,21 @@ class Readable(Known, Protocol):
         """Return all that is known of those articles."""
 
 
+def called_apart(a: Candidate, b: Candidate) -> dict[str, str]:
+    """Return what people call two articles, by id: of two that one source published, the ids tell which is which."""
+    names = {c.article.id: c.called for c in (a, b)}
+    return names if a.called != b.called else {i: f"{name} {i}" for i, name in names.items()}
+
+
 def is_before(one: datetime | None, other: datetime | None) -> bool:
     """Whether one claimed date is before another; midnight sharp is a date without a time, true of the whole day."""
     if one is None or other is None:
         return False
-    if _is_day(one) or _is_day(other):
+    if is_day(one) or is_day(other):
         return one.date() < other.date()
     return one < other
 
 
-def _is_day(at: datetime) -> bool:
+def is_day(at: datetime) -> bool:
+    """Whether a claimed date has no time: midnight sharp."""
     return not (at.hour or at.minute or at.second or at.microsecond)

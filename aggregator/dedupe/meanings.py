@@ -25,6 +25,10 @@ MEANING_MARGIN = 1.3
 MAX_LENGTHS = 3.0
 """One is no more times as long as the other, in bytes: scripts differ in how much a letter says."""
 _LETTERS_ASKED = 400
+_ROUGHLY = 1e-3
+"""More than a product of matrices errs by, in float32."""
+_TOGETHER = 256
+"""Texts whose cosines are taken together: half a megabyte."""
 
 
 class MeaningShelf:
@@ -51,9 +55,14 @@ class MeaningShelf:
         """Return the texts within the window that mean much the same as one of another language, the nearest first."""
         seconds = by_date(writing)[0]
         in_time = (self._seconds < 0) | (seconds < 0) | (abs(self._seconds - seconds) <= WINDOW.total_seconds())
-        # no product of matrices: how near two are must not depend, in the last bit, on who else is there
-        scores = np.round((self._vectors * vector).sum(1, dtype=np.float64), 4)
-        near = [(self._writings[n], float(scores[n])) for n in np.flatnonzero(in_time & (scores >= least))]
+        # a product of matrices errs in the last bits by who else is there, and is ten times as fast: it only chooses
+        places = np.flatnonzero(in_time & (self._vectors @ vector >= least - _ROUGHLY))
+        near: list[Near] = []
+        for some in (places[start : start + _TOGETHER] for start in range(0, len(places), _TOGETHER)):
+            scores = np.round((self._vectors[some] * vector).astype(np.float64).sum(1), 4).tolist()
+            near += [
+                (self._writings[n], score) for n, score in zip(some.tolist(), scores, strict=True) if score >= least
+            ]
         return sorted((f for f in near if f[0].id != writing.id), key=lambda f: (-f[1], f[0].id))
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from aggregator.dedupe.known import Known
 from aggregator.words import Hashes
 
-COMMON = 4
+FAMILIAR = 4
 """A stretch whose grams more texts hold than this, unchanged copies counted as one, is worth the less the more they
 are: half as much from twice as many on. 3 to 8 change the F1 of partial matches by .02, of whole ones by nothing."""
 STANDING = 2
@@ -53,7 +53,7 @@ def worth(grams: Hashes, known: Known, same: Callable[[Collection[str]], Mapping
     spread = distinct + (counts - named) * single / np.maximum(named, 1)
     band = 2.0 ** np.floor(np.log2(np.maximum(spread, 1)))
     return Worth(
-        np.minimum(1.0, COMMON / band) / np.maximum(1, standing - STANDING + 1),
+        np.minimum(1.0, FAMILIAR / band) / np.maximum(1, standing - STANDING + 1),
         np.bincount(of_source // n_sources, minlength=n) > 1,
     )
 

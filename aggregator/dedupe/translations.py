@@ -116,6 +116,8 @@ def translations(
 def in_languages(writing: Writing, parts: Iterable[Part]) -> list[Writing]:
     """Return a text once for each language it is written in, what is in another one being white space.
 
+    Each is as long as what is compared of a text.
+
     Args:
         writing: As a whole. It is returned as it is where there is one language, or its own is not among those.
         parts: Where it is in which language; they cover it.
@@ -126,10 +128,11 @@ def in_languages(writing: Writing, parts: Iterable[Part]) -> list[Writing]:
     if len(spans) < 2 or writing.language not in spans:
         return [writing]
     several = []
+    beginning = writing.text[:MAX_COMPARED_CHARS]
+    blank = _NO_SPACE.sub(" ", beginning)
     for language, own in spans.items():
-        blank = _NO_SPACE.sub(" ", writing.text)
         text = "".join(
-            blank[before:start] + writing.text[start:end]
+            blank[before:start] + beginning[start:end]
             for (_, before), (start, end) in pairwise([(0, 0), *own, (len(blank), len(blank))])
         )
         title = writing.title if language == writing.language else ""
@@ -285,8 +288,7 @@ def _meant(pair: _Pair) -> Translated:
     """Return a pair that means the same; which sentence is which is not known."""
     a, b = pair.ordered
     spans = [(len(w.text) - len(w.text.lstrip()), len(w.text.rstrip())) for w in (a, b)]
-    next_one = f"{pair.rival:.2f}" if pair.rival else "far off"
-    why = f"each is nearest to what the other means, by the word vectors given: {pair.score:.2f}, the next {next_one}"
+    why = f"of its language, each means most nearly what the other does, by the word vectors given: {_likeness(pair)}"
     passage = Passage(*spans[0], *spans[1])
     return Translated(a=a.id, b=b.id, score=pair.score, why=(why, *_told(a, b)), passages=(passage,))
 
@@ -331,11 +333,8 @@ _NAMES_WEIGHED = 50
 
 def _reasons(pair: _Pair, coverage: float, weights: Weights) -> tuple[str, ...]:
     a, b = pair.ordered
-    score, rival = pair.score, pair.rival
-    why = [
-        f"each is the other's nearest in its language: {score:.2f}, the next {f'{rival:.2f}' if rival else 'far off'}"
-    ]
-    why.append(f"{coverage:.0%} of one has its counterpart in the other, in the same order")
+    why = [f"of its language, each is most like the other: {_likeness(pair)}"]
+    why.append(f"{coverage:.0%} of one text has its counterpart in the other, in the same order")
     common = set(_NAME.findall(a.text[:MAX_COMPARED_CHARS])) & set(_NAME.findall(b.text[:MAX_COMPARED_CHARS]))
     longest = sorted(common, key=lambda name: (-len(name), name))[:_NAMES_WEIGHED]
     rarest = sorted(longest, key=lambda name: (-float(weights[_hashes_of_name(name)].mean()), name))[:_NAMES_TOLD]
@@ -343,11 +342,14 @@ def _reasons(pair: _Pair, coverage: float, weights: Weights) -> tuple[str, ...]:
     return (*why, *_told(a, b))
 
 
+def _likeness(pair: _Pair) -> str:
+    """Return in words how near two texts are, and how near the next is."""
+    rival = f"the next text has {pair.rival:.2f}" if pair.rival else "no other text comes near"
+    return f"likeness {pair.score:.2f} of 1, {rival}"
+
+
 def _told(a: Writing, b: Writing) -> Iterator[str]:
-    """Give what else speaks for a pair: who names whom, and when they appeared."""
-    for x, y in ((a, b), (b, a)):
-        if y.source_id in x.credited:
-            yield f"{x.source_id} names {y.source_id} as its source"
+    """Give what else speaks for a pair: when they appeared."""
     if a.published_at and b.published_at:
         days = abs(a.published_at - b.published_at).days
         yield f"published {days} {'day' if days == 1 else 'days'} apart" if days else "published within a day"

@@ -15,7 +15,6 @@ from aggregator.archive import Archive, Entry, Import, Recovery, Seal
 from aggregator.catalogue import Catalogue
 from aggregator.clock import Clock
 from aggregator.decisions import Decisions
-from aggregator.embeddings import Embeddings
 from aggregator.fetch import Web
 from aggregator.home import Home
 from aggregator.index import Writer as IndexWriter
@@ -68,7 +67,7 @@ class Pipeline:
         self._deriver = Deriver(home.archive, following, catalogue, self._furniture)
         self._decisions = Decisions(home.archive)
         model = following.settings.embeddings
-        self._translations = Translations(catalogue, Embeddings(home.root / model) if model else None)
+        self._translations = Translations(catalogue, home.root / model if model else None)
         self._report = report
         self._day = clock.now().date()
         self._closed_on: date | None = None

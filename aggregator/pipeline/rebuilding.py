@@ -46,8 +46,8 @@ def rebuild(
     aside = replace(home, index_name=f"{home.index_name}/rebuilding")
     with home.writing(wait_s=wait_s):
         _refuse_newer(home)
-        with disk.guarded(home.index):  # what a kill left behind
-            disk.remove_folder(home.index / ASIDE, overwrite=scrub)
+        with disk.guarded(home.index):  # what a kill left behind; it may hold what was to be erased
+            disk.remove_folder(home.index / ASIDE, overwrite=True)
         if only == "reposts":
             with line_of(home, following, report) as line:
                 line.find_reposts_anew(scrub=scrub)
@@ -78,7 +78,8 @@ def _take_place(aside: Home, home: Home, *, scrub: bool) -> None:
     if home.fulltext.exists():  # first: a new catalogue may never stand beside an index that it knows nothing of
         disk.rename(home.fulltext, aside.index / "before")
     if aside.catalogue.exists():
-        disk.remove_folder(home.reuse, overwrite=scrub)
+        if home.reuse.exists():  # who reads it finds that it is gone, before it is overwritten
+            disk.rename(home.reuse, aside.index / "reuse-before")
         try:
             catalogue.replace_all(home.catalogue, aside.catalogue)
         except ValueError:  # damaged

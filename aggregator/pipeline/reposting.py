@@ -55,10 +55,12 @@ def find_reposts(
         NoSpaceError: The disk is full or read-only.
         StoreError: The catalogue is damaged, or the disk fails.
     """
+    with disk.guarded(home.index):  # what a kill left behind; it may hold what was to be erased
+        disk.remove_folder(home.index / ASIDE, overwrite=True)
     reuse = Reuse(home.reuse, writing=True)
     anew = anew or reuse.is_new
     if anew:
-        reuse = _fingerprints_anew(home, catalogue, following, report, scrub=scrub)
+        _make_fingerprints_anew(reuse, home, catalogue, following, report, scrub=scrub)
     events = Decisions(home.archive).events(*DECIDING)
     naming = dedupe.naming_digest(following.sources)
     waiting = catalogue.to_match()
@@ -93,7 +95,9 @@ def find_reposts(
     return known, decided
 
 
-def _fingerprints_anew(home: Home, catalogue: Catalogue, following: Following, report: Report, *, scrub: bool) -> Reuse:
+def _make_fingerprints_anew(
+    reuse: Reuse, home: Home, catalogue: Catalogue, following: Following, report: Report, *, scrub: bool
+) -> None:
     """Make the fingerprints of all articles again, aside, and have all compared again.
 
     So who reads meanwhile finds the old ones, or all of the new ones; and what was found by the old ones, until it is
@@ -101,22 +105,18 @@ def _fingerprints_anew(home: Home, catalogue: Catalogue, following: Following, r
     """
     aside = replace(home, index_name=f"{home.index_name}/{ASIDE}")
     with disk.guarded(aside.index):
-        disk.remove_folder(aside.index, overwrite=scrub)
         aside.index.mkdir()
     with catalogue.transaction():
         catalogue.match_all()
-    reuse = Reuse(aside.reuse, writing=True)
-    reuse.sign()
+    made = Reuse(aside.reuse, writing=True)
+    made.sign()
     ids = catalogue.article_ids()
     report(Progress(doing="making fingerprints", done=0, total=len(ids)))
-    Finder(reuse, Articles(catalogue, following, reuse)).add(ids)
+    Finder(made, Articles(catalogue, following, made)).add(ids)
     report(Progress(doing="making fingerprints", done=len(ids), total=len(ids)))
+    reuse.become(made, scrub=scrub)
     with disk.guarded(home.index):
-        if home.reuse.exists():
-            disk.rename(home.reuse, aside.index / "before")
-        disk.rename(aside.reuse, home.reuse)
-        disk.remove_folder(aside.index, overwrite=scrub)
-    return Reuse(home.reuse, writing=True)
+        disk.remove_folder(aside.index)
 
 
 def _undone(events: Iterable[Event], done: str | None) -> set[str]:

@@ -6,23 +6,33 @@ the month after: how frequent their signs are, and who else is near. So it does 
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from aggregator import dedupe
-from aggregator.catalogue import Catalogue
+from aggregator.catalogue import UNTRANSLATED, Catalogue
 from aggregator.dedupe import Decided, Signs, Writing
 from aggregator.embeddings import Embeddings
+from aggregator.errors import UsageError
 from aggregator.extract import LanguageSpan, language_spans
 from aggregator.matching import Articles
 from aggregator.model import Article, Facts, Match, Progress, Relation, Report
 
 _HELD = 10_000
 """Articles whose signs and languages are kept from one month, and one look, to the next: 40 MB."""
+_HELD_VECTORS = 50_000
+"""Texts of which it is kept likewise what they mean: 30 MB at 300 dimensions. Each takes 3 ms to be had again."""
 _LOADED = 500
 _MODEL = "translated-by"
 """The note of the catalogue that has the digest of the model; none, or an empty one: without a model."""
+_UNUSABLE = "unusable"
+"""What it has instead once something was looked for while the model could not be used: all is looked for anew, then."""
 
 Month = int
 """Years times twelve, and months."""
@@ -33,13 +43,20 @@ class Translations:
 
     Args:
         catalogue: Open for writing.
-        embeddings: The model that is asked what texts in different scripts mean; None: none is.
+        model: The folder of the model that is asked what texts in different scripts mean; None: none is. One that
+            cannot be used is as none, from then on: the catalogue notes why, and what it found before stays, but for
+            the months that are looked at anew.
     """
 
-    def __init__(self, catalogue: Catalogue, embeddings: Embeddings | None = None) -> None:
+    def __init__(self, catalogue: Catalogue, model: Path | None = None) -> None:
         self._catalogue = catalogue
-        self._embeddings = embeddings
-        self._compared: OrderedDict[tuple[str, str], tuple[Signs, tuple[LanguageSpan, ...]]] = OrderedDict()
+        self._folder = model
+        self._embeddings: Embeddings | None = None
+        self._vectors: OrderedDict[tuple[str, bytes], NDArray[np.float16]] = OrderedDict()
+        """By the language and the digest of a text."""
+        self._refused = ""
+        """Why the model is not asked any more."""
+        self._compared: OrderedDict[tuple[str, str, str | None], tuple[Signs, tuple[LanguageSpan, ...]]] = OrderedDict()
         self._forgotten: set[tuple[str, str]] = set()
 
     def find(self, known: Articles, decided: Decided, report: Report) -> None:
@@ -53,16 +70,59 @@ class Translations:
         Raises:
             NoSpaceError: The disk is full or read-only; all that was found before is still there.
             StoreError: The catalogue is damaged.
-            UsageError: The model cannot be used.
         """
-        model = self._embeddings.digest if self._embeddings else ""
-        is_new = model != (self._catalogue.note(_MODEL) or "")
+        before = self._catalogue.note(_MODEL) or ""
+        model = self._digest(before)
+        is_new = not self._refused and model != before
         if is_new:
             with self._catalogue.transaction():
                 self._catalogue.translate_anew(self._catalogue.article_ids())
         waiting = self._catalogue.to_translate()
-        if not waiting:
-            return
+        if waiting:
+            self._look(waiting, known, decided, report)
+        with self._catalogue.transaction():
+            if waiting and (is_new or self._refused):
+                self._catalogue.set_note(_MODEL, _UNUSABLE if self._refused else model)
+            if self._refused != (self._catalogue.note(UNTRANSLATED) or ""):
+                self._catalogue.set_note(UNTRANSLATED, self._refused)
+
+    def _digest(self, before: str) -> str:
+        """Return the digest of the model, "" without one; another than before is read to its end first."""
+        if self._folder is None or self._refused:
+            return ""
+        try:
+            self._embeddings = self._embeddings or Embeddings(self._folder)
+            if self._embeddings.digest != before:
+                self._embeddings.verify()
+        except UsageError as error:
+            self._refuse(error)
+            return ""
+        return self._embeddings.digest
+
+    def _refuse(self, why: UsageError) -> None:
+        self._embeddings, self._refused = None, str(why)
+
+    def _meanings(self, texts: Sequence[str], language: str) -> NDArray[np.float32] | None:
+        """See ``dedupe.Vectors``; none of a model that turns out to be of no use."""
+        keys = [(language, hashlib.sha1(text.encode("utf-8", "surrogatepass")).digest()) for text in texts]
+        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._vectors}
+        try:
+            found = self._embeddings.vectors(list(new.values()), language) if self._embeddings else None
+        except UsageError as error:  # a file was changed or taken away since it was looked at
+            self._refuse(error)
+            return None
+        if found is None:
+            return None
+        self._vectors.update(zip(new, found.astype(np.float16), strict=True))
+        for key in keys:
+            self._vectors.move_to_end(key)
+        asked = np.array([self._vectors[key] for key in keys], np.float32)
+        while len(self._vectors) > _HELD_VECTORS:
+            self._vectors.popitem(last=False)
+        return asked
+
+    def _look(self, waiting: Collection[str], known: Articles, decided: Decided, report: Report) -> None:
+        """Look for the translations of the months of what waits."""
         by_month: dict[Month, list[Facts]] = defaultdict(list)
         for facts in self._catalogue.all_facts():
             by_month[_month(facts)].append(facts)
@@ -76,8 +136,6 @@ class Translations:
             of = {facts.id: month for month, several in by_month.items() for facts in several}
             self._catalogue.translated(waiting, of)
             self._catalogue.matched(self._found_again())
-            if is_new:
-                self._catalogue.set_note(_MODEL, model)
 
     def _due(self, waiting: Collection[str], by_month: Mapping[Month, Iterable[Facts]]) -> list[Month]:
         """Return the months to look at: those of the articles that wait, and of what they were thought to translate."""
@@ -115,7 +173,7 @@ class Translations:
             self._writings(several),
             same=self._catalogue.cluster_ids(months),
             asked=own,
-            vectors=self._embeddings.vectors if self._embeddings else None,
+            vectors=self._meanings if self._embeddings else None,
         )
         of_month = [
             pair for pair in found if min(months[pair.a], months[pair.b]) == month and decided.allows(pair.a, pair.b)
@@ -138,7 +196,7 @@ class Translations:
 
     def _compared_of(self, article: Article) -> tuple[Signs, tuple[LanguageSpan, ...]]:
         """Return an article's signs, and which part of it is in which language."""
-        key = article.id, article.version
+        key = article.id, article.version, article.language
         if key in self._compared:
             self._compared.move_to_end(key)
         else:

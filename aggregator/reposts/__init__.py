@@ -3,79 +3,39 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime
 
 from aggregator import access, credits, dedupe
 from aggregator.catalogue import Catalogue
-from aggregator.dedupe import About, Candidate
+from aggregator.dedupe import GIVEN, About, Candidate
 from aggregator.errors import BusyError, StoreError
 from aggregator.home import Home
 from aggregator.matching import Articles, Finder
-from aggregator.model import Article, Cluster, Credit, Following, Match, Pair, Relation, Version
+from aggregator.model import Article, Following, Match, Relation, Version
 from aggregator.reposts.comparing import Compared, Part, compare
 from aggregator.reposts.corpus import Found, in_corpus
-from aggregator.reposts.deciding import Decision, confirm, join, refuse, split, standing, watch, watched
+from aggregator.reposts.deciding import (
+    Bonds,
+    Decision,
+    already,
+    bonds,
+    confirm,
+    join,
+    refuse,
+    split,
+    standing,
+    watch,
+    watched,
+)
+from aggregator.reposts.family import Family, RoundUp, closure, dated, grouped, partners, round_ups
 from aggregator.reposts.watching import Repost, tell
 from aggregator.reuse import Reuse
 
-GIVEN = "given"
-"""The id under which a pasted text takes part in matches."""
 _ABOVE = 1 << 60
-"""Its number: above that of every article."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
-    """Articles that share text, with the evidence."""
-
-    cluster: Cluster | None
-    """Those that are one text, in the language that had it first; None: no two are."""
-    articles: dict[str, Article]
-    matches: tuple[Match, ...]
-    credits: dict[str, tuple[Credit, ...]]
-    texts: dict[str, str]
-    """The texts that the passages stand in, by version digest."""
-    decisions: tuple[Decision, ...]
-    """What people decided of those in it, the oldest first."""
-
-    @property
-    def is_alone(self) -> bool:
-        """Whether it is one article that shares text with no other."""
-        return not (self.matches or self.cluster)
-
-    @property
-    def members(self) -> frozenset[str]:
-        """The articles in it."""
-        return frozenset(self.articles)
-
-    @property
-    def in_order(self) -> list[Article]:
-        """Its articles as they were published; a text given first, what claims no date as it was first seen."""
-        return sorted(self.articles.values(), key=lambda a: (a.id != GIVEN, _dated(a), a.id))
-
-    def ordered(self, match: Match) -> tuple[str, str]:
-        """Return the two articles of a match, the earlier first."""
-        if match.first:
-            return match.first, match.b if match.first == match.a else match.a
-        a, b = (next(n for n, article in enumerate(self.in_order) if article.id == i) for i in (match.a, match.b))
-        return (match.a, match.b) if a <= b else (match.b, match.a)
-
-    def best_match(self, article_id: str) -> Match | None:
-        """Return the match that tells most of an article: with the original or the text given, else the largest."""
-        central = {self.cluster.original} if self.cluster and self.cluster.original else set()
-        central |= {GIVEN} & self.members
-        return max(
-            (m for m in self.matches if article_id in (m.a, m.b)),
-            key=lambda m: (bool(central & {m.a, m.b}), max(m.a_coverage, m.b_coverage), m.a, m.b),
-            default=None,
-        )
-
-    def telling_matches(self) -> list[Match]:
-        """Return the matches that tell most of each article, each once, as the articles were published."""
-        found = (self.best_match(article.id) for article in self.in_order)
-        return list(dict.fromkeys(match for match in found if match))
+"""The number of a text that was given: above that of every article."""
+_TRIES = 10
+"""How often it is asked about, when a writer changes the fingerprints meanwhile."""
 
 
 def families(home: Home, *having: Set[str]) -> Iterator[Family]:
@@ -92,45 +52,14 @@ def families(home: Home, *having: Set[str]) -> Iterator[Family]:
     """
     with access.opened(home) as catalogue:
         pairs, decided = catalogue.pairs(), standing(home, catalogue)
-        partners = _partners(pairs)
+        near = partners(pairs)
         found = []
-        for members in _families(catalogue, pairs):
-            everybody = members.union(*(partners.get(i, ()) for i in members))
+        for members in grouped(catalogue.clusters(), pairs):
+            everybody = members.union(*(near.get(i, ()) for i in members))
             if all(everybody & some for some in having):
                 found.append((-len(everybody), min(everybody), members))
         for _, _, members in sorted(found, key=lambda one: one[:2]):
             yield _family(catalogue, members, decided)
-
-
-def _families(catalogue: Catalogue, pairs: Iterable[Pair]) -> Iterator[set[str]]:
-    """Yield the articles of each family, without those that only share a passage with one of them, if it has others."""
-    near = _partners(p for p in pairs if p.relation is Relation.TRANSLATION)
-    for cluster in catalogue.clusters():
-        first, *others = cluster.members
-        near.setdefault(first, set()).update(others)
-        for other in others:
-            near.setdefault(other, set()).add(first)
-    yield from _parts(near)
-    yield from _parts(_partners(p for p in pairs if not {p.a, p.b} & near.keys()))
-
-
-def _parts(near: Mapping[str, Set[str]]) -> Iterator[set[str]]:
-    """Yield articles that are connected, directly or through others."""
-    seen: set[str] = set()
-    for article_id in sorted(near):
-        if article_id not in seen:
-            members = _closure([article_id], lambda new: {other for one in new for other in near[one]})
-            seen |= members
-            yield members
-
-
-def _partners(pairs: Iterable[Pair]) -> dict[str, set[str]]:
-    """Return with whom each article has a match."""
-    found: dict[str, set[str]] = {}
-    for pair in pairs:
-        found.setdefault(pair.a, set()).add(pair.b)
-        found.setdefault(pair.b, set()).add(pair.a)
-    return found
 
 
 def family_of(home: Home, article: Article) -> Family:
@@ -148,15 +77,7 @@ def _kin(catalogue: Catalogue, ids: Iterable[str]) -> set[str]:
         translated = (m for m in catalogue.matches_of(new) if m.relation is Relation.TRANSLATION)
         return members | {i for m in translated for i in (m.a, m.b)}
 
-    return _closure(ids, near)
-
-
-def _closure(ids: Iterable[str], near: Callable[[Set[str]], set[str]]) -> set[str]:
-    found = new = set(ids)
-    while new:
-        new = near(new) - found
-        found = found | new
-    return found
+    return closure(ids, near)
 
 
 def first_seen_since(home: Home, at: datetime) -> frozenset[str]:
@@ -172,20 +93,21 @@ def _family(catalogue: Catalogue, members: Set[str], decided: Sequence[Decision]
     articles = catalogue.articles(ids)
     credits, versions = catalogue.credits_of(articles), catalogue.versions_of(articles)
     clusters = catalogue.clusters(set(catalogue.cluster_ids(members).values()))
+    texts = {(i, v.digest): v.text for i, several in versions.items() for v in several}
+    gathered = catalogue.matches_of({i for m in matches if m.kind == "roundup" for i in (m.a, m.b) if i != m.first})
+    decisions = tuple(one for one in decided if not members.isdisjoint(one.articles))
     return Family(
         cluster=min(
-            clusters, key=lambda c: min((_dated(articles[i]), i) for i in c.members if i in articles), default=None
+            clusters, key=lambda c: min((dated(articles[i]), i) for i in c.members if i in articles), default=None
         ),
         articles=articles,
         matches=matches,
         credits={i: tuple(credits.get(i, ())) for i in sorted(articles)},
-        texts={v.digest: v.text for several in versions.values() for v in several},
-        decisions=tuple(one for one in decided if not members.isdisjoint(one.articles)),
+        texts=texts,
+        round_ups=round_ups(gathered, catalogue.cluster_ids({i for m in gathered for i in (m.a, m.b)}), texts),
+        decisions=decisions,
+        apart=catalogue.articles({i for one in decisions for i in one.articles} - articles.keys()),
     )
-
-
-def _dated(article: Article) -> datetime:
-    return article.claimed_at or article.captured_at
 
 
 def who_has(home: Home, following: Following, pasted: str) -> Family:
@@ -200,20 +122,40 @@ def who_has(home: Home, following: Following, pasted: str) -> Family:
     found = credits.resolved(text, following.sources)
     one = dedupe.Candidate(article=given, versions=[_as_version(given)], credits=found, source=None)
     with access.opened(home) as catalogue:
-        reuse = _fingerprints(home)
-        known = _WithGiven(catalogue, following, reuse, one)
-        finder = Finder(reuse, known)
-        matches = dedupe.settle(finder.alignments([GIVEN]), known, dedupe.Decided()).matches
+        matches = _matches_of(home, catalogue, following, one)
         near = {i for m in matches for i in (m.a, m.b)} - {GIVEN}
         family = _family(catalogue, _kin(catalogue, near), standing(home, catalogue)) if near else None
+        one_text = catalogue.cluster_ids(near)
+    texts = {(GIVEN, given.version): text, **(family.texts if family else {})}
     return Family(
         cluster=family.cluster if family else None,
         articles={GIVEN: given, **(family.articles if family else {})},
         matches=(*matches, *(family.matches if family else ())),
         credits={GIVEN: tuple(found), **(family.credits if family else {})},
-        texts={given.version: text, **(family.texts if family else {})},
+        texts=texts,
+        round_ups={**round_ups(matches, one_text, texts), **(family.round_ups if family else {})},
         decisions=family.decisions if family else (),
+        apart=family.apart if family else {},
     )
+
+
+def _matches_of(home: Home, catalogue: Catalogue, following: Following, given: dedupe.Candidate) -> Sequence[Match]:
+    """Return what a text that was pasted shares with articles.
+
+    It is asked again when the fingerprints were changed meanwhile: they may have been overwritten while they were read.
+    """
+    for _ in range(_TRIES):
+        reuse = _fingerprints(home)
+        known = _WithGiven(catalogue, following, reuse, given)
+        try:
+            found = dedupe.settle(Finder(reuse, known).alignments([GIVEN]), known, dedupe.Decided()).matches
+        except StoreError:
+            if reuse.is_current:
+                raise
+        else:
+            if reuse.is_current:
+                return found
+    raise BusyError(home.root, home.writer, "The fingerprints change all the time: ask again when it has ended.")
 
 
 def _fingerprints(home: Home) -> Reuse:
@@ -294,12 +236,16 @@ def _as_version(given: Article) -> Version:
 
 __all__ = [
     "GIVEN",
+    "Bonds",
     "Compared",
     "Decision",
     "Family",
     "Found",
     "Part",
     "Repost",
+    "RoundUp",
+    "already",
+    "bonds",
     "compare",
     "confirm",
     "families",

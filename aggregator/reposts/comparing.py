@@ -11,7 +11,11 @@ from aggregator.dedupe import Change
 from aggregator.errors import UnknownIdError, UsageError
 from aggregator.home import Home
 from aggregator.model import Article, Match, Passage, Relation, Version
+from aggregator.reposts.deciding import Decision, standing
 
+NEARLY_ALL = 0.75
+"""The share of both texts from which on all of them is compared, although they are no match; what is surely one text
+has as much."""
 Pair = tuple[str, str]
 """The digests of a version of the one and of the other."""
 
@@ -34,6 +38,13 @@ class Compared:
     b_version: Version
     match: Match | None
     """None: they share passages, and were not found to be a match, or a person refused it."""
+    refused: Decision | None
+    """Who refused it."""
+    a_share: float
+    b_share: float
+    """The share of each text's characters in what they share, 0.0 to 1.0."""
+    is_whole: bool
+    """Whether all of both texts is compared, and not only what they share."""
     parts: tuple[Part, ...]
     """Of one text in two places the whole; else each passage, in the order of the first article."""
     is_moved: bool
@@ -59,18 +70,26 @@ def compare(home: Home, a: Article, b: Article) -> Compared:
     with access.opened(home) as catalogue:
         match = next((m for m in catalogue.matches_of([a.id]) if {m.a, m.b} == {a.id, b.id}), None)
         versions = catalogue.versions_of([a.id, b.id])
+        refusals = [d for d in standing(home, catalogue) if d.kind == "refused" and set(d.articles) == {a.id, b.id}]
     digests, passages = _of_match(match, a.id) if match else _looked_for(versions.get(a.id, ()), versions.get(b.id, ()))
     if not passages:
         raise UnknownIdError(f"{a.id} and {b.id} share no passage: there is nothing to compare.")
     one = next(v for v in versions[a.id] if v.digest == digests[0])
     other = next(v for v in versions[b.id] if v.digest == digests[1])
+    a_share = dedupe.covered((p.a_start, p.a_end) for p in passages) / max(1, len(one.text))
+    b_share = dedupe.covered((p.b_start, p.b_end) for p in passages) / max(1, len(other.text))
+    is_whole = match.relation is Relation.DUP if match else min(a_share, b_share) >= NEARLY_ALL
     return Compared(
         a=a,
         b=b,
         a_version=one,
         b_version=other,
         match=match,
-        parts=tuple(_parts(match, passages, one.text, other.text)),
+        refused=refusals[-1] if refusals else None,
+        a_share=a_share,
+        b_share=b_share,
+        is_whole=is_whole,
+        parts=tuple(_parts(match, [_whole(one.text, other.text)] if is_whole else passages, one.text, other.text)),
         is_moved=any(later.b_start < earlier.b_start for earlier, later in pairwise(passages)),
         is_cut=max(len(one.text), len(other.text)) > words.MAX_COMPARED_CHARS,
     )
@@ -93,10 +112,13 @@ def _looked_for(a: Sequence[Version], b: Sequence[Version]) -> tuple[Pair, list[
     return (found.a_version, found.b_version), sorted(each.passage for each in found.shared)
 
 
+def _whole(a: str, b: str) -> Passage:
+    """Return all of two texts, as far as they are compared."""
+    return Passage(0, min(len(a), words.MAX_COMPARED_CHARS), 0, min(len(b), words.MAX_COMPARED_CHARS))
+
+
 def _parts(match: Match | None, passages: Sequence[Passage], a: str, b: str) -> Iterator[Part]:
     """Yield the parts of two texts to look at, side by side."""
-    if match and match.relation is Relation.DUP:
-        passages = [Passage(0, min(len(a), words.MAX_COMPARED_CHARS), 0, min(len(b), words.MAX_COMPARED_CHARS))]
     for p in passages:
         if match and match.relation is Relation.TRANSLATION:
             gone = Change("deleted", a[p.a_start : p.a_end], replace(p, b_end=p.b_start))

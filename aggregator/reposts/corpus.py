@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -13,6 +13,7 @@ from aggregator.dedupe import About, Candidate, Holders, Writing
 from aggregator.errors import UsageError
 from aggregator.matching import Finder
 from aggregator.model import Article, Cluster, Credit, Match, Passage, Source, Version
+from aggregator.reposts.family import Family, dated, grouped, round_ups
 from aggregator.reuse import Reuse
 from aggregator.words import Hashes
 
@@ -28,22 +29,53 @@ class Found:
     matches: tuple[Match, ...]
     clusters: tuple[Cluster, ...]
 
+    def families(self) -> Iterator[Family]:
+        """Yield the families, the largest first; a text that shares a passage with several is in the family of each."""
+        articles = {article.id: article for article in self.corpus.articles()}
+        one_text = {i: cluster for cluster in self.clusters for i in cluster.members}
+        texts = {(i, article.version): article.text for i, article in articles.items()}
+        gathered = round_ups(self.matches, {i: cluster.id for i, cluster in one_text.items()}, texts)
+        of_each: dict[str, list[Match]] = {}
+        for match in self.matches:
+            of_each.setdefault(match.a, []).append(match)
+            of_each.setdefault(match.b, []).append(match)
+        found = []
+        for members in grouped(self.clusters, self.matches):
+            matches = {(m.a, m.b): m for i in sorted(members) for m in of_each.get(i, ())}
+            ids = members.union(*matches)
+            clusters = {cluster.id: cluster for i in members if (cluster := one_text.get(i))}.values()
+            family = Family(
+                cluster=min(clusters, key=lambda c: min((dated(articles[i]), i) for i in c.members), default=None),
+                articles={i: articles[i] for i in sorted(ids)},
+                matches=tuple(matches[pair] for pair in sorted(matches)),
+                credits={i: tuple(self.corpus.credits(i)) for i in sorted(ids)},
+                texts={(i, articles[i].version): articles[i].text for i in ids},
+                round_ups={i: gathered[i] for i in ids & gathered.keys()},
+            )
+            found.append((-len(ids), min(ids), family))
+        return (family for _, _, family in sorted(found, key=lambda one: one[:2]))
+
     def credits(self) -> Iterator[tuple[str, Credit, str | None]]:
         """Yield who credits, how, and the id of the article that is meant; None: it is not in the corpus."""
         return _credits(self.corpus, self.matches)
 
 
-def in_corpus(docs: Iterable[Mapping[str, Any]]) -> Found:
+def _numbered(number: int) -> str:
+    return f"text number {number}"
+
+
+def in_corpus(docs: Iterable[Mapping[str, Any]], *, place: Callable[[int], str] = _numbered) -> Found:
     """Return the reposts among texts.
 
     Args:
         docs: Each with ``id`` and ``text``; with ``title``, ``source`` (or ``site``), ``language`` (or ``lang``),
             ``published`` (or ``date``; ISO 8601, a day or an instant) and ``url``, if they have them.
+        place: What to call the place of a text that was read, by its number from 1, where there is a complaint.
 
     Raises:
-        UsageError: One has no id or text, two have the same id, or a date is none.
+        UsageError: One has no id or text, two have the same id, a date is none, or a language no string.
     """
-    corpus = Corpus([_read(n, doc) for n, doc in enumerate(docs, 1)])
+    corpus = Corpus(_all_read(docs, place))
     finder = Finder(corpus.reuse, corpus)
     finder.add(corpus.ids)
     settled = dedupe.settle(finder.alignments(corpus.ids), corpus, dedupe.Decided())
@@ -62,8 +94,6 @@ class Corpus:
     def __init__(self, read: Sequence[tuple[Article, Version]]) -> None:
         self.reuse = Reuse()
         self._read = {article.id: (article, version) for article, version in sorted(read, key=lambda pair: pair[0].id)}
-        if len(self._read) < len(read):
-            raise UsageError("two texts have the same id; nothing was compared.")
         self.ids = list(self._read)
         self._numbers = {article_id: number for number, article_id in enumerate(self.ids)}
         self._credits: dict[str, list[Credit]] = {}
@@ -141,21 +171,48 @@ class Corpus:
         return found
 
 
-def _read(number: int, doc: Mapping[str, Any]) -> tuple[Article, Version]:
-    """Return a text as an article with one version."""
+def _all_read(docs: Iterable[Mapping[str, Any]], place: Callable[[int], str]) -> list[tuple[Article, Version]]:
+    """Return texts as articles with one version.
+
+    Raises:
+        UsageError: One cannot be read so, or has the id of another.
+    """
+    read: list[tuple[Article, Version]] = []
+    numbers: dict[str, int] = {}
+    for number, doc in enumerate(docs, 1):
+        try:
+            one, version = _read(doc)
+            if (before := numbers.setdefault(one.id, number)) != number:
+                raise ValueError(f"the id {one.id!r} is that of {place(before)}, too")
+        except ValueError as error:
+            raise UsageError(f"{place(number)}: {error}. Nothing was compared.") from None
+        read.append((one, version))
+    return read
+
+
+def _read(doc: Mapping[str, Any]) -> tuple[Article, Version]:
+    """Return a text as an article with one version.
+
+    Raises:
+        ValueError: What is wrong with it, in words.
+    """
     article_id, text = doc.get("id"), doc.get("text")
-    if not isinstance(article_id, str | int) or not isinstance(text, str):
-        raise UsageError(f"text number {number} has no id or no text; each needs both. Nothing was compared.")
+    if isinstance(article_id, bool) or not isinstance(article_id, str | int) or article_id == "":
+        raise ValueError("the text has no id; each needs one, a string or a whole number")
+    if not isinstance(text, str):
+        raise ValueError(f"{article_id!r} has no text; each needs one, a string")
     said = {name: doc.get(name) or doc.get(other) for name, other in _OTHER_NAMES.items()}
+    if not isinstance(said["language"], str | None):
+        raise ValueError(f'{article_id!r}: the language {said["language"]!r} is no string; write "en"')
     article = Article(
         id=str(article_id),
         source_id=str(said["source"] or ""),
         url=str(doc.get("url") or ""),
         title=str(doc["title"]) if doc.get("title") else None,
         authors=(),
-        claimed_at=_instant(said["published"], str(article_id)),
+        claimed_at=_instant(said["published"], article_id),
         captured_at=_NOW,
-        language=str(said["language"]) if said["language"] else None,
+        language=said["language"] or None,
         text=text,
         version="",
         number=1,
@@ -182,14 +239,14 @@ _OTHER_NAMES = {"source": "site", "language": "lang", "published": "date"}
 """What searches over a corpus call the keys, and what else they are called."""
 
 
-def _instant(said: Any, article_id: str) -> datetime | None:
+def _instant(said: Any, article_id: str | int) -> datetime | None:
     if not said:
         return None
     try:
         at = datetime.fromisoformat(str(said))
         return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise UsageError(f"{article_id}: {said!r} is no date; write 2026-11-29 or 2026-11-29T10:00:00Z.") from None
+        raise ValueError(f"{article_id!r}: {said!r} is no date; write 2026-11-29 or 2026-11-29T10:00:00Z") from None
 
 
 def _credits(corpus: Corpus, matches: Sequence[Match]) -> Iterator[tuple[str, Credit, str | None]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from aggregator import access
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions, Event
+from aggregator.dedupe import Decided
 from aggregator.errors import UnknownIdError, UsageError
 from aggregator.home import Home
 from aggregator.matching import CONFIRMED, DECIDING, JOINED, REFUSED, SPLIT, decisions_of
@@ -62,6 +63,50 @@ def _held(events: Sequence[Event]) -> Iterable[Decision]:
                     kind=_SAID[event.kind], articles=tuple(sorted(group)), by=said.get("by", ""), at=event.at
                 )
     return sorted(found.values(), key=lambda one: (one.at, one.articles))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bonds:
+    """How articles stand to one another and to others: what a decision about them may change."""
+
+    are_matched: bool
+    """Whether any two of them have a match."""
+    families: dict[str, frozenset[str]]
+    """The articles that are one text with each of them, itself among these; alone where none is."""
+
+
+def bonds(home: Home, ids: Sequence[str]) -> Bonds:
+    """Return how articles stand to one another, as far as it may be seen."""
+    with access.opened(home) as catalogue:
+        names = catalogue.cluster_ids(ids)
+        clusters = {cluster.id: frozenset(cluster.members) for cluster in catalogue.clusters(set(names.values()))}
+        return Bonds(
+            are_matched=any({m.a, m.b} <= set(ids) for m in catalogue.matches_of(ids)),
+            families={i: clusters.get(names.get(i, ""), frozenset({i})) for i in ids},
+        )
+
+
+def already(home: Home, kind: str, ids: Sequence[str]) -> Decision | None:
+    """Return who decided the same before, if to decide it again would change nothing.
+
+    Args:
+        home: Where.
+        kind: confirmed, refused, joined or split.
+        ids: Of which articles.
+    """
+    events = Decisions(home.archive).events(*DECIDING)
+    named = set(ids)
+    said = {"a": min(named), "b": max(named)} if kind in ("confirmed", "refused") else {"articles": sorted(named)}
+    event_kind = next(name for name, word in _SAID.items() if word == kind)
+    again = Event(number=0, at=datetime.max.replace(tzinfo=UTC), kind=event_kind, said=said)
+    if _all_of(decisions_of(events)) != _all_of(decisions_of([*events, again])):
+        return None
+    return next((one for one in _held(events) if one.kind == kind and set(one.articles) == named), None)
+
+
+def _all_of(decided: Decided) -> tuple[frozenset[object], ...]:
+    """Return what is decided, in whatever order it was."""
+    return decided.confirmed, decided.refused, frozenset(decided.joined), frozenset(decided.split)
 
 
 def confirm(home: Home, a: str, b: str, *, by: str, now: datetime) -> Event:

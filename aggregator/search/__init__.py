@@ -5,12 +5,13 @@ text -> parse -> index (ids and scores) -> catalogue (what they are) -> filter -
 
 from __future__ import annotations
 
+import difflib
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from aggregator import access, index, urls
+from aggregator import access, index
 from aggregator.access import Shown
 from aggregator.catalogue import Catalogue
 from aggregator.errors import UnknownIdError
@@ -27,6 +28,10 @@ MAX_ALL_WORDS = 3
 FACET_VALUES = 20
 MAX_LOOKED_AT = 500
 """Articles whose shown text is compared with the query while passages or names are withdrawn; the best."""
+
+_SUGGESTED = 3
+_ALIKE = 0.8
+"""How like an id must be to what was typed: of twelve letters, two may be wrong."""
 
 
 def search(home: Home, query: Query, *, limit: int = 10, offset: int = 0, sort: str = "relevance") -> Results:
@@ -141,18 +146,28 @@ def _caveats(query: Query, catalogue: Catalogue, languages: Sequence[str]) -> It
 
 
 def find(catalogue: Catalogue, ref: str) -> Article:
-    """Return the article of an id or an address, also of one that redirected to it.
+    """Return the article of an id or an address, also of one that redirected to it, or without its scheme.
 
     Raises:
-        UnknownIdError: There is none.
+        UnknownIdError: There is none, or several.
     """
-    if article := catalogue.article(ref.strip().lower()):
-        return article
-    address = urls.canonical(ref)
-    found = catalogue.find_articles(address) if address else []
+    found = catalogue.meant(ref)
     if not found:
-        raise UnknownIdError(f"{ref}: no article of that id or address in this home. `aggregator search` finds ids.")
+        raise UnknownIdError(f"{ref}: no article of that id or address in this home. {advice(catalogue, ref)}")
     return found[0]
+
+
+def advice(catalogue: Catalogue, ref: str) -> str:
+    """Return in words what may have been meant by an id or address that is none, or else where ids are found."""
+    near = [article.id for article in catalogue.nearly_meant(ref)]
+    if not near:
+        typed = ref.strip().lower()
+        alike = [facts.id for facts in catalogue.facts(catalogue.ids_like(typed))]
+        cut = [one for one in alike if one.startswith(typed)]
+        near = cut or difflib.get_close_matches(typed, alike, _SUGGESTED, _ALIKE)
+    if not near:
+        return "`aggregator search` finds ids."
+    return f"Did you mean {' or '.join(near[:_SUGGESTED])}?"
 
 
 def _order(facts: Facts, score: float, sort: str) -> tuple[float, datetime]:

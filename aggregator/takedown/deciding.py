@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from aggregator import access, urls
+from aggregator import access
 from aggregator.access import GRAM_WORDS, MIN_RARE_LETTERS, Marker, Marks
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions, Event
@@ -129,11 +129,7 @@ def lift(home: Home, number: int, *, by: str, now: datetime) -> Event:
 
 
 def _found(catalogue: Catalogue, ref: str) -> list[Article]:
-    article = catalogue.article(ref.lower())
-    if article:
-        return [article]
-    address = urls.canonical(ref)
-    found = catalogue.find_articles(address) if address else []
+    found = catalogue.meant(ref)
     if not found:
         raise UnknownIdError(f"{ref}: no article of that id or address. `aggregator search` finds ids.")
     return found

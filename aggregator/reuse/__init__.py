@@ -11,15 +11,30 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aggregator import disk, words
 from aggregator.errors import StoreError
+from aggregator.reuse.segments import (
+    ARRAYS,
+    FORM,
+    LIST,
+    Fingerprint,
+    Numbers,
+    Seen,
+    Segment,
+    Span,
+    different,
+    made_of,
+    mapped,
+    merged,
+    read_again,
+    the_list,
+)
 from aggregator.words import Hashes
 
 FEW = 32
@@ -27,34 +42,10 @@ FEW = 32
 A text that was reposted a thousand times is so compared with its family's representatives, not with all of them."""
 TOLD_HOLDERS = 64
 """How many holders of a gram are named, at most."""
-_LIST = "segments.json"
-_TRIES = 10
 _ASKED_GRAMS = 100_000
 """Grams that are asked about at a time."""
 _ROWS = 2_000_000
 """Holders of grams that are in memory at a time: 100 MB."""
-_FORM = 1
-"""Counted up with every change of the form or of what a gram is: an index of another form is built again."""
-_ARRAYS = {"grams": "<u8", "holders": "<u4", "numbers": "<u8", "rates": "u1", "texts": "<u8"}
-_OF_ARTICLES = ("numbers", "rates", "texts")
-"""Arrays with an item an article; the others have one a row."""
-
-Numbers = NDArray[np.uint64]
-_Span: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
-"""From where to where something stands in a segment, ends exclusive: an item a gram."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
-    """What an article is found again by."""
-
-    number: int
-    """Of the article, below 2^64."""
-    rate: int
-    """One in how many grams is kept."""
-    grams: Hashes
-    text: int = 0
-    """The same for texts that are word for word the same; 0: it has several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,32 +81,6 @@ class Candidates:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Segment:
-    """Which articles hold which grams: as a table of two columns, sorted by both."""
-
-    name: str
-    grams: Hashes
-    holders: NDArray[np.uint32]
-    """Places in ``numbers``."""
-    numbers: Numbers
-    """Of the articles in it, ascending."""
-    rates: NDArray[np.uint8]
-    texts: Numbers
-
-    def __len__(self) -> int:
-        return len(self.grams) + len(self.numbers)
-
-    def bounds(self, grams: Hashes) -> _Span:
-        """Return from where to where each gram stands in the table.
-
-        They are looked up in their order, and once: so that the processor finds near what it has just read.
-        """
-        wanted, place = np.unique(grams, return_inverse=True)
-        left = np.searchsorted(self.grams, wanted, side="left")
-        return left[place], np.searchsorted(self.grams, wanted, side="right")[place]
-
-
 class Reuse:
     """The fingerprints of a home's articles, or of a corpus in memory.
 
@@ -133,13 +98,14 @@ class Reuse:
 
     def __init__(self, folder: Path | None = None, *, writing: bool = False) -> None:
         self._folder = folder
-        self._segments: list[_Segment] = []
+        self._segments: list[Segment] = []
+        self._seen: Seen | None = None
         self.is_new = True
         self._count_up()
         if folder is None:
             return
         try:
-            self._segments = _read_again(folder)
+            self._seen, self._segments = read_again(folder)
             self._count_up()
             self.is_new = False
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -147,7 +113,9 @@ class Reuse:
                 raise self._damaged(error) from error
             with disk.guarded(folder):
                 folder.mkdir(parents=True, exist_ok=True)
-                disk.remove(folder / _LIST)
+                disk.remove(folder / LIST)
+        if writing:
+            with disk.guarded(folder):
                 self._sweep()
 
     def _damaged(self, why: object) -> StoreError:
@@ -159,6 +127,42 @@ class Reuse:
     def sign(self) -> None:
         """Declare a new index fit for asking, once it is noted which articles it lacks."""
         self._list(self._segments)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the list is still the one that was read.
+
+        Files that it named may have been taken away since, which does no harm to who has them mapped, or overwritten:
+        what was answered meanwhile is to be asked again.
+        """
+        try:
+            return self._folder is None or the_list(self._folder)[0] == self._seen
+        except OSError:
+            return False
+
+    def become(self, other: Reuse, *, scrub: bool = False) -> None:
+        """Hold what another one holds, and nothing else: its files are taken over. For readers it is one step.
+
+        Args:
+            other: In a folder on the same disk; not to be used any more.
+            scrub: Overwrite the old files before they go, once they are listed no more.
+
+        Raises:
+            NoSpaceError: The disk is full or read-only; all is as it was, or as it is to be.
+            StoreError: The disk fails; likewise.
+        """
+        assert self._folder is not None and other._folder is not None
+        with disk.guarded(self._folder):
+            taken = []
+            for segment in other._segments:
+                name = self._unused_name()
+                for array in ARRAYS:
+                    disk.rename(other._folder / f"{segment.name}-{array}", self._folder / f"{name}-{array}")
+                taken.append(replace(segment, name=name))
+            self._list(taken)
+            self._segments, self.is_new = taken, False
+            self._count_up()
+            self._sweep(scrub=scrub)
 
     def __len__(self) -> int:
         """Return how many articles are in it."""
@@ -182,9 +186,9 @@ class Reuse:
             grams, owners = grams[fresh], owners[fresh]
             if not len(grams) and self._knows(numbers, rates):
                 return
-        made = [*self._segments, _made(fingerprints, grams, owners)]
+        made = [*self._segments, made_of(fingerprints, grams, owners)]
         while len(made) > 1 and len(made[-2]) < 2 * len(made[-1]):
-            made[-2:] = [_merged(made[-2], made[-1])]
+            made[-2:] = [merged(made[-2], made[-1])]
         if self._folder is not None:
             with disk.guarded(self._folder):
                 made = [segment if segment.name else self._written(segment) for segment in made]
@@ -200,12 +204,12 @@ class Reuse:
         place = np.minimum(np.searchsorted(self._numbers, numbers), len(self._numbers) - 1)
         return bool(((self._numbers[place] == numbers) & (self._rates[place] >= rates)).all())
 
-    def _list(self, segments: Sequence[_Segment]) -> None:
+    def _list(self, segments: Sequence[Segment]) -> None:
         """Say which segments count."""
         if self._folder is not None:
             named = [{"name": s.name, "rows": len(s.grams), "articles": len(s.numbers)} for s in segments]
             with disk.guarded(self._folder):
-                disk.put(self._folder / _LIST, json.dumps({"form": _FORM, "segments": named}).encode())
+                disk.put(self._folder / LIST, json.dumps({"form": FORM, "segments": named}).encode())
 
     def candidates(self, asked: Sequence[Fingerprint], new: Numbers) -> Candidates:
         """Return which articles share grams with those that are asked about, each pair once.
@@ -314,12 +318,12 @@ class Reuse:
         rows, holders = self._taken(spans, np.arange(len(grams)), TOLD_HOLDERS)
         return rows, self._numbers[holders], _sizes(spans, grams)
 
-    def _spans(self, grams: Hashes) -> list[_Span]:
+    def _spans(self, grams: Hashes) -> list[Span]:
         """Return where grams stand in each segment: from where to where."""
         return [segment.bounds(grams) for segment in self._segments]
 
     def _compared(
-        self, grams: Hashes, own: Numbers, spans: Sequence[_Span], counts: NDArray[np.int64]
+        self, grams: Hashes, own: Numbers, spans: Sequence[Span], counts: NDArray[np.int64]
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
         """Yield who holds grams, some at a time: their places, and those of the articles.
 
@@ -352,7 +356,7 @@ class Reuse:
                 yield np.repeat(many[asking[some]], sizes[gram]), holders[words.ranges(starts[gram], sizes[gram])]
 
     def _not_spare(
-        self, spans: Sequence[_Span], rows: NDArray[np.int64], counts: NDArray[np.int64]
+        self, spans: Sequence[Span], rows: NDArray[np.int64], counts: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return all holders of some grams but spare ones, gram by gram, and how many there are of each."""
         where, holders = self._taken(spans, rows, int(counts[rows].max()))
@@ -364,7 +368,7 @@ class Reuse:
         return holders[order], np.bincount(where[order], minlength=len(rows))
 
     def _taken(
-        self, spans: Sequence[_Span], rows: NDArray[np.int64], most: int
+        self, spans: Sequence[Span], rows: NDArray[np.int64], most: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the first holders of some grams: places of these, and of the articles in all numbers."""
         found = []
@@ -381,7 +385,7 @@ class Reuse:
         each, holders = (
             (np.concatenate(column) for column in zip(*found, strict=True)) if found else (rows[:0], rows[:0])
         )
-        several = _different(each * np.int64(len(self._numbers)) + holders)
+        several = different(each * np.int64(len(self._numbers)) + holders)
         each, holders = several // max(1, len(self._numbers)), several % max(1, len(self._numbers))
         keep = np.arange(len(each)) - np.searchsorted(each, each, side="left") < most
         return each[keep], holders[keep]
@@ -389,7 +393,7 @@ class Reuse:
     def _count_up(self) -> None:
         """Take stock of the articles in all segments."""
         numbers = [segment.numbers for segment in self._segments]
-        self._numbers = _different(np.concatenate(numbers)) if numbers else np.zeros(0, np.uint64)
+        self._numbers = different(np.concatenate(numbers)) if numbers else np.zeros(0, np.uint64)
         self._places = [np.searchsorted(self._numbers, each) for each in numbers]
         self._rates = np.zeros(len(self._numbers), np.uint8)
         for segment, places in zip(self._segments, self._places, strict=True):
@@ -427,69 +431,35 @@ class Reuse:
                 found[row] |= bool(at < len(held) and held[at] == holder)
         return found
 
-    def _written(self, segment: _Segment) -> _Segment:
+    def _written(self, segment: Segment) -> Segment:
         """Write a segment to files of its own, and map them."""
         assert self._folder is not None
-        taken = {int(path.name.split("-")[0]) for path in self._folder.glob("[0-9]*-grams")}
-        name = f"{max(taken, default=0) + 1:06}"
-        for array, kind in _ARRAYS.items():
+        name = self._unused_name()
+        for array, kind in ARRAYS.items():
             fd = disk.create(self._folder / f"{name}-{array}")
             try:
                 disk.write_all(fd, np.ascontiguousarray(getattr(segment, array), kind).tobytes())
                 disk.sync(fd)
             finally:
                 os.close(fd)
-        return _mapped(self._folder, name, len(segment.grams), len(segment.numbers))
+        return mapped(self._folder, name, len(segment.grams), len(segment.numbers))
 
-    def _sweep(self) -> None:
+    def _unused_name(self) -> str:
+        """Return a name for a segment. It is greater than all, so that no list ever named another by it."""
+        assert self._folder is not None
+        taken = {int(path.name.split("-")[0]) for path in self._folder.glob("[0-9]*-*")}
+        return f"{max(taken, default=0) + 1:06}"
+
+    def _sweep(self, *, scrub: bool = False) -> None:
         """Remove the files of segments that do not count: merged ones, and what a kill left behind."""
         assert self._folder is not None
         names = {s.name for s in self._segments}
         for path in self._folder.glob("[0-9]*-*"):
             if path.name.split("-")[0] not in names:
-                disk.remove(path)
+                (disk.scrub if scrub else disk.remove)(path)
 
 
-def _read_again(folder: Path) -> list[_Segment]:
-    """Read the list and what it names; again, when the writer took a segment away that was about to be read."""
-    for _ in range(_TRIES - 1):
-        try:
-            return _read(folder)
-        except FileNotFoundError:
-            if not (folder / _LIST).exists():
-                raise
-    return _read(folder)
-
-
-def _read(folder: Path) -> list[_Segment]:
-    said = json.loads((folder / _LIST).read_bytes())
-    if said["form"] != _FORM:
-        raise ValueError("of another version")
-    return [_mapped(folder, each["name"], each["rows"], each["articles"]) for each in said["segments"]]
-
-
-def _mapped(folder: Path, name: str, rows: int, articles: int) -> _Segment:
-    """Return a segment whose arrays are read as they are needed."""
-    arrays = {}
-    for array, kind in _ARRAYS.items():
-        path, length = folder / f"{name}-{array}", articles if array in _OF_ARTICLES else rows
-        if path.stat().st_size != length * np.dtype(kind).itemsize:
-            raise ValueError(f"{path.name} is not as long as it should be")
-        arrays[array] = np.asarray(np.memmap(path, kind, mode="r")) if length else np.zeros(0, kind)
-    return _Segment(name, **arrays)
-
-
-def _made(fingerprints: Sequence[Fingerprint], grams: Hashes, owners: Numbers) -> _Segment:
-    """Return the segment of these articles, with rows in any order."""
-    articles = _each_once(
-        np.array([f.number for f in fingerprints], np.uint64),
-        np.array([f.rate for f in fingerprints], np.uint8),
-        np.array([f.text for f in fingerprints], np.uint64),
-    )
-    return _sorted(grams, np.searchsorted(articles[0], owners).astype(np.uint32), *articles)
-
-
-def _sizes(spans: Sequence[_Span], grams: Hashes) -> NDArray[np.int64]:
+def _sizes(spans: Sequence[Span], grams: Hashes) -> NDArray[np.int64]:
     """Return how many rows there are of each gram, given where these stand."""
     return sum((right - left for left, right in spans), np.zeros(len(grams), np.int64))
 
@@ -511,52 +481,4 @@ def _summed(
     return ascending[first], np.add.reduceat(shared[order], first), np.add.reduceat(weight[order], first)
 
 
-_Any = TypeVar("_Any", np.uint64, np.int64)
-
-
-def _different(numbers: NDArray[_Any]) -> NDArray[_Any]:
-    """Return numbers, ascending and each once; ``numpy.unique`` takes twenty times as long for 10^7 of them."""
-    ascending = np.sort(numbers)
-    again = np.flatnonzero(ascending[1:] == ascending[:-1]) + 1
-    return np.delete(ascending, again)
-
-
-def _each_once(
-    numbers: Numbers, rates: NDArray[np.uint8], texts: Numbers
-) -> tuple[Numbers, NDArray[np.uint8], Numbers]:
-    """Return articles, ascending and each once, with the coarsest of its rates; of several texts of it none is kept."""
-    order = np.lexsort((rates, numbers))
-    numbers, rates, texts = numbers[order], rates[order], texts[order]
-    again = np.flatnonzero(numbers[1:] == numbers[:-1]) + 1
-    texts[again] = np.where(texts[again] == texts[again - 1], texts[again], np.uint64(0))
-    last = np.append(numbers[1:] != numbers[:-1], True)
-    return numbers[last], rates[last], texts[last]
-
-
-def _sorted(
-    grams: Hashes, holders: NDArray[np.uint32], numbers: Numbers, rates: NDArray[np.uint8], texts: Numbers
-) -> _Segment:
-    order = np.lexsort((holders, grams))
-    return _Segment("", grams[order], holders[order], numbers, rates, texts)
-
-
-def _merged(one: _Segment, other: _Segment) -> _Segment:
-    articles = _each_once(
-        np.concatenate((one.numbers, other.numbers)),
-        np.concatenate((one.rates, other.rates)),
-        np.concatenate((one.texts, other.texts)),
-    )
-    few, many = sorted((one, other), key=len)
-    # each row of the smaller goes behind those of the larger with the same gram: no sorting, which takes memory
-    at = np.searchsorted(many.grams, few.grams, side="right") + np.arange(len(few.grams))
-    is_rest = np.ones(len(few.grams) + len(many.grams), np.bool_)
-    is_rest[at] = False
-    grams, holders = np.zeros(len(is_rest), np.uint64), np.zeros(len(is_rest), np.uint32)
-    for where, each in ((at, few), (is_rest, many)):
-        grams[where] = each.grams
-        holders[where] = np.searchsorted(articles[0], each.numbers).astype(np.uint32)[each.holders]
-    # of a gram the holders are ascending, whichever they came from
-    is_again = grams[1:] == grams[:-1]
-    several = np.flatnonzero(np.append(is_again, False) | np.append(False, is_again))
-    holders[several] = holders[several][np.lexsort((holders[several], grams[several]))]
-    return _Segment("", grams, holders, *articles)
+__all__ = ["FEW", "TOLD_HOLDERS", "Candidates", "Fingerprint", "Numbers", "Reuse"]
