@@ -505,6 +505,13 @@ def test_what_was_refused_can_still_be_looked_at(aggregator: Aggregator, home: H
     assert said.err.splitlines()[-1].startswith(f"no match: refused by Maren on {today} · +")
 
 
+def test_two_that_were_joined_with_others_are_not_refused_but_split(aggregator: Aggregator, home: Home) -> None:
+    known = ids(home)
+    aggregator("--home", str(home.root), "reposts", "join", known[ONE], known[COPY], known[QUOTE], "--by", "Maren")
+    said = aggregator("--home", str(home.root), "reposts", "refuse", known[ONE], known[COPY], "--by", "Ida")
+    assert (said.code, "reposts split ID" in said.err, "Nothing was noted" in said.err) == (2, True, True)
+
+
 def test_who_is_left_alone_by_a_refusal_is_told_so(aggregator: Aggregator, home: Home) -> None:
     known = ids(home)
     for other in (QUOTE, COPY):

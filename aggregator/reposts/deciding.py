@@ -129,11 +129,17 @@ def refuse(home: Home, a: str, b: str, *, by: str, now: datetime) -> Event:
 
     Raises:
         UnknownIdError: One of the two is no article of this home.
-        UsageError: It is one article twice.
+        UsageError: It is one article twice, or they were joined with others to one text.
     """
     if a == b:
         raise UsageError("an article cannot be refused as its own copy; nothing was noted.")
     _known(home, (a, b))
+    joined = decisions_of(Decisions(home.archive).events(*DECIDING)).joined
+    if any({a, b} < group for group in joined):
+        raise UsageError(
+            f"{a} and {b} were joined with others: to refuse these two would not part them. "
+            "Take out the one that does not belong with `reposts split ID`. Nothing was noted."
+        )
     return _append(home, REFUSED, {"a": min(a, b), "b": max(a, b)}, by, now)
 
 
