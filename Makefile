@@ -11,6 +11,8 @@ PEERS := build/extractors
 FINDERS := build/finders
 PIP := $(BIN)/python -m pip $(QUIET) --disable-pip-version-check --no-input
 FAILED := { echo 'pip did not get through; to see all its words: make setup QUIET=' >&2; exit 1; }
+# One more than there are processors, four at most: many tests wait for a process or a socket.
+WORKERS = $(shell $(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
 CODE := $(wildcard aggregator tests benchmarks)
 # Settings of whoever runs `make lock` must not add sources: the lock names what everybody can download.
 LOCK := env -u UV_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS $(BIN)/uv pip compile --no-config --quiet \
@@ -32,7 +34,7 @@ demo: $(VENV)/installed  ## the whole line in a minute, on a small world of its 
 	@$(BIN)/aggregator demo $(ARGS)
 
 test: $(VENV)/installed  ## the tests, without the long ones, on all processors; one after the other: ARGS=-n0
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 test-long: $(VENV)/installed  ## the long tests: kills, full disks, damaged files
 	@$(BIN)/python -m pytest tests/long $(ARGS)

@@ -150,11 +150,24 @@ def _search(folder: Path, node: Node | None, languages: Sequence[str]) -> dict[s
         raise StoreError(
             folder, "missing or of another version. Nothing is lost. Run `aggregator rebuild --only index`."
         )
+    seen = _state(folder)
     index = _opened(folder)
     try:
         with closing(index.reader()) as reader:
-            return Searcher(Postings(reader), languages).find(node)
+            found = Searcher(Postings(reader), languages).find(node)
     except Exception as error:
+        raise _damaged(folder, error) from error
+    # a file that the writer took away meanwhile looks like one that never was
+    if _state(folder) != seen:
+        raise StoreError(folder, "it was changed while it was searched. Nothing is lost. Search again.")
+    return found
+
+
+def _state(folder: Path) -> tuple[int, list[str]]:
+    """Return what tells one commit from another: which folder it is, and its tables of contents."""
+    try:
+        return folder.stat().st_ino, sorted(path.name for path in folder.glob("*.toc"))
+    except OSError as error:
         raise _damaged(folder, error) from error
 
 
