@@ -114,5 +114,5 @@ def near(word: str, others: Sequence[str]) -> list[str]:
 
 
 def folded(text: str) -> list[str]:
-    """Return the words of a text in order, without case and accents: those of ``tokens``, three times as fast."""
+    """Return the words of a text in order, without case and accents: those of ``tokens``, without their places."""
     return [fold(word) for word in _WORD.findall(_ELISION.sub(" ", text))]

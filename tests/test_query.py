@@ -205,6 +205,32 @@ def test_the_index_finds_what_reading_everything_finds(
             assert all(score >= 0 for score in hits.values())
 
 
+def test_postings_that_did_not_fit_in_memory_are_found_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [
+        Article(
+            id=f"id{n}",
+            source_id="a",
+            url=f"http://a.example/{n}",
+            title="Camp",
+            authors=(),
+            claimed_at=None,
+            captured_at=NOON,
+            language="en",
+            text=f"the police van {'of the camp ' * (n % 3)} number{n}",
+            version="v",
+            number=1,
+        )
+        for n in range(20)
+    ]
+    queries = [parse(text).node for text in ("camp", '"of the camp"', "number7", "numb*", "-camp")]
+    with indexed([made]) as folder:
+        wanted = [index.search(folder, node, ["en"]) for node in queries]
+    monkeypatch.setattr(index, "_BUILDING_MIB", 0)
+    with indexed([made]) as folder:
+        assert [index.search(folder, node, ["en"]) for node in queries] == wanted
+        assert not [path for path in folder.iterdir() if path.name.startswith("tmp")]
+
+
 def finds(node: Node, article: Article) -> bool:
     """Whether an article has what is looked for: by reading it from one end to the other."""
     match node:

@@ -20,7 +20,7 @@ _MAX_WORDS = 1 << 19
 _MAX_PAIRS = 1 << 20
 _LOOKED_AT = 64
 _TABLE_BITS = 22
-"""Of a table that says which numbers are there: 4 MB, for a million at most."""
+"""Of a table that says which numbers are there: 4 MB, for half a million at most."""
 
 Ints = NDArray[np.int64]
 
@@ -106,9 +106,9 @@ def _runs(pairs: Sequence[tuple[Words, Words]], first: int) -> Runs:
 
 
 def _may_be_in(keys: Hashes, wanted: Hashes) -> Ints:
-    """Return the places of numbers that may be among others: one in five of those that are not.
+    """Return the places of numbers that may be among others: one in eight of those that are not, at most.
 
-    To look at one bit for each takes a tenth of the time of a search, and most are nowhere.
+    To look at one byte for each takes less time than a search, and most are nowhere.
     """
     there = np.zeros(1 << _TABLE_BITS, np.bool_)
     there[_spread(keys)] = True

@@ -1,4 +1,4 @@
-"""Writes Whoosh's files, a term at a time. It writes posting by posting itself, and takes three times as long.
+"""Writes Whoosh's files, a term at a time. It writes posting by posting itself, and takes twice as long.
 
 What is written is what Whoosh would write, and it reads it. Two things it can read and never writes: the documents of a
 rare term beside the term, and small blocks uncompressed.
@@ -25,7 +25,7 @@ from whoosh.writing import SegmentWriter
 from aggregator.index.schema import COLUMNS
 
 _INLINE = 4
-"""Documents of a term, from fewer on kept beside it: three of four terms have no more."""
+"""Documents of a term, from fewer on kept beside it: seven of ten terms of 1,000 articles have no more."""
 _COMPRESSED = 200
 """Bytes of a block from which on it is compressed: less is not worth the time."""
 _ENTRY_BYTES, _POSTING_BYTES = 400, 70
@@ -66,7 +66,7 @@ class Filer(SegmentWriter):  # type: ignore[misc]
     def __init__(self, index: Any, limit_mib: int) -> None:
         # in one file together, all of them would be copied into memory by every search
         super().__init__(index, codec=_Codec(), compound=False)
-        self.pool = _Pool(limit_mib << 20)
+        self.pool = _Pool(limit_mib << 20, self.storage.folder)
 
     def file(self, document: dict[str, Any]) -> None:
         """Add a document; what there is of the same id stays."""
@@ -90,8 +90,9 @@ class Filer(SegmentWriter):  # type: ignore[misc]
 class _Pool:
     """Postings, by field and term; what is too much for memory waits in files."""
 
-    def __init__(self, limit_bytes: int) -> None:
+    def __init__(self, limit_bytes: int, folder: str) -> None:
         self._limit = limit_bytes
+        self._folder = folder
         self._taken = 0
         self._fields: dict[str, dict[str, _Entry]] = {}
         self._runs: list[IO[bytes]] = []
@@ -146,7 +147,8 @@ class _Pool:
         return entry
 
     def _save(self) -> None:
-        run = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed when the postings were read
+        # in the index, not wherever the system keeps such files: these are the words of texts
+        run = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - closed by cleanup
         for key, entry in self._in_memory():
             marshal.dump((key, entry.docs.tobytes(), entry.counts.tobytes(), entry.told), run)
         self._runs.append(run)
@@ -173,7 +175,7 @@ class _Pool:
             yield key, whole
 
     def cleanup(self) -> None:
-        """Let go of all."""
+        """Let go of all; Whoosh asks for it when the segment is written."""
         for run in self._runs:
             run.close()
         self._runs, self._fields = [], {}

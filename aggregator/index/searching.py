@@ -1,7 +1,7 @@
 """From a query to articles with scores, over the postings that Whoosh keeps.
 
 Every node of a query becomes two arrays over all documents: which it finds, and how well. Whoosh's own matchers go from
-posting to posting in Python, twenty times slower; and of several segments they let an excluded word through.
+posting to posting in Python; and of several segments they let an excluded word through.
 """
 
 from __future__ import annotations
