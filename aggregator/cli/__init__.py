@@ -3,7 +3,8 @@
     following     init, sources
     collecting    crawl, backfill, run, rebuild
     importing     import
-    reading       search, show
+    searching     search
+    showing       show
     families      reposts
     telling       a family as people read it
     given         the texts that reposts is given: a file, what is pasted, a corpus
@@ -54,8 +55,8 @@ class _Group(click.Group):
         "backfill": ("collecting", "Fetch all that a source ever had: its lists, and the Wayback Machine."),
         "rebuild": ("collecting", "Make index/ again from archive/."),
         "import": ("importing", "Bring in WARC, ARC and WACZ files from elsewhere."),
-        "search": ("reading", "Find articles."),
-        "show": ("reading", "Show one article: text, versions, what was changed."),
+        "search": ("searching", "Find articles."),
+        "show": ("showing", "Show one article: text, versions, what was changed."),
         "reposts": ("families", "Who has this text, and who had it first."),
         "export": ("exporting", "Hand articles and their captures on: WARC, WACZ, BagIt, JSON lines, CSV."),
         "takedown": ("withdrawing", "Withdraw articles, versions, passages or names: hide or erase."),

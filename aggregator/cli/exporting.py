@@ -11,7 +11,7 @@ import click
 
 from aggregator.cli import Words, chosen_home, home_option, json_option
 from aggregator.cli import output as show
-from aggregator.cli.reading import asked_for, filter_options
+from aggregator.cli.searching import asked_for, filter_options
 from aggregator.cli.writing import loaded
 from aggregator.errors import UsageError
 

@@ -1,0 +1,195 @@
+"""The command search: what was found, for people and for scripts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from aggregator.cli import Period, Words, chosen_home, home_option, json_option
+from aggregator.cli import output as show
+from aggregator.model import Hit, Results
+
+if TYPE_CHECKING:
+    from aggregator.query import Query
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def filter_options(to: str) -> Callable[[_Command], _Command]:
+    """Return what gives a command the filters of a search.
+
+    Args:
+        to: What the option of the last day is called there.
+    """
+    options = (
+        click.option("--from", "since", type=Period(), metavar="DATE", help="Published on DATE or later."),
+        click.option(
+            to,
+            "until",
+            type=Period(),
+            metavar="DATE",
+            help="Published on DATE or before; 2026-11 is all November.",
+        ),
+        click.option("--source", "source_ids", multiple=True, metavar="ID", help="Only this source; may be repeated."),
+        click.option("--lang", "languages", multiple=True, metavar="CODE", help="Only this language; may be repeated."),
+    )
+
+    def with_filters(command: _Command) -> _Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return with_filters
+
+
+def asked_for(
+    words: tuple[str, ...],
+    since: tuple[datetime, datetime] | None,
+    until: tuple[datetime, datetime] | None,
+    source_ids: tuple[str, ...],
+    languages: tuple[str, ...],
+) -> Query | None:
+    """Return the query that words and filters make; None: there are none."""
+    from aggregator.query import Only, Within, parse
+
+    if not (words or since or until or source_ids or languages):
+        return None
+    filters: list[Only | Within] = []
+    if source_ids:
+        filters.append(Only("source", source_ids))
+    if languages:
+        filters.append(Only("language", languages))
+    if since or until:
+        filters.append(Within("published", since and since[0], until and until[1]))
+    return parse(" ".join(words)).also(*filters)
+
+
+@click.command("search", cls=Words)
+@click.argument("query", nargs=-1)
+@filter_options("--to")
+@click.option(
+    "--sort",
+    type=click.Choice(["relevance", "published", "captured"]),
+    default="relevance",
+    show_default=True,
+    help="Best first, or newest first: by the claimed date, or by when it was first seen.",
+)
+@click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True, help="Hits to print.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="Hits to pass over.")
+@click.option("--facets", is_flag=True, help="Print counts by source, language and month too.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "jsonl"]),
+    default="table",
+    show_default=True,
+    help="table for people, json for all at once, jsonl for one hit a line.",
+)
+@home_option
+@json_option
+@click.pass_context
+def search_command(
+    ctx: click.Context,
+    query: tuple[str, ...],
+    since: tuple[datetime, datetime] | None,
+    until: tuple[datetime, datetime] | None,
+    source_ids: tuple[str, ...],
+    languages: tuple[str, ...],
+    sort: str,
+    limit: int,
+    offset: int,
+    facets: bool,
+    form: str,
+    as_json: bool,
+) -> None:
+    """Find articles that have all the words.
+
+    Accents and case do not matter, and words are found in their other forms. Understood are "phrases in quotes", -not,
+    OR, (groups), beginnings* and misspelt~ words, and the fields title: author: source: language: url: cluster:
+    published: captured:. The copies of one text are one hit. With filters and no words: all that passes them, the
+    newest first.
+
+    \b
+    Example:
+      aggregator search camp eviction --from 2026-09 --lang en
+      aggregator search '"centre de retention" -tribunal published:2010-02/P6M' --json
+    """
+    from aggregator import search
+
+    asked = asked_for(query, since, until, source_ids, languages)
+    if asked is None:
+        raise click.UsageError("What to search for? Give words, or a filter such as --source or --from.", ctx)
+    results = search.search(chosen_home(ctx), asked, limit=limit, offset=offset, sort=sort)
+    if as_json or form == "json":
+        show.print_json(results_json(results))
+    elif form == "jsonl":
+        for hit in results.hits:
+            sys.stdout.write(json.dumps(hit_json(hit), ensure_ascii=False) + "\n")
+    else:
+        print_results(results, offset=offset, facets=facets)
+
+
+def print_results(results: Results, *, offset: int = 0, facets: bool = False) -> None:
+    """Print hits for people; the words found are in bold."""
+    if results.note:
+        show.say(results.note)
+    show.say(f"{results.total:,} found in {results.took_ms:.0f} ms")
+    for number, hit in enumerate(results.hits, offset + 1):
+        article = hit.article
+        show.line((f"{number}. ", "dim"), (article.title or "(no title)", "bold"))
+        facts = f"{article.source_id} · {show.day(article.claimed_at)} · {article.language or '?'} · {article.id}"
+        show.line((facts, "cyan"), (_copies(hit), "magenta"), indent=3)
+        show.snippet(hit.snippet, indent=3)
+        show.line((article.url, "dim"), indent=3)
+    if facets:
+        for name, values in results.facets.items():
+            show.line((f"{name}: ", "bold"), ", ".join(f"{value or '?'} {count}" for value, count in values))
+
+
+def _copies(hit: Hit) -> str:
+    """Return how many copies a text has, and which of them the hit is."""
+    others = len(hit.copies)
+    if not others:
+        return ""
+    if hit.original in (None, hit.article.id):
+        return f"  {'original, ' if hit.original else ''}+{others} {'copy' if others == 1 else 'copies'}"
+    more = f", +{others - 1} more" if others > 1 else ""
+    return f"  copy of {hit.original}{more}"
+
+
+def results_json(results: Results) -> dict[str, Any]:
+    """Return results as scripts know them."""
+    return {
+        "query": results.query,
+        "total": results.total,
+        "took_ms": results.took_ms,
+        "note": results.note,
+        "hits": [hit_json(hit) for hit in results.hits],
+        "facets": {name: [list(pair) for pair in values] for name, values in results.facets.items()},
+    }
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """Return a hit as scripts know it."""
+    article = hit.article
+    return {
+        "id": article.id,
+        "url": article.url,
+        "title": article.title,
+        "source": article.source_id,
+        "language": article.language,
+        "published": show.iso(article.claimed_at),
+        "published_from": article.claimed_by,
+        "captured": show.iso(article.captured_at),
+        "version": article.version,
+        "score": hit.score,
+        "snippet": hit.snippet,
+        "copies": list(hit.copies),
+        "original": hit.original,
+        "archived_url": hit.archived,
+    }
