@@ -673,7 +673,7 @@ class Results:
     query: str
     """As it was typed."""
     total: int
-    """How many articles match, copies folded."""
+    """How many articles match, each copy counted."""
     took_ms: float
     hits: tuple[Hit, ...]
     facets: dict[str, list[tuple[str, int]]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from aggregator import index
 from aggregator.errors import UsageError
+from aggregator.index import Asked, whoosh
 from aggregator.model import Article
 from aggregator.query import All, Any, Node, Not, Only, Phrase, Reach, Within, Word, parse
 
@@ -181,10 +183,10 @@ NODES = st.recursive(
 
 
 @contextmanager
-def indexed(batches: Sequence[Sequence[Article]]) -> Iterator[Path]:
+def indexed(batches: Sequence[Sequence[Article]], engine: str) -> Iterator[Path]:
     """An index to which articles were added some at a time; of one that comes twice the last counts."""
     with tempfile.TemporaryDirectory() as folder:
-        writer = index.Writer(Path(folder) / "index")
+        writer = index.Writer(Path(folder) / "index", engine)
         for batch in batches:
             writer.put(batch)
         writer.sign()
@@ -192,17 +194,53 @@ def indexed(batches: Sequence[Sequence[Article]]) -> Iterator[Path]:
         yield Path(folder) / "index"
 
 
+@pytest.mark.parametrize("engine", index.ENGINES)
 @settings(max_examples=60, deadline=None)
 @given(collections(), collections(), st.lists(NODES, min_size=1, max_size=6))
 def test_the_index_finds_what_reading_everything_finds(
-    old: list[Article], new: list[Article], nodes: list[Node]
+    engine: str, old: list[Article], new: list[Article], nodes: list[Node]
 ) -> None:
     known = {article.id: article for article in [*old, *new]}
-    with indexed([old, new[:2], new[2:]]) as folder:
+    with indexed([old, new[:2], new[2:]], engine) as folder:
         for node in nodes:
-            hits = index.search(folder, node, ["en", "fr"])
-            assert sorted(hits) == sorted(i for i, article in known.items() if finds(node, article))
-            assert all(score >= 0 for score in hits.values())
+            found = index.search(folder, Asked(node, ["en", "fr"], with_facets=True))
+            wanted = [article for i, article in known.items() if finds(node, article)]
+            assert sorted(i for i, _ in found.hits) == sorted(article.id for article in wanted)
+            assert all(score >= 0 for _, score in found.hits)
+            assert found.total == len(wanted)
+            assert found.facets == counted(wanted)
+
+
+@pytest.mark.parametrize("engine", index.ENGINES)
+@settings(max_examples=30, deadline=None)
+@given(collections(), NODES, st.sampled_from(index.Sort), st.integers(0, 9))
+def test_the_first_hits_are_the_first_of_all(
+    engine: str, made: list[Article], node: Node, sort: index.Sort, limit: int
+) -> None:
+    with indexed([made], engine) as folder:
+        every = index.search(folder, Asked(node, ["en", "fr"], sort))
+        some = index.search(folder, Asked(node, ["en", "fr"], sort, limit))
+
+    assert (some.hits, some.total) == (every.hits[:limit], every.total)
+    scores = dict(every.hits)
+    by = {article.id: article for article in made}
+
+    def place(article_id: str) -> tuple[float, float, str]:
+        said = (by[article_id].claimed_at or by[article_id].captured_at).timestamp()
+        seen = by[article_id].captured_at.timestamp()
+        rank = {"relevance": scores[article_id], "published": said, "captured": seen}[sort]
+        return -rank, -said, article_id
+
+    assert [i for i, _ in every.hits] == sorted(scores, key=place)
+
+
+def counted(articles: Sequence[Article]) -> dict[str, dict[str, int]]:
+    months = (f"{article.claimed_at or article.captured_at:%Y-%m}" for article in articles)
+    return {
+        "source": dict(Counter(article.source_id for article in articles)),
+        "language": dict(Counter(article.language or "" for article in articles)),
+        "month": dict(Counter(months)),
+    }
 
 
 def test_postings_that_did_not_fit_in_memory_are_found_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,11 +261,11 @@ def test_postings_that_did_not_fit_in_memory_are_found_too(monkeypatch: pytest.M
         for n in range(20)
     ]
     queries = [parse(text).node for text in ("camp", '"of the camp"', "number7", "numb*", "-camp")]
-    with indexed([made]) as folder:
-        wanted = [index.search(folder, node, ["en"]) for node in queries]
-    monkeypatch.setattr(index, "_BUILDING_MIB", 0)
-    with indexed([made]) as folder:
-        assert [index.search(folder, node, ["en"]) for node in queries] == wanted
+    with indexed([made], "whoosh") as folder:
+        wanted = [index.search(folder, Asked(node, ["en"])) for node in queries]
+    monkeypatch.setattr(whoosh, "_BUILDING_MIB", 0)
+    with indexed([made], "whoosh") as folder:
+        assert [index.search(folder, Asked(node, ["en"])) for node in queries] == wanted
         assert not [path for path in folder.iterdir() if path.name.startswith("tmp")]
 
 

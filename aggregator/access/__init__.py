@@ -151,6 +151,18 @@ class Shown(Catalogue):
             self._recogniser.marks.of_text or bool(self._recogniser.marks.versions)
         )
 
+    @property
+    def closed_sources(self) -> frozenset[str]:
+        """The sources of which nothing may be seen."""
+        return frozenset(self._closed)
+
+    def hidden_articles(self) -> frozenset[str]:
+        """Return the ids of the articles that are withdrawn as a whole, or by their address."""
+        known = self._recogniser
+        if known is None or not (known.marks.articles or known.marks.addresses):
+            return frozenset()
+        return frozenset(i for i, url in self.addresses().items() if known.knows_article(i) or known.knows_address(url))
+
     def _may_see(self, article: Article | Facts) -> bool:
         known = self._recogniser
         return article.source_id not in self._closed and not (known and known.knows_article(article.id))

@@ -114,6 +114,10 @@ class Articles(Opened):
         announced = self._rows(sql.select(d.url).where(d.key.in_(sorted(engines.possible_keys(url)))))
         return {url, *(u for row in asked for u in (row["url"], row["asked_url"])), *(r["url"] for r in announced)}
 
+    def addresses(self) -> dict[str, str]:
+        """Return the address of every article, by id."""
+        return {r["id"]: r["url"] for r in self._rows(sql.select(t.articles.c.id, t.articles.c.url))}
+
     def article_ids(self) -> list[str]:
         """Return the ids of all articles."""
         return [r["id"] for r in self._rows(sql.select(t.articles.c.id).order_by(t.articles.c.id))]

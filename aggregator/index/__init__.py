@@ -1,4 +1,9 @@
-"""The full-text index. The only room that knows Whoosh.
+"""The full-text index. The only room that knows Whoosh and tantivy.
+
+    asking   what an index is asked, and what it answers
+    schema   what it holds of an article
+    whoosh   the engine of small archives, the default
+    tantivy  the engine of large ones
 
 It holds terms, not texts: an article's title and text as ``analysis`` sees them, under its id. All else about a hit is
 asked of the catalogue. The folder is derived and never accepted from outside: Whoosh unpickles what it finds there.
@@ -9,57 +14,61 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from aggregator import analysis, disk
-from aggregator.errors import StoreError
-from aggregator.index.postings import Postings
-from aggregator.index.schema import VERSION as FIELDS
-from aggregator.index.schema import document, schema
-from aggregator.index.searching import MAX_EXPANSIONS, Searcher
+from aggregator.errors import AggregatorError, StoreError
+from aggregator.index.asking import MAX_EXPANSIONS, Asked, Found, Sort
 from aggregator.model import Article
-from aggregator.query import Node
 
-_BUILDING_MIB = 128
-_MERGING_MIB = 16
-"""What Whoosh sorts in memory when it makes an index, and when it only adds to one, beside whatever else goes on: with
-less it takes a third longer."""
+ENGINES = ("whoosh", "tantivy")
 _STAMP = "generation.json"
 _TRIES = 10
 _PAUSE_S = 0.05
 """How often, and after how long, a search looks again when the writer took a file away that it was about to read."""
 
-
-def _stamp() -> bytes:
-    return json.dumps({"engine": "whoosh", "fields": FIELDS, "analysis": analysis.VERSION}).encode()
+_Said = TypeVar("_Said")
 
 
-def _is_signed(folder: Path) -> bool:
-    stamp = folder / _STAMP
-    return stamp.exists() and stamp.read_bytes() == _stamp()
+class _Adding(Protocol):
+    def put(self, articles: Iterable[Article]) -> None: ...
+    def tidy(self) -> None: ...
+    def close(self) -> None: ...
 
 
-def _storage(folder: Path) -> Any:
-    from whoosh.filedb.filestore import FileStorage
+def _room(engine: str) -> Any:
+    """Return the module of an engine: with ``make``, ``Adding``, ``answer`` and ``words``."""
+    if engine == "tantivy":
+        from aggregator.index import tantivy
 
-    class Storage(FileStorage):  # type: ignore[misc]
-        def rename_file(self, oldname: str, newname: str, safe: bool = False) -> None:
-            """Put a new table of contents in its place, once all that it lists is safe against a power cut."""
-            disk.sync_all(folder)
-            super().rename_file(oldname, newname, safe=safe)
-            disk.sync_folder(folder)
+        return tantivy
+    from aggregator.index import whoosh
 
-    return Storage(str(folder))
+    return whoosh
+
+
+def _stamp(engine: str) -> dict[str, Any]:
+    return {"engine": engine, "fields": _room(engine).VERSION, "analysis": analysis.VERSION}
+
+
+def engine_of(folder: Path) -> str | None:
+    """Return the engine of an index that is fit for searching; None: there is none, or another program made it."""
+    try:
+        stamp = json.loads((folder / _STAMP).read_bytes())
+        return next(name for name in ENGINES if stamp["engine"] == name and stamp == _stamp(name))
+    except (OSError, ValueError, LookupError, TypeError, StopIteration):
+        return None
 
 
 class Writer:
-    """Adds articles to the index; what is added can be found after ``commit``.
+    """Adds articles to the index; what is added can be found after each ``put``.
 
     Args:
-        folder: ``index/fulltext``; created when missing, emptied when the analysis has changed or it is damaged.
+        folder: ``index/fulltext``; created when missing, emptied when the analysis or the engine has changed or it is
+            damaged.
+        engine: One of ``ENGINES``.
 
     Attributes:
         is_new: Whether the index was empty when it was opened: every article must be added.
@@ -69,121 +78,92 @@ class Writer:
         StoreError: The disk fails; likewise.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, engine: str = "whoosh") -> None:
         self._folder = folder
-        self.is_new = not _is_signed(folder)
+        self._engine = engine
+        self.is_new = engine_of(folder) != engine
+        self._adding: _Adding
         if not self.is_new:
             try:
-                self._index = _opened(folder)
-            except StoreError:
+                self._adding = _room(engine).Adding(folder, at_once=False)
+            except AggregatorError:
+                raise
+            except Exception:  # damaged: Whoosh fails with errors of pickle, struct and the system
                 self.is_new = True
         if self.is_new:
-            from whoosh.index import FileIndex
-
             with disk.guarded(folder):
                 if folder.exists():
                     shutil.rmtree(folder)
                 folder.mkdir(parents=True)
-                self._index = FileIndex.create(_storage(folder), schema())
+                _room(engine).make(folder)
+                self._adding = _room(engine).Adding(folder, at_once=True)
 
     def sign(self) -> None:
         """Declare a new index fit for searching, once it is noted which articles it lacks."""
         with disk.guarded(self._folder):
-            disk.put(self._folder / _STAMP, _stamp())
+            disk.put(self._folder / _STAMP, json.dumps(_stamp(self._engine)).encode())
 
     def put(self, articles: Iterable[Article]) -> None:
         """Index articles as they now are, each once, and commit: what is added is then safe against a power cut."""
         with disk.guarded(self._folder):
-            self._put(articles)
+            self._adding.put(articles)
 
     def tidy(self) -> None:
-        """Let replaced articles go, if there are any, by writing the whole index anew: 5 s for 2,500 articles.
-
-        Until then they take room, and a search counts around them.
-        """
-        if self._index.doc_count_all() > self._index.doc_count():
-            with disk.guarded(self._folder):
-                self._index.writer(limitmb=_MERGING_MIB).commit(optimize=True)
-
-    def _put(self, articles: Iterable[Article]) -> None:
-        from aggregator.index.filing import Filer
-
-        is_empty = self._index.doc_count_all() == 0
-        writer = Filer(self._index, _BUILDING_MIB if self.is_new else _MERGING_MIB)
-        try:
-            for article in articles:
-                if not is_empty:
-                    writer.delete_by_term("id", article.id)
-                writer.file(document(article))
-            writer.commit()
-        except BaseException:
-            with suppress(Exception):  # a disk that took no article may not take the end of them either
-                writer.cancel()
-            raise
+        """Let replaced articles go, if there are any; until then they take room, and a search counts around them."""
+        with disk.guarded(self._folder):
+            self._adding.tidy()
 
     def close(self) -> None:
         """Let go of the folder."""
-        self._index.close()
+        self._adding.close()
 
 
-def search(folder: Path, node: Node | None, languages: Sequence[str]) -> dict[str, float]:
-    """Return the ids of the articles that match, with their scores, in no order.
+def search(folder: Path, asked: Asked) -> Found:
+    """Return which articles match, the best first or the newest.
 
     Args:
         folder: ``index/fulltext``.
-        node: What is looked for; None: everything.
-        languages: The languages of the articles, over which each word is expanded.
+        asked: What is looked for.
 
     Raises:
         StoreError: The index is missing, damaged or of another analysis.
     """
-    for _ in range(_TRIES - 1):
-        try:
-            return _search(folder, node, languages)
-        except StoreError:
-            time.sleep(_PAUSE_S)
-    return _search(folder, node, languages)
-
-
-def _search(folder: Path, node: Node | None, languages: Sequence[str]) -> dict[str, float]:
-    if not _is_signed(folder):
-        raise StoreError(
-            folder, "missing or of another version. Nothing is lost. Run `aggregator rebuild --only index`."
-        )
-    seen = _state(folder)
-    index = _opened(folder)
-    try:
-        with closing(index.reader()) as reader:
-            found = Searcher(Postings(reader), languages).find(node)
-    except Exception as error:
-        raise _damaged(folder, error) from error
-    # a file that the writer took away meanwhile looks like one that never was
-    if _state(folder) != seen:
-        raise StoreError(folder, "it was changed while it was searched. Nothing is lost. Search again.")
+    found: Found = _asked(folder, lambda engine: engine.answer(folder, asked))
     return found
 
 
-def _state(folder: Path) -> tuple[int, list[str]]:
-    """Return what tells one commit from another: which folder it is, and its tables of contents."""
-    try:
-        return folder.stat().st_ino, sorted(path.name for path in folder.glob("*.toc"))
-    except OSError as error:
-        raise _damaged(folder, error) from error
+def words(folder: Path, beginnings: Sequence[str]) -> list[tuple[str, int]]:
+    """Return the words of all titles and texts that begin so, with how many articles have each, about.
+
+    Raises:
+        StoreError: As for ``search``.
+    """
+    return _asked(folder, lambda engine: engine.words(folder, beginnings))
 
 
-def _opened(folder: Path) -> Any:
-    from whoosh.index import FileIndex
-
-    try:
-        return FileIndex(_storage(folder))
-    except Exception as error:
-        raise _damaged(folder, error) from error
+def _asked(folder: Path, question: Callable[[Any], _Said]) -> _Said:
+    """Ask the engine of an index; once more, if the writer took away meanwhile what it was about to read."""
+    for left in reversed(range(_TRIES)):
+        try:
+            if (name := engine_of(folder)) is None:
+                raise StoreError(
+                    folder, "missing or of another version. Nothing is lost. Run `aggregator rebuild --only index`."
+                )
+            return question(_room(name))
+        except StoreError:
+            if not left:
+                raise
+        except Exception as error:
+            if not left:
+                raise _damaged(folder, error) from error
+        time.sleep(_PAUSE_S)
+    raise AssertionError("it was answered or refused")
 
 
 def _damaged(folder: Path, error: Exception) -> StoreError:
-    """Return our error for Whoosh's, which are all of pickle's, struct's and the system's."""
+    """Return our error for an engine's, which are all of pickle's, struct's and the system's."""
     what = " ".join(f"{type(error).__name__} {error}".split())[:120]
     return StoreError(folder, f"damaged ({what}). Nothing is lost. Run `aggregator rebuild --only index`.")
 
 
-__all__ = ["MAX_EXPANSIONS", "Writer", "search"]
+__all__ = ["ENGINES", "MAX_EXPANSIONS", "Asked", "Found", "Sort", "Writer", "engine_of", "search", "words"]

@@ -1,59 +1,55 @@
-"""What the index holds of an article: which words are under which field.
+"""What an index holds of an article: which words are under which field. Each engine files it its own way.
 
 title, text              the terms of the words, as ``analysis`` makes them in the article's language: for ranking
 title_words, text_words  the words as they stand, folded, with their places: for phrases, prefixes and misspelt words
 author_words, url_words  likewise, of the authors and of the address
 facts                    a word for each: ``source:b``, ``language:fr``
-id                       the article's
-published, captured      seconds since 1970: as claimed, or else when it was first seen; when it was first seen
+id                       the article's; name: the same in bytes
+published, captured      microseconds since 1970: as claimed, or else when it was first seen; when it was first seen
+source, language         numbers that stand for them
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 from aggregator import analysis
 from aggregator.model import Article
 
-VERSION = 1
-"""Counted up with every change of the fields: an index of another version is built again."""
-TERMS = ("title", "text")
-WORDS = ("title_words", "text_words")
 ID_BYTES = 12
-COLUMNS = {"name": f"S{ID_BYTES}", "published": ">i8", "captured": ">i8"}
-"""What is kept of all documents, one behind the other, so that it is read at once; as numpy calls it. name: the id."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def document(article: Article) -> dict[str, Any]:
     """Return the fields of an article."""
     title, text = analysis.folded(article.title or ""), analysis.folded(article.text)
+    language = article.language or ""
     return {
         "id": article.id,
         "name": article.id.encode().ljust(ID_BYTES, b"\0"),
-        "published": int((article.claimed_at or article.captured_at).timestamp()),
-        "captured": int(article.captured_at.timestamp()),
+        "published": instant(article.claimed_at or article.captured_at),
+        "captured": instant(article.captured_at),
+        "source": number_of(article.source_id),
+        "language": number_of(language),
         "title": [analysis.term(word, article.language) for word in title],
         "text": [analysis.term(word, article.language) for word in text],
         "title_words": title,
         "text_words": text,
         "author_words": [word for author in article.authors for word in analysis.folded(author)],
         "url_words": analysis.folded(article.url),
-        "facts": [f"source:{article.source_id}", f"language:{article.language or ''}"],
+        "facts": [f"source:{article.source_id}", f"language:{language}"],
     }
 
 
-def schema() -> Any:
-    """Return the schema for Whoosh."""
-    from whoosh import columns, fields
-    from whoosh.analysis import SpaceSeparatedTokenizer
+def instant(at: datetime) -> int:
+    """Return an instant as it stands in a column."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
 
-    as_given = SpaceSeparatedTokenizer()
-    return fields.Schema(
-        id=fields.ID(unique=True, stored=True),
-        facts=fields.TEXT(analyzer=as_given, phrase=False),
-        **{name: fields.TEXT(analyzer=as_given, phrase=False) for name in TERMS},
-        **{name: fields.TEXT(analyzer=as_given, phrase=True) for name in (*WORDS, "author_words", "url_words")},
-        name=fields.COLUMN(columns.FixedBytesColumn(ID_BYTES)),
-        published=fields.COLUMN(columns.NumericColumn("q")),
-        captured=fields.COLUMN(columns.NumericColumn("q")),
-    )
+
+@lru_cache(maxsize=1 << 14)
+def number_of(name: str) -> int:
+    """Return the number that stands for a source or a language in a column: the same everywhere and always."""
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest()) >> 1

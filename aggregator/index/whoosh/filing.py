@@ -22,7 +22,7 @@ from whoosh.codec.whoosh3 import WHOOSH3_HEADER_MAGIC, W3Codec, W3FieldWriter, W
 from whoosh.util.numeric import length_to_byte
 from whoosh.writing import SegmentWriter
 
-from aggregator.index.schema import COLUMNS
+from aggregator.index.whoosh.fields import COLUMNS
 
 _INLINE = 4
 """Documents of a term, from fewer on kept beside it: seven of ten terms of 1,000 articles have no more."""

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.index.schema import COLUMNS
+from aggregator.index.whoosh.fields import COLUMNS
 
 Docs: TypeAlias = NDArray[np.int64]
 """Documents, by their places in the index: ascending, each once."""
@@ -86,14 +86,6 @@ class Postings:
             lengths = np.array([byte_to_length(byte) for byte in range(256)], np.float64)
             self._columns[field] = lengths[self._read(f"_{field}_len", np.dtype("u1"))]
         return self._columns[field]
-
-    def usual_length(self, field: str) -> float:
-        """Return how many words a document has in a field on average, replaced ones left out; at least one.
-
-        Whoosh goes on counting replaced ones: answers would depend on history.
-        """
-        lengths = self.lengths(field)[self.living]
-        return max(1.0, float(lengths.mean())) if len(lengths) else 1.0
 
     def _read(self, name: str, kind: np.dtype[Any]) -> NDArray[Any]:
         every = np.zeros(self.count, kind.newbyteorder("="))

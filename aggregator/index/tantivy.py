@@ -1,0 +1,299 @@
+"""The index as tantivy keeps it: for archives of a hundred thousand articles and more.
+
+It holds the same terms as that of Whoosh, but a title stands twice in front of its text, for it counts twice: so both
+rank by the same formula. Fields of its own:
+
+terms   the terms of title, title and text
+words   their words as they stand, with places; between them stands what is no word, so that no phrase reaches over
+id      by which what is replaced is deleted: of numbers, tantivy deletes nothing
+key     the id as a number, which is read of many articles at once
+month   of ``published``, as 202611
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from tantivy import Document, FieldType, Index, Occur, Query, SchemaBuilder, Searcher, TextAnalyzerBuilder, Tokenizer
+
+from aggregator import analysis
+from aggregator.index.asking import Asked, Found, Sort, beginning, expanded
+from aggregator.index.schema import document, instant
+from aggregator.model import Article
+from aggregator.query import All, Node, Not, Only, Phrase, Reach, Within, Word
+from aggregator.query import Any as Either
+
+VERSION = 1
+"""Counted up with every change of what is written: an index of another version is built again."""
+_BUILDING_BYTES = 256 << 20
+_ADDING_BYTES = 32 << 20
+"""What tantivy sorts in memory when it makes an index, and when it only adds to one."""
+_BETWEEN = "\x1f"
+_MORE = 64
+"""Hits that are looked at beyond those asked for, since equals are in no order: more if that is not enough."""
+_MOST_NAMES = 10_000
+"""Sources, languages and months that are told apart in a facet."""
+_ID = re.compile("[1-9a-z][0-9a-z]{0,11}")
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+_TERMS: dict[str | None, str] = {None: "terms", "title": "title"}
+_WORDS: dict[str | None, str] = {None: "words", "title": "title_words", "author": "author_words"}
+
+
+@lru_cache(maxsize=1)
+def _schema() -> Any:
+    builder = SchemaBuilder()
+    builder.add_text_field("id", tokenizer_name="raw", index_option="basic")
+    builder.add_unsigned_field("key", indexed=True, fast=True)
+    for name in ("published", "captured", "month"):
+        builder.add_integer_field(name, indexed=True, fast=True)
+    for name in ("source", "language"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
+    for name in ("terms", "title"):
+        builder.add_text_field(name, tokenizer_name="words", index_option="freq")
+    for name in ("words", "title_words", "author_words", "url_words"):
+        builder.add_text_field(name, tokenizer_name="words", index_option="position")
+    return builder.build()
+
+
+def _opened(folder: Path) -> Index:
+    # a new one each time: one that was open while another wrote would go on from what it knew
+    index = Index(_schema(), path=str(folder))
+    index.register_tokenizer("words", TextAnalyzerBuilder(Tokenizer.whitespace()).build())
+    return index
+
+
+def make(folder: Path) -> None:
+    """Make an empty index in an empty folder."""
+    _opened(folder)
+
+
+class Adding:
+    """Adds articles to an index.
+
+    Args:
+        folder: Where it is.
+        at_once: Whether it is being made, so that memory is worth spending.
+    """
+
+    def __init__(self, folder: Path, *, at_once: bool) -> None:
+        self._folder = folder
+        self._bytes = _BUILDING_BYTES if at_once else _ADDING_BYTES
+
+    def put(self, articles: Iterable[Article]) -> None:
+        """Index articles as they now are, each once, and commit."""
+        index = _opened(self._folder)
+        is_empty = index.searcher().num_docs == 0
+        writer = index.writer(self._bytes, 1)
+        try:
+            for article in articles:
+                filed = _document(article)
+                if not is_empty:
+                    writer.delete_documents_by_term("id", filed["id"])
+                writer.add_document(Document.from_dict(filed, _schema()))
+            writer.commit()
+            writer.wait_merging_threads()
+        except ValueError as error:
+            raise _of_the_system(error) from error
+
+    def tidy(self) -> None:
+        """Do nothing: what was replaced goes when tantivy merges, which it does by itself."""
+
+    def close(self) -> None:
+        """Do nothing: nothing is held between two batches."""
+
+
+def _of_the_system(error: ValueError) -> Exception:
+    """Return the error of the system that one of tantivy's is about, as when the disk is full; else that one."""
+    code = re.search(r"code: (\d+)|os error (\d+)", str(error))
+    number = int(code[1] or code[2]) if code else 0
+    return OSError(number, os.strerror(number)) if number else error
+
+
+def _document(article: Article) -> dict[str, Any]:
+    of = document(article)
+    words = " ".join([*of["title_words"], _BETWEEN, *of["title_words"], _BETWEEN, *of["text_words"]])
+    published = (article.claimed_at or article.captured_at).astimezone(UTC)
+    return {
+        "id": article.id,
+        "key": _key(article.id),
+        "published": of["published"],
+        "captured": of["captured"],
+        "month": published.year * 100 + published.month,
+        "source": article.source_id,
+        "language": article.language or "",
+        "terms": " ".join([*of["title"], *of["title"], *of["text"]]),
+        "title": " ".join(of["title"]),
+        "words": words,
+        "title_words": " ".join(of["title_words"]),
+        "author_words": " ".join(of["author_words"]),
+        "url_words": " ".join(of["url_words"]),
+    }
+
+
+def _key(article_id: str) -> int:
+    """Return the number of an id, which is one of base 36: of twelve letters and digits it has less than 63 bits."""
+    if not _ID.fullmatch(article_id):
+        raise ValueError(f"{article_id!r} is no id of an article")
+    return int(article_id, 36)
+
+
+def _id(key: int) -> str:
+    digits = []
+    while key:
+        key, digit = divmod(key, 36)
+        digits.append(_DIGITS[digit])
+    return "".join(reversed(digits))
+
+
+def answer(folder: Path, asked: Asked) -> Found:
+    """Return what a question finds."""
+    return _Asking(_opened(folder).searcher(), asked).answer()
+
+
+def words(folder: Path, beginnings: Sequence[str]) -> list[tuple[str, int]]:
+    """Return the words of all titles and texts that begin so, with how many articles have each, about."""
+    searcher = _opened(folder).searcher()
+    return [pair for start in beginnings for pair in searcher.terms_with_prefix("words", start)]
+
+
+class _Asking:
+    """A question, and the index as it is now."""
+
+    def __init__(self, searcher: Searcher, asked: Asked) -> None:
+        self._searcher = searcher
+        self._asked = asked
+
+    def answer(self) -> Found:
+        node = self._asked.node
+        query = Query.const_score_query(Query.all_query(), 0.0) if node is None else self._query(node)
+        by = self._asked.sort
+        if by is Sort.RELEVANCE and not _is_ranked(node):
+            by = Sort.PUBLISHED
+        hits, total = self._first(query, by)
+        return Found(tuple(hits), total, self._facets(query) if self._asked.with_facets else {})
+
+    def _first(self, query: Query, by: Sort) -> tuple[list[tuple[str, float]], int]:
+        limit = self._asked.limit
+        field = None if by is Sort.RELEVANCE else by.value
+        most = max(self._searcher.num_docs, 1)
+        look_at = most if limit is None else min(limit + _MORE, most)
+        while True:
+            found: Any = self._searcher.search(query, look_at, count=True, order_by_field=field)
+            ranks, addresses = [rank for rank, _ in found.hits], [address for _, address in found.hits]
+            total = int(found.count or 0)
+            is_cut = limit is not None and len(ranks) < total
+            if not (is_cut and limit and ranks[limit - 1] == ranks[-1]):
+                break
+            look_at = min(4 * look_at, most)  # whoever equals the last one asked for may come before it
+        keys: Any = self._searcher.fast_field_values("key", addresses)
+        published = ranks if by is Sort.PUBLISHED else self._searcher.fast_field_values("published", addresses)
+        rows = sorted(zip(ranks, published, map(_id, keys), strict=True), key=lambda row: (-row[0], -row[1], row[2]))
+        return [(article_id, rank if field is None else 0.0) for rank, _, article_id in rows[:limit]], total
+
+    def _facets(self, query: Query) -> dict[str, dict[str, int]]:
+        fields = ("source", "language", "month")
+        wanted = {name: {"terms": {"field": name, "size": _MOST_NAMES}} for name in fields}
+        told = self._searcher.aggregate(query, wanted)
+        counts = {name: {each["key"]: each["doc_count"] for each in told[name]["buckets"]} for name in fields}
+        months = {f"{int(month) // 100:04}-{int(month) % 100:02}": n for month, n in counts["month"].items()}
+        return {**counts, "month": months}
+
+    def _query(self, node: Node) -> Query:
+        match node:
+            case All(nodes):
+                return _every([self._query(each) for each in nodes])
+            case Either(nodes):
+                return _some([self._query(each) for each in nodes])
+            case Not(inner):
+                return Query.boolean_query(
+                    [(Occur.Must, _unranked(Query.all_query())), (Occur.MustNot, self._query(inner))]
+                )
+            case Within(field, since, until):
+                return self._within(field, since, until)
+            case Only(field, values):
+                return _unranked(self._only(field, values))
+            case Phrase(words, place):
+                return self._phrase(_WORDS[place], words)
+            case Word():
+                return self._word(node)
+
+    def _within(self, field: str, since: datetime | None, until: datetime | None) -> Query:
+        if since is None and until is None:
+            return _unranked(Query.all_query())
+        low = None if since is None else instant(since)
+        high = None if until is None else instant(until) - 1
+        return _unranked(Query.range_query(_schema(), field, FieldType.Integer, low, high))
+
+    def _only(self, field: str, values: Sequence[str]) -> Query:
+        if field == "id":
+            return Query.term_set_query(_schema(), "key", [_key(value) for value in values if _ID.fullmatch(value)])
+        if field == "url":
+            names = [analysis.folded(value) for value in values]
+            return _some([self._phrase("url_words", name) for name in names if name])
+        return Query.term_set_query(_schema(), field, list(values))
+
+    def _phrase(self, field: str, words: Sequence[str]) -> Query:
+        if len(words) == 1:
+            return Query.term_query(_schema(), field, words[0], index_option="freq")
+        return Query.phrase_query(_schema(), field, list(words))
+
+    def _word(self, node: Word) -> Query:
+        if node.reach is Reach.FORMS and node.place in _TERMS:
+            return self._one_of(_TERMS[node.place], analysis.expanded(node.word, self._asked.languages))
+        field = _WORDS[node.place]
+        if node.reach in (Reach.PREFIX, Reach.NEAR):
+            known = self._searcher.terms_with_prefix(field, beginning(node))
+            return self._one_of(field, expanded(node, known))
+        return self._one_of(field, (node.word,))
+
+    def _one_of(self, field: str, terms: Sequence[str]) -> Query:
+        """Return what finds one of several terms, as one word: it is as rare as all of them together."""
+        having = {term: self._searcher.doc_freq(field, term) for term in terms}
+        known = [term for term in terms if having[term]]
+        every = self._searcher.num_docs
+        together = _rarity(min(sum(having.values()), every), every)
+        return _some(
+            [
+                Query.boost_query(
+                    Query.term_query(_schema(), field, term, index_option="freq"),
+                    together / _rarity(min(having[term], every), every),
+                )
+                for term in known
+            ]
+        )
+
+
+def _is_ranked(node: Node | None) -> bool:
+    """Whether a question looks for words, so that one article may fit better than another."""
+    match node:
+        case Word() | Phrase():
+            return True
+        case All(nodes) | Either(nodes):
+            return any(map(_is_ranked, nodes))
+        case _:
+            return False
+
+
+def _rarity(having: int, every: int) -> float:
+    """Return how much a word weighs that so many of all articles have, as BM25 in tantivy has it."""
+    return math.log(1 + (every - having + 0.5) / (having + 0.5))
+
+
+def _unranked(query: Query) -> Query:
+    return Query.const_score_query(query, 0.0)
+
+
+def _every(queries: Sequence[Query]) -> Query:
+    return Query.boolean_query([(Occur.Must, each) for each in queries])
+
+
+def _some(queries: Sequence[Query]) -> Query:
+    return Query.boolean_query([(Occur.Should, each) for each in queries]) if queries else Query.empty_query()

@@ -1,0 +1,94 @@
+"""From a question to the articles that it finds, as far as they may be seen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC
+
+from aggregator import index
+from aggregator.access import Shown
+from aggregator.home import Home
+from aggregator.index import Asked, Found, Sort
+from aggregator.model import Article
+from aggregator.query import All, Node, Not, Only
+from aggregator.search.asking import holds
+
+MAX_LOOKED_AT = 500
+"""Articles whose shown text is compared with the query while passages or names are withdrawn; the best."""
+_PORTION = 200
+"""Articles whose texts are in memory together."""
+
+
+class Answers:
+    """The full-text index of a home, without what may not be seen.
+
+    Args:
+        home: Whose.
+        catalogue: Its catalogue, open for reading.
+    """
+
+    def __init__(self, home: Home, catalogue: Shown) -> None:
+        self._home = home
+        self._catalogue = catalogue
+        self.languages = catalogue.languages()
+        closed, hidden = catalogue.closed_sources, catalogue.hidden_articles()
+        self._unseen = tuple(
+            Not(Only(field, tuple(sorted(values)))) for field, values in (("source", closed), ("id", hidden)) if values
+        )
+        self.was_cut = False
+        """Whether not all that the index found was looked at."""
+
+    def ask(
+        self, node: Node | None, *, sort: Sort = Sort.RELEVANCE, limit: int | None = None, with_facets: bool = False
+    ) -> Found:
+        """Return what a query finds.
+
+        Args:
+            node: The query; None: everything.
+            sort: What comes first.
+            limit: How many hits are to be returned, of all that are counted; None: all.
+            with_facets: Whether they are to be counted by source, language and month.
+
+        Raises:
+            StoreError: The index is missing, damaged or of another version.
+        """
+        if not self.languages:
+            return Found(facets={"source": {}, "language": {}, "month": {}} if with_facets else {})
+        seen: Node | None = All((*([node] if node else ()), *self._unseen)) if self._unseen else node
+        if not self._catalogue.withholds:
+            return index.search(self._home.fulltext, Asked(seen, self.languages, sort, limit, with_facets))
+        look_at = None if limit is None else max(limit, MAX_LOOKED_AT)
+        found = index.search(self._home.fulltext, Asked(seen, self.languages, sort, look_at))
+        self.was_cut |= len(found.hits) < found.total
+        return self._read_again(node, found.hits, limit, with_facets=with_facets)
+
+    def _read_again(
+        self, node: Node | None, hits: Sequence[tuple[str, float]], limit: int | None, *, with_facets: bool
+    ) -> Found:
+        """Leave out what was found for words that are withdrawn: the index holds the texts as they were read.
+
+        A hit for such a word would tell that it is there.
+        """
+        kept: list[tuple[str, float]] = []
+        counts: dict[str, Counter[str]] = {"source": Counter(), "language": Counter(), "month": Counter()}
+        for start in range(0, len(hits), _PORTION):
+            some = hits[start : start + _PORTION]
+            articles = self._catalogue.articles(i for i, _ in some)
+            for article_id, score in some:
+                article = articles.get(article_id)
+                if article and holds(node, article, self.languages):
+                    kept.append((article_id, score))
+                    _count(article, counts)
+        return Found(kept[:limit], len(kept), counts if with_facets else {})
+
+    def found_of(self, node: Node | None, ids: Iterable[str]) -> dict[str, float]:
+        """Return which of some articles a query finds, with their scores."""
+        only = Only("id", tuple(sorted(ids)))
+        return dict(self.ask(All((node, only)) if node else only).hits) if only.values else {}
+
+
+def _count(article: Article, counts: dict[str, Counter[str]]) -> None:
+    counts["source"][article.source_id] += 1
+    counts["language"][article.language or ""] += 1
+    counts["month"][f"{(article.claimed_at or article.captured_at).astimezone(UTC):%Y-%m}"] += 1
