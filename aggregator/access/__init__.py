@@ -2,6 +2,7 @@
 
     marks      how a withdrawn text is recognised without being kept
     redaction  a body without what is withdrawn from it
+    asked      whether a query asks for what is withdrawn
 
 Every way out (search, show, reposts, exports) reads through ``opened``; a decision is in force with the next reading.
 """
@@ -15,6 +16,7 @@ from typing import Any, TypeVar
 
 from aggregator import sources
 from aggregator.access import redaction
+from aggregator.access.asked import asks_for_withdrawn
 from aggregator.access.marks import (
     GRAM_WORDS,
     MIN_RARE_LETTERS,
@@ -394,6 +396,7 @@ __all__ = [
     "Shown",
     "Takedown",
     "address_key",
+    "asks_for_withdrawn",
     "guarded",
     "is_withdrawn",
     "opened",

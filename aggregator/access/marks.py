@@ -14,6 +14,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from itertools import permutations
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,6 +30,10 @@ BRIDGED_WORDS = 3
 MIN_RARE_LETTERS = 5
 REMEMBERED = 1 << 17
 """Parts of texts of which it is remembered whether they are withdrawn: some 20 MB."""
+MAX_SCRAMBLED = 3
+"""Of longer phrases the words are looked for in their order only."""
+_SCRAMBLED_WORDS = 20
+"""As many words of a query are looked for in any order: as many as a query may have."""
 _MARK_BYTES = 9
 _BLOCK = "█"
 _VISIBLE = re.compile(r"\w")
@@ -233,6 +238,27 @@ class Recogniser:
     def holds(self, text: str) -> bool:
         """Whether a text holds something withdrawn."""
         return bool(self.spans(words_of(text)))
+
+    def is_asked_for(self, words: Sequence[str]) -> bool:
+        """Whether a query asks for something withdrawn: a few of its words in any order, or words that only it has.
+
+        One word that only the withdrawn text has, among others, is not enough: in a small archive many words are so.
+
+        Args:
+            words: Of the query, folded.
+        """
+        if not self.marks.of_text:
+            return False
+        if self.spans(words):
+            return True
+        if any(self._is("gram", " ".join(words[i : i + GRAM_WORDS])) for i in range(len(words) - GRAM_WORDS + 1)):
+            return True
+        few = list(dict.fromkeys(words))[:_SCRAMBLED_WORDS]
+        for length in sorted(self.marks.lengths):
+            if length <= MAX_SCRAMBLED and any(self._is("phrase", " ".join(p)) for p in permutations(few, length)):
+                return True
+        rare = [word for word in few if self._is_rare(word)]
+        return len(rare) > 1 or (bool(rare) and len(few) == 1)
 
     def blocked(self, text: str) -> str:
         """Return the text with blocks in the place of what is withdrawn; every other character stays where it was."""
