@@ -1,7 +1,7 @@
 """Whether a query asks for something that is withdrawn. Pure.
 
-A query is read more strictly than a text: it is short, its words may stand in any order and between the names of fields,
-and who keeps it keeps what it asks for.
+A query is read more strictly than a text: it is short, its words may stand in any order and between the names of
+fields, and who keeps it keeps what it asks for.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def asks_for_withdrawn(texts: Iterable[str], known: Recogniser) -> bool:
 
 
 def _is_named(part: str, known: Recogniser) -> bool:
-    """Whether a part of a query is the id or the address of something withdrawn, with the name of a field or without."""
+    """Whether a part of a query, without the name of a field, is the id or the address of something withdrawn."""
     for value in (part, part.partition(":")[2]):
         value = value.strip(_STRIPPED)
         if known.knows_article(value.lower()):

@@ -34,6 +34,8 @@ class SavedSearch:
 
     number: int
     """Of its event."""
+    file: str
+    """Where its words stand, relative to ``archive/``."""
     name: str | None
     """None: it cannot be read."""
     text: str = ""
@@ -182,7 +184,7 @@ def standing(home: Home, *, now: datetime | None = None) -> list[SavedSearch]:
 
 def _read(home: Home, event: Event, known: access.Recogniser | None) -> SavedSearch:
     """Return a search as its event and its file say."""
-    one = SavedSearch(number=event.number, name=None, by=event.said["by"], at=event.at)
+    one = SavedSearch(number=event.number, file=event.said["wording"], name=None, by=event.said["by"], at=event.at)
     try:
         words = Wordings(home.archive).read(Wording(event.said["wording"], event.said["sha256"]))
         one = replace(
@@ -212,7 +214,7 @@ def _with_told(one: SavedSearch, told: tuple[datetime, dict[str, Json]] | None) 
 
 
 def _same(one: SavedSearch, words: dict[str, Json]) -> bool:
-    return one.text == words["query"] and [_as_json(each) for each in one.filters] == words["filters"]
+    return (one.text, [_as_json(each) for each in one.filters]) == (words["query"], words["filters"])
 
 
 # --- what is written down -------------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ from aggregator.decisions import Decisions, Event
 from aggregator.errors import UnknownIdError, UsageError
 from aggregator.home import Home
 from aggregator.model import Article, Match, Version
+from aggregator.search import saved
+from aggregator.search.saved import SavedSearch
 
 REASONS = ("person-at-risk", "request-of-person", "request-of-author", "legal-order", "copyright", "error", "other")
 STANDING = 3
@@ -76,6 +78,16 @@ def recogniser_of(home: Home, what: Target) -> access.Recogniser:
     return access.Recogniser(Decisions(home.archive).make_key(), what.marks)
 
 
+def searches_of(home: Home, what: Target) -> tuple[list[SavedSearch], int]:
+    """Return the saved searches that ask for a target, before it is decided; and how many former ones do.
+
+    Those that a decision before withholds are former ones to whoever asks.
+    """
+    files = set(saved.withdrawn(home, recogniser_of(home, what)))
+    shown = [one for one in saved.standing(home) if one.file in files and not one.is_withheld]
+    return shown, len(files) - len(shown)
+
+
 def decide(
     home: Home,
     what: Target,
@@ -109,7 +121,11 @@ def decide(
         "by": by,
         "until": until.astimezone(UTC).isoformat() if until else None,
         "marks": what.marks.as_json(),
-        "reached": {"articles": len(what.articles), "copies": len(what.copies)},
+        "reached": {
+            "articles": len(what.articles),
+            "copies": len(what.copies),
+            "searches": len(saved.withdrawn(home, recogniser_of(home, what))),
+        },
     }
     return Decisions(home.archive).append("takedown", said, now=now)
 
