@@ -86,16 +86,14 @@ class Wordings:
         folder = self._archive / FOLDER
         return sorted(f"{FOLDER}/{path.name}" for path in folder.iterdir()) if folder.is_dir() else []
 
-    def strings(self, file: str) -> list[str]:
-        """Return all that a file says, as far as it can be read; none: it is not there."""
+    def strings(self, file: str) -> list[str] | None:
+        """Return all that a file says, none if it is not there; None: it cannot be read, as after a kill."""
         try:
-            text = (self._archive / file).read_bytes().decode("utf-8", "replace")
+            return _strings(json.loads((self._archive / file).read_bytes()))
         except FileNotFoundError:
             return []
-        try:
-            return list(_strings(json.loads(text)))
-        except (ValueError, RecursionError):  # half-written by a process that was killed
-            return [text]
+        except (ValueError, RecursionError):
+            return None
 
     def erase(self, file: str) -> None:
         """Overwrite a file and remove it; one that is not there is left so.

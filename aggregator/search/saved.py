@@ -261,9 +261,12 @@ def _texts(words: dict[str, Json]) -> list[str]:
 def withdrawn(home: Home, known: access.Recogniser) -> list[str]:
     """Return the files of saved searches, also of former ones, that ask for something withdrawn.
 
+    What a kill or damage left half of is among them: half a name cannot be recognised, and it is of no use to anybody.
+
     Args:
         home: Where.
         known: What is withdrawn.
     """
     kept = Wordings(home.archive)
-    return [file for file in kept.files() if access.asks_for_withdrawn(kept.strings(file), known)]
+    said = {file: kept.strings(file) for file in kept.files()}
+    return [file for file, texts in said.items() if texts is None or access.asks_for_withdrawn(texts, known)]
