@@ -87,13 +87,15 @@ class Wordings:
         return sorted(f"{FOLDER}/{path.name}" for path in folder.iterdir()) if folder.is_dir() else []
 
     def strings(self, file: str) -> list[str] | None:
-        """Return all that a file says, none if it is not there; None: it cannot be read, as after a kill."""
+        """Return all that a file says, none if it is not there; None: a kill left half of it."""
         try:
-            return _strings(json.loads((self._archive / file).read_bytes()))
+            data = (self._archive / file).read_bytes()
         except FileNotFoundError:
             return []
+        try:
+            return _strings(json.loads(data))
         except (ValueError, RecursionError):
-            return None
+            return None if (self._archive / file).match(disk.ASIDES) else [data.decode("utf-8", "replace")]
 
     def erase(self, file: str) -> None:
         """Overwrite a file and remove it; one that is not there is left so.

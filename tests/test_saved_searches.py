@@ -303,6 +303,7 @@ NAME = "Mildred Quarrington"
         ("lane", 'bailiff OR "mildred QUARRINGTON"', ()),
         ("lane", "quarrington, mildred", ()),
         ("lane", "author:quarrington title:mildred", ()),
+        ("lane", "Quarrington bailiff", ()),
         ("mildred-quarrington", "bailiff", ()),
         ("lane", "bailiff", (Only("source", ("mildred quarrington",)),)),
     ],
@@ -337,8 +338,9 @@ def test_a_search_for_a_hidden_article_by_its_id_is_not_shown(home: Home) -> Non
     assert [(one.name, one.is_withheld) for one in saved.standing(home)] == [("family", True), ("lane", False)]
 
 
-def test_a_search_that_shares_one_word_with_what_was_withdrawn_stays(home: Home) -> None:
+def test_a_search_that_shares_a_word_with_what_was_withdrawn_and_with_other_texts_stays(home: Home) -> None:
     add(home, TWO, f"So says {NAME}.\n\n{OTHER}", at=NOON - timedelta(hours=1))
+    add(home, THREE, "Mildred the cat was found behind the bakery, asleep in a basket of yesterday's rolls. " * 3)
     keep(home, "mildred bailiff")
     keep(home, "lighthouse vans", "lights")
     hide(home, NAME)
@@ -384,6 +386,14 @@ def test_a_search_that_was_erased_and_comes_back_from_a_copy_is_not_shown_and_is
 
     assert saved.standing(home) == []
     assert aggregator("--home", home.root, "verify").code == 3
+
+
+def test_a_saved_search_that_was_damaged_is_left_to_be_restored_by_an_erase_of_something_else(home: Home) -> None:
+    keep(home)
+    [file] = Wordings(home.archive).files()
+    (home.archive / file).write_bytes(b'{"name": "lane", "query": ')
+    takedown.carry_out(home, KNOWN, hide(home, ONE, scope=Scope.ARTICLE, erase=True))
+    assert Wordings(home.archive).files() == [file]
 
 
 def test_words_that_no_event_names_because_the_process_was_killed_are_erased_too(home: Home) -> None:

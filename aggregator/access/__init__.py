@@ -19,6 +19,7 @@ from aggregator.access import redaction
 from aggregator.access.asked import asks_for_withdrawn
 from aggregator.access.marks import (
     GRAM_WORDS,
+    MIN_PART_LETTERS,
     MIN_RARE_LETTERS,
     Marker,
     Marks,
@@ -389,6 +390,7 @@ def guarded(home: Home) -> Sequence[Source]:
 
 __all__ = [
     "GRAM_WORDS",
+    "MIN_PART_LETTERS",
     "MIN_RARE_LETTERS",
     "Marker",
     "Marks",

@@ -6,10 +6,12 @@ fields, and who keeps it keeps what it asks for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from aggregator.access.marks import Recogniser, words_of
 
+_FIELD = re.compile(r"\b[A-Za-z]{2,12}:(?=[\w\".])")
 _STRIPPED = "\"'“”„«»()-"
 
 
@@ -21,7 +23,8 @@ def asks_for_withdrawn(texts: Iterable[str], known: Recogniser) -> bool:
         known: What is withdrawn.
     """
     said = list(texts)
-    if known.is_asked_for([word for text in said for word in words_of(text.replace("-", " "))]):
+    words = [words_of(_FIELD.sub(" ", text)) for text in said]
+    if any(known.is_asked_for(each) for each in (*words, [word for each in words for word in each])):
         return True
     return any(_is_named(part, known) for text in said for part in text.split())
 

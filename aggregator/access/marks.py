@@ -28,6 +28,8 @@ NEAR_WORDS = 40
 BRIDGED_WORDS = 3
 """Words between two withdrawn ones that are so few go with them."""
 MIN_RARE_LETTERS = 5
+MIN_PART_LETTERS = 3
+"""A shorter part of a name is not looked for in queries."""
 REMEMBERED = 1 << 17
 """Parts of texts of which it is remembered whether they are withdrawn: some 20 MB."""
 MAX_SCRAMBLED = 3
@@ -51,6 +53,8 @@ class Marks:
     words: frozenset[bytes] = frozenset()
     lengths: frozenset[int] = frozenset()
     """How many words the phrases have."""
+    parts: frozenset[bytes] = frozenset()
+    """Words of names that nothing else has: who asks for one asks for the name. In texts they are not looked for."""
 
     def __or__(self, other: Marks) -> Marks:
         return Marks(**{f.name: getattr(self, f.name) | getattr(other, f.name) for f in fields(self)})
@@ -128,6 +132,10 @@ class Marker:
     def phrase(self, words: Sequence[str]) -> Marks:
         """Return the marks of a few words that are withdrawn together."""
         return Marks(phrases=frozenset([self.mark("phrase", " ".join(words))]), lengths=frozenset([len(words)]))
+
+    def parts(self, words: Iterable[str]) -> Marks:
+        """Return the marks of words of a name that nothing else has."""
+        return Marks(parts=frozenset(self.mark("part", word) for word in words))
 
     def words(self, words: Iterable[str]) -> Marks:
         """Return the marks of words that only the withdrawn text has."""
@@ -242,7 +250,8 @@ class Recogniser:
     def is_asked_for(self, words: Sequence[str]) -> bool:
         """Whether a query asks for something withdrawn: a few of its words in any order, or words that only it has.
 
-        One word that only the withdrawn text has, among others, is not enough: in a small archive many words are so.
+        One word that only a withdrawn text has, among others, is not enough: in a small archive many words are so. Of a
+        name it is.
 
         Args:
             words: Of the query, folded.
@@ -252,6 +261,8 @@ class Recogniser:
         if self.spans(words):
             return True
         if any(self._is("gram", " ".join(words[i : i + GRAM_WORDS])) for i in range(len(words) - GRAM_WORDS + 1)):
+            return True
+        if any(self._marker.mark("part", word) in self.marks.parts for word in words):
             return True
         few = list(dict.fromkeys(words))[:_SCRAMBLED_WORDS]
         for length in sorted(self.marks.lengths):

@@ -261,7 +261,7 @@ def _texts(words: dict[str, Json]) -> list[str]:
 def withdrawn(home: Home, known: access.Recogniser) -> list[str]:
     """Return the files of saved searches, also of former ones, that ask for something withdrawn.
 
-    What a kill or damage left half of is among them: half a name cannot be recognised, and it is of no use to anybody.
+    What a kill left half of is among them: half a name cannot be recognised, and it is of no use to anybody.
 
     Args:
         home: Where.
