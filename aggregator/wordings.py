@@ -52,7 +52,8 @@ class Wordings:
         """
         file = f"{FOLDER}/{secrets.token_hex(_NAME_BYTES)}.json"
         said = {**words, "salt": secrets.token_hex(_SALT_BYTES)}
-        data = json.dumps(said, ensure_ascii=False).encode() + b"\n"
+        # what is typed may be no UTF-8: the halves of characters that Python makes of it are escaped, as JSON allows
+        data = json.dumps(said, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
         with disk.guarded(self._archive / file):
             disk.make_folder(self._archive / FOLDER, self._archive.parent)
             disk.put(self._archive / file, data)

@@ -20,6 +20,7 @@ from aggregator.search import fresh, saved
 from aggregator.search.saved import SavedSearch
 from aggregator.takedown import Scope
 from aggregator.wordings import SAVED, Wordings
+from tests import doors
 from tests.fakecli import Aggregator, Said
 from tests.fakeweb import NOON, OTHER, STORY, FakeWeb, articles, crawl, feed, following, page, source
 from tests.test_health import hook
@@ -288,6 +289,38 @@ def test_verify_takes_saved_searches_and_finds_those_that_were_changed(home: Hom
     ]
     file.write_bytes(words)
     assert aggregator("--home", home.root, "verify").code == 0
+
+
+def test_a_kill_while_a_search_is_saved_leaves_it_saved_or_not(home: Home, tmp_path: Path) -> None:
+    trial = tmp_path.parent / f"{tmp_path.name}-trial"
+    shutil.copytree(home.archive, trial / "archive")
+    counter = doors.Counter()
+    with doors.door(counter):
+        keep(Home(trial))
+    points = doors.spread(counter.passed, 20)
+    for point in points:
+        shutil.rmtree(trial)
+        shutil.copytree(home.archive, trial / "archive")
+        assert doors.in_a_child(lambda at=point: killed_at(trial, at)) == doors.KILLED  # type: ignore[misc]
+        left = saved.standing(Home(trial))
+        assert [(one.name, one.problem) for one in left] in ([], [("lane", None)]), point
+        assert Decisions(trial / "archive").faults() == []
+    assert len(points) > 5
+
+
+def killed_at(root: Path, point: doors.Point) -> None:
+    with doors.door(doors.Killer(point)):
+        keep(Home(root))
+
+
+def test_what_is_typed_may_be_no_utf8(home: Home) -> None:
+    keep(home, "bailiff OR caf\udcff")
+    add(home, TWO, f"{STORY}\n\nOne more line.")
+    with hook() as there:
+        known = Following(settings=Settings(min_free_bytes=0, notify=there.url), sources=(source("a"),))
+        assert told(home, at=LATER, known=known) == [("lane", [TWO])]
+    assert saved.standing(home)[0].text == "bailiff OR caf\udcff"
+    assert len(there.taken) == 1
 
 
 # What is withdrawn

@@ -15,10 +15,9 @@ from aggregator.cli.output import one_line
 from aggregator.errors import FetchError
 from aggregator.home import Home
 from aggregator.model import Following
-from aggregator.query import Only, Within
 
 if TYPE_CHECKING:
-    from aggregator.query import Query
+    from aggregator.query import Only, Query, Within
     from aggregator.search.fresh import Found
     from aggregator.search.saved import SavedSearch
 
@@ -205,6 +204,8 @@ def _asked(one: SavedSearch) -> str:
 
 
 def _filter(each: Only | Within) -> str:
+    from aggregator.query import Only
+
     if isinstance(each, Only):
         return " OR ".join(f"{each.field}:{one_line(value)}" for value in each.values)
     first = f"{each.since:%Y-%m-%d}" if each.since else ".."

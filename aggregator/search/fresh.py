@@ -156,25 +156,26 @@ def tell(home: Home, following: Following, now: datetime) -> list[News]:
     found = news(home, now=now)
     if not any(one.articles for one in found):
         return found
-    posted = [said for one in news(home, now=now, leaving=True) for said in _as_json(one)]
+    posted = [hit for one in news(home, now=now, leaving=True) for hit in _as_json(one)]
     if following.settings.notify and posted:
         from aggregator import fetch
 
-        body = json.dumps({"at": _iso(now), "searches": posted}, ensure_ascii=False).encode()
+        said = json.dumps({"at": _iso(now), "searches": posted}, ensure_ascii=False)
+        body = said.encode("utf-8", "backslashreplace")  # a query may be no UTF-8, see wordings
         fetch.post(following.settings.notify, body, content_type="application/json", proxy=following.settings.proxy)
-    told = {str(one.search.number): _noted(home, one, now) for one in found if one.articles}
+    with access.opened(home, now=now) as catalogue:
+        told = {str(one.search.number): _noted(catalogue, one, now) for one in found if one.articles}
     Decisions(home.archive).append(TOLD, {"told": told}, now=now)
     return found
 
 
-def _noted(home: Home, one: News, now: datetime) -> dict[str, Any]:
+def _noted(catalogue: Shown, one: News, now: datetime) -> dict[str, Any]:
     """Return until when all hits of a search were told, and which later ones, too.
 
     A page that was captured a moment ago may be read and indexed only after others that were captured later.
     """
-    with access.opened(home, now=now) as catalogue:
-        waiting = [facts.captured_at for facts in catalogue.facts(catalogue.to_index())]
-        before = [(facts.captured_at, facts.id) for facts in catalogue.facts(one.search.beyond)]
+    waiting = [facts.captured_at for facts in catalogue.facts(catalogue.to_index())]
+    before = [(facts.captured_at, facts.id) for facts in catalogue.facts(one.search.beyond)]
     until = max(one.search.since, min([now - SETTLING, *waiting]))
     later = sorted(i for at, i in (*before, *((a.captured_at, a.id) for a in one.articles)) if at >= until)
     return {"until": until.astimezone(UTC).isoformat(), "beyond": later}
