@@ -13,7 +13,7 @@ opened: every portion is read as it may be shown at that moment.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -53,7 +53,7 @@ class SearchNote(UserWarning):
 
 
 class Found:
-    """All articles that a search found, the newest first, copies too; each pass over them reads them anew.
+    """All articles that a search found, the newest first; each pass over them reads them anew.
 
     Attributes:
         note: What a reader should know; None: nothing.
@@ -109,8 +109,9 @@ class OpenHome:
         until: Day | None = None,
         source: str | Iterable[str] = (),
         language: str | Iterable[str] = (),
+        copies: bool = True,
     ) -> Found:
-        """Return all articles that a search finds, the newest first, copies too.
+        """Return all articles that a search finds, the newest first.
 
         Args:
             query: As ``aggregator search`` understands it; empty: all that passes the filters.
@@ -118,6 +119,7 @@ class OpenHome:
             until: Published then or before; ``2026-11`` is all November.
             source: Only these sources, by id.
             language: Only these languages, as ``fr``.
+            copies: Whether copies come too; else each text once: its original, where that was found, or the oldest.
 
         Raises:
             UsageError: The query or a day cannot be understood, or the home was closed.
@@ -129,6 +131,8 @@ class OpenHome:
             return self._found((), "Nothing was crawled yet.")
         with access.opened(home) as catalogue:
             ids, note = search.matching(home, catalogue, asked)
+            if not copies:
+                ids = _each_text_once(ids, catalogue.memberships(ids))
         return self._found(ids, note)
 
     def article(self, ref: str) -> Article:
@@ -166,6 +170,7 @@ class OpenHome:
         until: Day | None = None,
         source: str | Iterable[str] = (),
         language: str | Iterable[str] = (),
+        copies: bool = True,
     ) -> Any:
         """Return what a search finds, or articles, as a pandas ``DataFrame`` with ``COLUMNS``; times are UTC.
 
@@ -175,15 +180,18 @@ class OpenHome:
             until: As for ``search``.
             source: As for ``search``.
             language: As for ``search``.
+            copies: As for ``search``.
 
         Raises:
             UsageError: pandas is not installed, or as for ``search``.
         """
         pandas = _pandas()
         if isinstance(what, str):
-            what = self.search(what, since=since, until=until, source=source, language=language)
-        elif since or until or source or language:
-            raise UsageError("since, until, source and language are for a query; these articles were found already.")
+            what = self.search(what, since=since, until=until, source=source, language=language, copies=copies)
+        elif since or until or source or language or not copies:
+            raise UsageError(
+                "since, until, source, language and copies are for a query; these articles were found already."
+            )
         frame = pandas.DataFrame([_row(article) for article in what], columns=list(COLUMNS))
         for name in ("published", "captured"):  # an empty column, or one of None, would be of no time
             frame[name] = pandas.to_datetime(frame[name], utc=True)
@@ -229,6 +237,22 @@ def _asked(
         filters.append(Within("published", _first(since), _end(until)))
     query = parse(text)
     return query.also(*filters) if filters else query
+
+
+def _each_text_once(ids: Sequence[str], places: Mapping[str, tuple[str, bool]]) -> list[str]:
+    """Return of each text one article, in the same order.
+
+    Args:
+        ids: Of articles, the newest first.
+        places: The cluster of each that is in one, and whether it is its original.
+    """
+    shown: dict[str, str] = {}
+    for i in reversed(ids):
+        cluster, is_original = places.get(i, (i, True))
+        if cluster not in shown or is_original:
+            shown[cluster] = i
+    kept = set(shown.values())
+    return [i for i in ids if i in kept]
 
 
 def _several(given: str | Iterable[str]) -> tuple[str, ...]:

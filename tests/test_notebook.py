@@ -61,6 +61,13 @@ def test_a_search_yields_all_articles_copies_too(root: Path) -> None:
         assert [article.id for article in found] == list(found.ids)
 
 
+def test_without_copies_each_text_comes_once_by_its_original(root: Path) -> None:
+    with open_home(root) as home:
+        assert [article.url for article in home.search("bailiff", copies=False)] == [ONE]
+        assert [article.url for article in home.search("bailiff", source="b", copies=False)] == [COPY]
+        assert {article.url for article in home.search(copies=False)} == {ONE, EDITED}
+
+
 def test_more_than_one_portion_is_read_to_the_end_and_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     urls = [f"http://a.example/{n}" for n in range(7)]
     web = FakeWeb({"http://a.example/feed": feed(*urls), **{u: page(f"{OTHER}\n\nNote {u}") for u in urls}})

@@ -23,6 +23,7 @@ from aggregator.wordings import SAVED, Wordings
 from tests import doors
 from tests.fakecli import Aggregator, Said
 from tests.fakeweb import NOON, OTHER, STORY, FakeWeb, articles, crawl, feed, following, page, source
+from tests.rawserver import RawServer
 from tests.test_health import hook
 
 ONE, TWO, THREE = (f"http://a.example/{n}" for n in range(1, 4))
@@ -190,6 +191,35 @@ def test_a_crawl_tells_new_hits_at_its_end(
     assert said.count("http://a.example/more-") == 10
     tell_all(home, KNOWN)
     assert capfdbinary.readouterr().err == b""
+
+
+def served(text: str, *, kind: str = "text/html; charset=utf-8") -> bytes:
+    """An answer of a server."""
+    body = text.encode()
+    return f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def test_the_command_crawl_tells_and_posts_them(tmp_path: Path, aggregator: Aggregator) -> None:
+    with RawServer({}) as site, hook() as there:
+        first, second = site.url("/1"), site.url("/2")
+        (tmp_path / "sources.yaml").write_text(
+            f"settings: {{min_free: 1MB, notify: '{there.url}', network: {{allow_private: [127.0.0.0/8]}}}}\n"
+            "defaults: {pace: 0s}\n"
+            f"sources:\n  - {{id: a, url: '{site.url()}', feeds: ['{site.url('/feed')}']}}\n"
+        )
+        site.pages |= {"/feed": served(feed(first), kind="application/atom+xml"), "/1": served(page(STORY))}
+        assert aggregator("--home", tmp_path, "crawl").code == 0
+        assert aggregator("--home", tmp_path, "search", "bailiff", "--save", "lane").code == 0
+        more = page(f"{STORY}\n\nOne more line.", title="The lane, again")
+        site.pages |= {"/feed": served(feed(first, second), kind="application/atom+xml"), "/2": served(more)}
+
+        said = aggregator("--home", tmp_path, "crawl")
+        again = aggregator("--home", tmp_path, "crawl")
+
+    assert "saved search lane: 1 new" in said.err and f"“The lane, again”: {second}" in said.err
+    assert "saved search" not in again.err
+    hits = [hit for taken in json.loads(json.dumps(there.taken)) for hit in taken.get("searches", [])]
+    assert [hit["url"] for hit in hits] == [second]
 
 
 # Names, and what has none any more

@@ -207,7 +207,8 @@ def _filter(each: Only | Within) -> str:
     from aggregator.query import Only
 
     if isinstance(each, Only):
-        return " OR ".join(f"{each.field}:{one_line(value)}" for value in each.values)
+        values = " OR ".join(f"{each.field}:{one_line(value)}" for value in each.values)
+        return f"({values})" if len(each.values) > 1 else values
     first = f"{each.since:%Y-%m-%d}" if each.since else ".."
     last = f"{each.until - timedelta(days=1):%Y-%m-%d}" if each.until else ".."
     return f"{each.field}:{first}/{last}"
