@@ -173,8 +173,14 @@ def test_what_only_staff_may_see_is_told_and_not_posted(home: Home) -> None:
     keep(home)
     add(home, "http://b.example/1", STORY, source_id="b", access=Access.STAFF)
 
-    assert [len(one.articles) for one in fresh.news(home)] == [1]
-    assert fresh.news(home, leaving=True) == []
+    add(home, TWO, f"{STORY}\n\nOne more line.")
+
+    with hook() as there:
+        known = Following(settings=Settings(min_free_bytes=0, notify=there.url), sources=(source("a"),))
+        [(_, urls)] = told(home, at=LATER, known=known)
+
+    assert set(urls) == {"http://b.example/1", TWO}
+    assert [hit["url"] for hit in json.loads(json.dumps(there.taken))[0]["searches"]] == [TWO]
 
 
 def test_a_crawl_tells_new_hits_at_its_end(
@@ -449,6 +455,15 @@ def test_a_search_that_was_erased_and_comes_back_from_a_copy_is_not_shown_and_is
 
     assert saved.standing(home) == []
     assert aggregator("--home", home.root, "verify").code == 3
+
+
+def test_a_name_that_stands_only_in_a_saved_search_is_erased_there(home: Home, aggregator: Aggregator) -> None:
+    keep(home, NAME, "her")
+    keep(home)
+    takedown.carry_out(home, KNOWN, hide(home, NAME, erase=True))
+    assert [one.name for one in saved.standing(home)] == ["lane"]
+    assert not any(b"Quarrington" in path.read_bytes() for path in home.archive.rglob("*") if path.is_file())
+    assert aggregator("--home", home.root, "verify").code == 0
 
 
 def test_a_saved_search_that_was_damaged_is_left_to_be_restored_by_an_erase_of_something_else(home: Home) -> None:
