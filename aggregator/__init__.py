@@ -11,6 +11,7 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     scheduler/      when each source is due; visits while others go on
     demo/           a small world of sites on loopback, and the tour through it
     takedown/       what is withdrawn: a decision, its reach, its effect everywhere
+    notebook        a home in a notebook or a script of your own
     pipeline/       the way in: collect, derive, rebuild                                  paths
     search/         the way out: query to hits, one per cluster
     reposts/        the way out: who has this text, and who had it first
@@ -23,6 +24,7 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     archive/        WARC files: write, read, recover, bring in
     catalogue/      the database: what is known and how it relates
     decisions       what people decided and what was closed: a chain of hashes
+    wordings        what events say in words, apart from the chain, so that it can be erased
     index/          the full-text index
     reuse/          the passage fingerprints: which articles hold a run of words
     embeddings      what texts mean, by word vectors that somebody gave

@@ -26,6 +26,7 @@ from aggregator.decisions import Decisions, Event
 from aggregator.errors import AggregatorError, StoreError
 from aggregator.home import Home
 from aggregator.model import Progress, Report
+from aggregator.wordings import SAVED, Wording, Wordings
 
 STATE = "verify.jsonl"
 
@@ -96,6 +97,7 @@ def verify_home(home: Home, *, since: date | None = None, fresh: bool = False, r
     _check_duplicates(home.archive, done)
     events = _check_chain(home.archive, done)
     _check_closing(home.archive, events, wanted, done)
+    _check_wordings(home.archive, events, done)
     _check_catalogue(home, wanted, done)
     done.ended_at = datetime.now(UTC)
     state.end()
@@ -292,6 +294,25 @@ def _decided(events: list[Event], done: Verification) -> _Decided:
             what = f"chain: this {event.kind} does not say what such an event must, or of a place outside"
             done.findings.append(Finding(file=EVENTS, offset=None, record=f"line {event.number}", what=what))
     return found
+
+
+def _check_wordings(folder: Path, events: list[Event], done: Verification) -> None:
+    """Compare the words of saved searches with what their events say."""
+    kept = Wordings(folder)
+    gone = {file for event in events if event.kind == "erasing" for file in event.said.get("wordings", ())}
+    for event in events:
+        if event.kind != SAVED:
+            continue
+        try:
+            wording = Wording(_inside(event.said["wording"]), event.said["sha256"])
+        except (KeyError, TypeError, AttributeError, ValueError):
+            what = f"chain: this {event.kind} does not say what such an event must, or of a place outside"
+            done.findings.append(Finding(file=EVENTS, offset=None, record=f"line {event.number}", what=what))
+            continue
+        if wording.file not in gone and (fault := kept.fault(wording)):
+            done.findings.append(_about(wording.file, fault))
+    for file in sorted(gone.intersection(kept.files())):
+        done.findings.append(_about(file, "changed: it was erased and is there again: `takedown finish --again`"))
 
 
 def _inside(name: str) -> str:

@@ -28,6 +28,7 @@ from aggregator.home import Home
 from aggregator.model import Access, Following
 from aggregator.query import parse
 from aggregator.reuse import Reuse
+from aggregator.search import fresh, saved
 from aggregator.takedown import Scope
 from tests import doors, foreignfiles
 from tests.fakecli import Aggregator, Said
@@ -48,6 +49,15 @@ POSTS = "http://b.example/diary"
 COPY = "http://b.example/taken-over"
 OLD = "http://old.example/1"
 NOW = NOON + timedelta(days=1)
+SEARCHES = {
+    "lantern": f'"Marta {UNIQUE}" OR lantern',
+    "quill": UNIQUE,
+    "quill-again": f"{UNIQUE.lower()}, marta",
+    "marta-quillfeather": "ropeworks",
+    "page": f"{UNIQUE} url:{PAGE.removeprefix('http://')}",
+    "loft": "net loft",
+}
+"""Saved searches, by name: one of them is replaced, one dropped, and only the last is about something else."""
 
 
 def full_feed(url: str, text: str) -> str:
@@ -148,6 +158,10 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     with pipeline.opened(home, following(*SOURCES)) as line:
         line.bring_in(rescued)
+    for name, query in SEARCHES.items():
+        saved.save(home, name, parse(query), by="test", now=NOON)
+    saved.save(home, "quill-again", parse("net loft"), by="test", now=NOON)
+    saved.drop(home, "marta-quillfeather", by="test", now=NOON)
     return root
 
 
@@ -222,6 +236,8 @@ def seen(home: Home) -> str:
     results = [search.search(home, parse(text)) for text in ("lantern", UNIQUE, "volunteers ropeworks", "loft")]
     found += [repr(hit) for r in results for hit in r.hits]
     found += [repr(family) for family in reposts.families(home)]
+    shown_searches = [one for one in saved.standing(home) if not one.is_withheld]
+    found += [repr(one) for one in (*shown_searches, *fresh.news(home))]
     return "\n".join(found)
 
 
@@ -372,6 +388,20 @@ def tables_naming(home: Home, article_id: str) -> set[str]:
     with closing(sqlite3.connect(home.catalogue)) as database:
         names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {name for name in names if article_id in str(database.execute(f"SELECT * FROM {name}").fetchall())}
+
+
+@pytest.mark.parametrize(("ref", "scope"), [(PAGE, Scope.ARTICLE), (f"Marta {UNIQUE}", Scope.NAME)])
+def test_saved_searches_for_what_is_erased_go_with_it_and_others_stay(home: Home, ref: str, scope: Scope) -> None:
+    assert traces(home.archive / "searches", UNIQUE)
+    reached = erased(home, ref, scope=scope)
+    assert len(reached.wordings) == len(SEARCHES) - 1
+    assert [one.name for one in saved.standing(home)] == ["loft", "quill-again"]
+    assert traces(home.archive, UNIQUE) == []
+    pipeline.rebuild(home, following(*SOURCES))
+    assert [(one.search.name, one.total > 0) for one in fresh.found(home, saved.standing(home))] == [
+        ("loft", True),
+        ("quill-again", True),
+    ]
 
 
 def test_the_text_came_by_every_way(home: Home) -> None:

@@ -2,6 +2,7 @@
 
     marks      how a withdrawn text is recognised without being kept
     redaction  a body without what is withdrawn from it
+    asked      whether a query asks for what is withdrawn
 
 Every way out (search, show, reposts, exports) reads through ``opened``; a decision is in force with the next reading.
 """
@@ -15,8 +16,10 @@ from typing import Any, TypeVar
 
 from aggregator import sources
 from aggregator.access import redaction
+from aggregator.access.asked import asks_for_withdrawn
 from aggregator.access.marks import (
     GRAM_WORDS,
+    MIN_PART_LETTERS,
     MIN_RARE_LETTERS,
     Marker,
     Marks,
@@ -399,6 +402,7 @@ def guarded(home: Home) -> Sequence[Source]:
 
 __all__ = [
     "GRAM_WORDS",
+    "MIN_PART_LETTERS",
     "MIN_RARE_LETTERS",
     "Marker",
     "Marks",
@@ -406,6 +410,7 @@ __all__ = [
     "Shown",
     "Takedown",
     "address_key",
+    "asks_for_withdrawn",
     "guarded",
     "is_withdrawn",
     "opened",

@@ -14,6 +14,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from itertools import permutations
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,8 +28,14 @@ NEAR_WORDS = 40
 BRIDGED_WORDS = 3
 """Words between two withdrawn ones that are so few go with them."""
 MIN_RARE_LETTERS = 5
+MIN_PART_LETTERS = 3
+"""A shorter part of a name is not looked for in queries."""
 REMEMBERED = 1 << 17
 """Parts of texts of which it is remembered whether they are withdrawn: some 20 MB."""
+MAX_SCRAMBLED = 3
+"""Of longer phrases the words are looked for in their order only."""
+_SCRAMBLED_WORDS = 20
+"""As many words of a query are looked for in any order: as many as a query may have."""
 _MARK_BYTES = 9
 _BLOCK = "█"
 _VISIBLE = re.compile(r"\w")
@@ -46,6 +53,8 @@ class Marks:
     words: frozenset[bytes] = frozenset()
     lengths: frozenset[int] = frozenset()
     """How many words the phrases have."""
+    parts: frozenset[bytes] = frozenset()
+    """Words of names that nothing else has: who asks for one asks for the name. In texts they are not looked for."""
 
     def __or__(self, other: Marks) -> Marks:
         return Marks(**{f.name: getattr(self, f.name) | getattr(other, f.name) for f in fields(self)})
@@ -123,6 +132,10 @@ class Marker:
     def phrase(self, words: Sequence[str]) -> Marks:
         """Return the marks of a few words that are withdrawn together."""
         return Marks(phrases=frozenset([self.mark("phrase", " ".join(words))]), lengths=frozenset([len(words)]))
+
+    def parts(self, words: Iterable[str]) -> Marks:
+        """Return the marks of words of a name that nothing else has."""
+        return Marks(parts=frozenset(self.mark("part", word) for word in words))
 
     def words(self, words: Iterable[str]) -> Marks:
         """Return the marks of words that only the withdrawn text has."""
@@ -233,6 +246,30 @@ class Recogniser:
     def holds(self, text: str) -> bool:
         """Whether a text holds something withdrawn."""
         return bool(self.spans(words_of(text)))
+
+    def is_asked_for(self, words: Sequence[str]) -> bool:
+        """Whether a query asks for something withdrawn: a few of its words in any order, or words that only it has.
+
+        One word that only a withdrawn text has, among others, is not enough: in a small archive many words are so. Of a
+        name it is.
+
+        Args:
+            words: Of the query, folded.
+        """
+        if not self.marks.of_text:
+            return False
+        if self.spans(words):
+            return True
+        if any(self._is("gram", " ".join(words[i : i + GRAM_WORDS])) for i in range(len(words) - GRAM_WORDS + 1)):
+            return True
+        if any(self._marker.mark("part", word) in self.marks.parts for word in words):
+            return True
+        few = list(dict.fromkeys(words))[:_SCRAMBLED_WORDS]
+        for length in sorted(self.marks.lengths):
+            if length <= MAX_SCRAMBLED and any(self._is("phrase", " ".join(p)) for p in permutations(few, length)):
+                return True
+        rare = [word for word in few if self._is_rare(word)]
+        return len(rare) > 1 or (bool(rare) and len(few) == 1)
 
     def blocked(self, text: str) -> str:
         """Return the text with blocks in the place of what is withdrawn; every other character stays where it was."""

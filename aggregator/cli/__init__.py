@@ -4,6 +4,7 @@
     collecting    crawl, backfill, run, rebuild
     importing     import
     searching     search
+    saving        searches, and --save of search
     showing       show
     families      reposts
     telling       a family as people read it
@@ -56,6 +57,7 @@ class _Group(click.Group):
         "rebuild": ("collecting", "Make index/ again from archive/."),
         "import": ("importing", "Bring in WARC, ARC and WACZ files from elsewhere."),
         "search": ("searching", "Find articles."),
+        "searches": ("saving", "Searches that were saved, and their new hits."),
         "show": ("showing", "Show one article: text, versions, what was changed."),
         "reposts": ("families", "Who has this text, and who had it first."),
         "export": ("exporting", "Hand articles and their captures on: WARC, WACZ, BagIt, JSON lines, CSV."),
@@ -109,6 +111,11 @@ def _named(ctx: click.Context, param: click.Parameter, value: str) -> str:
     if show.safe(value.strip()) != value.strip() or len(value.strip().splitlines()) > 1 or "\t" in value.strip():
         raise click.BadParameter("a name is one line, without control characters. Nothing was noted.", ctx, param)
     return value.strip()
+
+
+def one_who_decides(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Refuse a name that none can stand for, where one is given."""
+    return None if value is None else _named(ctx, param, value)
 
 
 by_option = click.option(

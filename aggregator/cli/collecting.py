@@ -11,6 +11,7 @@ import click
 
 from aggregator.cli import INTERRUPTED, Period, chosen_home, home_option, json_option
 from aggregator.cli import output as show
+from aggregator.cli.saving import tell_searches
 from aggregator.cli.writing import finish_erases, loaded, named, stopping, tell_mended, wait_option
 from aggregator.errors import FetchError, Outdated
 from aggregator.home import Home
@@ -133,6 +134,7 @@ def tell_all(home: Home, following: Following) -> None:
     """Say what somebody should know."""
     tell_alarms(home, following)
     tell_reposts(home, following)
+    tell_searches(home, following)
     tell_untranslated(home)
 
 

@@ -25,6 +25,7 @@ from aggregator.dedupe import signs
 from aggregator.fetch import limits as fetch
 from aggregator.index import MAX_EXPANSIONS
 from aggregator.pipeline import deriving, lanes
+from aggregator.search import saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,4 +128,5 @@ LIMITS = (
         "query.expansions", MAX_EXPANSIONS, "words", "a prefix or a misspelt word stands for the most frequent of them"
     ),
     Limit("page.size", search.MAX_PAGE, "hits", "the rest is on the next page"),
+    Limit("search.name", saved.MAX_NAME_CHARS, "characters", "a longer name is refused; nothing is saved"),
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from aggregator.cli import Period, Words, chosen_home, home_option, json_option
+from aggregator.cli import Period, Words, chosen_home, home_option, json_option, saving
 from aggregator.cli import output as show
 from aggregator.model import Hit, Results
 
@@ -90,6 +90,7 @@ def asked_for(
     show_default=True,
     help="table for people, json for all at once, jsonl for one hit a line.",
 )
+@saving.save_options
 @home_option
 @json_option
 @click.pass_context
@@ -105,6 +106,8 @@ def search_command(
     offset: int,
     facets: bool,
     form: str,
+    name: str | None,
+    by: str | None,
     as_json: bool,
 ) -> None:
     """Find articles that have all the words.
@@ -124,6 +127,7 @@ def search_command(
     asked = asked_for(query, since, until, source_ids, languages)
     if asked is None:
         raise click.UsageError("What to search for? Give words, or a filter such as --source or --from.", ctx)
+    saving.save(chosen_home(ctx), name, asked, by)
     results = search.search(chosen_home(ctx), asked, limit=limit, offset=offset, sort=sort)
     if as_json or form == "json":
         show.print_json(results_json(results))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from aggregator.home import Home
 
 if TYPE_CHECKING:
     from aggregator.access import Takedown
+    from aggregator.search.saved import SavedSearch
     from aggregator.takedown import Reach, Target
 
 SCOPES = ("article", "version", "passage", "name")
@@ -100,6 +102,7 @@ def takedown_decide(
     what = takedown.target(home, wanted, kind, erase=not hide)
     if copies and kind is takedown.Scope.ARTICLE:
         what = takedown.target(home, [*wanted, *(a.id for a in what.copies)], kind, erase=not hide)
+    searches, former = takedown.searches_of(home, what)
     said: dict[str, Any] = {
         "takedown": None,
         "action": action,
@@ -109,12 +112,14 @@ def takedown_decide(
         "until": show.iso(until),
         "articles": [_article_json(a) for a in what.articles],
         "copies": [{**_article_json(a), "shares": _shares(what, a.id)} for a in what.copies],
+        "searches": [one.name for one in searches],
         "reach": None,
         "exports": _exports(home, what),
         "done": False,
     }
     if not as_json:
         _print_target(what, said)
+        _print_searches(searches, former, hide=hide)
     if not hide and (dry_run or not yes):
         with show.progress() as report:
             found = takedown.reach(home, takedown.recogniser_of(home, what), report=report)
@@ -307,7 +312,12 @@ def _shares(what: Target, article_id: str) -> list[dict[str, Any]]:
 
 
 def _reach_json(found: Reach) -> dict[str, Any]:
-    return {"records": found.by_kind, "files": found.files, "quarantined": list(found.quarantined)}
+    return {
+        "records": found.by_kind,
+        "files": found.files,
+        "quarantined": list(found.quarantined),
+        "searches": list(found.wordings),
+    }
 
 
 def _exports(home: Home, what: Target) -> list[dict[str, Any]]:
@@ -339,8 +349,22 @@ def _print_target(what: Target, said: dict[str, Any]) -> None:
         show.say(f"May be in the {each['kind']} of {articles} handed on {each['at'][:10]} to {whom}.")
 
 
+def _print_searches(searches: Sequence[SavedSearch], former: int, *, hide: bool) -> None:
+    """Say which saved searches are reached: they may be somebody's daily work."""
+    becomes = "neither listed nor told from then on" if hide else "erased with it"
+    for one in searches:
+        when = f"saved by {show.one_line(one.by)} on {show.day(one.at)}"
+        show.say(f"The saved search {one.name} ({show.one_line(one.text)}), {when}, asks for it: {becomes}.")
+    if former and not hide:
+        searches_that = "search that asks" if former == 1 else "searches that ask"
+        show.say(f"{former:,} former or withheld {searches_that} for it, too: erased with it.")
+
+
 def _places(found: Reach) -> str:
-    return f"{show.counted(len(found.hits), 'record')} in {show.counted(len(found.files), 'file')}"
+    said = f"{show.counted(len(found.hits), 'record')} in {show.counted(len(found.files), 'file')}"
+    if not found.wordings:
+        return said
+    return f"{said}, and {len(found.wordings):,} saved {'search' if len(found.wordings) == 1 else 'searches'}"
 
 
 def _print_reach(found: Reach) -> None:

@@ -30,7 +30,8 @@ def finish_erases(home: Home, wait_s: float, *, again: bool = False) -> None:
     for each in takedown.erases(home, carried_out=again):
         with show.progress() as report:
             erased = takedown.carry_out(home, loaded(home), each.number, wait_s=wait_s, report=report)
-        done = f"erased {show.counted(len(erased.hits), 'record')} in {show.counted(len(erased.files), 'file')}."
+        done = f"erased {show.counted(len(erased.hits), 'record')} in {show.counted(len(erased.files), 'file')}"
+        done += f" and {len(erased.wordings):,} of the saved searches." if erased.wordings else "."
         before = "all its tombstones are in their places; besides, " if each.finished else ""
         show.say(f"Takedown {each.number}: {before}{done}")
 

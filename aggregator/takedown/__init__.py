@@ -8,7 +8,7 @@ A decision is an event. To hide is in force with the next reading; to erase is c
 so that it can be taken up again after a kill, at any step.
 """
 
-from aggregator.takedown.deciding import REASONS, Scope, Target, decide, lift, recogniser_of, target
+from aggregator.takedown.deciding import REASONS, Scope, Target, decide, lift, recogniser_of, searches_of, target
 from aggregator.takedown.erasing import carry_out, erases
 from aggregator.takedown.reaching import Reach, reach
 
@@ -23,5 +23,6 @@ __all__ = [
     "lift",
     "reach",
     "recogniser_of",
+    "searches_of",
     "target",
 ]

@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from aggregator import access
-from aggregator.access import GRAM_WORDS, MIN_RARE_LETTERS, Marker, Marks
+from aggregator.access import GRAM_WORDS, MIN_PART_LETTERS, MIN_RARE_LETTERS, Marker, Marks
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions, Event
 from aggregator.errors import UnknownIdError, UsageError
 from aggregator.home import Home
 from aggregator.model import Article, Match, Version
+from aggregator.search import saved
+from aggregator.search.saved import SavedSearch
 
 REASONS = ("person-at-risk", "request-of-person", "request-of-author", "legal-order", "copyright", "error", "other")
 STANDING = 3
@@ -67,13 +69,25 @@ def target(home: Home, refs: Sequence[str], scope: Scope, *, erase: bool) -> Tar
                 return _articles(catalogue, marker, refs, erase=erase)
             case Scope.VERSION:
                 return _versions(catalogue, marker, refs, erase=erase)
-            case _:
-                return _passages(catalogue, marker, refs)
+            case Scope.PASSAGE:
+                return _passages(catalogue, marker, refs, set())
+            case Scope.NAME:
+                return _passages(catalogue, marker, refs, {word for ref in refs for word in access.words_of(ref)})
 
 
 def recogniser_of(home: Home, what: Target) -> access.Recogniser:
     """Return what finds a target in the archive, before anything is decided."""
     return access.Recogniser(Decisions(home.archive).make_key(), what.marks)
+
+
+def searches_of(home: Home, what: Target) -> tuple[list[SavedSearch], int]:
+    """Return the saved searches that ask for a target, before it is decided; and how many former ones do.
+
+    Those that a decision before withholds are former ones to whoever asks.
+    """
+    files = set(saved.withdrawn(home, recogniser_of(home, what)))
+    shown = [one for one in saved.standing(home) if one.file in files and not one.is_withheld]
+    return shown, len(files) - len(shown)
 
 
 def decide(
@@ -109,7 +123,11 @@ def decide(
         "by": by,
         "until": until.astimezone(UTC).isoformat() if until else None,
         "marks": what.marks.as_json(),
-        "reached": {"articles": len(what.articles), "copies": len(what.copies)},
+        "reached": {
+            "articles": len(what.articles),
+            "copies": len(what.copies),
+            "searches": len(saved.withdrawn(home, recogniser_of(home, what))),
+        },
     }
     return Decisions(home.archive).append("takedown", said, now=now)
 
@@ -212,7 +230,8 @@ def _all(catalogue: Catalogue) -> Iterator[Article]:
 # --- passages and names ---------------------------------------------------------------------------------------------
 
 
-def _passages(catalogue: Catalogue, marker: Marker, refs: Sequence[str]) -> Target:
+def _passages(catalogue: Catalogue, marker: Marker, refs: Sequence[str], named: set[str]) -> Target:
+    """Return words that are withdrawn wherever they stand, and of the words of names those that nothing else has."""
     marks = Marks()
     for ref in refs:
         found = marker.passage(ref)
@@ -220,5 +239,12 @@ def _passages(catalogue: Catalogue, marker: Marker, refs: Sequence[str]) -> Targ
             raise UsageError("a passage or name without words cannot be withdrawn")
         marks |= found
     known = access.Recogniser(marker.key, marks)
-    holders = [a for a in _all(catalogue) if known.holds(f"{a.title or ''}\n{a.text}\n{', '.join(a.authors)}")]
+    holders = []
+    for article in _all(catalogue):
+        text = f"{article.title or ''}\n{article.text}\n{', '.join(article.authors)}"
+        if known.holds(text):
+            holders.append(article)
+        elif named:
+            named.difference_update(access.words_of(text))
+    marks |= marker.parts(word for word in named if len(word) >= MIN_PART_LETTERS)
     return Target(marks=marks, articles=(), copies=tuple(holders))

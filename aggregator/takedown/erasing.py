@@ -3,7 +3,7 @@
     redo      tombstones of an earlier try that was cut short are written again
     convert   what is left of records that hold other texts too is appended and synced
     announce  an event names every place: file, offset, length, tombstone
-    overwrite
+    overwrite  the records; the words of saved searches
     close     lists, manifests and articles of the days concerned
     rebuild   catalogue and index from the archive as it is now; the old ones are overwritten
 
@@ -23,6 +23,7 @@ from aggregator.decisions import Decisions
 from aggregator.home import Home
 from aggregator.model import Following, Report
 from aggregator.takedown.reaching import Hit, Reach, reach
+from aggregator.wordings import Wordings
 
 
 def erases(home: Home, *, carried_out: bool = False) -> list[Takedown]:
@@ -83,37 +84,43 @@ def _keys(found: Reach, file: str) -> frozenset[tuple[int, str]]:
 
 
 def _do_again(home: Home, number: int) -> None:
-    """Do what was announced: write the tombstones, remove the imports that were written anew."""
-    changes, replaced = _announced(home, number)
+    """Do what was announced: write the tombstones, remove imports that were written anew, and words of searches."""
+    changes, replaced, wordings = _announced(home, number)
     for change in changes:
         archive.overwrite(home.archive, change)
     for file in replaced:
         archive.remove_import(home.archive, file)
+    for file in wordings:
+        Wordings(home.archive).erase(file)
 
 
-def _announced(home: Home, number: int) -> tuple[list[Change], dict[str, str | None]]:
+def _announced(home: Home, number: int) -> tuple[list[Change], dict[str, str | None], list[str]]:
     """Return what was announced; of a file that was taken away since there is nothing to overwrite."""
     there = set(archive.files(home.archive))
     changes: list[Change] = []
     replaced: dict[str, str | None] = {}
+    wordings: list[str] = []
     for event in Decisions(home.archive).events("erasing"):
         if event.said["takedown"] == number:
             changes += [Change(**said) for said in event.said["changes"] if said["file"] in there]
             replaced |= event.said.get("replaced", {})
-    return changes, replaced
+            wordings += event.said.get("wordings", ())
+    return changes, replaced, wordings
 
 
 def _erase(home: Home, number: int, found: Reach, replaced: dict[str, str | None], known: Recogniser) -> None:
     decisions = Decisions(home.archive)
     now = datetime.now(UTC)
     changes = [_change(hit, now) for hit in found.hits if hit.file not in replaced]
-    if changes or replaced:
+    if changes or replaced or found.wordings:
         said: dict[str, Any] = {"takedown": number, "changes": [asdict(change) for change in changes]}
-        decisions.append("erasing", said | ({"replaced": replaced} if replaced else {}), now=now)
+        said |= {"replaced": replaced} if replaced else {}
+        said |= {"wordings": list(found.wordings)} if found.wordings else {}
+        decisions.append("erasing", said, now=now)
     for name in found.quarantined:
         disk.blank(home.archive / name)
     _do_again(home, number)
-    announced, gone = _announced(home, number)
+    announced, gone, _ = _announced(home, number)
     files = sorted({change.file for change in announced} - gone.keys())
     said = {
         "takedown": number,

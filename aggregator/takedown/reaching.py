@@ -16,6 +16,7 @@ from aggregator.access import Recogniser, redaction
 from aggregator.archive import Held
 from aggregator.home import Home
 from aggregator.model import Capture, Progress, Report
+from aggregator.search import saved
 
 _RUNS = "runs"
 MAX_QUARANTINED_BYTES = 1 << 28
@@ -46,6 +47,8 @@ class Reach:
     """Imported files in which a tombstone cannot take the place of a record: what may stay must be written anew."""
     quarantined: tuple[str, ...]
     """Files in ``quarantine/``, relative to ``archive/``."""
+    wordings: tuple[str, ...] = ()
+    """Files of saved searches, relative to ``archive/``."""
 
     @property
     def by_kind(self) -> dict[str, int]:
@@ -59,7 +62,7 @@ class Reach:
 
 
 def reach(home: Home, known: Recogniser, *, report: Report = lambda _: None) -> Reach:
-    """Look into every record for what is withdrawn: bodies, headers, addresses; and into the quarantine.
+    """Look into every record for what is withdrawn: bodies, headers, addresses; into quarantine and saved searches.
 
     Raises:
         StoreError: A file is damaged; nothing was changed.
@@ -82,6 +85,7 @@ def reach(home: Home, known: Recogniser, *, report: Report = lambda _: None) -> 
         hits=tuple(hits),
         mixed=tuple(file for file in files if archive.is_import(file) and _is_mixed(home.archive, file, hits, known)),
         quarantined=tuple(p.relative_to(home.archive).as_posix() for p in quarantined),
+        wordings=tuple(saved.withdrawn(home, known)),
     )
 
 

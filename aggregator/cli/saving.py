@@ -1,0 +1,231 @@
+"""Saved searches: --save of search, and the command searches."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from aggregator.cli import DefaultGroup, Period, by_option, chosen_home, home_option, json_option, one_who_decides
+from aggregator.cli import output as show
+from aggregator.cli.output import one_line
+from aggregator.errors import FetchError
+from aggregator.home import Home
+from aggregator.model import Following
+
+if TYPE_CHECKING:
+    from aggregator.query import Only, Query, Within
+    from aggregator.search.fresh import Found
+    from aggregator.search.saved import SavedSearch
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_TOLD = 10
+"""New hits of a search that are printed one by one after a crawl."""
+
+
+def save_options(command: _Command) -> _Command:
+    """Give search what saves it."""
+    for option in (
+        click.option(
+            "--by", callback=one_who_decides, metavar="WHO", help="With --save: who. Default: your name here."
+        ),
+        click.option("--save", "name", metavar="NAME", help="Keep this search: `crawl` and `run` tell its new hits."),
+    ):
+        command = option(command)
+    return command
+
+
+def save(home: Home, name: str | None, asked: Query, by: str | None) -> None:
+    """Keep a search, and say so; None: it is to be kept under no name."""
+    from aggregator.search import saved
+
+    if name is None:
+        if by is not None:
+            raise click.UsageError("--by says who saves a search: it needs --save NAME.")
+        return
+    event, before = saved.save(home, name, asked, by=by or getpass.getuser(), now=datetime.now(UTC))
+    if before and not event:
+        show.say(f"{name}: saved already, {_when(before)}. Nothing was noted.")
+        return
+    show.say(f"Saved as {name}, by all its words. `crawl` and `run` tell new hits; `aggregator searches {name}` too.")
+    if before:
+        what = "a search that is withheld" if before.is_withheld else before.problem or _asked(before)
+        show.say(f"It replaces {one_line(what)}, saved {_when(before)}.")
+
+
+@click.group(
+    "searches",
+    cls=DefaultGroup,
+    default="find",
+    options_metavar="",
+    subcommand_metavar="[NAME] [OPTIONS] | drop NAME",
+)
+@home_option
+def searches_command() -> None:
+    """List the saved searches, or show the new hits of one.
+
+    New is what was first seen since the search was saved, and was not told yet by `crawl`, `run` or the webhook.
+    `search ... --save NAME` saves one.
+
+    \b
+    Example:
+      aggregator searches
+      aggregator searches evictions
+      aggregator searches evictions --new 2026-11
+      aggregator searches drop evictions
+    """
+
+
+@searches_command.command("find")
+@click.argument("name", required=False, metavar="[NAME]")
+@click.option("--new", "since", type=Period(), metavar="SINCE", help="New is what was first seen since, told or not.")
+@click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True, help="Hits of NAME to print.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="Hits of NAME to pass over.")
+@home_option
+@json_option
+@click.pass_context
+def searches_find(
+    ctx: click.Context,
+    name: str | None,
+    since: tuple[datetime, datetime] | None,
+    limit: int,
+    offset: int,
+    as_json: bool,
+) -> int:
+    """What is saved, and what is new; the word find may be left out.
+
+    \b
+    Example:
+      aggregator searches evictions --json
+    """
+    from aggregator.cli.searching import print_results, results_json  # which has its own options from here
+    from aggregator.search import fresh, saved
+
+    home = chosen_home(ctx)
+    if name is None:
+        searches = saved.standing(home)
+        shown = fresh.found(home, [s for s in searches if not s.is_withheld], since=since and since[0])
+        _print_list(shown, [s for s in searches if s.is_withheld], as_json=as_json)
+        return 0
+    one = saved.named(home, name)
+    if one.is_withheld:
+        show.say(f"Event {one.number}: withheld: it asks for something that was withdrawn.")
+        return 1
+    [new] = fresh.found(home, [one], since=since and since[0])
+    if new.search.problem:
+        show.say(f"{one_line(one.name or one.number)}: {new.search.problem}", "red")
+        return 1
+    results = fresh.hits(home, new, limit=limit, offset=offset)
+    if as_json:
+        show.print_json({**results_json(results), "search": _found_json(new)})
+        return 0
+    show.say(f"{one.name}: {_asked(one)}, saved {_when(one)}; new since {show.minute(since[0] if since else one.at)}")
+    if one.told_at and not since:
+        show.say(f"Told last at {show.minute(one.told_at)}; --new shows again what was told.")
+    print_results(results, offset=offset)
+    return 0
+
+
+@searches_command.command("drop")
+@click.argument("name", metavar="NAME")
+@by_option
+@home_option
+@click.pass_context
+def searches_drop(ctx: click.Context, name: str, by: str) -> None:
+    """Save a search no longer. NAME may be the number of its event.
+
+    \b
+    Example:
+      aggregator searches drop evictions
+    """
+    from aggregator.search import saved
+
+    event = saved.drop(chosen_home(ctx), name, by=by, now=datetime.now(UTC))
+    show.say(f"Noted as event {event.number}: {name} is saved no longer.")
+
+
+def _print_list(found: Sequence[Found], withheld: Sequence[SavedSearch], *, as_json: bool) -> None:
+    if as_json:
+        show.print_json([_found_json(one) for one in found])
+    elif found:
+        rows = []
+        for one in found:
+            s, can = one.search, not one.search.problem
+            counts = (one.total, len(one.new)) if can else ("–", "–")
+            rows.append((s.name or s.number, _asked(s) if s.name else "?", s.by, show.day(s.at), *counts))
+        show.table(("name", "query", "by", "saved", "articles", "new"), rows, right=[4, 5])
+    elif not withheld:
+        show.say("No search is saved.")
+    for one in found:
+        if one.search.problem:
+            show.say(f"{one_line(one.search.name or one.search.number)}: {one.search.problem}", "red")
+    for each in withheld:
+        show.say(
+            f"Event {each.number}, by {one_line(each.by)}, is not shown: it asks for something that was withdrawn."
+        )
+
+
+def tell_searches(home: Home, following: Following) -> None:
+    """Say which new hits saved searches have, here and wherever sources.yaml wants it posted."""
+    from aggregator.search import fresh
+
+    try:
+        for one in fresh.tell(home, following, datetime.now(UTC)):
+            name = one_line(one.search.name or f"event {one.search.number}")
+            if one.search.problem:
+                show.say(f"saved search {name}: {one.search.problem}", "red")
+                continue
+            show.say(f"saved search {name}: {len(one.articles):,} new", "yellow")
+            for a in one.articles[:_TOLD]:
+                show.say(
+                    f"{name}: {a.source_id} {a.id} “{one_line(a.title or '(no title)')}”: {one_line(a.url)}", "yellow"
+                )
+            if len(one.articles) > _TOLD:
+                more = f"and {len(one.articles) - _TOLD:,} more"
+                show.say(f"{name}: {more}; `aggregator searches {name} --new {show.day(one.articles[0].captured_at)}`")
+    except FetchError as error:
+        show.say(f"New hits of searches could not be posted: {error.reason}. They will be with the next.", "red")
+
+
+# --- how a search is shown ------------------------------------------------------------------------------------------
+
+
+def _when(one: SavedSearch) -> str:
+    return f"by {one_line(one.by)} on {show.day(one.at)}"
+
+
+def _asked(one: SavedSearch) -> str:
+    """Return what a search asks for, in one line."""
+    parts = [one_line(one.text), *(_filter(each) for each in one.filters)]
+    return " ".join(part for part in parts if part)
+
+
+def _filter(each: Only | Within) -> str:
+    from aggregator.query import Only
+
+    if isinstance(each, Only):
+        values = " OR ".join(f"{each.field}:{one_line(value)}" for value in each.values)
+        return f"({values})" if len(each.values) > 1 else values
+    first = f"{each.since:%Y-%m-%d}" if each.since else ".."
+    last = f"{each.until - timedelta(days=1):%Y-%m-%d}" if each.until else ".."
+    return f"{each.field}:{first}/{last}"
+
+
+def _found_json(one: Found) -> dict[str, Any]:
+    search = one.search
+    return {
+        "name": search.name,
+        "event": search.number,
+        "query": search.text,
+        "filters": [_filter(each) for each in search.filters],
+        "by": search.by,
+        "at": show.iso(search.at),
+        "told": show.iso(search.told_at),
+        "articles": None if search.problem else one.total,
+        "new": None if search.problem else len(one.new),
+        "note": one.note,
+        "problem": search.problem,
+    }
