@@ -140,6 +140,8 @@ class Settings:
     """Where changes of alarms are posted; None: nowhere."""
     embeddings: str | None = None
     """The folder of word vectors, a file a language, from the home on; None: what texts mean is not asked."""
+    index: str = "whoosh"
+    """The engine of the full-text index."""
     min_free_bytes: int = 1 << 30
     """A writer stops cleanly when the disk has less room than this."""
 

@@ -69,7 +69,7 @@ class Only:
     """What is known of the article besides its text."""
 
     field: str
-    """``source``, ``language``, ``url``, ``cluster`` or ``id``."""
+    """``source``, ``tag`` (of the source), ``language``, ``url``, ``cluster`` or ``id``."""
     values: tuple[str, ...]
     """One of these."""
 
@@ -124,7 +124,7 @@ class Query:
         return replace(self, node=_all([*([self.node] if self.node else ()), *nodes]))
 
 
-FIELDS = ("title", "author", "source", "language", "url", "cluster", "published", "captured")
+FIELDS = ("title", "author", "source", "tag", "language", "url", "cluster", "published", "captured")
 _OTHER_NAMES = {"lang": "language", "site": "source", "date": "published", "family": "cluster"}
 _QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"'))
 _TOKEN = re.compile(

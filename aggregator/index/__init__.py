@@ -14,7 +14,8 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -38,8 +39,15 @@ class _Adding(Protocol):
     def close(self) -> None: ...
 
 
+class _Reading(Protocol):
+    def answer(self, asked: Asked) -> Found: ...
+    def words(self, beginning: str) -> list[tuple[str, int]]: ...
+    def is_outdated(self) -> bool: ...
+    def close(self) -> None: ...
+
+
 def _room(engine: str) -> Any:
-    """Return the module of an engine: with ``make``, ``Adding``, ``answer`` and ``words``."""
+    """Return the module of an engine: with ``make``, ``Adding`` and ``Reading``."""
     if engine == "tantivy":
         from aggregator.index import tantivy
 
@@ -118,46 +126,72 @@ class Writer:
         self._adding.close()
 
 
-def search(folder: Path, asked: Asked) -> Found:
-    """Return which articles match, the best first or the newest.
+class Reader:
+    """Answers questions from the index as it was last committed; a writer may be at work.
 
     Args:
         folder: ``index/fulltext``.
-        asked: What is looked for.
-
-    Raises:
-        StoreError: The index is missing, damaged or of another analysis.
     """
-    found: Found = _asked(folder, lambda engine: engine.answer(folder, asked))
-    return found
 
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._reading: _Reading | None = None
 
-def words(folder: Path, beginnings: Sequence[str]) -> list[tuple[str, int]]:
-    """Return the words of all titles and texts that begin so, with how many articles have each, about.
+    def ask(self, asked: Asked) -> Found:
+        """Return which articles match, the best first or the newest.
 
-    Raises:
-        StoreError: As for ``search``.
-    """
-    return _asked(folder, lambda engine: engine.words(folder, beginnings))
+        Raises:
+            StoreError: The index is missing, damaged or of another analysis.
+        """
+        return self._told(lambda reading: reading.answer(asked))
 
+    def words(self, beginning: str) -> list[tuple[str, int]]:
+        """Return the words of all titles and texts that begin so, with how many articles have each, about.
 
-def _asked(folder: Path, question: Callable[[Any], _Said]) -> _Said:
-    """Ask the engine of an index; once more, if the writer took away meanwhile what it was about to read."""
-    for left in reversed(range(_TRIES)):
+        Raises:
+            StoreError: As for ``ask``.
+        """
+        return self._told(lambda reading: reading.words(beginning))
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        if self._reading:
+            self._reading.close()
+            self._reading = None
+
+    def _told(self, question: Callable[[_Reading], _Said]) -> _Said:
+        """Ask; once more, if the writer took away meanwhile what was about to be read."""
+        for left in reversed(range(_TRIES)):
+            try:
+                return self._try(question)
+            except StoreError:
+                self.close()
+                if not left:
+                    raise
+            time.sleep(_PAUSE_S)
+        raise AssertionError("it was answered or refused")
+
+    def _try(self, question: Callable[[_Reading], _Said]) -> _Said:
+        folder = self._folder
+        if (engine := engine_of(folder)) is None:
+            raise StoreError(
+                folder, "missing or of another version. Nothing is lost. Run `aggregator rebuild --only index`."
+            )
         try:
-            if (name := engine_of(folder)) is None:
-                raise StoreError(
-                    folder, "missing or of another version. Nothing is lost. Run `aggregator rebuild --only index`."
-                )
-            return question(_room(name))
+            if self._reading is None or self._reading.is_outdated():
+                self.close()
+                self._reading = _room(engine).Reading(folder)
+            return question(self._reading)
         except StoreError:
-            if not left:
-                raise
+            raise
         except Exception as error:
-            if not left:
-                raise _damaged(folder, error) from error
-        time.sleep(_PAUSE_S)
-    raise AssertionError("it was answered or refused")
+            raise _damaged(folder, error) from error
+
+
+def search(folder: Path, asked: Asked) -> Found:
+    """Return what one question finds; whoever has several asks a ``Reader``."""
+    with closing(Reader(folder)) as reader:
+        return reader.ask(asked)
 
 
 def _damaged(folder: Path, error: Exception) -> StoreError:
@@ -166,4 +200,4 @@ def _damaged(folder: Path, error: Exception) -> StoreError:
     return StoreError(folder, f"damaged ({what}). Nothing is lost. Run `aggregator rebuild --only index`.")
 
 
-__all__ = ["ENGINES", "MAX_EXPANSIONS", "Asked", "Found", "Sort", "Writer", "engine_of", "search", "words"]
+__all__ = ["ENGINES", "MAX_EXPANSIONS", "Asked", "Found", "Reader", "Sort", "Writer", "engine_of", "search"]

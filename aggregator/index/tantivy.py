@@ -153,15 +153,38 @@ def _id(key: int) -> str:
     return "".join(reversed(digits))
 
 
-def answer(folder: Path, asked: Asked) -> Found:
-    """Return what a question finds."""
-    return _Asking(_opened(folder).searcher(), asked).answer()
+class Reading:
+    """The index as it was last committed.
+
+    Args:
+        folder: Where it is.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._state = _state(folder)
+        self._searcher = _opened(folder).searcher()
+
+    def answer(self, asked: Asked) -> Found:
+        """Return what a question finds."""
+        return _Asking(self._searcher, asked).answer()
+
+    def words(self, beginning: str) -> list[tuple[str, int]]:
+        """Return the words of all titles and texts that begin so, with how many articles have each, about."""
+        return self._searcher.terms_with_prefix("words", beginning)
+
+    def is_outdated(self) -> bool:
+        """Whether the writer has committed since."""
+        return _state(self._folder) != self._state
+
+    def close(self) -> None:
+        """Do nothing: files are mapped, and let go with this."""
 
 
-def words(folder: Path, beginnings: Sequence[str]) -> list[tuple[str, int]]:
-    """Return the words of all titles and texts that begin so, with how many articles have each, about."""
-    searcher = _opened(folder).searcher()
-    return [pair for start in beginnings for pair in searcher.terms_with_prefix("words", start)]
+def _state(folder: Path) -> tuple[int, int]:
+    """Return what tells one commit from another."""
+    about = (folder / "meta.json").stat()
+    return about.st_ino, about.st_mtime_ns
 
 
 class _Asking:

@@ -356,7 +356,7 @@ class Pipeline:
             self._translations.find(known, decided, self._report)
             if self._catalogue.to_match():  # what is no translation any more may share a passage
                 find_reposts(self.home, self._catalogue, self.following, self._report)
-        writer = IndexWriter(folder or self.home.fulltext)
+        writer = IndexWriter(folder or self.home.fulltext, self.following.settings.index)
         if writer.is_new:
             with self._catalogue.transaction():
                 self._catalogue.index_all()

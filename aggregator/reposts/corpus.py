@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from aggregator import credits, dedupe, extract, urls
+from aggregator import corpora, credits, dedupe, extract, urls
 from aggregator.dedupe import About, Candidate, Holders, Writing
-from aggregator.errors import UsageError
 from aggregator.matching import Finder
 from aggregator.model import Article, Cluster, Credit, Match, Passage, Source, Version
 from aggregator.reposts.family import Family, dated, grouped, round_ups
 from aggregator.reuse import Reuse
 from aggregator.words import Hashes
-
-_NOW = datetime.max.replace(tzinfo=UTC)
-"""When texts were seen that nobody says it of: after everything they claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +55,7 @@ class Found:
         return _credits(self.corpus, self.matches)
 
 
-def _numbered(number: int) -> str:
-    return f"text number {number}"
-
-
-def in_corpus(docs: Iterable[Mapping[str, Any]], *, place: Callable[[int], str] = _numbered) -> Found:
+def in_corpus(docs: Iterable[Mapping[str, Any]], *, place: Callable[[int], str] = corpora.numbered) -> Found:
     """Return the reposts among texts.
 
     Args:
@@ -75,7 +66,7 @@ def in_corpus(docs: Iterable[Mapping[str, Any]], *, place: Callable[[int], str] 
     Raises:
         UsageError: One has no id or text, two have the same id, a date is none, or a language no string.
     """
-    corpus = Corpus(_all_read(docs, place))
+    corpus = Corpus([_with_version(article) for article in corpora.articles(docs, place)])
     finder = Finder(corpus.reuse, corpus)
     finder.add(corpus.ids)
     settled = dedupe.settle(finder.alignments(corpus.ids), corpus, dedupe.Decided())
@@ -171,61 +162,16 @@ class Corpus:
         return found
 
 
-def _all_read(docs: Iterable[Mapping[str, Any]], place: Callable[[int], str]) -> list[tuple[Article, Version]]:
-    """Return texts as articles with one version.
-
-    Raises:
-        UsageError: One cannot be read so, or has the id of another.
-    """
-    read: list[tuple[Article, Version]] = []
-    numbers: dict[str, int] = {}
-    for number, doc in enumerate(docs, 1):
-        try:
-            one, version = _read(doc)
-            if (before := numbers.setdefault(one.id, number)) != number:
-                raise ValueError(f"the id {one.id!r} is that of {place(before)}, too")
-        except ValueError as error:
-            raise UsageError(f"{place(number)}: {error}. Nothing was compared.") from None
-        read.append((one, version))
-    return read
-
-
-def _read(doc: Mapping[str, Any]) -> tuple[Article, Version]:
-    """Return a text as an article with one version.
-
-    Raises:
-        ValueError: What is wrong with it, in words.
-    """
-    article_id, text = doc.get("id"), doc.get("text")
-    if isinstance(article_id, bool) or not isinstance(article_id, str | int) or article_id == "":
-        raise ValueError("the text has no id; each needs one, a string or a whole number")
-    if not isinstance(text, str):
-        raise ValueError(f"{article_id!r} has no text; each needs one, a string")
-    said = {name: doc.get(name) or doc.get(other) for name, other in _OTHER_NAMES.items()}
-    if not isinstance(said["language"], str | None):
-        raise ValueError(f'{article_id!r}: the language {said["language"]!r} is no string; write "en"')
-    article = Article(
-        id=str(article_id),
-        source_id=str(said["source"] or ""),
-        url=str(doc.get("url") or ""),
-        title=str(doc["title"]) if doc.get("title") else None,
-        authors=(),
-        claimed_at=_instant(said["published"], article_id),
-        captured_at=_NOW,
-        language=said["language"] or None,
-        text=text,
-        version="",
-        number=1,
-    )
+def _with_version(article: Article) -> tuple[Article, Version]:
     version = Version(
         article_id=article.id,
         number=1,
         digest="",
-        captured_at=_NOW,
+        captured_at=article.captured_at,
         record_id="",
         generation="",
         title=article.title,
-        text=text,
+        text=article.text,
         read_title=article.title,
         authors=(),
         claimed_at=article.claimed_at,
@@ -233,20 +179,6 @@ def _read(doc: Mapping[str, Any]) -> tuple[Article, Version]:
         problems=(),
     )
     return article, version
-
-
-_OTHER_NAMES = {"source": "site", "language": "lang", "published": "date"}
-"""What searches over a corpus call the keys, and what else they are called."""
-
-
-def _instant(said: Any, article_id: str | int) -> datetime | None:
-    if not said:
-        return None
-    try:
-        at = datetime.fromisoformat(str(said))
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        raise ValueError(f"{article_id!r}: {said!r} is no date; write 2026-11-29 or 2026-11-29T10:00:00Z") from None
 
 
 def _credits(corpus: Corpus, matches: Sequence[Match]) -> Iterator[tuple[str, Credit, str | None]]:

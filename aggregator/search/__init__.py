@@ -8,6 +8,8 @@ from __future__ import annotations
 import difflib
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from functools import partial
 
 from aggregator import access
 from aggregator.access import Shown
@@ -16,9 +18,10 @@ from aggregator.errors import UnknownIdError
 from aggregator.home import Home
 from aggregator.index import Sort
 from aggregator.model import Article, Hit, Results
-from aggregator.query import Node, Query
+from aggregator.query import All, Node, Query, Word
+from aggregator.search import spelling
 from aggregator.search.answering import MAX_LOOKED_AT, Answers
-from aggregator.search.asking import only_of, relaxed, resolved, wanted_words
+from aggregator.search.asking import only_of, relaxed, resolved
 from aggregator.search.folding import Folded, page
 from aggregator.search.snippets import snippet
 from aggregator.search.telling import Telling
@@ -53,10 +56,14 @@ def search(home: Home, query: Query, *, limit: int = 10, offset: int = 0, sort: 
         return Results(
             query=query.text, total=0, took_ms=0.0, hits=(), facets=_facets({}), note="Nothing was crawled yet."
         )
-    with access.opened(home) as catalogue:
-        answers = Answers(home, catalogue)
-        asked, notes = _asked(answers, catalogue, query)
-        folded, found = page(answers, catalogue, asked, sort=Sort(sort), offset=offset, limit=min(limit, MAX_PAGE))
+    with access.opened(home) as catalogue, closing(Answers(home, catalogue)) as answers:
+        asked, notes = _asked(home, answers, catalogue, query)
+        shown = partial(page, answers, catalogue, sort=Sort(sort), offset=offset, limit=min(limit, MAX_PAGE))
+        folded, found = shown(asked)
+        if not found.total:
+            asked, more = _instead(answers, query, asked)
+            notes += more
+            folded, found = shown(asked)
         hits = tuple(_hits(catalogue, folded, Telling(asked, answers.languages)))
     return Results(
         query=query.text,
@@ -79,24 +86,34 @@ def matching(home: Home, catalogue: Shown, query: Query) -> tuple[list[str], str
     Raises:
         StoreError: Catalogue or index is missing, damaged or of another version.
     """
-    answers = Answers(home, catalogue)
-    asked, notes = _asked(answers, catalogue, query)
-    found = answers.ask(asked, sort=Sort.PUBLISHED)
+    with closing(Answers(home, catalogue)) as answers:
+        asked, notes = _asked(home, answers, catalogue, query)
+        found = answers.ask(asked, sort=Sort.PUBLISHED)
+        if not found.total:
+            asked, more = _instead(answers, query, asked)
+            notes += more
+            found = answers.ask(asked, sort=Sort.PUBLISHED)
     return [article_id for article_id, _ in found.hits], " ".join(notes) or None
 
 
-def _asked(answers: Answers, catalogue: Shown, query: Query) -> tuple[Node | None, list[str]]:
-    """Return what is looked for in the end, and notes."""
+def _asked(home: Home, answers: Answers, catalogue: Shown, query: Query) -> tuple[Node | None, list[str]]:
+    """Return what is looked for, and notes."""
     notes = [*query.notes, *_caveats(query, catalogue, answers.languages)]
-    asked = resolved(query.node, catalogue)
-    some = relaxed(asked)
-    if some is not None and len(wanted_words(asked)) > MAX_ALL_WORDS:
+    asked = resolved(query.node, home, catalogue)
+    if isinstance(asked, All) and sum(isinstance(each, Word) for each in asked.nodes) > MAX_ALL_WORDS:
         notes.append(f"Of more than {MAX_ALL_WORDS} words some are enough; articles with most of them come first.")
-        return some, notes
-    if some is not None and not answers.ask(asked, limit=1).total and answers.ask(some, limit=1).total:
-        notes.append("No article has all the words; these have some of them.")
-        return some, notes
+        asked = relaxed(asked, phrases=False)
     return asked, notes
+
+
+def _instead(answers: Answers, query: Query, asked: Node | None) -> tuple[Node | None, list[str]]:
+    """Return what is looked for where nothing was found, and notes."""
+    meant = spelling.suggestion(query, asked, answers)
+    notes = [f"Did you mean: {meant}"] if meant else []
+    some = relaxed(asked, phrases=True)
+    if some is None or not answers.ask(some, limit=1).total:
+        return asked, notes
+    return some, ["No article has all the words; these have some of them.", *notes]
 
 
 def _hits(catalogue: Shown, folded: Sequence[Folded], telling: Telling) -> Iterator[Hit]:

@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC
 
-from aggregator import index
 from aggregator.access import Shown
 from aggregator.home import Home
-from aggregator.index import Asked, Found, Sort
+from aggregator.index import Asked, Found, Reader, Sort
 from aggregator.model import Article
 from aggregator.query import All, Node, Not, Only
 from aggregator.search.asking import holds
@@ -29,7 +28,7 @@ class Answers:
     """
 
     def __init__(self, home: Home, catalogue: Shown) -> None:
-        self._home = home
+        self._reader = Reader(home.fulltext)
         self._catalogue = catalogue
         self.languages = catalogue.languages()
         closed, hidden = catalogue.closed_sources, catalogue.hidden_articles()
@@ -57,11 +56,15 @@ class Answers:
             return Found(facets={"source": {}, "language": {}, "month": {}} if with_facets else {})
         seen: Node | None = All((*([node] if node else ()), *self._unseen)) if self._unseen else node
         if not self._catalogue.withholds:
-            return index.search(self._home.fulltext, Asked(seen, self.languages, sort, limit, with_facets))
+            return self._reader.ask(Asked(seen, self.languages, sort, limit, with_facets))
         look_at = None if limit is None else max(limit, MAX_LOOKED_AT)
-        found = index.search(self._home.fulltext, Asked(seen, self.languages, sort, look_at))
+        found = self._reader.ask(Asked(seen, self.languages, sort, look_at))
         self.was_cut |= len(found.hits) < found.total
         return self._read_again(node, found.hits, limit, with_facets=with_facets)
+
+    def close(self) -> None:
+        """Let go of the index."""
+        self._reader.close()
 
     def _read_again(
         self, node: Node | None, hits: Sequence[tuple[str, float]], limit: int | None, *, with_facets: bool
@@ -81,6 +84,10 @@ class Answers:
                     kept.append((article_id, score))
                     _count(article, counts)
         return Found(kept[:limit], len(kept), counts if with_facets else {})
+
+    def words(self, beginning: str) -> list[tuple[str, int]]:
+        """Return the words that begin so, with how many articles have each, about; also of what may not be seen."""
+        return self._reader.words(beginning) if self.languages else []
 
     def found_of(self, node: Node | None, ids: Iterable[str]) -> dict[str, float]:
         """Return which of some articles a query finds, with their scores."""

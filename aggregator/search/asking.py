@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from aggregator import analysis
+from aggregator import analysis, sources
 from aggregator.catalogue import Catalogue
+from aggregator.home import Home
 from aggregator.model import Article
 from aggregator.query import All, Any, Node, Not, Only, Phrase, Reach, Within, Word
 
 
-def resolved(node: Node | None, catalogue: Catalogue) -> Node | None:
-    """Return a query in which families are named by their articles."""
-    if node is None:
-        return None
-    return _mapped(node, lambda only: _members(only, catalogue) if only.field == "cluster" else only)
+def resolved(node: Node | None, home: Home, catalogue: Catalogue) -> Node | None:
+    """Return a query in which families are named by their articles, and tags by the sources that have them.
 
+    Raises:
+        SourcesError: A tag is asked for, and sources.yaml, which says whose it is, is refused.
+    """
 
-def _members(only: Only, catalogue: Catalogue) -> Only:
-    return Only("id", tuple(member for c in catalogue.clusters(only.values) for member in c.members))
+    def named(only: Only) -> Only:
+        if only.field == "cluster":
+            return Only("id", tuple(member for c in catalogue.clusters(only.values) for member in c.members))
+        if only.field == "tag":
+            tags = {value.casefold() for value in only.values}
+            followed = sources.load(home.sources_yaml).sources
+            return Only("source", tuple(s.id for s in followed if tags & {tag.casefold() for tag in s.tags}))
+        return only
+
+    return None if node is None else _mapped(node, named)
 
 
 def _mapped(node: Node, change: Callable[[Only], Node]) -> Node:
@@ -35,12 +44,18 @@ def _mapped(node: Node, change: Callable[[Only], Node]) -> Node:
             return node
 
 
-def relaxed(node: Node | None) -> Node | None:
-    """Return a query for which some of the words are enough; None: it demands no two."""
+def relaxed(node: Node | None, *, phrases: bool) -> Node | None:
+    """Return a query for which some of the words are enough; None: it demands no two.
+
+    Args:
+        node: The query.
+        phrases: Whether phrases are no more than words, too; else they stay demanded.
+    """
     if not isinstance(node, All):
         return None
-    words = tuple(each for each in node.nodes if isinstance(each, Word | Phrase))
-    rest = tuple(each for each in node.nodes if not isinstance(each, Word | Phrase))
+    kinds = (Word, Phrase) if phrases else (Word,)
+    words = tuple(each for each in node.nodes if isinstance(each, kinds))
+    rest = tuple(each for each in node.nodes if not isinstance(each, kinds))
     if len(words) < 2:
         return None
     return All((Any(words), *rest)) if rest else Any(words)

@@ -292,7 +292,9 @@ KEYS = (
     Key("settings.notify", ADDRESS, "none", "What has become of the alarms is posted there, as JSON.", is_secret=True),
     Key("settings.embeddings", FOLDER, "none", "Word vectors that translations between scripts are looked for with."),
     Key("settings.min_free", SIZE, "1GiB", "With less room on the disk, writing stops cleanly.", "min_free_bytes"),
-    Key("settings.index", _choice("whoosh", note=_NOW), "whoosh", "The full-text engine.", None),
+    Key(
+        "settings.index", _choice("whoosh", "tantivy"), "whoosh", "The full-text engine; `tantivy` for large archives."
+    ),
     Key("settings.catalogue", _choice("sqlite", note=_NOW), "sqlite", "The database.", None),
     Key("settings.executor", _choice("local", note=_NOW), "local", "Where pages are read.", None),
     Key("settings.archive", _choice("./archive", note=_NOW), "./archive", "Where captures are kept.", None),

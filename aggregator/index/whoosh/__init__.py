@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -69,33 +69,46 @@ class Adding:
         self._index.close()
 
 
-def answer(folder: Path, asked: Asked) -> Found:
-    """Return what a question finds.
+class Reading:
+    """The index as it was last committed.
 
-    Raises:
-        StoreError: The index is damaged, or was changed meanwhile.
+    Args:
+        folder: Where it is.
     """
-    from aggregator.index.whoosh.postings import Postings
-    from aggregator.index.whoosh.searching import Searcher
 
-    seen = _state(folder)
-    index = _opened(folder)
-    with closing(index.reader()) as reader:
-        found = Searcher(Postings(reader), asked.languages).answer(asked)
-    # a file that the writer took away meanwhile looks like one that never was
-    if _state(folder) != seen:
-        raise StoreError(folder, "it was changed while it was searched. Nothing is lost. Search again.")
-    return found
+    def __init__(self, folder: Path) -> None:
+        from aggregator.index.whoosh.postings import Postings
 
+        self._folder = folder
+        self._state = _state(folder)
+        self._reader = _opened(folder).reader()
+        self._postings = Postings(self._reader)
 
-def words(folder: Path, beginnings: Sequence[str]) -> list[tuple[str, int]]:
-    """Return the words of all titles and texts that begin so, with how many articles have each, about."""
-    from aggregator.index.whoosh.postings import Postings
+    def answer(self, asked: Asked) -> Found:
+        """Return what a question finds.
 
-    with closing(_opened(folder).reader()) as reader:
-        postings = Postings(reader)
-        fields = ("title_words", "text_words")
-        return [pair for start in beginnings for field in fields for pair in postings.words(field, start)]
+        Raises:
+            StoreError: The index was changed meanwhile.
+        """
+        from aggregator.index.whoosh.searching import Searcher
+
+        found = Searcher(self._postings, asked.languages).answer(asked)
+        # a file that the writer took away meanwhile looks like one that never was
+        if self.is_outdated():
+            raise StoreError(self._folder, "it was changed while it was searched. Nothing is lost. Search again.")
+        return found
+
+    def words(self, beginning: str) -> list[tuple[str, int]]:
+        """Return the words of all titles and texts that begin so, with how many articles have each; some twice."""
+        return [pair for field in ("title_words", "text_words") for pair in self._postings.words(field, beginning)]
+
+    def is_outdated(self) -> bool:
+        """Whether the writer has committed since."""
+        return _state(self._folder) != self._state
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._reader.close()
 
 
 def _storage(folder: Path) -> Any:
