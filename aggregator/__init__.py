@@ -32,6 +32,8 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     extract         page bytes to a reading
     dedupe/         an article against the known ones: same, new version, match, family
     alarms          what somebody should look at
+    concordance     words in context: each place where something stands
+    curves          how much there is of something, period by period
     schemaorg       a version in the words of schema.org
     engines/        the programs that sites run: signs, lists, which addresses are one item
     query           what people type into the search box: the grammar

@@ -4,6 +4,8 @@
     collecting    crawl, backfill, run, rebuild
     importing     import
     searching     search
+    viewing       its words in context, its curve over time, its counts
+    bars          bars of block characters, and texts that fit into columns
     showing       show
     families      reposts
     telling       a family as people read it

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from aggregator import (
     archive,
+    concordance,
+    curves,
     dedupe,
     discover,
     embeddings,
@@ -25,6 +27,7 @@ from aggregator.dedupe import signs
 from aggregator.fetch import limits as fetch
 from aggregator.index import MAX_EXPANSIONS
 from aggregator.pipeline import deriving, lanes
+from aggregator.search import in_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,4 +130,7 @@ LIMITS = (
         "query.expansions", MAX_EXPANSIONS, "words", "a prefix or a misspelt word stands for the most frequent of them"
     ),
     Limit("page.size", search.MAX_PAGE, "hits", "the rest is on the next page"),
+    Limit("kwic.lines", in_context.MAX_LINES, "lines", "the places in older articles are left out, and said to be"),
+    Limit("kwic.context", concordance.CONTEXT_CHARS, "characters a side", "what stands further away is left out"),
+    Limit("curve.periods", curves.MAX_PERIODS, "months or years", "older ones are only in the sum, and said to be"),
 )

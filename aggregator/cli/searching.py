@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from aggregator.cli import Period, Words, chosen_home, home_option, json_option
+from aggregator.cli import Period, Words, chosen_home, home_option, json_option, viewing
 from aggregator.cli import output as show
 from aggregator.model import Hit, Results
 
 if TYPE_CHECKING:
+    from aggregator.concordance import Order
+    from aggregator.curves import By
     from aggregator.query import Query
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -85,11 +87,12 @@ def asked_for(
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["table", "json", "jsonl"]),
+    type=click.Choice(["table", "json", "jsonl", "csv"]),
     default="table",
     show_default=True,
-    help="table for people, json for all at once, jsonl for one hit a line.",
+    help="table for people, json for all at once, jsonl for one hit a line; csv with --kwic and --curve.",
 )
+@viewing.options
 @home_option
 @json_option
 @click.pass_context
@@ -105,6 +108,9 @@ def search_command(
     offset: int,
     facets: bool,
     form: str,
+    kwic: bool,
+    kwic_sort: Order,
+    curve: By | None,
     as_json: bool,
 ) -> None:
     """Find articles that have all the words.
@@ -118,23 +124,32 @@ def search_command(
     Example:
       aggregator search camp eviction --from 2026-09 --lang en
       aggregator search '"centre de retention" -tribunal published:2010-02/P6M' --json
+      aggregator search evict* --kwic --kwic-sort left
     """
     from aggregator import search
 
     asked = asked_for(query, since, until, source_ids, languages)
     if asked is None:
         raise click.UsageError("What to search for? Give words, or a filter such as --source or --from.", ctx)
-    results = search.search(chosen_home(ctx), asked, limit=limit, offset=offset, sort=sort)
+    home = chosen_home(ctx)
+    viewing.check(ctx)
+    if kwic:
+        return viewing.show_lines(home, asked, kwic_sort, "json" if as_json else form)
+    if curve:
+        return viewing.show_curve(home, asked, curve, "json" if as_json else form)
+    results = search.search(home, asked, limit=limit, offset=offset, sort=sort)
     if as_json or form == "json":
         show.print_json(results_json(results))
     elif form == "jsonl":
         for hit in results.hits:
             sys.stdout.write(json.dumps(hit_json(hit), ensure_ascii=False) + "\n")
     else:
-        print_results(results, offset=offset, facets=facets)
+        print_results(results, offset=offset)
+        if facets:
+            viewing.show_counts(home, asked)
 
 
-def print_results(results: Results, *, offset: int = 0, facets: bool = False) -> None:
+def print_results(results: Results, *, offset: int = 0) -> None:
     """Print hits for people; the words found are in bold."""
     if results.note:
         show.say(results.note)
@@ -146,9 +161,6 @@ def print_results(results: Results, *, offset: int = 0, facets: bool = False) ->
         show.line((facts, "cyan"), (_copies(hit), "magenta"), indent=3)
         show.snippet(hit.snippet, indent=3)
         show.line((article.url, "dim"), indent=3)
-    if facets:
-        for name, values in results.facets.items():
-            show.line((f"{name}: ", "bold"), ", ".join(f"{value or '?'} {count}" for value, count in values))
 
 
 def _copies(hit: Hit) -> str:
