@@ -91,7 +91,7 @@ def curve(
     nothing = [0] * 5
     points = [_point(period, counts.get(period, nothing)) for period in periods]
     total = [sum(column) for column in zip(nothing, *counts.values(), strict=True)]
-    return points, _point(f"{min(labels)}/{max(labels)}" if labels else "", total)
+    return points, _point("/".join(sorted({min(labels), max(labels)})) if labels else "", total)
 
 
 def _point(period: str, count: Sequence[int]) -> Point:

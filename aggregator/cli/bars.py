@@ -5,12 +5,15 @@ Characters are as wide as a terminal shows them: those of Chinese two columns, a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rich.cells import cell_len
 
 from aggregator.cli.output import one_line
 
+_JOINERS = re.compile("[\u200d\ufe0e\ufe0f]")
+"""Marks that make one sign of several, or another of one: how wide that is, no two terminals agree."""
 _ACROSS = " ▏▎▍▌▋▊▉█"
 _UP = " ▁▂▃▄▅▆▇█"
 _EIGHTHS = 8
@@ -80,7 +83,7 @@ def _names(counts: Sequence[tuple[str, int]], slot: int, width: int) -> str:
 def begun(text: str, width: int) -> str:
     """Return as much of the beginning of a text as fits, filled up with blanks."""
     kept = ""
-    for character in one_line(text):
+    for character in _parted(text):
         if cell_len(kept + character) > width:
             break
         kept += character
@@ -89,10 +92,14 @@ def begun(text: str, width: int) -> str:
 
 def ended(text: str, width: int) -> str:
     """Return as much of the end of a text as fits, with blanks before it."""
-    shown = one_line(text)
+    shown = _parted(text)
     first = len(shown)
     while first and cell_len(shown[first - 1 :]) <= width:
         first -= 1
     while first < len(shown) and not cell_len(shown[first]):  # an accent whose letter is cut off
         first += 1
     return " " * (width - cell_len(shown[first:])) + shown[first:]
+
+
+def _parted(text: str) -> str:
+    return _JOINERS.sub("", one_line(text))

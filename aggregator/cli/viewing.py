@@ -156,7 +156,7 @@ def _print_lines(lines: Sequence[Line]) -> None:
             *(where if beside else ()),
         )
         if not beside:
-            show.laid_out(*where)
+            show.line(*where)
 
 
 def _day(line: Line) -> str:
