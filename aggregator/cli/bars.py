@@ -63,7 +63,11 @@ def histogram(counts: Sequence[tuple[str, int]], width: int) -> list[str]:
         cells = ("·" if not (row or height) else _UP[part] for part, height in zip(parts, heights, strict=True))
         said = f"{top:,}" if row == _HEIGHT - 1 else ""
         rows.append(f"{said:>{scale}} │" + "".join(f"{cell * thick:<{slot}}" for cell in cells).rstrip())
-    return [*rows, f"{0:>{scale}} └" + "─" * (slot * len(counts)), " " * (scale + 2) + _names(counts, slot, width)]
+    return [
+        *rows,
+        f"{0:>{scale}} └" + "─" * (slot * len(counts)),
+        " " * (scale + 2) + _names(counts, slot, width - scale - 2),
+    ]
 
 
 def room(top: int, width: int) -> int:
@@ -72,10 +76,10 @@ def room(top: int, width: int) -> int:
 
 
 def _names(counts: Sequence[tuple[str, int]], slot: int, width: int) -> str:
-    """Return the line of names, as many as have room, each where its bar begins."""
+    """Return the line of names, as many as have room in the width, each where its bar begins."""
     line = ""
     for number, (name, _) in enumerate(counts):
-        if number * slot >= len(line) + bool(line) and number * slot + len(name) <= width - 3:
+        if number * slot >= len(line) + bool(line) and number * slot + len(name) <= width:
             line = line.ljust(number * slot) + name
     return line
 
