@@ -30,7 +30,7 @@ FRENCH = "Derrière l'entrepôt, le campement tenait encore : l'asile promis n'e
 FORMULA = '=HYPERLINK("http://evil.example") camp'
 WIDE = "人々は毎朝 港の camp で 温かいスープを 配っていたと 年老いた 漁師が 語った。 それは 長い 冬の ことだった。"
 ARABIC = "قال الصياد العجوز إن camp كان يقدم الحساء كل صباح قرب الميناء القديم طوال الشتاء الطويل"
-ACCENTS = "e\u0301te\u0301 apre\u0300s e\u0301te\u0301 le camp e\u0301tait la\u0300, a\u0300 co\u0302te\u0301 du vieux ha\u0302vre."
+ACCENTS = "e\u0301te\u0301 apre\u0300s e\u0301te\u0301 le camp e\u0301tait la\u0300, pre\u0300s du vieux ha\u0302vre."
 HOSTILE = "He wrote \x1b[31mred\x07 and \u202ekcab\u202c words\tbefore the camp\r\nand <mark>behind</mark> it."
 QUILL = "It was Marta Quillfeather who held the lantern in the camp, and Marta Quillfeather who read the names."
 

@@ -197,7 +197,7 @@ def curve_json(found: Curve) -> dict[str, Any]:
         "query": found.query,
         "by": found.by,
         "note": found.note,
-        "undated": found.undated,
+        "undated_found": found.undated,
         "total": point_json(found.total, found),
         "periods": [point_json(point, found) for point in found.points],
     }
