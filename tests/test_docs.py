@@ -145,6 +145,7 @@ def test_every_key_of_the_json_is_documented_and_no_other() -> None:
         "importing",
         "searching",
         "viewing",
+        "counting",
         "showing",
         "families",
         "comparing",

@@ -4,7 +4,8 @@
     collecting    crawl, backfill, run, rebuild
     importing     import
     searching     search
-    viewing       its words in context, its curve over time, its counts
+    viewing       its words in context, and the options for these and for curves
+    counting      its curve over time, its counts by source, language and month
     bars          bars of block characters, and texts that fit into columns
     showing       show
     families      reposts

@@ -136,7 +136,7 @@ def search_command(
     if kwic:
         return viewing.show_lines(home, asked, kwic_sort, "json" if as_json else form)
     if curve:
-        return viewing.show_curve(home, asked, curve, "json" if as_json else form)
+        return counting.show_curve(home, asked, curve, "json" if as_json else form)
     results = search.search(home, asked, limit=limit, offset=offset, sort=sort)
     if as_json or form == "json":
         show.print_json(results_json(results))
@@ -146,7 +146,7 @@ def search_command(
     else:
         print_results(results, offset=offset)
         if facets:
-            viewing.show_counts(home, asked)
+            counting.show_counts(home, asked)
 
 
 def print_results(results: Results, *, offset: int = 0) -> None:
