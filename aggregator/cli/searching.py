@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from aggregator.cli import Period, Words, chosen_home, home_option, json_option, viewing
+from aggregator.cli import Period, Words, chosen_home, counting, home_option, json_option, viewing
 from aggregator.cli import output as show
 from aggregator.model import Hit, Results
 
