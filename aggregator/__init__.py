@@ -34,9 +34,12 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     extract         page bytes to a reading
     dedupe/         an article against the known ones: same, new version, match, family
     alarms          what somebody should look at
+    concordance     words in context: each place where something stands
+    curves          how much there is of something, period by period
     schemaorg       a version in the words of schema.org
     engines/        the programs that sites run: signs, lists, which addresses are one item
     query           what people type into the search box: the grammar
+    corpora         texts that people have themselves, as articles
     credits         "(source: ...)", "via ...", "Repris de ..."
     clock           what time it is
     dates           days as pages write them

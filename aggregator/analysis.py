@@ -116,3 +116,8 @@ def near(word: str, others: Sequence[str]) -> list[str]:
 def folded(text: str) -> list[str]:
     """Return the words of a text in order, without case and accents: those of ``tokens``, without their places."""
     return [fold(word) for word in _WORD.findall(_ELISION.sub(" ", text))]
+
+
+def count(text: str) -> int:
+    """Return how many words a text has: those of ``folded``, which takes twice as long."""
+    return len(_WORD.findall(_ELISION.sub(" ", text) if "'" in text or "’" in text else text))

@@ -679,6 +679,7 @@ class Results:
     took_ms: float
     hits: tuple[Hit, ...]
     facets: dict[str, list[tuple[str, int]]]
-    """``source``, ``language``, ``month``: values with their counts, most frequent first; months newest first."""
+    """``source``, ``language``, ``month``: values with how many articles have each, copies too; the most
+    frequent first, months the newest first."""
     note: str | None = None
     """What the reader should know: words ignored, "all words" relaxed to "any word"; None: nothing."""

@@ -5,6 +5,10 @@
     importing     import
     searching     search
     saving        searches, and --save of search
+    viewing       its words in context, and the options for these and for curves
+    corpora       --docs of search: a corpus of one's own
+    counting      its curve over time, its counts by source, language and month
+    bars          bars of block characters, and texts that fit into columns
     showing       show
     families      reposts
     telling       a family as people read it

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from aggregator import (
     archive,
+    concordance,
+    curves,
     dedupe,
     discover,
     embeddings,
@@ -25,7 +27,7 @@ from aggregator.dedupe import signs
 from aggregator.fetch import limits as fetch
 from aggregator.index import MAX_EXPANSIONS
 from aggregator.pipeline import deriving, lanes
-from aggregator.search import saved
+from aggregator.search import in_context, saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,4 +131,7 @@ LIMITS = (
     ),
     Limit("page.size", search.MAX_PAGE, "hits", "the rest is on the next page"),
     Limit("search.name", saved.MAX_NAME_CHARS, "characters", "a longer name is refused; nothing is saved"),
+    Limit("kwic.lines", in_context.MAX_LINES, "lines", "the places in older articles are left out, and said to be"),
+    Limit("kwic.context", concordance.CONTEXT_CHARS, "characters a side", "what stands further away is left out"),
+    Limit("curve.periods", curves.MAX_PERIODS, "months or years", "older ones are only in the sum, and said to be"),
 )

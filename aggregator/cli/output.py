@@ -115,10 +115,21 @@ def text(lines: str) -> None:
 
 def line(*parts: str | tuple[str, str], indent: int = 0) -> None:
     """Print one line to stdout; a part may be a pair of text and style."""
+    _print(out, _styled(parts), indent)
+
+
+def laid_out(*parts: str | tuple[str, str]) -> None:
+    """Print one line to stdout that was made to fit: it is never broken; parts are as for ``line``."""
+    text = _styled(parts)
+    text.rstrip()
+    out.print(text, soft_wrap=True)
+
+
+def _styled(parts: Iterable[str | tuple[str, str]]) -> Text:
     text = Text()
     for part in parts:
         text.append(*(safe(p) for p in part)) if isinstance(part, tuple) else text.append(safe(part))
-    _print(out, text, indent)
+    return text
 
 
 def _print(console: Console, text: Text, indent: int = 0) -> None:

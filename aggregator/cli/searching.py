@@ -6,17 +6,22 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from aggregator.cli import Period, Words, chosen_home, home_option, json_option, saving
+from aggregator.cli import Period, Words, chosen_home, corpora, counting, home_option, json_option, saving, viewing
 from aggregator.cli import output as show
 from aggregator.model import Hit, Results
 
 if TYPE_CHECKING:
+    from aggregator.concordance import Order
+    from aggregator.curves import By
     from aggregator.query import Query
 
+FACET_VALUES = 20
+"""Sources and languages that JSON counts: those with most."""
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -85,12 +90,14 @@ def asked_for(
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["table", "json", "jsonl"]),
+    type=click.Choice(["table", "json", "jsonl", "csv"]),
     default="table",
     show_default=True,
-    help="table for people, json for all at once, jsonl for one hit a line.",
+    help="table for people, json for all at once, jsonl for one hit a line; csv with --kwic and --curve.",
 )
 @saving.save_options
+@viewing.options
+@corpora.options
 @home_option
 @json_option
 @click.pass_context
@@ -108,12 +115,18 @@ def search_command(
     form: str,
     name: str | None,
     by: str | None,
+    kwic: bool,
+    kwic_sort: Order,
+    curve: By | None,
+    docs: Path | None,
+    queries: Path | None,
+    engine: str | None,
     as_json: bool,
 ) -> None:
     """Find articles that have all the words.
 
     Accents and case do not matter, and words are found in their other forms. Understood are "phrases in quotes", -not,
-    OR, (groups), beginnings* and misspelt~ words, and the fields title: author: source: language: url: cluster:
+    OR, (groups), beginnings* and misspelt~ words, and the fields title: author: source: tag: language: url: cluster:
     published: captured:. The copies of one text are one hit. With filters and no words: all that passes them, the
     newest first.
 
@@ -121,28 +134,39 @@ def search_command(
     Example:
       aggregator search camp eviction --from 2026-09 --lang en
       aggregator search '"centre de retention" -tribunal published:2010-02/P6M' --json
+      aggregator search evict* --kwic --kwic-sort left
     """
     from aggregator import search
 
+    if corpora.check(ctx) and docs and queries:
+        return corpora.search_in(docs, queries, engine, as_json=as_json)
     asked = asked_for(query, since, until, source_ids, languages)
     if asked is None:
         raise click.UsageError("What to search for? Give words, or a filter such as --source or --from.", ctx)
-    saving.save(chosen_home(ctx), name, asked, by)
-    results = search.search(chosen_home(ctx), asked, limit=limit, offset=offset, sort=sort)
+    home = chosen_home(ctx)
+    viewing.check(ctx)
+    saving.save(home, name, asked, by)
+    if kwic:
+        return viewing.show_lines(home, asked, kwic_sort, "json" if as_json else form)
+    if curve:
+        return counting.show_curve(home, asked, curve, "json" if as_json else form)
+    results = search.search(home, asked, limit=limit, offset=offset, sort=sort)
     if as_json or form == "json":
         show.print_json(results_json(results))
     elif form == "jsonl":
         for hit in results.hits:
             sys.stdout.write(json.dumps(hit_json(hit), ensure_ascii=False) + "\n")
     else:
-        print_results(results, offset=offset, facets=facets)
+        print_results(results, offset=offset)
+        if facets:
+            counting.show_counts(results)
 
 
-def print_results(results: Results, *, offset: int = 0, facets: bool = False) -> None:
+def print_results(results: Results, *, offset: int = 0) -> None:
     """Print hits for people; the words found are in bold."""
     if results.note:
         show.say(results.note)
-    show.say(f"{results.total:,} found in {results.took_ms:.0f} ms")
+    show.say(f"{show.counted(results.total, 'article')} found in {results.took_ms:.0f} ms")
     for number, hit in enumerate(results.hits, offset + 1):
         article = hit.article
         show.line((f"{number}. ", "dim"), (article.title or "(no title)", "bold"))
@@ -150,9 +174,6 @@ def print_results(results: Results, *, offset: int = 0, facets: bool = False) ->
         show.line((facts, "cyan"), (_copies(hit), "magenta"), indent=3)
         show.snippet(hit.snippet, indent=3)
         show.line((article.url, "dim"), indent=3)
-    if facets:
-        for name, values in results.facets.items():
-            show.line((f"{name}: ", "bold"), ", ".join(f"{value or '?'} {count}" for value, count in values))
 
 
 def _copies(hit: Hit) -> str:
@@ -174,7 +195,10 @@ def results_json(results: Results) -> dict[str, Any]:
         "took_ms": results.took_ms,
         "note": results.note,
         "hits": [hit_json(hit) for hit in results.hits],
-        "facets": {name: [list(pair) for pair in values] for name, values in results.facets.items()},
+        "facets": {
+            name: [list(pair) for pair in (values if name == "month" else values[:FACET_VALUES])]
+            for name, values in results.facets.items()
+        },
     }
 
 

@@ -29,7 +29,6 @@ from aggregator.search.telling import Telling
 MAX_PAGE = 100
 MAX_ALL_WORDS = 3
 """Of more words than these, those who ask rarely mean all: sentences are pasted."""
-FACET_VALUES = 20
 
 _SUGGESTED = 3
 _ALIKE = 0.8
@@ -176,9 +175,9 @@ def advice(catalogue: Catalogue, ref: str) -> str:
 
 
 def _facets(counts: Mapping[str, Mapping[str, int]]) -> dict[str, list[tuple[str, int]]]:
-    """Return counts in order: by number, but months by time, all of them."""
+    """Return counts in order: by number, but months by time, the newest first."""
     facets = {
-        name: sorted(counts.get(name, {}).items(), key=lambda counted: (-counted[1], counted[0]))[:FACET_VALUES]
+        name: sorted(counts.get(name, {}).items(), key=lambda counted: (-counted[1], counted[0]))
         for name in ("source", "language")
     }
     return {**facets, "month": sorted(counts.get("month", {}).items(), reverse=True)}

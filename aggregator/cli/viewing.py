@@ -1,0 +1,171 @@
+"""What a search shows besides hits: its options, and words in context."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from click.core import ParameterSource
+from rich.cells import cell_len
+
+from aggregator.cli import bars
+from aggregator.cli import output as show
+from aggregator.home import Home
+
+if TYPE_CHECKING:
+    from aggregator.concordance import Line, Order
+    from aggregator.query import Query
+    from aggregator.search.in_context import Concordance
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_OF_HITS = ("sort", "limit", "offset", "facets")
+_ID_AND_DAY = 25
+"""Columns that these take behind a line, with the blanks between."""
+_NARROW = 50
+"""Columns below which they stand on a line of their own."""
+_LEAST_KEY = 8
+
+
+def options(command: _Command) -> _Command:
+    """Give a command the options of what is shown besides hits."""
+    for option in (
+        click.option("--curve", type=click.Choice(["month", "year"]), help="Count words and articles in each."),
+        click.option(
+            "--kwic-sort",
+            type=click.Choice(["right", "left", "date"]),
+            default="right",
+            show_default=True,
+            help="By the words that follow, by those before, read backwards, or the oldest first.",
+        ),
+        click.option("--kwic", is_flag=True, help="Print each place in the texts where a word stands, in its context."),
+    ):
+        command = option(command)
+    return command
+
+
+def check(ctx: click.Context) -> None:
+    """Refuse options that would do nothing together.
+
+    Raises:
+        click.UsageError: There are some.
+    """
+    given = {name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    views = [f"--{name}" for name in ("kwic", "curve") if ctx.params[name]]
+    if len(views) > 1:
+        raise click.UsageError("--kwic or --curve, one at a time.", ctx)
+    if views and (unused := [name for name in _OF_HITS if name in given]):
+        raise click.UsageError(f"--{unused[0]} is about hits; {views[0]} shows all that is found.", ctx)
+    if "kwic_sort" in given and "--kwic" not in views:
+        raise click.UsageError("--kwic-sort is the order of the lines of --kwic.", ctx)
+    if ctx.params["form"] == "csv" and not views:
+        raise click.UsageError(
+            "csv is there with --kwic and --curve. `aggregator export csv` writes articles as CSV.", ctx
+        )
+
+
+# --- words in context -----------------------------------------------------------------------------------------------
+
+
+def show_lines(home: Home, asked: Query, order: Order, form: str) -> None:
+    """Print each place where a word of a query stands."""
+    from aggregator.search.in_context import words_in_context
+
+    found = words_in_context(home, asked, order=order)
+    if form == "json":
+        show.print_json(concordance_json(found))
+        return
+    if found.note:
+        show.say(found.note)
+    places, articles = show.counted(len(found.lines), "place"), show.counted(found.articles, "article")
+    if found.is_cut:
+        show.say(f"The first {places}, in the newest of {articles}; there are more. Narrow the search to see them.")
+    else:
+        show.say(f"{places} in the texts of {articles}, each copy counted")
+    if form != "table":
+        write_rows(form, [line_json(line) for line in found.lines], _LINE)
+    else:
+        _print_lines(found.lines)
+
+
+_LINE = ("id", "version", "source", "language", "published", "start", "end", "left", "key", "right")
+"""Columns of the CSV of lines."""
+
+
+def concordance_json(found: Concordance) -> dict[str, Any]:
+    """Return words in context as scripts know them."""
+    return {
+        "query": found.query,
+        "articles": found.articles,
+        "cut": found.is_cut,
+        "note": found.note,
+        "lines": [line_json(line) for line in found.lines],
+    }
+
+
+def line_json(line: Line) -> dict[str, Any]:
+    """Return a place where a word stands as scripts know it."""
+    return {
+        "id": line.article_id,
+        "version": line.version,
+        "source": line.source_id,
+        "language": line.language,
+        "published": show.iso(line.claimed_at),
+        "start": line.start,
+        "end": line.end,
+        "left": line.left,
+        "key": line.key,
+        "right": line.right,
+    }
+
+
+def _print_lines(lines: Sequence[Line]) -> None:
+    if not lines:
+        return
+    if any(line.claimed_at is None for line in lines):
+        show.say("~ before a day: none is claimed, the article was first seen then")
+    if not show.out.is_terminal:
+        rows = [(line.left, line.key, line.right, line.article_id, _day(line)) for line in lines]
+        show.table(("left", "key", "right", "id", "day"), rows)
+        return
+    beside = show.out.width >= _NARROW
+    wide = max(1, show.out.width - (_ID_AND_DAY + 1 if beside else 0) - 2)
+    middle = max(cell_len(show.one_line(line.key)) for line in lines)
+    middle = max(1, min(middle, max(_LEAST_KEY, wide // 3), wide - 2))
+    left = (wide - middle) // 2
+    right = wide - middle - left
+    for line in lines:
+        where = (f" {line.article_id} ", "cyan"), (f"{_day(line):>11}", "dim")
+        show.laid_out(
+            f"{bars.ended(line.left, left)} ",
+            (bars.begun(line.key, middle), "bold yellow"),
+            f" {bars.begun(line.right, right)}",
+            *(where if beside else ()),
+        )
+        if not beside:
+            show.line(*where)
+
+
+def _day(line: Line) -> str:
+    return f"{'' if line.claimed_at else '~'}{show.day(line.dated)}"
+
+
+# --- lines for programs ---------------------------------------------------------------------------------------------
+
+
+def write_rows(form: str, rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> None:
+    """Write rows as JSON lines or as CSV in which no cell is a formula."""
+    if form == "jsonl":
+        for row in rows:
+            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+        return
+    from aggregator.exports.texts import csv_line
+
+    sys.stdout.flush()
+    sys.stdout.buffer.write(csv_line(columns))
+    for row in rows:
+        sys.stdout.buffer.write(csv_line("" if row[name] is None else str(row[name]) for name in columns))
+    sys.stdout.buffer.flush()
