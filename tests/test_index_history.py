@@ -154,7 +154,7 @@ def has(words: Sequence[str], node: Node | None) -> bool:
         case Not(inner):
             return not has(words, inner)
         case Phrase(wanted):
-            return wanted in pairwise(words)
+            return any(pair == wanted for pair in pairwise(words))
         case Word(word, Reach.PREFIX):
             return any(each.startswith(word) for each in words)
         case Word(word):
