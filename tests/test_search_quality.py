@@ -3,9 +3,9 @@
 The questions are those of ``tests/collection``; the floor of nDCG@10 is a little below what was measured. When the
 collection itself is changed, its digest no longer fits: its README says what to do.
 
-For every text of the collection and of the demo world a query is derived by rule: three or four of its telling words, as they stand, without
-accents, or in another form. The figure is the mean reciprocal rank of the text; of a copy that is folded into a hit,
-that of the hit.
+For every text of the collection and of the demo world a query is derived by rule: three or four of its telling words,
+as they stand, without accents, or in another form. The figure is the mean reciprocal rank of the text; of a copy that
+is folded into a hit, that of the hit.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def ndcg(grades: Sequence[int], best: Iterable[int]) -> float:
     """nDCG@10 of hits by their grades, against the best order that there could be (Järvelin and Kekäläinen 2002)."""
 
     def gain(some: Iterable[int]) -> float:
-        return sum((2**grade - 1) / log2(place + 1) for place, grade in enumerate(list(some)[:10], 1))
+        return sum(((1 << grade) - 1) / log2(place + 1) for place, grade in enumerate(list(some)[:10], 1))
 
     return gain(grades) / gain(sorted(best, reverse=True))
 
