@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import subprocess
 import sys
@@ -158,7 +159,7 @@ def answers(asked: Sequence[Asked], engines: dict[str, Callable[[Asked], object]
 
 def spread(times: Sequence[float]) -> list[float]:
     ranked = sorted(times)
-    return [statistics.median(ranked), ranked[min(len(ranked) - 1, int(0.95 * len(ranked)))], ranked[-1]]
+    return [statistics.median(ranked), ranked[math.ceil(0.95 * len(ranked)) - 1], ranked[-1]]
 
 
 def home_of(root: Path, articles: Sequence[Article], engine: str) -> Home:
