@@ -65,7 +65,7 @@ def mixed(count: int) -> Iterator[Article]:
 
 def article(number: int, title: str, text: str, source: str, language: str, at: datetime) -> Article:
     return Article(
-        id=f"{number:012d}",
+        id=f"n{number:011d}",
         source_id=source,
         url=f"https://{source}.example/{number}",
         title=title,

@@ -9,14 +9,13 @@ from pathlib import Path
 from aggregator import index
 from aggregator.model import Article
 
-ENGINES = ("whoosh",)
+ENGINES = index.ENGINES
 """Each test of an engine runs for all of them."""
 
 
 def opened(folder: Path, engine: str) -> index.Writer:
     """A writer of an index, which is made when it is missing or must be made anew."""
-    assert engine in ENGINES
-    return index.Writer(folder)
+    return index.Writer(folder, engine)
 
 
 def indexed(folder: Path, engine: str, those: Iterable[Article]) -> None:

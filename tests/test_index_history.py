@@ -138,7 +138,7 @@ def own_word(text: str) -> str:
 
 
 def found(folder: Path, node: Node | None) -> set[str]:
-    return set(index.search(folder, node, []))
+    return {article_id for article_id, _ in index.search(folder, index.Asked(node)).hits}
 
 
 def answer(known: Model, node: Node | None) -> set[str]:
