@@ -43,7 +43,8 @@ _UNELIDED = re.compile(
     r"(?!['’](?i:(?<=\b[cdjlmnst].)|(?<=\b(?:qu|un).)|(?<=\ball.)|(?<=\b(?:dall|dell|nell|sull).)"
     r"|(?<=\bjusqu.)|(?<=\b(?:lorsqu|puisqu).))\w)"
 )
-"""Both in one: three times as fast. It looks for an article only where an apostrophe is; not with a lone accent before."""
+"""A word that is no elided article, which it looks for only where an apostrophe is: both of the above, twice as fast.
+Not for a text with a lone accent, after which `_ELISION` begins anew."""
 _LONE_ACCENT = re.compile(r"[\u0300-\u036f]")
 
 
