@@ -60,9 +60,11 @@ class Adding:
             raise
 
     def tidy(self) -> None:
-        """Let replaced articles go, if there are any, by writing the whole index anew: 5 s for 2,500 articles."""
+        """Let replaced articles go, if there are any, by writing the whole index anew: 3 s for 500 articles."""
+        from aggregator.index.whoosh.filing import Filer
+
         if self._index.doc_count_all() > self._index.doc_count():
-            self._index.writer(limitmb=_MERGING_MIB).commit(optimize=True)
+            Filer(self._index, _MERGING_MIB).commit(optimize=True)
 
     def close(self) -> None:
         """Let go of the folder."""

@@ -1,0 +1,61 @@
+"""The table of all terms, in Whoosh's form. It writes slot by slot itself, and keeps four objects a term."""
+
+from __future__ import annotations
+
+import zlib
+from array import array
+from struct import Struct
+from typing import Any
+
+import numpy as np
+from whoosh.filedb.filetables import HashWriter, OrderedHashWriter
+from whoosh.util.numlists import GrowableArray
+
+_CRC32 = 1
+"""Whoosh's number for it. It takes MD5 unless it is told, which takes six times as long."""
+_LENGTHS = Struct("!ii").pack
+_SLOT = Struct("!Iq")
+_EMPTY = bytes(_SLOT.size)
+
+
+class TermTable(OrderedHashWriter):  # type: ignore[misc]
+    """Writes a table that Whoosh's OrderedHashReader reads: for each key where its value is, and all keys in order.
+
+    Args:
+        file: Of Whoosh's, new.
+    """
+
+    def __init__(self, file: Any) -> None:
+        HashWriter.__init__(self, file, hashtype=_CRC32)
+        self._hashes, self._places = array("I"), array("q")
+        self._end = file.tell()
+
+    def add(self, key: bytes, value: bytes) -> None:
+        """Add a key; they come in order, each once."""
+        self._hashes.append(zlib.crc32(key))
+        self._places.append(self._end)
+        record = _LENGTHS(len(key), len(value)) + key + value
+        self.dbfile.write(record)
+        self._end += len(record)
+
+    def _write_hashes(self) -> None:
+        """Write 256 tables with twice as many slots as keys; a key whose slot is taken takes the next free one."""
+        hashes = np.frombuffer(self._hashes, np.uint32) if self._hashes else np.zeros(0, np.uint32)
+        order = np.argsort(hashes & 255, kind="stable")
+        several = np.split(order, np.cumsum(np.bincount(hashes & 255, minlength=256))[:-1])
+        for those in several:
+            slots = [_EMPTY] * (2 * len(those))
+            self.directory.append((self._end, len(slots)))
+            for n in those.tolist():
+                number = self._hashes[n]
+                slot = (number >> 8) % len(slots)
+                while slots[slot] is not _EMPTY:
+                    slot = (slot + 1) % len(slots)
+                slots[slot] = _SLOT.pack(number, self._places[n])
+            self.dbfile.write(b"".join(slots))
+            self._end += len(slots) * _SLOT.size
+
+    def _write_extras(self) -> None:
+        self.index = GrowableArray("q")
+        self.index.array = array("I" if self._end < 1 << 32 else "q", self._places)
+        super()._write_extras()
