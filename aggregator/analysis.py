@@ -136,7 +136,12 @@ LONG_WORD = 6
 
 
 def near(word: str, others: Sequence[str]) -> list[str]:
-    """Return those of other folded words that may be this one, misspelt: they begin with the same letter.
+    """Return those of other folded words that may be this one, misspelt: they begin with the same letter."""
+    return [others[place] for place in near_places(word, others)]
+
+
+def near_places(word: str, others: Sequence[str]) -> list[int]:
+    """Return where among other folded words those stand that may be this one, misspelt.
 
     Letters that are left out, put in, changed or changed places with the next are counted (optimal string alignment).
     """
@@ -147,7 +152,7 @@ def near(word: str, others: Sequence[str]) -> list[str]:
         return []
     most = 1 if len(word) < LONG_WORD else 2
     apart = process.cdist([word], others, scorer=OSA.distance, score_cutoff=most)[0]
-    return [each for each, far in zip(others, apart, strict=True) if far <= most and each[:1] == word[:1]]
+    return [place for place in (apart <= most).nonzero()[0].tolist() if others[place][:1] == word[:1]]
 
 
 def folded(text: str) -> list[str]:

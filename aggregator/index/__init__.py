@@ -21,7 +21,7 @@ from typing import Any, Protocol, TypeVar
 
 from aggregator import analysis, disk
 from aggregator.errors import AggregatorError, StoreError
-from aggregator.index.asking import MAX_EXPANSIONS, Asked, Found, Sort
+from aggregator.index.asking import MAX_EXPANSIONS, Asked, Found, Known, Sort
 from aggregator.model import Article
 
 ENGINES = ("whoosh", "tantivy")
@@ -41,7 +41,7 @@ class _Adding(Protocol):
 
 class _Reading(Protocol):
     def answer(self, asked: Asked) -> Found: ...
-    def words(self, beginning: str) -> list[tuple[str, int]]: ...
+    def words(self, beginning: str) -> Known: ...
     def is_outdated(self) -> bool: ...
     def close(self) -> None: ...
 
@@ -145,8 +145,8 @@ class Reader:
         """
         return self._told(lambda reading: reading.answer(asked))
 
-    def words(self, beginning: str) -> list[tuple[str, int]]:
-        """Return the words of all titles and texts that begin so, with how many articles have each, about.
+    def words(self, beginning: str) -> Known:
+        """Return the words of all titles and texts that begin so.
 
         Raises:
             StoreError: As for ``ask``.
@@ -200,4 +200,4 @@ def _damaged(folder: Path, error: Exception) -> StoreError:
     return StoreError(folder, f"damaged ({what}). Nothing is lost. Run `aggregator rebuild --only index`.")
 
 
-__all__ = ["ENGINES", "MAX_EXPANSIONS", "Asked", "Found", "Reader", "Sort", "Writer", "engine_of", "search"]
+__all__ = ["ENGINES", "MAX_EXPANSIONS", "Asked", "Found", "Known", "Reader", "Sort", "Writer", "engine_of", "search"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -50,19 +50,23 @@ class Found:
     """How many of all of them are of each ``source``, ``language`` (empty: unknown) and ``month`` (``2026-11``)."""
 
 
-def expanded(word: Word, counts: Iterable[tuple[str, int]]) -> list[str]:
-    """Return what a beginning or a misspelt word stands for: of the words of an index, the most frequent.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Words of an index that begin alike."""
 
-    Args:
-        word: Of reach PREFIX or NEAR.
-        counts: Words that begin as ``beginning`` says, with how many articles have each; one may be there twice.
-    """
-    total = Counter[str]()
-    for each, count in counts:
-        total[each] += count
-    if word.reach is Reach.NEAR:
-        total = Counter({each: total[each] for each in analysis.near(word.word, list(total))})
-    return [each for each, _ in sorted(total.items(), key=lambda known: (-known[1], known[0]))[:MAX_EXPANSIONS]]
+    words: Sequence[str]
+    """Some twice, if they stand in several parts of it."""
+    counts: Sequence[int]
+    """How many articles have each there, about: replaced ones may be among them."""
+
+    def expanded(self, word: Word) -> list[str]:
+        """Return what a beginning or a misspelt word stands for: the most frequent."""
+        near = word.reach is Reach.NEAR
+        places = analysis.near_places(word.word, self.words) if near else range(len(self.words))
+        total = Counter[str]()
+        for place in places:
+            total[self.words[place]] += self.counts[place]
+        return [each for each, _ in sorted(total.items(), key=lambda known: (-known[1], known[0]))[:MAX_EXPANSIONS]]
 
 
 def beginning(word: Word) -> str:

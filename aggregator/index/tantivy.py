@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +24,7 @@ from typing import Any
 from tantivy import Document, FieldType, Index, Occur, Query, SchemaBuilder, Searcher, TextAnalyzerBuilder, Tokenizer
 
 from aggregator import analysis
-from aggregator.index.asking import Asked, Found, Sort, beginning, expanded
+from aggregator.index.asking import Asked, Found, Known, Sort, beginning
 from aggregator.index.schema import document, instant
 from aggregator.model import Article
 from aggregator.query import All, Node, Not, Only, Phrase, Reach, Within, Word
@@ -40,6 +40,8 @@ _MORE = 64
 """Hits that are looked at beyond those asked for, since equals are in no order: more if that is not enough."""
 _MOST_NAMES = 10_000
 """Sources, languages and months that are told apart in a facet."""
+_REMEMBERED = 64
+"""Lists of words that begin alike: whoever asks for one asks for it again."""
 _ID = re.compile("[1-9a-z][0-9a-z]{0,11}")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -163,15 +165,22 @@ class Reading:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._state = _state(folder)
-        self._searcher = _opened(folder).searcher()
+        self._searcher = searcher = _opened(folder).searcher()
+
+        @lru_cache(maxsize=_REMEMBERED)
+        def known(field: str, beginning: str) -> Known:
+            pairs = searcher.terms_with_prefix(field, beginning)
+            return Known([word for word, _ in pairs], [count for _, count in pairs])
+
+        self._known = known
 
     def answer(self, asked: Asked) -> Found:
         """Return what a question finds."""
-        return _Asking(self._searcher, asked).answer()
+        return _Asking(self._searcher, self._known, asked).answer()
 
-    def words(self, beginning: str) -> list[tuple[str, int]]:
-        """Return the words of all titles and texts that begin so, with how many articles have each, about."""
-        return self._searcher.terms_with_prefix("words", beginning)
+    def words(self, beginning: str) -> Known:
+        """Return the words of all titles and texts that begin so."""
+        return self._known("words", beginning)
 
     def is_outdated(self) -> bool:
         """Whether the writer has committed since."""
@@ -190,8 +199,9 @@ def _state(folder: Path) -> tuple[int, int]:
 class _Asking:
     """A question, and the index as it is now."""
 
-    def __init__(self, searcher: Searcher, asked: Asked) -> None:
+    def __init__(self, searcher: Searcher, known: Callable[[str, str], Known], asked: Asked) -> None:
         self._searcher = searcher
+        self._known = known
         self._asked = asked
 
     def answer(self) -> Found:
@@ -273,8 +283,7 @@ class _Asking:
             return self._one_of(_TERMS[node.place], analysis.expanded(node.word, self._asked.languages))
         field = _WORDS[node.place]
         if node.reach in (Reach.PREFIX, Reach.NEAR):
-            known = self._searcher.terms_with_prefix(field, beginning(node))
-            return self._one_of(field, expanded(node, known))
+            return self._one_of(field, self._known(field, beginning(node)).expanded(node))
         return self._one_of(field, (node.word,))
 
     def _one_of(self, field: str, terms: Sequence[str]) -> Query:

@@ -8,7 +8,7 @@ from datetime import UTC
 
 from aggregator.access import Shown
 from aggregator.home import Home
-from aggregator.index import Asked, Found, Reader, Sort
+from aggregator.index import Asked, Found, Known, Reader, Sort
 from aggregator.model import Article
 from aggregator.query import All, Node, Not, Only
 from aggregator.search.asking import holds
@@ -85,9 +85,9 @@ class Answers:
                     _count(article, counts)
         return Found(kept[:limit], len(kept), counts if with_facets else {})
 
-    def words(self, beginning: str) -> list[tuple[str, int]]:
-        """Return the words that begin so, with how many articles have each, about; also of what may not be seen."""
-        return self._reader.words(beginning) if self.languages else []
+    def words(self, beginning: str) -> Known:
+        """Return the words that begin so, also of what may not be seen."""
+        return self._reader.words(beginning) if self.languages else Known((), ())
 
     def found_of(self, node: Node | None, ids: Iterable[str]) -> dict[str, float]:
         """Return which of some articles a query finds, with their scores."""

@@ -37,8 +37,5 @@ def suggestion(query: Query, asked: Node | None, answers: Answers) -> str | None
 
 def _nearest(word: str, answers: Answers) -> str | None:
     """Return the most frequent of the words that are spelt nearly so, of those that may be seen."""
-    counts: dict[str, int] = {}
-    for other, count in answers.words(word[:1]):
-        counts[other] = counts.get(other, 0) + count
-    near = sorted(analysis.near(word, list(counts)), key=lambda other: (-counts[other], other))
-    return next((other for other in near[:_TRIED] if answers.ask(Word(other, Reach.EXACT), limit=1).total), None)
+    near = answers.words(word[:1]).expanded(Word(word, Reach.NEAR))[:_TRIED]
+    return next((other for other in near if answers.ask(Word(other, Reach.EXACT), limit=1).total), None)

@@ -9,7 +9,7 @@ from typing import Any
 
 from aggregator import disk
 from aggregator.errors import StoreError
-from aggregator.index.asking import Asked, Found
+from aggregator.index.asking import Asked, Found, Known
 from aggregator.index.schema import document
 from aggregator.model import Article
 
@@ -100,9 +100,10 @@ class Reading:
             raise StoreError(self._folder, "it was changed while it was searched. Nothing is lost. Search again.")
         return found
 
-    def words(self, beginning: str) -> list[tuple[str, int]]:
-        """Return the words of all titles and texts that begin so, with how many articles have each; some twice."""
-        return [pair for field in ("title_words", "text_words") for pair in self._postings.words(field, beginning)]
+    def words(self, beginning: str) -> Known:
+        """Return the words of all titles and texts that begin so."""
+        title, text = (self._postings.words(field, beginning) for field in ("title_words", "text_words"))
+        return Known([*title.words, *text.words], [*title.counts, *text.counts])
 
     def is_outdated(self) -> bool:
         """Whether the writer has committed since."""

@@ -6,13 +6,21 @@ Whoosh's version is pinned: this calls what is behind its interface. The files a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
+from struct import Struct
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.index.asking import Known
 from aggregator.index.whoosh.fields import COLUMNS
+
+_LENGTHS = Struct("!Ii")
+_HOLDERS = Struct("!5xI")
+"""How Whoosh writes the lengths of a term and of what is told of it, and, in that, how many documents hold it."""
+_REMEMBERED = 64
+"""Lists of words that begin alike, some 20,000 each in 10,000 articles: whoever asks for one asks for it again."""
 
 Docs: TypeAlias = NDArray[np.int64]
 """Documents, by their places in the index: ascending, each once."""
@@ -66,11 +74,16 @@ class Postings:
                     counts.append(count)
         return np.array(docs, np.int64), np.array(counts, np.float64)
 
-    def words(self, field: str, prefix: str) -> Iterator[tuple[str, int]]:
-        """Yield the terms that begin so, with how many documents hold each; of several segments some twice."""
+    @lru_cache(maxsize=_REMEMBERED)  # noqa: B019 - it lives no longer than the reader
+    def words(self, field: str, prefix: str) -> Known:
+        """Return the terms that begin so, with how many documents hold each; of several segments some twice."""
+        words: list[str] = []
+        counts: list[int] = []
         for segment, _ in self._segments:
-            for term, about in segment.iter_prefix(field, prefix):
-                yield term.decode(), int(about.doc_frequency())
+            for term, count in _terms(segment, field, prefix.encode()):
+                words.append(term.decode())
+                counts.append(count)
+        return Known(words, counts)
 
     def column(self, name: str) -> NDArray[Any]:
         """Return what a column holds of all documents."""
@@ -96,6 +109,25 @@ class Postings:
                 every[start : start + len(numbers)] = numbers
                 file.close()
         return every
+
+
+def _terms(segment: Any, field: str, prefix: bytes) -> Iterator[tuple[bytes, int]]:
+    """Yield the terms of a segment that begin so, with how many documents hold each.
+
+    They stand one behind the other in the table of terms, each with its length, that of what is told of it, and both.
+    """
+    table, number = segment._terms._tindex, segment._terms._keycoder(field, b"")
+    start = table.closest_key_pos(number + prefix)
+    if field not in segment._terms._fieldmap or start is None:
+        return
+    end = table.closest_key_pos(number + prefix + b"\xff")  # no letter is written so
+    stretch = bytes(table.dbfile.get(start, (table.endofdata if end is None else end) - start))
+    at = 0
+    while at < len(stretch):
+        key_bytes, told_bytes = _LENGTHS.unpack_from(stretch, at)
+        told = at + _LENGTHS.size + key_bytes
+        yield stretch[told - key_bytes + len(number) : told], _HOLDERS.unpack_from(stretch, told)[0]
+        at = told + told_bytes
 
 
 def _matcher(segment: Any, field: str, term: str) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator import analysis
-from aggregator.index.asking import K1, Asked, B, Found, Sort, beginning, expanded
+from aggregator.index.asking import K1, Asked, B, Found, Sort, beginning
 from aggregator.index.schema import instant, number_of
 from aggregator.index.whoosh.postings import Counts, Docs, Postings
 from aggregator.query import All, Node, Not, Only, Phrase, Reach, Within, Word
@@ -89,7 +89,7 @@ class Searcher:
 
     def _facts(self, field: str) -> set[str]:
         prefix = f"{field}:"
-        return {fact.removeprefix(prefix) for fact, _ in self._postings.words("facts", prefix)}
+        return {fact.removeprefix(prefix) for fact in self._postings.words("facts", prefix).words}
 
     def _nothing(self) -> Scores:
         return np.zeros(self._postings.count)
@@ -141,7 +141,7 @@ class Searcher:
 
     def _meant(self, field: str, node: Word) -> Sequence[str]:
         if node.reach in (Reach.PREFIX, Reach.NEAR):
-            return expanded(node, self._postings.words(field, beginning(node)))
+            return self._postings.words(field, beginning(node)).expanded(node)
         return (node.word,)
 
     def _any(self, fields: Fields, found: Iterable[tuple[str, tuple[Docs, Counts]]]) -> Each:
