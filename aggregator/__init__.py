@@ -33,9 +33,12 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     dedupe/         an article against the known ones: same, new version, match, family
     alarms          what somebody should look at
     schemaorg       a version in the words of schema.org
+    citations/      what was found as RIS, BibTeX, CSL-JSON, CSV, Atom; manifests of a corpus
+    contacts        where phone numbers and e-mail addresses stand in a text
     engines/        the programs that sites run: signs, lists, which addresses are one item
     query           what people type into the search box: the grammar
     credits         "(source: ...)", "via ...", "Repris de ..."
+    cells           lines of CSV that are no formulas
     clock           what time it is
     dates           days as pages write them
     periods         days, months and intervals as ISO 8601 writes them

@@ -4,6 +4,7 @@
     collecting    crawl, backfill, run, rebuild
     importing     import
     searching     search
+    citing        what search writes for reference managers, and manifests
     showing       show
     families      reposts
     telling       a family as people read it
@@ -58,7 +59,7 @@ class _Group(click.Group):
         "search": ("searching", "Find articles."),
         "show": ("showing", "Show one article: text, versions, what was changed."),
         "reposts": ("families", "Who has this text, and who had it first."),
-        "export": ("exporting", "Hand articles and their captures on: WARC, WACZ, BagIt, JSON lines, CSV."),
+        "export": ("exporting", "Hand articles and their captures on: WARC, WACZ, BagIt, JSON, CSV, manifest."),
         "takedown": ("withdrawing", "Withdraw articles, versions, passages or names: hide or erase."),
         "verify": ("verifying", "Check that nothing in archive/, or in WARC files, was changed or damaged."),
         "status": ("health", "How the sources and the home are doing."),

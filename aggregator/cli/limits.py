@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from aggregator import (
     archive,
+    citations,
     dedupe,
     discover,
     embeddings,
@@ -21,6 +22,7 @@ from aggregator import (
 )
 from aggregator.archive import fixity
 from aggregator.catalogue import MAX_ATTEMPTS
+from aggregator.citations import manifest
 from aggregator.dedupe import signs
 from aggregator.fetch import limits as fetch
 from aggregator.index import MAX_EXPANSIONS
@@ -127,4 +129,7 @@ LIMITS = (
         "query.expansions", MAX_EXPANSIONS, "words", "a prefix or a misspelt word stands for the most frequent of them"
     ),
     Limit("page.size", search.MAX_PAGE, "hits", "the rest is on the next page"),
+    Limit("citation.abstract", citations.MAX_ABSTRACT_CHARS, "characters", "the rest of a text is not in its citation"),
+    Limit("manifest.length", manifest.MAX_BYTES, "bytes", "the manifest is refused"),
+    Limit("manifest.articles", manifest.MAX_ARTICLES, "articles", "the manifest is refused"),
 )

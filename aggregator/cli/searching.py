@@ -6,11 +6,12 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from aggregator.cli import Period, Words, chosen_home, home_option, json_option
+from aggregator.cli import Period, Words, chosen_home, citing, home_option, json_option
 from aggregator.cli import output as show
 from aggregator.model import Hit, Results
 
@@ -75,20 +76,26 @@ def asked_for(
 @click.option(
     "--sort",
     type=click.Choice(["relevance", "published", "captured"]),
-    default="relevance",
-    show_default=True,
-    help="Best first, or newest first: by the claimed date, or by when it was first seen.",
+    help="Best first (without it), or newest first: by the claimed date, or by when it was first seen.",
 )
-@click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True, help="Hits to print.")
+@click.option(
+    "--limit", type=click.IntRange(1), help="Hits to print, at most 100; without it 10. Citations: without it all."
+)
 @click.option("--offset", type=click.IntRange(0), default=0, help="Hits to pass over.")
 @click.option("--facets", is_flag=True, help="Print counts by source, language and month too.")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["table", "json", "jsonl"]),
+    type=click.Choice(["table", "json", "jsonl", *citing.FORMS]),
     default="table",
     show_default=True,
-    help="table for people, json for all at once, jsonl for one hit a line.",
+    help="table for people, json for all at once, jsonl for one hit a line; the others cite all that was found.",
+)
+@click.option(
+    "--manifest",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Instead of a query: the articles of a manifest, in its versions, and what became of them.",
 )
 @home_option
 @json_option
@@ -100,11 +107,12 @@ def search_command(
     until: tuple[datetime, datetime] | None,
     source_ids: tuple[str, ...],
     languages: tuple[str, ...],
-    sort: str,
-    limit: int,
+    sort: str | None,
+    limit: int | None,
     offset: int,
     facets: bool,
     form: str,
+    manifest: Path | None,
     as_json: bool,
 ) -> None:
     """Find articles that have all the words.
@@ -118,13 +126,22 @@ def search_command(
     Example:
       aggregator search camp eviction --from 2026-09 --lang en
       aggregator search '"centre de retention" -tribunal published:2010-02/P6M' --json
+      aggregator search eviction --format ris > eviction.ris
     """
     from aggregator import search
 
     asked = asked_for(query, since, until, source_ids, languages)
+    more: dict[str, Any] = {"limit": limit, "offset": offset, "sort": sort, "facets": facets, "as_json": as_json}
+    if manifest:
+        citing.repeat(chosen_home(ctx), manifest, form, given=asked is not None, **more)
+        return
     if asked is None:
         raise click.UsageError("What to search for? Give words, or a filter such as --source or --from.", ctx)
-    results = search.search(chosen_home(ctx), asked, limit=limit, offset=offset, sort=sort)
+    if form in citing.FORMS:
+        citing.cite(chosen_home(ctx), form, asked, **more)
+        return
+    shown = citing.limit_of(form, limit)
+    results = search.search(chosen_home(ctx), asked, limit=shown, offset=offset, sort=sort or "relevance")
     if as_json or form == "json":
         show.print_json(results_json(results))
     elif form == "jsonl":
