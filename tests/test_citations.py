@@ -34,6 +34,7 @@ from aggregator.search import citing
 from aggregator.takedown import Scope
 from tests.fakecli import Aggregator
 from tests.fakeweb import NOON, OTHER, STORY, FakeWeb, articles, crawl, feed, following, page, source
+from tests.fewarticles import NIGHT
 
 AWKWARD = (
     "{unbalanced",
@@ -118,10 +119,15 @@ def bib(*cited: Cited) -> dict[str, Entry]:
 
 
 def untexed(field: str) -> str:
-    """What TeX prints for a field, as latexcodec knows it; for the three signs that it does not know, as we write them."""
-    for command, sign in (("braceleft", "⟦"), ("braceright", "⟧"), ("asciicircum", "ˆ")):
-        field = field.replace(f"{{\\text{command}}}", sign)
-    return str(Text.from_latex(field)).translate(str.maketrans("⟦⟧ˆ", "{}^"))
+    """What TeX prints for a field, as latexcodec knows it, and for signs that it does not know, as we write them."""
+    unknown = {r"{\textbraceleft}": "{", r"{\textbraceright}": "}", r"{\textasciicircum}": "^", r"\$": "$"}
+    stand_ins = {written_so: chr(0xF8F0 + n) for n, written_so in enumerate(unknown)}
+    for written_so, stand_in in stand_ins.items():
+        field = field.replace(written_so, stand_in)
+    printed = str(Text.from_latex(field))
+    for written_so, sign in unknown.items():
+        printed = printed.replace(stand_ins[written_so], sign)
+    return printed
 
 
 def feed_of(*cited: Cited) -> ElementTree.Element:
@@ -189,7 +195,7 @@ def test_csl_has_every_field_and_citeproc_prints_it() -> None:
 
 def in_a_bibliography(said: dict[str, Any]) -> str:
     """An item as citeproc-py prints it."""
-    style = CitationStylesStyle("harvard1", validate=False)
+    style = CitationStylesStyle("harvard-cite-them-right", validate=False)
     bibliography = CitationStylesBibliography(style, CiteProcJSON([said]), formatter.plain)
     bibliography.register(Citation([CitationItem(said["id"])]))
     return "".join(map(str, bibliography.bibliography()[0]))
@@ -422,7 +428,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         TWO: page(OTHER, title="=cmd|' /C calc'!A0"),
         "http://b.example/feed": feed(THREE, FOUR),
         THREE: page(STORY, title="The loft"),
-        FOUR: page(f"Write to desk@paper.example about the ferry. {OTHER[:200]}", title="Call 06 12 34 56 78"),
+        FOUR: page(f"Write to desk@paper.example about the ferry. {NIGHT}", title="Call 06 12 34 56 78"),
     }
     crawl(home, FakeWeb(pages), *SOURCES)
     (home / "sources.yaml").write_text(SOURCES_YAML)
@@ -514,13 +520,13 @@ def test_more_than_a_batch_is_cited_in_order(root: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("erase", [False, True])
 def test_a_withdrawn_article_is_in_none_of_them(aggregator: Aggregator, home: Path, form: str, erase: bool) -> None:
-    (one,) = ids(home, ONE)
-    withdraw(home, ONE, erase=erase)
+    (two,) = ids(home, TWO)
+    withdraw(home, TWO, erase=erase)
 
     said = aggregator("--home", home, "search", "--lang", "en", "--format", form)
 
-    assert ONE not in said.out
-    assert one not in said.out + said.err
+    assert TWO not in said.out
+    assert two not in said.out + said.err
     assert THREE in said.out
 
 
@@ -669,14 +675,26 @@ def test_of_what_was_withdrawn_a_manifest_gives_only_the_number(
     aggregator: Aggregator, home: Path, tmp_path: Path, erase: bool
 ) -> None:
     made(aggregator, home, tmp_path / "m")
-    (one,) = ids(home, ONE)
-    withdraw(home, ONE, erase=erase)
+    (two,) = ids(home, TWO)
+    withdraw(home, TWO, erase=erase)
 
     said = aggregator("--home", home, "search", "--manifest", tmp_path / "m", "--json")
 
     assert (said.json["withdrawn"], said.json["gone"], len(said.json["articles"])) == (1, [], 3)
+    assert two not in said.out + said.err
+    assert "1 withdrawn" in said.err
+
+
+def test_what_an_erase_took_with_it_is_not_named_either(aggregator: Aggregator, home: Path, tmp_path: Path) -> None:
+    made(aggregator, home, tmp_path / "m")
+    one, three = ids(home, ONE, THREE)
+    withdraw(home, ONE, erase=True)
+
+    said = aggregator("--home", home, "search", "--manifest", tmp_path / "m", "--json")
+
+    assert (said.json["withdrawn"], said.json["gone"], len(said.json["articles"])) == (2, [], 2)
     assert one not in said.out + said.err
-    assert "1 withdrawn." in said.err
+    assert three not in said.out + said.err
 
 
 def test_what_the_home_never_had_is_gone(aggregator: Aggregator, root: Path, tmp_path: Path) -> None:
@@ -738,15 +756,14 @@ def test_a_manifest_of_more_bytes_than_the_limit_is_not_read_to_its_end(tmp_path
         manifest.read(b" " * (manifest.MAX_BYTES + 1))
 
 
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.floats() | st.text() | st.integers(),
-        lambda x: (
-            st.lists(x)
-            | st.dictionaries(st.sampled_from(["id", "version", "url", "articles", "aggregator_manifest", "query"]), x)
-        ),
-    )
+NAMES = st.sampled_from(["id", "version", "url", "articles", "aggregator_manifest", "query"])
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text() | st.integers(),
+    lambda x: st.lists(x) | st.dictionaries(NAMES, x),
 )
+
+
+@given(ANY_JSON | st.builds(lambda x: GOOD | {"articles": x}, ANY_JSON))
 def test_whatever_json_says_it_is_a_manifest_or_refused(said: Any) -> None:
     try:
         found = manifest.read(json.dumps(said).encode())

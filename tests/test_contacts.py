@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -141,7 +142,7 @@ def test_a_place_is_that_of_the_number() -> None:
 def test_places_are_in_order_and_apart(text: str) -> None:
     found = contacts.found(text)
 
-    assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(found))
     assert all(0 <= c.start < c.end <= len(text) for c in found)
 
 

@@ -112,8 +112,8 @@ def tell_contacts(ids: Sequence[str]) -> None:
     more = f" and {len(ids) - _NAMED:,} more" if len(ids) > _NAMED else ""
     show.say(
         f"Phone numbers or e-mail addresses stand in {show.counted(len(ids), 'article')}: "
-        f"{', '.join(ids[:_NAMED])}{more}. They were written, too. Look before you give it away (`aggregator show ID`); "
-        "what must not leave is withdrawn with `aggregator takedown --scope passage`."
+        f"{', '.join(ids[:_NAMED])}{more}. They were written, too. Look before you give it away "
+        "(`aggregator show ID`); what must not leave is withdrawn with `aggregator takedown --scope passage`."
     )
 
 
@@ -201,7 +201,7 @@ def _tell(listed: Manifest, left: Left) -> None:
             more = f" and {len(ids) - _NAMED:,} more" if len(ids) > _NAMED else ""
             show.say(f"{len(ids):,} {what}: {', '.join(ids[:_NAMED])}{more}.")
     if left.withdrawn:
-        show.say(f"{left.withdrawn:,} withdrawn.")
+        show.say(f"{left.withdrawn:,} withdrawn, or gone where something was erased. Which these are is not said.")
 
 
 def manifest_json(listed: Manifest, left: Left, cited: Iterable[Cited]) -> dict[str, Any]:

@@ -92,9 +92,13 @@ class Left:
     changed: tuple[str, ...]
     """Those of them that have another version since."""
     gone: tuple[str, ...]
-    """Articles that the home does not have, or no longer in that version."""
+    """Articles that the home does not have, or no longer in that version; none of a home in which was erased."""
     withdrawn: int
-    """How many may not be seen. Which these are is not said."""
+    """How many may not be seen. Which these are is not said.
+
+    What an erase took with it is known by its text only, which no manifest has: where one was decided, all that is gone
+    is counted here.
+    """
 
 
 def left(home: Home, catalogue: Shown, listed: Sequence[Listed], *, now: datetime) -> Left:
@@ -110,6 +114,7 @@ def left(home: Home, catalogue: Shown, listed: Sequence[Listed], *, now: datetim
         StoreError: The catalogue or the events are damaged.
     """
     known = access.recogniser(home, now)
+    erases = any(takedown.action == "erase" for takedown in access.takedowns(home))
     versions: dict[str, str] = {}
     changed: list[str] = []
     gone: list[str] = []
@@ -126,7 +131,7 @@ def left(home: Home, catalogue: Shown, listed: Sequence[Listed], *, now: datetim
                 if article and _newest(seen.get(each.id, ()), each.version):
                     versions[each.id] = each.version
                     changed += [each.id] if article.version != each.version else []
-                elif (each.id in kept and not article) or (known and _is_withdrawn(each, known)):
+                elif erases or (each.id in kept and not article) or (known and _is_withdrawn(each, known)):
                     withdrawn += 1
                 else:
                     gone.append(each.id)
