@@ -144,6 +144,7 @@ def test_every_key_of_the_json_is_documented_and_no_other() -> None:
         "collecting",
         "importing",
         "searching",
+        "citing",
         "showing",
         "families",
         "comparing",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,23 +38,25 @@ def limit_of(form: str, limit: int | None) -> int:
     return limit or DEFAULT_LIMIT
 
 
-def cite(
-    home: Home,
-    form: str,
-    asked: Query,
-    *,
-    sort: str | None,
-    facets: bool,
-    as_json: bool,
-    limit: int | None,
-    offset: int,
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What was typed beside a query or manifest and a form."""
+
+    limit: int | None
+    """None: it was not typed; nor was ``sort``."""
+    offset: int
+    sort: str | None
+    facets: bool
+    as_json: bool
+
+
+def cite(home: Home, form: str, asked: Query, given: Given) -> None:
     """Write citations of what a query finds, copies too, the newest first.
 
     Raises:
         UsageError: Options that mean nothing there.
     """
-    _refuse(form, sort=sort, facets=facets, as_json=as_json)
+    _refuse(form, given)
     from aggregator import access, search
     from aggregator.search import citing
 
@@ -67,17 +70,20 @@ def cite(
         ids, note = search.matching(home, catalogue, asked)
         if note:
             show.say(note)
-        some = ids[offset:] if limit is None else ids[offset : offset + limit]
         about = f"Found with {asked.text}" if asked.text else "Found"
-        _write(form, citing.cited(catalogue, following, some), about=about, now=now)
+        _write(form, citing.cited(catalogue, following, _some(ids, given)), about=about, now=now)
 
 
-def _refuse(form: str, *, sort: str | None, facets: bool, as_json: bool) -> None:
-    if as_json and form != "json":
+def _some(ids: list[str], given: Given) -> list[str]:
+    return ids[given.offset :] if given.limit is None else ids[given.offset : given.offset + given.limit]
+
+
+def _refuse(form: str, given: Given) -> None:
+    if given.as_json and form != "json":
         raise UsageError(f"--json and --format {form} are two forms. Name one.")
-    if form in FORMS and sort not in (None, "published"):
+    if form in FORMS and given.sort not in (None, "published"):
         raise UsageError(f"{form} is written newest first, by the claimed date. Leave --sort out.")
-    if form in FORMS and facets:
+    if form in FORMS and given.facets:
         raise UsageError(f"{form} has no counts. Leave --facets out, or take another --format.")
 
 
@@ -120,26 +126,24 @@ def tell_contacts(ids: Sequence[str]) -> None:
 # --- manifests ------------------------------------------------------------------------------------------------------
 
 
-def repeat(home: Home, path: Path, form: str, *, given: bool, limit: int | None, offset: int, **said: Any) -> None:
+def repeat(home: Home, path: Path, form: str, given: Given, *, has_query: bool) -> None:
     """Show or write the articles that a manifest names, in the versions that it names.
 
     Args:
         home: Where to look.
         path: The manifest.
         form: As of search.
-        given: Whether a query or filter was typed beside it.
-        limit: How many at most; None: all.
-        offset: How many to pass over.
-        **said: What else was typed: ``sort``, ``facets``, ``as_json``.
+        given: What was typed beside it; without a limit all of them.
+        has_query: Whether words or filters were, too.
 
     Raises:
         UsageError: It cannot be read, or what was typed means nothing beside it.
     """
-    if given:
+    if has_query:
         raise UsageError("a manifest has its own query. Leave out words and filters, or leave out --manifest.")
-    form = "json" if said["as_json"] and form == "table" else form
-    _refuse(form, **said)
-    if said["sort"] or said["facets"]:
+    form = "json" if given.as_json and form == "table" else form
+    _refuse(form, given)
+    if given.sort or given.facets:
         raise UsageError("a manifest has its own order and no counts. Leave out --sort and --facets.")
     listed = _read(path)
     if home.is_new:
@@ -150,8 +154,7 @@ def repeat(home: Home, path: Path, form: str, *, given: bool, limit: int | None,
     now, following = datetime.now(UTC), loaded(home)
     with access.opened(home, now=now, leaving=form in FORMS) as catalogue:
         left = citing.left(home, catalogue, listed.articles, now=now)
-        ids = list(left.versions)[offset:]
-        cited = citing.cited(catalogue, following, ids if limit is None else ids[:limit], left.versions)
+        cited = citing.cited(catalogue, following, _some(list(left.versions), given), left.versions)
         if form == "json":
             show.print_json(manifest_json(listed, left, cited))
         elif form == "table":

@@ -131,14 +131,14 @@ def search_command(
     from aggregator import search
 
     asked = asked_for(query, since, until, source_ids, languages)
-    more: dict[str, Any] = {"limit": limit, "offset": offset, "sort": sort, "facets": facets, "as_json": as_json}
+    given = citing.Given(limit=limit, offset=offset, sort=sort, facets=facets, as_json=as_json)
     if manifest:
-        citing.repeat(chosen_home(ctx), manifest, form, given=asked is not None, **more)
+        citing.repeat(chosen_home(ctx), manifest, form, given, has_query=asked is not None)
         return
     if asked is None:
         raise click.UsageError("What to search for? Give words, or a filter such as --source or --from.", ctx)
     if form in citing.FORMS:
-        citing.cite(chosen_home(ctx), form, asked, **more)
+        citing.cite(chosen_home(ctx), form, asked, given)
         return
     shown = citing.limit_of(form, limit)
     results = search.search(chosen_home(ctx), asked, limit=shown, offset=offset, sort=sort or "relevance")
