@@ -229,6 +229,7 @@ def test_atom_has_every_field() -> None:
     (entry,) = found.findall(f"{{{ATOM}}}entry")
 
     assert in_atom(found, "title") == "Found with <all>"
+    assert in_atom(found, "id") == "urn:aggregator:Found%20with%20%3Call%3E"
     assert in_atom(found, "updated") == "2026-11-23T12:00:00Z"
     assert in_atom(entry, "id") == f"urn:aggregator:article:{ARTICLE.id}"
     assert (in_atom(entry, "title"), in_atom(entry, "published")) == (ARTICLE.title, "2026-11-16T16:45:00Z")
