@@ -22,6 +22,7 @@ def written(cited: Iterable[Cited], *, about: str, now: datetime) -> Iterator[by
         about: What it is, in words.
         now: When it is made.
     """
+    name = quote(one_line(about), safe="")
     yield (
         f'<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="{ATOM}" xmlns:aggregator="{NAMESPACE}">\n'
         f"  <id>urn:aggregator:{quote(one_line(about), safe='')}</id>\n  <title>{_text(about)}</title>\n  <updated>{instant(now)}</updated>\n"
