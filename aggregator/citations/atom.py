@@ -25,7 +25,7 @@ def written(cited: Iterable[Cited], *, about: str, now: datetime) -> Iterator[by
     name = quote(one_line(about), safe="")
     yield (
         f'<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="{ATOM}" xmlns:aggregator="{NAMESPACE}">\n'
-        f"  <id>urn:aggregator:{quote(one_line(about), safe='')}</id>\n  <title>{_text(about)}</title>\n  <updated>{instant(now)}</updated>\n"
+        f"  <id>urn:aggregator:{name}</id>\n  <title>{_text(about)}</title>\n  <updated>{instant(now)}</updated>\n"
         "  <author><name>aggregator</name></author>\n  <generator>aggregator</generator>\n"
     ).encode("utf-8", "replace")
     for each in cited:
