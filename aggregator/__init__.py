@@ -37,10 +37,13 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     concordance     words in context: each place where something stands
     curves          how much there is of something, period by period
     schemaorg       a version in the words of schema.org
+    citations/      what was found as RIS, BibTeX, CSL-JSON, CSV, Atom; manifests of a corpus
+    contacts        where phone numbers and e-mail addresses stand in a text
     engines/        the programs that sites run: signs, lists, which addresses are one item
     query           what people type into the search box: the grammar
     corpora         texts that people have themselves, as articles
     credits         "(source: ...)", "via ...", "Repris de ..."
+    cells           lines of CSV that are no formulas
     clock           what time it is
     dates           days as pages write them
     periods         days, months and intervals as ISO 8601 writes them

@@ -252,7 +252,7 @@ def test_what_is_fitted_is_as_wide_as_it_shall_be(text: str, width: int) -> None
         (["--kwic", "--limit", "3"], "--limit is about hits"),
         (["--curve", "year", "--facets"], "--facets is about hits"),
         (["--kwic-sort", "left"], "--kwic-sort"),
-        (["--format", "csv"], "export csv"),
+        (["--kwic", "--format", "ris"], "--kwic is no citation"),
     ],
 )
 def test_options_that_would_do_nothing_are_refused(

@@ -148,6 +148,7 @@ def test_every_key_of_the_json_is_documented_and_no_other() -> None:
         "viewing",
         "corpora",
         "counting",
+        "citing",
         "showing",
         "families",
         "comparing",

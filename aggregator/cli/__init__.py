@@ -9,6 +9,7 @@
     corpora       --docs of search: a corpus of one's own
     counting      its curve over time, its counts by source, language and month
     bars          bars of block characters, and texts that fit into columns
+    citing        what search writes for reference managers, and manifests
     showing       show
     families      reposts
     telling       a family as people read it
@@ -64,7 +65,7 @@ class _Group(click.Group):
         "searches": ("saving", "Searches that were saved, and their new hits."),
         "show": ("showing", "Show one article: text, versions, what was changed."),
         "reposts": ("families", "Who has this text, and who had it first."),
-        "export": ("exporting", "Hand articles and their captures on: WARC, WACZ, BagIt, JSON lines, CSV."),
+        "export": ("exporting", "Hand articles and their captures on: WARC, WACZ, BagIt, JSON, CSV, manifest."),
         "takedown": ("withdrawing", "Withdraw articles, versions, passages or names: hide or erase."),
         "verify": ("verifying", "Check that nothing in archive/, or in WARC files, was changed or damaged."),
         "status": ("health", "How the sources and the home are doing."),

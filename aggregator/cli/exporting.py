@@ -11,6 +11,7 @@ import click
 
 from aggregator.cli import Words, chosen_home, home_option, json_option
 from aggregator.cli import output as show
+from aggregator.cli.citing import tell_contacts
 from aggregator.cli.searching import asked_for, filter_options
 from aggregator.cli.writing import loaded
 from aggregator.errors import UsageError
@@ -18,7 +19,7 @@ from aggregator.errors import UsageError
 if TYPE_CHECKING:
     from aggregator.exports import Export
 
-KINDS = ("warc", "wacz", "bag", "jsonl", "csv")
+KINDS = ("warc", "wacz", "bag", "jsonl", "csv", "manifest")
 """As in ``exports``, which ``--help`` does not wait for."""
 
 
@@ -48,8 +49,9 @@ def export_command(
     """Hand on the articles that a search finds, copies too; without words and filters, all of them.
 
     KIND is warc (the captures, byte for byte), wacz (the same with index and pages, to be replayed), bag (a BagIt
-    with captures, index, articles and digests), jsonl or csv (the articles alone; -o - is stdout). The query is that of
-    search; its --to is called --to-date here.
+    with captures, index, articles and digests), jsonl or csv (the articles alone; -o - is stdout), manifest (only which
+    articles in which versions: `search --manifest` finds them again). The query is that of search; its --to is called
+    --to-date here.
 
     \b
     Example:
@@ -57,6 +59,7 @@ def export_command(
       aggregator export csv --source northport -o - | head
     """
     from aggregator import access, exports, search
+    from aggregator.citations.manifest import Asked
     from aggregator.decisions import Decisions
 
     home, now = chosen_home(ctx), datetime.now(UTC)
@@ -78,6 +81,13 @@ def export_command(
             now=now,
             ids=ids,
             about=_about(query, since, until, source_ids, languages),
+            asked=Asked(
+                query=" ".join(query),
+                since=since and since[0],
+                before=until and until[1],
+                source_ids=source_ids,
+                languages=languages,
+            ),
             force=force,
             report=report,
         )
@@ -87,6 +97,7 @@ def export_command(
         show.say(note)
     for problem in made.problems:
         show.say(f"not in it: {problem}")
+    tell_contacts(made.contacts)
     if as_json:
         show.print_json(export_json(made))
     else:
@@ -136,4 +147,5 @@ def export_json(made: Export) -> dict[str, Any]:
         "captures": made.captures,
         "withheld": {"articles": made.withheld_articles, "captures": made.withheld_captures},
         "problems": list(made.problems),
+        "contacts": list(made.contacts),
     }

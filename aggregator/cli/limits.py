@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from aggregator import (
     archive,
+    citations,
     concordance,
     curves,
     dedupe,
@@ -23,6 +24,7 @@ from aggregator import (
 )
 from aggregator.archive import fixity
 from aggregator.catalogue import MAX_ATTEMPTS
+from aggregator.citations import manifest
 from aggregator.dedupe import signs
 from aggregator.fetch import limits as fetch
 from aggregator.index import MAX_EXPANSIONS
@@ -134,4 +136,7 @@ LIMITS = (
     Limit("kwic.lines", in_context.MAX_LINES, "lines", "the places in older articles are left out, and said to be"),
     Limit("kwic.context", concordance.CONTEXT_CHARS, "characters a side", "what stands further away is left out"),
     Limit("curve.periods", curves.MAX_PERIODS, "months or years", "older ones are only in the sum, and said to be"),
+    Limit("citation.abstract", citations.MAX_ABSTRACT_CHARS, "characters", "the rest of a text is not in its citation"),
+    Limit("manifest.length", manifest.MAX_BYTES, "bytes", "the manifest is refused"),
+    Limit("manifest.articles", manifest.MAX_ARTICLES, "articles", "the manifest is refused"),
 )

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from aggregator.cli import Period, Words, chosen_home, corpora, counting, home_option, json_option, saving, viewing
+from aggregator.cli import (
+    Period,
+    Words,
+    chosen_home,
+    citing,
+    corpora,
+    counting,
+    home_option,
+    json_option,
+    saving,
+    viewing,
+)
 from aggregator.cli import output as show
 from aggregator.model import Hit, Results
 
@@ -80,20 +91,26 @@ def asked_for(
 @click.option(
     "--sort",
     type=click.Choice(["relevance", "published", "captured"]),
-    default="relevance",
-    show_default=True,
-    help="Best first, or newest first: by the claimed date, or by when it was first seen.",
+    help="Best first (without it), or newest first: by the claimed date, or by when it was first seen.",
 )
-@click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True, help="Hits to print.")
+@click.option(
+    "--limit", type=click.IntRange(1), help="Hits to print, at most 100; without it 10. Citations: without it all."
+)
 @click.option("--offset", type=click.IntRange(0), default=0, help="Hits to pass over.")
 @click.option("--facets", is_flag=True, help="Print counts by source, language and month too.")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["table", "json", "jsonl", "csv"]),
+    type=click.Choice(["table", "json", "jsonl", *citing.FORMS]),
     default="table",
     show_default=True,
-    help="table for people, json for all at once, jsonl for one hit a line; csv with --kwic and --curve.",
+    help="table for people, json for all at once, jsonl for one hit a line; the others cite all that was found.",
+)
+@click.option(
+    "--manifest",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Instead of a query: the articles of a manifest, in its versions, and what became of them.",
 )
 @saving.save_options
 @viewing.options
@@ -108,8 +125,8 @@ def search_command(
     until: tuple[datetime, datetime] | None,
     source_ids: tuple[str, ...],
     languages: tuple[str, ...],
-    sort: str,
-    limit: int,
+    sort: str | None,
+    limit: int | None,
     offset: int,
     facets: bool,
     form: str,
@@ -121,6 +138,7 @@ def search_command(
     docs: Path | None,
     queries: Path | None,
     engine: str | None,
+    manifest: Path | None,
     as_json: bool,
 ) -> None:
     """Find articles that have all the words.
@@ -135,12 +153,17 @@ def search_command(
       aggregator search camp eviction --from 2026-09 --lang en
       aggregator search '"centre de retention" -tribunal published:2010-02/P6M' --json
       aggregator search evict* --kwic --kwic-sort left
+      aggregator search eviction --format ris > eviction.ris
     """
     from aggregator import search
 
     if corpora.check(ctx) and docs and queries:
         return corpora.search_in(docs, queries, engine, as_json=as_json)
     asked = asked_for(query, since, until, source_ids, languages)
+    given = citing.Given(limit=limit, offset=offset, sort=sort, facets=facets, as_json=as_json)
+    if manifest:
+        citing.repeat(chosen_home(ctx), manifest, form, given, has_query=asked is not None)
+        return
     if asked is None:
         raise click.UsageError("What to search for? Give words, or a filter such as --source or --from.", ctx)
     home = chosen_home(ctx)
@@ -150,7 +173,10 @@ def search_command(
         return viewing.show_lines(home, asked, kwic_sort, "json" if as_json else form)
     if curve:
         return counting.show_curve(home, asked, curve, "json" if as_json else form)
-    results = search.search(home, asked, limit=limit, offset=offset, sort=sort)
+    if form in citing.FORMS:
+        return citing.cite(home, form, asked, given)
+    shown = citing.limit_of(form, limit)
+    results = search.search(home, asked, limit=shown, offset=offset, sort=sort or "relevance")
     if as_json or form == "json":
         show.print_json(results_json(results))
     elif form == "jsonl":

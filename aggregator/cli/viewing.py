@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
+_FORMS = ("table", "json", "jsonl", "csv")
 _OF_HITS = ("sort", "limit", "offset", "facets")
 _ID_AND_DAY = 25
 """Columns that these take behind a line, with the blanks between."""
@@ -61,10 +62,8 @@ def check(ctx: click.Context) -> None:
         raise click.UsageError(f"--{unused[0]} is about hits; {views[0]} shows all that is found.", ctx)
     if "kwic_sort" in given and "--kwic" not in views:
         raise click.UsageError("--kwic-sort is the order of the lines of --kwic.", ctx)
-    if ctx.params["form"] == "csv" and not views:
-        raise click.UsageError(
-            "csv is there with --kwic and --curve. `aggregator export csv` writes articles as CSV.", ctx
-        )
+    if views and ctx.params["form"] not in _FORMS:
+        raise click.UsageError(f"{views[0]} is no citation; its forms are {', '.join(_FORMS)}.", ctx)
 
 
 # --- words in context -----------------------------------------------------------------------------------------------
@@ -162,10 +161,10 @@ def write_rows(form: str, rows: Iterable[dict[str, Any]], columns: Sequence[str]
         for row in rows:
             sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
         return
-    from aggregator.exports.texts import csv_line
+    from aggregator import cells
 
     sys.stdout.flush()
-    sys.stdout.buffer.write(csv_line(columns))
+    sys.stdout.buffer.write(cells.line(columns))
     for row in rows:
-        sys.stdout.buffer.write(csv_line("" if row[name] is None else str(row[name]) for name in columns))
+        sys.stdout.buffer.write(cells.line("" if row[name] is None else str(row[name]) for name in columns))
     sys.stdout.buffer.flush()

@@ -7,6 +7,8 @@
     bag         the same with articles and digests, to be kept
     texts       articles as JSON lines or CSV
 
+A manifest, which names the articles and holds no texts, is written by ``citations``.
+
 Nothing is changed in the home, and no lock is taken.
 """
 
@@ -20,9 +22,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from aggregator import access, archive
+from aggregator import __version__, access, archive, cells, contacts
 from aggregator.access import Shown
 from aggregator.archive import cdxj
+from aggregator.citations import manifest
+from aggregator.citations.cited import instant
+from aggregator.citations.manifest import Asked, Listed
 from aggregator.errors import UsageError
 from aggregator.exports import aside, texts
 from aggregator.exports.aside import Sink
@@ -33,9 +38,10 @@ from aggregator.exports.warc import WarcWriter
 from aggregator.home import Home
 from aggregator.model import Following, Progress, Report, Source
 
-KINDS = ("warc", "wacz", "bag", "jsonl", "csv")
-STREAMS = ("jsonl", "csv")
+KINDS = ("warc", "wacz", "bag", "jsonl", "csv", "manifest")
+STREAMS = ("jsonl", "csv", "manifest")
 """Those that can be written to where nobody can go back."""
+EVERYTHING = Asked()
 ARTICLES_NAME = "articles.jsonl"
 INDEX_NAME = "captures.cdxj"
 
@@ -54,12 +60,17 @@ class Export:
     """Of the file; of a bag, its tagmanifest-sha256.txt. Hexadecimal."""
     article_ids: tuple[str, ...]
     captures: int
-    """Of jsonl and csv, which hold none, 0."""
+    """Of jsonl, csv and manifest, which hold none, 0."""
     withheld_articles: int
     withheld_captures: int
     """Captures of these articles that stay: they hold something else that may not leave, or cannot be looked into."""
     problems: tuple[str, ...]
     """Captures that could not be copied, and why."""
+    contacts: tuple[str, ...]
+    """Articles in whose texts phone numbers or e-mail addresses stand, by id; of a manifest, which has no texts, none.
+
+    Looked at are titles, authors and texts of all versions that leave, not what else a captured page holds.
+    """
 
     def said(self, whom: str | None) -> dict[str, Any]:
         """Return it as its event says it: without words that may be withdrawn one day, as query and file name are.
@@ -90,6 +101,7 @@ def export(
     now: datetime,
     ids: Sequence[str] | None = None,
     about: str = "",
+    asked: Asked = EVERYTHING,
     force: bool = False,
     report: Report = _silence,
 ) -> Export:
@@ -103,6 +115,7 @@ def export(
         now: When this is.
         ids: Which articles, in order; None: all.
         about: What this is, in words, for whoever gets it.
+        asked: By which search the articles were found; a manifest says it.
         force: Whether a file or bag that is there may be replaced.
         report: Told how far the work is.
 
@@ -122,14 +135,16 @@ def export(
             following=following,
             selection=selection,
             about=about,
+            asked=asked,
+            kind=kind,
             now=now,
             report=report,
         )
         if isinstance(to, Path):
-            write = {"warc": _warc, "wacz": _wacz, "bag": _bag, "jsonl": _jsonl, "csv": _csv}[kind]
+            write = {"warc": _warc, "wacz": _wacz, "bag": _bag}.get(kind, _streamed)
             size_bytes, sha256 = write(job, to, force)
         else:
-            size_bytes, sha256 = _lines(job, Sink(to.write), as_csv=kind == "csv")
+            size_bytes, sha256 = _lines(job, Sink(to.write))
     return Export(
         kind=kind,
         path=to if isinstance(to, Path) else None,
@@ -141,6 +156,7 @@ def export(
         withheld_articles=selection.withheld_articles,
         withheld_captures=selection.withheld_captures + job.withheld,
         problems=tuple(job.problems),
+        contacts=tuple(job.contacts),
     )
 
 
@@ -160,6 +176,8 @@ class _Job:
     following: Following
     selection: Selection
     about: str
+    asked: Asked
+    kind: str
     now: datetime
     report: Report
     article_ids: list[str] = field(default_factory=list)
@@ -168,6 +186,7 @@ class _Job:
     withheld: int = 0
     """Captures that were found to hold something withdrawn."""
     problems: list[str] = field(default_factory=list)
+    contacts: list[str] = field(default_factory=list)
 
     def portions(self, *, with_captures: bool) -> Iterator[Portion]:
         """Yield what leaves, and tell how far that is."""
@@ -176,7 +195,15 @@ class _Job:
             yield portion
             self.article_ids += [leaving.article.id for leaving in portion.articles]
             self.source_ids |= {leaving.article.source_id for leaving in portion.articles}
+            if self.kind != "manifest":
+                self.contacts += [each.article.id for each in portion.articles if self._has_contacts(each)]
             self.report(Progress(doing="exporting", done=min(number * PORTION, total), total=total))
+
+    def _has_contacts(self, leaving: Leaving) -> bool:
+        """Whether phone numbers or e-mail addresses stand in what leaves of an article."""
+        versions = (leaving.version,) if self.kind in STREAMS else (leaving.version, *leaving.versions)
+        texts = {text for v in versions for text in (v.title or "", v.text, *v.authors)}
+        return any(map(contacts.found, texts))
 
     def copied(self, sink: Sink, name: str) -> Iterator[tuple[Portion, WarcWriter]]:
         """Copy the captures that leave into a WARC file; yield each portion when its captures are in there."""
@@ -201,23 +228,48 @@ class _Job:
 # --- each kind: returns the length in bytes and the SHA-256 ----------------------------------------------------------
 
 
-def _jsonl(job: _Job, path: Path, force: bool) -> tuple[int, str]:
+def _streamed(job: _Job, path: Path, force: bool) -> tuple[int, str]:
     with aside.file(path, force=force) as out:
-        return _lines(job, Sink(out.write), as_csv=False)
+        return _lines(job, Sink(out.write))
 
 
-def _csv(job: _Job, path: Path, force: bool) -> tuple[int, str]:
-    with aside.file(path, force=force) as out:
-        return _lines(job, Sink(out.write), as_csv=True)
-
-
-def _lines(job: _Job, sink: Sink, *, as_csv: bool) -> tuple[int, str]:
-    if as_csv:
-        sink.write(texts.csv_line(texts.COLUMNS))
-    for portion in job.portions(with_captures=False):
-        for said in map(job.said, portion.articles):
-            sink.write(texts.csv_line(texts.csv_cells(said)) if as_csv else texts.json_line(said))
+def _lines(job: _Job, sink: Sink) -> tuple[int, str]:
+    for piece in {"jsonl": _json_lines, "csv": _csv_lines, "manifest": _manifest}[job.kind](job):
+        sink.write(piece)
     return sink.size_bytes, sink.sha256
+
+
+def _json_lines(job: _Job) -> Iterator[bytes]:
+    for portion in job.portions(with_captures=False):
+        yield from (texts.json_line(job.said(leaving)) for leaving in portion.articles)
+
+
+def _csv_lines(job: _Job) -> Iterator[bytes]:
+    yield cells.line(texts.COLUMNS)
+    for portion in job.portions(with_captures=False):
+        places = job.catalogue.memberships([leaving.article.id for leaving in portion.articles])
+        families = {family.id: family for family in job.catalogue.clusters({cluster for cluster, _ in places.values()})}
+        for leaving in portion.articles:
+            place = places.get(leaving.article.id)
+            yield cells.line(texts.csv_cells(job.said(leaving), families.get(place[0]) if place else None))
+
+
+def _manifest(job: _Job) -> Iterator[bytes]:
+    yield manifest.head(job.asked, program=f"aggregator/{__version__}", now=job.now)
+    is_first = True
+    for portion in job.portions(with_captures=False):
+        listed = (
+            Listed(
+                id=leaving.article.id,
+                version=leaving.version.digest,
+                url=leaving.article.url,
+                captured=instant(leaving.version.captured_at),
+            )
+            for leaving in portion.articles
+        )
+        yield from manifest.lines(listed, is_first=is_first)
+        is_first = is_first and not portion.articles
+    yield manifest.TAIL
 
 
 def _warc(job: _Job, path: Path, force: bool) -> tuple[int, str]:

@@ -22,6 +22,8 @@ class Leaving:
     """Its newest version, in the same words."""
     capture: Capture | None
     """What that was read from; None: the catalogue does not know it."""
+    versions: tuple[Version, ...]
+    """All that may be seen, oldest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,7 @@ class Selection:
         as_shown = replace(
             newest, title=article.title, text=article.text, authors=article.authors, language=article.language
         )
-        return Leaving(article=article, version=as_shown, capture=capture)
+        return Leaving(article=article, version=as_shown, capture=capture, versions=tuple(versions))
 
     def _captures(self, ids: Sequence[str]) -> tuple[Capture, ...]:
         found = [c for c in self._catalogue.captures_showing(ids) if c.record_id not in self._given]

@@ -1,0 +1,222 @@
+"""What search writes for elsewhere, to stdout: citations of all that was found, or of what a manifest names."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aggregator.cli import output as show
+from aggregator.cli.writing import loaded
+from aggregator.errors import UsageError
+from aggregator.home import Home
+
+if TYPE_CHECKING:
+    from aggregator.citations import Cited
+    from aggregator.citations.manifest import Manifest
+    from aggregator.query import Query
+    from aggregator.search.citing import Left
+
+FORMS = ("csv", "ris", "bibtex", "csl", "atom")
+"""As in ``citations``, which ``--help`` does not wait for; jsonl of a search is one of hits."""
+DEFAULT_LIMIT, MAX_LIMIT = 10, 100
+"""Hits that are shown; citations are of all that was found."""
+_NAMED = 5
+
+
+def limit_of(form: str, limit: int | None) -> int:
+    """Return how many hits are shown in a form for people and scripts.
+
+    Raises:
+        UsageError: More than are looked at at once.
+    """
+    if limit is not None and limit > MAX_LIMIT:
+        raise UsageError(f"{form} shows at most {MAX_LIMIT} hits; --offset gives the others, {', '.join(FORMS)} all.")
+    return limit or DEFAULT_LIMIT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What was typed beside a query or manifest and a form."""
+
+    limit: int | None
+    """None: it was not typed; nor was ``sort``."""
+    offset: int
+    sort: str | None
+    facets: bool
+    as_json: bool
+
+
+def cite(home: Home, form: str, asked: Query, given: Given) -> None:
+    """Write citations of what a query finds, copies too, the newest first.
+
+    Raises:
+        UsageError: Options that mean nothing there.
+    """
+    _refuse(form, given)
+    from aggregator import access, search
+    from aggregator.search import citing
+
+    now = datetime.now(UTC)
+    if home.is_new:
+        show.say("Nothing was crawled yet.")
+        _write(form, (), about="Found", now=now)
+        return
+    following = loaded(home)
+    with access.opened(home, now=now, leaving=True) as catalogue:
+        ids, note = search.matching(home, catalogue, asked)
+        if note:
+            show.say(note)
+        about = f"Found with {asked.text}" if asked.text else "Found"
+        _write(form, citing.cited(catalogue, following, _some(ids, given)), about=about, now=now)
+
+
+def _some(ids: list[str], given: Given) -> list[str]:
+    return ids[given.offset :] if given.limit is None else ids[given.offset : given.offset + given.limit]
+
+
+def _refuse(form: str, given: Given) -> None:
+    if given.as_json and form != "json":
+        raise UsageError(f"--json and --format {form} are two forms. Name one.")
+    if form in FORMS and given.sort not in (None, "published"):
+        raise UsageError(f"{form} is written newest first, by the claimed date. Leave --sort out.")
+    if form in FORMS and given.facets:
+        raise UsageError(f"{form} has no counts. Leave --facets out, or take another --format.")
+
+
+def _write(form: str, cited: Iterable[Cited], *, about: str, now: datetime) -> None:
+    """Write citations to stdout as they are found; say in the end which of them name numbers or addresses."""
+    from aggregator import citations
+
+    having: list[str] = []
+    for piece in citations.written(form, _watched(cited, having), about=about, now=now):
+        if show.out.is_terminal:
+            show.text(piece.decode().replace("\r\n", "\n").removesuffix("\n"))
+        else:
+            sys.stdout.buffer.write(piece)
+    sys.stdout.flush()
+    tell_contacts(having)
+
+
+def _watched(cited: Iterable[Cited], having: list[str]) -> Iterator[Cited]:
+    """Yield citations, and note those of which what is written holds phone numbers or e-mail addresses."""
+    from aggregator import contacts
+
+    for each in cited:
+        if any(map(contacts.found, (each.title or "", each.abstract or "", *each.authors))):
+            having.append(each.article.id)
+        yield each
+
+
+def tell_contacts(ids: Sequence[str]) -> None:
+    """Say in which articles phone numbers or e-mail addresses stand, and what can be done."""
+    if not ids:
+        return
+    more = f" and {len(ids) - _NAMED:,} more" if len(ids) > _NAMED else ""
+    show.say(
+        f"Phone numbers or e-mail addresses stand in {show.counted(len(ids), 'article')}: "
+        f"{', '.join(ids[:_NAMED])}{more}. They were written, too. Look before you give it away "
+        "(`aggregator show ID`); what must not leave is withdrawn with `aggregator takedown --scope passage`."
+    )
+
+
+# --- manifests ------------------------------------------------------------------------------------------------------
+
+
+def repeat(home: Home, path: Path, form: str, given: Given, *, has_query: bool) -> None:
+    """Show or write the articles that a manifest names, in the versions that it names.
+
+    Args:
+        home: Where to look.
+        path: The manifest.
+        form: As of search.
+        given: What was typed beside it; without a limit all of them.
+        has_query: Whether words or filters were, too.
+
+    Raises:
+        UsageError: It cannot be read, or what was typed means nothing beside it.
+    """
+    if has_query:
+        raise UsageError("a manifest has its own query. Leave out words and filters, or leave out --manifest.")
+    form = "json" if given.as_json and form == "table" else form
+    _refuse(form, given)
+    if given.sort or given.facets:
+        raise UsageError("a manifest has its own order and no counts. Leave out --sort and --facets.")
+    listed = _read(path)
+    if home.is_new:
+        raise UsageError("nothing was crawled into this home yet; nothing that the manifest names is here.")
+    from aggregator import access
+    from aggregator.search import citing
+
+    now, following = datetime.now(UTC), loaded(home)
+    with access.opened(home, now=now, leaving=form in FORMS) as catalogue:
+        left = citing.left(home, catalogue, listed.articles, now=now)
+        cited = citing.cited(catalogue, following, _some(list(left.versions), given), left.versions)
+        if form == "json":
+            show.print_json(manifest_json(listed, left, cited))
+        elif form == "table":
+            _print(cited, set(left.changed))
+        else:
+            _write(form, cited, about=f"Found with {listed.query}" if listed.query else "Found", now=now)
+    _tell(listed, left)
+
+
+def _read(path: Path) -> Manifest:
+    from aggregator.citations import manifest
+
+    try:
+        with path.open("rb") as file:
+            data = file.read(manifest.MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}. Nothing was looked for.") from error
+    try:
+        return manifest.read(data)
+    except ValueError as error:
+        raise UsageError(
+            f"{path}: {error}. Nothing was looked for. `aggregator export manifest` writes one."
+        ) from error
+
+
+def _print(cited: Iterable[Cited], changed: set[str]) -> None:
+    rows = [
+        (
+            each.article.id,
+            each.version,
+            show.minute(each.captured_at),
+            "changed since" if each.article.id in changed else "",
+            each.title or "(no title)",
+        )
+        for each in cited
+    ]
+    show.table(("id", "version", "captured", "", "title"), rows)
+
+
+def _tell(listed: Manifest, left: Left) -> None:
+    """Say what became of the articles of a manifest."""
+    show.say(
+        f"{len(left.versions):,} of {show.counted(len(listed.articles), 'article')} are here as the manifest has them."
+    )
+    for ids, what in ((left.changed, "changed since"), (left.gone, "gone, or not in that version any more")):
+        if ids:
+            more = f" and {len(ids) - _NAMED:,} more" if len(ids) > _NAMED else ""
+            show.say(f"{len(ids):,} {what}: {', '.join(ids[:_NAMED])}{more}.")
+    if left.withdrawn:
+        show.say(f"{left.withdrawn:,} withdrawn, or gone where something was erased. Which these are is not said.")
+
+
+def manifest_json(listed: Manifest, left: Left, cited: Iterable[Cited]) -> dict[str, Any]:
+    """Return what is left of a manifest as scripts know it."""
+    from aggregator.citations import lines
+
+    return {
+        "query": listed.query,
+        "made": listed.made,
+        "total": len(listed.articles),
+        "articles": [lines.said_of(each) for each in cited],
+        "changed": list(left.changed),
+        "gone": list(left.gone),
+        "withdrawn": left.withdrawn,
+    }

@@ -1,0 +1,146 @@
+"""From a query to what is cited: all that was found, copies too, in batches; and from a manifest to what is left of it.
+
+query -> matching (ids, newest first) -> batches -> as they may be seen -> version, family, source, place -> Cited
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from aggregator import access
+from aggregator.access import Shown
+from aggregator.catalogue import Catalogue
+from aggregator.citations import Cited
+from aggregator.citations.manifest import Listed
+from aggregator.home import Home
+from aggregator.model import Following, Version
+
+BATCH = 200
+"""Articles looked at together."""
+
+
+def cited(
+    catalogue: Shown, following: Following, ids: Sequence[str], versions: Mapping[str, str] | None = None
+) -> Iterator[Cited]:
+    """Yield what is cited of articles, in their order; those that may not be seen are left out.
+
+    Args:
+        catalogue: Open; for what leaves the home, without what may not.
+        following: sources.yaml: what the sources are called, and to whose copies nothing may lead.
+        ids: Which articles.
+        versions: Of each of them the digest of the version to cite; None: the newest.
+    """
+    for start in range(0, len(ids), BATCH):
+        yield from _batch(catalogue, following, ids[start : start + BATCH], versions)
+
+
+def _batch(
+    catalogue: Shown, following: Following, ids: Sequence[str], versions: Mapping[str, str] | None
+) -> Iterator[Cited]:
+    articles = catalogue.articles(ids)
+    seen = catalogue.versions_of(articles)
+    places = catalogue.memberships(articles)
+    families = {family.id: family for family in catalogue.clusters({cluster for cluster, _ in places.values()})}
+    for i in ids:
+        article = articles.get(i)
+        if article is None:
+            continue
+        wanted = versions[i] if versions is not None else article.version
+        version = _newest(seen.get(i, ()), wanted)
+        if version is None:
+            continue
+        source = following.source(article.source_id)
+        family = families.get(places[i][0]) if i in places else None
+        if wanted != article.version:
+            article = replace(
+                article,
+                title=version.title,
+                authors=version.authors,
+                language=version.language,
+                text=version.text,
+                version=version.digest,
+            )
+        yield Cited(
+            article=article,
+            source_name=source.name if source else article.source_id,
+            archived=None if source and source.no_links else _place(catalogue, version),
+            captured_at=version.captured_at,
+            family=family.id if family else None,
+            copies=len(family.members) - 1 if family else 0,
+            original=family.original if family else None,
+        )
+
+
+def _newest(versions: Sequence[Version], digest: str) -> Version | None:
+    """Return the version of a digest: of a text that came back, the last one."""
+    return next((version for version in reversed(versions) if version.digest == digest), None)
+
+
+def _place(catalogue: Shown, version: Version) -> str | None:
+    capture = catalogue.capture(version.record_id)
+    return f"archive/{capture.file}#{capture.offset}" if capture else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What is left of the articles of a manifest."""
+
+    versions: dict[str, str]
+    """The version that it names of each article that can be shown in that version, in its order."""
+    changed: tuple[str, ...]
+    """Those of them that have another version since."""
+    gone: tuple[str, ...]
+    """Articles that the home does not have, or no longer in that version; none of a home in which was erased."""
+    withdrawn: int
+    """How many may not be seen. Which these are is not said.
+
+    What an erase took with it is known by its text only, which no manifest has: where one was decided, all that is gone
+    is counted here.
+    """
+
+
+def left(home: Home, catalogue: Shown, listed: Sequence[Listed], *, now: datetime) -> Left:
+    """Return what is left of the articles of a manifest.
+
+    Args:
+        home: Where to look.
+        catalogue: Its catalogue, open; for what leaves the home, without what may not.
+        listed: The articles of the manifest.
+        now: Decisions that have ended by then do not count.
+
+    Raises:
+        StoreError: The catalogue or the events are damaged.
+    """
+    known = access.recogniser(home, now)
+    erases = any(takedown.action == "erase" for takedown in access.takedowns(home))
+    versions: dict[str, str] = {}
+    changed: list[str] = []
+    gone: list[str] = []
+    withdrawn = 0
+    with Catalogue(home.catalogue) as whole:
+        for start in range(0, len(listed), BATCH):
+            some = listed[start : start + BATCH]
+            ids = [each.id for each in some]
+            kept = {facts.id for facts in whole.facts(ids)}
+            articles = catalogue.articles(ids)
+            seen = catalogue.versions_of(articles)
+            for each in some:
+                article = articles.get(each.id)
+                if article and _newest(seen.get(each.id, ()), each.version):
+                    versions[each.id] = each.version
+                    changed += [each.id] if article.version != each.version else []
+                elif erases or (each.id in kept and not article) or (known and _is_withdrawn(each, known)):
+                    withdrawn += 1
+                else:
+                    gone.append(each.id)
+    return Left(versions=versions, changed=tuple(changed), gone=tuple(gone), withdrawn=withdrawn)
+
+
+def _is_withdrawn(listed: Listed, known: access.Recogniser) -> bool:
+    return (
+        known.knows_article(listed.id)
+        or known.knows_version(listed.id, listed.version)
+        or known.knows_address(listed.url)
+    )
