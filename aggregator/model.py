@@ -664,8 +664,10 @@ class Hit:
     """The other members of its cluster."""
     original: str | None
     """The probable original of its cluster: this article, if it was found; None: undecided, or it has no copies."""
+    translations: tuple[tuple[str, str | None], ...]
+    """Articles that are it in another language, with that; it may be the translation."""
     archived: str
-    """Where the capture is: file and offset, relative to the home."""
+    """Where the capture of this version is: file and offset, relative to the home."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,27 +44,32 @@ def article(
     )
 
 
-def stocked(root: Path, articles: Iterable[Article]) -> Home:
-    """Return a home that has those articles."""
+def stocked(root: Path, articles: Iterable[Article], *, engine: str = "whoosh") -> Home:
+    """Return a home that has those articles; of one that comes twice the last is as it now is."""
     home = Home(root)
     home.index.mkdir(parents=True)
     home.archive.mkdir()
     (root / "sources.yaml").write_text("settings: {contact: desk@example.org, min_free: 1MB}\nsources: []\n")
     with Catalogue(home.catalogue, writing=True) as known, known.transaction():
+        of_each: dict[str, list[Article]] = {}
         for one in articles:
-            known.put_article(one, one.url, [_version(one)], [])
-    with pipeline.opened(home, following(*SOURCES)) as line:
+            of_each.setdefault(one.id, []).append(one)
+        for several in of_each.values():
+            now = replace(several[-1], captured_at=several[0].captured_at, number=len(several))
+            known.put_article(now, now.url, [_version(one, n) for n, one in enumerate(several, 1)], [])
+    followed = following(*SOURCES)
+    with pipeline.opened(home, replace(followed, settings=replace(followed.settings, index=engine))) as line:
         line.update_index(tidy=False)
     return home
 
 
-def _version(one: Article) -> Version:
+def _version(one: Article, number: int) -> Version:
     return Version(
         article_id=one.id,
-        number=1,
+        number=number,
         digest=one.version,
         captured_at=one.captured_at,
-        record_id=f"<urn:{one.id}>",
+        record_id=f"<urn:{one.id}-{number}>",
         generation="",
         title=one.title,
         text=one.text,

@@ -152,6 +152,39 @@ def test_without_an_article_of_all_words_those_with_some_are_found_and_said_to_b
     assert results.note and "some of them" in results.note
 
 
+def test_a_phrase_beside_many_words_stays_demanded(root: Path) -> None:
+    results = ask(root, '"lighthouse keeper" dockers tenors zeppelin mattress')
+
+    assert urls(results) == [address("2")]
+    assert results.note and "some are enough" in results.note
+
+
+def test_what_may_have_been_meant_is_said(root: Path) -> None:
+    assert "Did you mean: dockers" in (ask(root, "dokcers").note or "")
+    assert "Did you mean: the LIGHTHOUSE dockers" in (ask(root, "the LIGHTHOUSE dockrs").note or "")
+    assert "Did you mean" not in (ask(root, "zeppelin").note or "")
+
+
+def test_a_word_that_nobody_may_see_is_not_what_was_meant(root: Path, tmp_path: Path) -> None:
+    home = Home(shutil.copytree(root, tmp_path / "home"))
+    what = takedown.target(home, [address("2")], Scope.ARTICLE, erase=False)
+    takedown.decide(home, what, scope=Scope.ARTICLE, reason="other", by="t", erase=False, until=None, now=NOON)
+
+    assert "Did you mean" not in (ask(home.root, "dokcers").note or "")
+
+
+def test_a_tag_finds_the_articles_of_its_sources(root: Path, tmp_path: Path) -> None:
+    home = Home(shutil.copytree(root, tmp_path / "home"))
+    home.sources_yaml.write_text(
+        "settings: {contact: desk@example.org}\nsources:\n"
+        "  - {id: a, url: 'http://a.example/', tags: [Docks]}\n"
+        "  - {id: b, url: 'http://b.example/', tags: [ferries, mirrors]}\n"
+    )
+
+    assert urls(ask(home.root, "tag:Mirrors mattresses")) == ["http://b.example/copy"]
+    assert urls(ask(home.root, "mattresses tag:nothing")) == []
+
+
 def test_a_search_without_hits_is_no_error(root: Path) -> None:
     assert (ask(root, "zeppelin").total, ask(root, "zeppelin").hits) == (0, ())
 

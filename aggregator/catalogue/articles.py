@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
+from datetime import datetime
 
 import sqlalchemy as sql
 
@@ -136,6 +137,14 @@ class Articles(Opened):
             for version in self._all(Version, query):
                 found.setdefault(version.article_id, []).append(version)
         return found
+
+    def edited_since(self, at: datetime) -> frozenset[str]:
+        """Return the ids of the articles that were there before an instant, and of which a later version is known."""
+        v, a = t.versions.c, t.articles.c
+        later = sql.select(v.article_id).where(v.captured_at >= at)
+        return frozenset(
+            r["id"] for r in self._rows(sql.select(a.id).where(a.captured_at < at, a.number > 1, a.id.in_(later)))
+        )
 
     def credits(self, article_id: str) -> list[Credit]:
         """Return the credit lines of an article's newest version."""

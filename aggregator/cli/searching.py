@@ -97,6 +97,9 @@ def asked_for(
     "--limit", type=click.IntRange(1), help="Hits to print, at most 100; without it 10. Citations: without it all."
 )
 @click.option("--offset", type=click.IntRange(0), default=0, help="Hits to pass over.")
+@click.option(
+    "--as-of", type=Period(), metavar="DATE", help="What could be read on DATE, in the versions of then, newest first."
+)
 @click.option("--facets", is_flag=True, help="Print counts by source, language and month too.")
 @click.option(
     "--format",
@@ -128,6 +131,7 @@ def search_command(
     sort: str | None,
     limit: int | None,
     offset: int,
+    as_of: tuple[datetime, datetime] | None,
     facets: bool,
     form: str,
     name: str | None,
@@ -160,6 +164,8 @@ def search_command(
     if corpora.check(ctx) and docs and queries:
         return corpora.search_in(docs, queries, engine, as_json=as_json)
     asked = asked_for(query, since, until, source_ids, languages)
+    if as_of and (manifest or name or form in citing.FORMS):
+        raise click.UsageError("--as-of shows hits of a day that was; nothing else is made of them.", ctx)
     given = citing.Given(limit=limit, offset=offset, sort=sort, facets=facets, as_json=as_json)
     if manifest:
         citing.repeat(chosen_home(ctx), manifest, form, given, has_query=asked is not None)
@@ -176,7 +182,8 @@ def search_command(
     if form in citing.FORMS:
         return citing.cite(home, form, asked, given)
     shown = citing.limit_of(form, limit)
-    results = search.search(home, asked, limit=shown, offset=offset, sort=sort or "relevance")
+    then = as_of[1] if as_of else None
+    results = search.search(home, asked, limit=shown, offset=offset, sort=sort or "relevance", as_of=then)
     if as_json or form == "json":
         show.print_json(results_json(results))
     elif form == "jsonl":
@@ -198,6 +205,9 @@ def print_results(results: Results, *, offset: int = 0) -> None:
         show.line((f"{number}. ", "dim"), (article.title or "(no title)", "bold"))
         facts = f"{article.source_id} · {show.day(article.claimed_at)} · {article.language or '?'} · {article.id}"
         show.line((facts, "cyan"), (_copies(hit), "magenta"), indent=3)
+        if hit.translations:
+            others = ", ".join(f"{language or '?'} {other}" for other, language in hit.translations)
+            show.line((f"in other languages: {others}", "cyan"), indent=3)
         show.snippet(hit.snippet, indent=3)
         show.line((article.url, "dim"), indent=3)
 
@@ -245,5 +255,6 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "snippet": hit.snippet,
         "copies": list(hit.copies),
         "original": hit.original,
+        "translations": [{"id": other, "language": language} for other, language in hit.translations],
         "archived_url": hit.archived,
     }

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _FORMS = ("table", "json", "jsonl", "csv")
-_OF_HITS = ("sort", "limit", "offset", "facets")
+_OF_HITS = ("sort", "limit", "offset", "facets", "as_of")
 _ID_AND_DAY = 25
 """Columns that these take behind a line, with the blanks between."""
 _NARROW = 50
@@ -59,7 +59,9 @@ def check(ctx: click.Context) -> None:
     if len(views) > 1:
         raise click.UsageError("--kwic or --curve, one at a time.", ctx)
     if views and (unused := [name for name in _OF_HITS if name in given]):
-        raise click.UsageError(f"--{unused[0]} is about hits; {views[0]} shows all that is found.", ctx)
+        raise click.UsageError(
+            f"--{unused[0].replace('_', '-')} is about hits; {views[0]} shows all that is found.", ctx
+        )
     if "kwic_sort" in given and "--kwic" not in views:
         raise click.UsageError("--kwic-sort is the order of the lines of --kwic.", ctx)
     if views and ctx.params["form"] not in _FORMS:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import difflib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
+from datetime import datetime
 from functools import partial
 
 from aggregator import access
@@ -17,12 +18,13 @@ from aggregator.catalogue import Catalogue
 from aggregator.errors import UnknownIdError
 from aggregator.home import Home
 from aggregator.index import Sort
-from aggregator.model import Article, Hit, Results
+from aggregator.model import Article, Hit, Relation, Results
 from aggregator.query import All, Node, Query, Word
 from aggregator.search import spelling
 from aggregator.search.answering import MAX_LOOKED_AT, Answers
 from aggregator.search.asking import only_of, relaxed, resolved
 from aggregator.search.folding import Folded, page
+from aggregator.search.past import PastAnswers
 from aggregator.search.snippets import snippet
 from aggregator.search.telling import Telling
 
@@ -35,7 +37,15 @@ _ALIKE = 0.8
 """How like an id must be to what was typed: of twelve letters, two may be wrong."""
 
 
-def search(home: Home, query: Query, *, limit: int = 10, offset: int = 0, sort: str = "relevance") -> Results:
+def search(
+    home: Home,
+    query: Query,
+    *,
+    limit: int = 10,
+    offset: int = 0,
+    sort: str = "relevance",
+    as_of: datetime | None = None,
+) -> Results:
     """Return the hits of a query, the copies of one text folded into one hit: the original, if it was found.
 
     When no article has all the words, those with any of them are found instead, and the note says so.
@@ -46,6 +56,7 @@ def search(home: Home, query: Query, *, limit: int = 10, offset: int = 0, sort: 
         limit: Hits to return, at most 100.
         offset: Hits to pass over.
         sort: ``relevance``, ``published`` (claimed, newest first) or ``captured``.
+        as_of: Find what could be read just before then, in the versions of then, the newest first; None: as it is now.
 
     Raises:
         StoreError: Catalogue or index is missing, damaged or of another version.
@@ -55,7 +66,7 @@ def search(home: Home, query: Query, *, limit: int = 10, offset: int = 0, sort: 
         return Results(
             query=query.text, total=0, took_ms=0.0, hits=(), facets=_facets({}), note="Nothing was crawled yet."
         )
-    with access.opened(home) as catalogue, closing(Answers(home, catalogue)) as answers:
+    with access.opened(home) as catalogue, closing(_answers(home, catalogue, as_of)) as answers:
         asked, notes = _asked(home, answers, catalogue, query)
         shown = partial(page, answers, catalogue, sort=Sort(sort), offset=offset, limit=min(limit, MAX_PAGE))
         folded, found = shown(asked)
@@ -63,7 +74,7 @@ def search(home: Home, query: Query, *, limit: int = 10, offset: int = 0, sort: 
             asked, more = _instead(answers, query, asked)
             notes += more
             folded, found = shown(asked)
-        hits = tuple(_hits(catalogue, folded, Telling(asked, answers.languages)))
+        hits = tuple(_hits(answers, catalogue, folded, Telling(asked, answers.languages)))
     return Results(
         query=query.text,
         total=found.total,
@@ -115,19 +126,38 @@ def _instead(answers: Answers, query: Query, asked: Node | None) -> tuple[Node |
     return some, ["No article has all the words; these have some of them.", *notes]
 
 
-def _hits(catalogue: Shown, folded: Sequence[Folded], telling: Telling) -> Iterator[Hit]:
-    articles = catalogue.articles(each.article_id for each in folded)
+def _answers(home: Home, catalogue: Shown, as_of: datetime | None) -> Answers:
+    return Answers(home, catalogue) if as_of is None else PastAnswers(home, catalogue, as_of)
+
+
+def _hits(answers: Answers, catalogue: Shown, folded: Sequence[Folded], telling: Telling) -> Iterator[Hit]:
+    articles = answers.articles(each.article_id for each in folded)
+    translated = _translations(answers, catalogue, articles)
     for each in folded:
         article, family = articles.get(each.article_id), each.family
         if article:  # a writer may have taken it away since
+            members = answers.members(family.members) if family else ()
             yield Hit(
                 article=article,
                 score=round(each.score, 4),
                 snippet=snippet(article, telling),
-                copies=tuple(m for m in family.members if m != article.id) if family else (),
-                original=family.original if family else None,
+                copies=tuple(m for m in members if m != article.id),
+                original=family.original if family and family.original in members else None,
+                translations=tuple(translated.get(article.id, ())),
                 archived=_where(catalogue, article),
             )
+
+
+def _translations(answers: Answers, catalogue: Shown, ids: Collection[str]) -> dict[str, list[tuple[str, str | None]]]:
+    """Return of each of some articles in which others it is translated, or they in it, with their languages."""
+    pairs = [(m.a, m.b) for m in catalogue.matches_of(ids) if m.relation is Relation.TRANSLATION]
+    there = set(answers.members({i for pair in pairs for i in pair}))
+    languages = {facts.id: facts.language for facts in catalogue.facts(there)}
+    found: dict[str, list[tuple[str, str | None]]] = {}
+    for one, other in sorted({*pairs, *((b, a) for a, b in pairs)}):
+        if one in ids and other in languages:
+            found.setdefault(one, []).append((other, languages[other]))
+    return found
 
 
 def _cut(answers: Answers) -> Iterator[str]:
@@ -184,5 +214,7 @@ def _facets(counts: Mapping[str, Mapping[str, int]]) -> dict[str, list[tuple[str
 
 
 def _where(catalogue: Catalogue, article: Article) -> str:
-    captures = catalogue.captures_of(article.id)
+    """Return where that version of an article is archived; empty: the catalogue does not know it."""
+    of_version = {version.record_id for version in catalogue.versions(article.id) if version.digest == article.version}
+    captures = [capture for capture in catalogue.captures_of(article.id) if capture.record_id in of_version]
     return f"archive/{captures[-1].file}#{captures[-1].offset}" if captures else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC
 
 from aggregator.access import Shown
@@ -74,7 +75,7 @@ class Answers:
         A hit for such a word would tell that it is there.
         """
         kept: list[tuple[str, float]] = []
-        counts: dict[str, Counter[str]] = {"source": Counter(), "language": Counter(), "month": Counter()}
+        read: list[Article] = []
         for start in range(0, len(hits), _PORTION):
             some = hits[start : start + _PORTION]
             articles = self._catalogue.articles(i for i, _ in some)
@@ -82,8 +83,16 @@ class Answers:
                 article = articles.get(article_id)
                 if article and holds(node, article, self.languages):
                     kept.append((article_id, score))
-                    _count(article, counts)
-        return Found(kept[:limit], len(kept), counts if with_facets else {})
+                    read.append(replace(article, text=""))
+        return Found(kept[:limit], len(kept), counted(read) if with_facets else {})
+
+    def articles(self, ids: Iterable[str]) -> dict[str, Article]:
+        """Return articles as they may be shown."""
+        return self._catalogue.articles(ids)
+
+    def members(self, ids: Iterable[str]) -> list[str]:
+        """Return which of some articles are there."""
+        return list(ids)
 
     def words(self, beginning: str) -> Known:
         """Return the words that begin so, also of what may not be seen."""
@@ -95,7 +104,11 @@ class Answers:
         return dict(self.ask(All((node, only)) if node else only).hits) if only.values else {}
 
 
-def _count(article: Article, counts: dict[str, Counter[str]]) -> None:
-    counts["source"][article.source_id] += 1
-    counts["language"][article.language or ""] += 1
-    counts["month"][f"{(article.claimed_at or article.captured_at).astimezone(UTC):%Y-%m}"] += 1
+def counted(articles: Sequence[Article]) -> dict[str, Counter[str]]:
+    """Return how many articles are of each source, language and month, as an index counts them."""
+    dated = ((article.claimed_at or article.captured_at).astimezone(UTC) for article in articles)
+    return {
+        "source": Counter(article.source_id for article in articles),
+        "language": Counter(article.language or "" for article in articles),
+        "month": Counter(f"{at.year:04}-{at.month:02}" for at in dated),
+    }
