@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import feedparser
 import pytest
 
-from aggregator import health
+from aggregator import health, index
 from aggregator.alarms import Alarm, Kind
 from aggregator.decisions import Decisions
 from aggregator.errors import FetchError
@@ -172,3 +172,14 @@ def test_the_feed_of_alarms_can_be_read_and_an_entry_stays_the_same_while_it_hol
     assert (read.entries[0].link, read.entries[0].summary) == ("http://a.example/", "nothing new & <old>")
     assert [e.id for e in read.entries] == [e.id for e in again.entries]
     assert read.feed.updated != again.feed.updated
+
+
+def test_status_says_when_another_engine_is_better_and_how_long_it_takes() -> None:
+    few, many = index.LARGE_ARCHIVE, 10 * index.LARGE_ARCHIVE
+
+    assert index.advice("whoosh", "whoosh", few) is None
+    assert index.advice("tantivy", "tantivy", many) is None
+    assert index.advice(None, "whoosh", 0) is None
+    assert "`index: tantivy`" in (index.advice("whoosh", "whoosh", many) or "")
+    assert "about 6 minutes" in (index.advice("whoosh", "whoosh", many) or "")
+    assert "`aggregator rebuild --only index`" in (index.advice("whoosh", "tantivy", few) or "")

@@ -235,7 +235,7 @@ FILE_CASES = [
 ]
 
 SETTING_CASES = [
-    ("index: tantivy", "'tantivy' is not possible in this version; possible: whoosh"),
+    ("index: lucene", "'lucene' is not possible; possible: whoosh, tantivy"),
     ("catalogue: postgresql://x", "'postgresql://x' is not possible in this version; possible: sqlite"),
     ("executor: dask", "'dask' is not possible in this version; possible: local"),
     ("archive: s3://x", "'s3://x' is not possible in this version; possible: ./archive"),

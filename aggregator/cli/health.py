@@ -92,6 +92,8 @@ def status_command(
         f"{found['index_bytes'] / 1e6:,.1f} MB, {found['free_bytes'] / 1e9:,.1f} GB free; "
         f"{totals['to_index']:,} waiting to be indexed"
     )
+    if found["advice"]:
+        show.say(found["advice"], "yellow")
     if found["untranslated"]:
         show.say(found["untranslated"], "red")
     if found["withdrawn"]:
@@ -203,13 +205,13 @@ def _short(iso: str | None) -> str:
 
 
 def _status(home: Home) -> dict[str, Any]:
-    from aggregator import access, health, scheduler
+    from aggregator import access, health, index, scheduler
     from aggregator.catalogue import UNTRANSLATED, Catalogue
 
     following, decided, now = loaded(home), access.takedowns(home), datetime.now(UTC)
     alarms = health.alarms_at(home, following.sources, now)
     last, pasts, new, articles, pending, totals = {}, {}, {}, {}, {}, dict.fromkeys(_TOTALS, 0)
-    untranslated = None
+    untranslated, engine = None, index.engine_of(home.fulltext)
     if not home.is_new:
         with Catalogue(home.catalogue) as catalogue:
             last, new, articles = catalogue.last_runs(), catalogue.last_new(), catalogue.article_counts()
@@ -236,6 +238,8 @@ def _status(home: Home) -> dict[str, Any]:
         ],
         "totals": totals,
         "untranslated": untranslated,
+        "engine": engine,
+        "advice": index.advice(engine, following.settings.index, totals["articles"]),
         "withdrawn": sum(each.in_force(now) for each in decided),
         "to_erase": sum(each.is_to_be_carried_out for each in decided),
         "archive_bytes": _size(home.archive),

@@ -21,7 +21,7 @@ from typing import Any, Protocol, TypeVar
 
 from aggregator import analysis, disk
 from aggregator.errors import AggregatorError, StoreError
-from aggregator.index.asking import MAX_EXPANSIONS, Asked, Found, Known, Sort
+from aggregator.index.asking import LARGE_ARCHIVE, MAX_EXPANSIONS, Asked, Found, Known, Sort, advice
 from aggregator.model import Article
 
 ENGINES = ("whoosh", "tantivy")
@@ -200,4 +200,17 @@ def _damaged(folder: Path, error: Exception) -> StoreError:
     return StoreError(folder, f"damaged ({what}). Nothing is lost. Run `aggregator rebuild --only index`.")
 
 
-__all__ = ["ENGINES", "MAX_EXPANSIONS", "Asked", "Found", "Known", "Reader", "Sort", "Writer", "engine_of", "search"]
+__all__ = [
+    "ENGINES",
+    "LARGE_ARCHIVE",
+    "MAX_EXPANSIONS",
+    "Asked",
+    "Found",
+    "Known",
+    "Reader",
+    "Sort",
+    "Writer",
+    "advice",
+    "engine_of",
+    "search",
+]

@@ -16,12 +16,42 @@ K1, B = 1.2, 0.75
 """Of BM25, as tantivy has them, which lets nobody choose: a question is to have the same answer in each engine."""
 
 
+LARGE_ARCHIVE = 25_000
+"""Articles from which on Whoosh is slow: its answers take the longer the more there are, and to tidy it minutes."""
+_A_MINUTE = 40_000
+"""Articles that tantivy takes up in a minute, about, on one processor of 2025."""
+
+
 class Sort(StrEnum):
     """What comes first. Equals are ordered by when they say they were published, newest first, then by id."""
 
     RELEVANCE = "relevance"
     PUBLISHED = "published"
     CAPTURED = "captured"
+
+
+def advice(engine: str | None, wanted: str, articles: int) -> str | None:
+    """Return what should be done about the engine of an index, in words; None: nothing.
+
+    Args:
+        engine: What the index was made with; None: there is none.
+        wanted: What sources.yaml says.
+        articles: How many there are.
+    """
+    minutes = max(1, round(articles / _A_MINUTE))
+    lasts = f"it takes about {minutes:,} minute{'s' if minutes > 1 else ''}"
+    if engine is None:
+        return None
+    if engine != wanted:
+        return (
+            f"The index is one of {engine}, settings.index says {wanted}: `aggregator rebuild --only index` makes it."
+        )
+    if engine == "whoosh" and articles > LARGE_ARCHIVE:
+        return (
+            f"{articles:,} articles are many for Whoosh. Write `index: tantivy` under settings in sources.yaml, then "
+            f"run `aggregator rebuild --only index`: {lasts}, and searches are faster from then on."
+        )
+    return None
 
 
 @dataclass(frozen=True, slots=True)

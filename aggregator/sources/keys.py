@@ -289,7 +289,13 @@ KEYS = (
     Key("settings.network", GROUP, "as below", "What may be reached."),
     Key("settings.network.allow_private", NETWORKS, "[]", "Networks to visit although they are not public."),
     Key("settings.proxy", PROXY, "none", "Every request goes through it, and it resolves the names; for Tor, say."),
-    Key("settings.notify", ADDRESS, "none", "What has become of the alarms is posted there, as JSON.", is_secret=True),
+    Key(
+        "settings.notify",
+        ADDRESS,
+        "none",
+        "Alarms, new copies of watched articles and new hits of saved searches are posted there, as JSON.",
+        is_secret=True,
+    ),
     Key("settings.embeddings", FOLDER, "none", "Word vectors that translations between scripts are looked for with."),
     Key("settings.min_free", SIZE, "1GiB", "With less room on the disk, writing stops cleanly.", "min_free_bytes"),
     Key(
