@@ -12,10 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from aggregator import sources
-from aggregator.access import redaction
 from aggregator.access.asked import asks_for_withdrawn
 from aggregator.access.marks import (
     GRAM_WORDS,
@@ -27,12 +25,14 @@ from aggregator.access.marks import (
     address_key,
     words_of,
 )
-from aggregator.archive import Copy, Held
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions, Event
 from aggregator.errors import StoreError, UnknownIdError
 from aggregator.home import Home
 from aggregator.model import BOTH_HAVE, Access, Article, Capture, Cluster, Credit, Facts, Match, Pair, Source, Version
+
+if TYPE_CHECKING:
+    from aggregator.archive import Copy, Held
 
 _Two = TypeVar("_Two", Match, Pair)
 
@@ -349,6 +349,8 @@ class Shown(Catalogue):
         """
         if self._recogniser is None:
             return body
+        from aggregator.access import redaction  # with what reads records: a search does without
+
         try:
             left = redaction.redact(body, capture.content_type, capture.url, self._recogniser)
         except ValueError as error:
@@ -358,11 +360,15 @@ class Shown(Catalogue):
 
 def stands_in_head(one: Held, known: Recogniser) -> bool:
     """Whether a record's address or headers hold something withdrawn: then nothing of it may stay."""
+    from aggregator.access import redaction
+
     return known.knows_address(one.url) or redaction.holds(one.head, one.url, known)
 
 
 def is_withdrawn(one: Held, known: Recogniser) -> bool:
     """Whether a record holds something withdrawn, in whatever place."""
+    from aggregator.access import redaction
+
     if stands_in_head(one, known):
         return True
     try:
@@ -397,6 +403,8 @@ def guarded(home: Home) -> Sequence[Source]:
         return ()
     if b"access" not in written and b"risk" not in written:
         return ()
+    from aggregator import sources
+
     return [s for s in sources.load(home.sources_yaml).sources if s.access is not Access.PUBLIC or s.no_links]
 
 

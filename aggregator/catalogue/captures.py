@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sql
 
 from aggregator.catalogue import tables as t
-from aggregator.catalogue.opened import Opened, as_row, in_chunks
+from aggregator.catalogue.opened import Opened, as_kind, as_row, in_chunks
 from aggregator.model import Capture, Failure, Role, Run, Sighting, Version
 
 
@@ -92,6 +92,16 @@ class Captures(Opened):
         return self._all(
             Capture, joined.where(t.versions.c.article_id == article_id).order_by(t.captures.c.captured_at)
         )
+
+    def captures_read(self, article_ids: Iterable[str]) -> dict[tuple[str, int], Capture]:
+        """Return the capture that each version of some articles was read from, by article and number."""
+        v = t.versions.c
+        found: dict[tuple[str, int], Capture] = {}
+        joined = sql.select(t.captures, v.article_id, v.number).join(t.versions, v.record_id == t.captures.c.record_id)
+        for chunk in in_chunks(sorted(set(article_ids))):
+            for row in self._rows(joined.where(v.article_id.in_(chunk))):
+                found[row["article_id"], row["number"]] = as_kind(Capture, row)
+        return found
 
     def captures_at(self, url: str) -> list[Capture]:
         """Return every capture of a page's address, also when it led elsewhere, oldest first."""

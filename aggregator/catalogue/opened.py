@@ -149,8 +149,12 @@ class Opened:
         return next(iter(self._all(kind, query)), None)
 
     def _all(self, kind: type[_Row], query: sql.Select[Any]) -> list[_Row]:
-        names = {f.name for f in fields(kind)}
-        return [kind(**{k: _as_kept(k, v) for k, v in row.items() if k in names}) for row in self._rows(query)]
+        return [as_kind(kind, row) for row in self._rows(query)]
+
+
+def as_kind(kind: type[_Row], row: RowMapping) -> _Row:
+    """Return a row as a dataclass; what it has beside that is left out."""
+    return kind(**{f.name: _as_kept(f.name, row[f.name]) for f in fields(kind)})
 
 
 @cache

@@ -42,6 +42,7 @@ class _Adding(Protocol):
 class _Reading(Protocol):
     def answer(self, asked: Asked) -> Found: ...
     def words(self, beginning: str) -> Known: ...
+    def languages(self) -> list[str]: ...
     def is_outdated(self) -> bool: ...
     def close(self) -> None: ...
 
@@ -152,6 +153,14 @@ class Reader:
             StoreError: As for ``ask``.
         """
         return self._told(lambda reading: reading.words(beginning))
+
+    def languages(self) -> list[str]:
+        """Return the languages of the articles.
+
+        Raises:
+            StoreError: As for ``ask``.
+        """
+        return self._told(lambda reading: reading.languages())
 
     def close(self) -> None:
         """Let go of the folder."""

@@ -182,6 +182,10 @@ class Reading:
         """Return the words of all titles and texts that begin so."""
         return self._known("words", beginning)
 
+    def languages(self) -> list[str]:
+        """Return the languages of the articles, maybe also of replaced ones."""
+        return [language for language in self._known("language", "").words if language]
+
     def is_outdated(self) -> bool:
         """Whether the writer has committed since."""
         return _state(self._folder) != self._state

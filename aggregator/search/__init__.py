@@ -18,7 +18,7 @@ from aggregator.catalogue import Catalogue
 from aggregator.errors import UnknownIdError
 from aggregator.home import Home
 from aggregator.index import Sort
-from aggregator.model import Article, Hit, Relation, Results
+from aggregator.model import Article, Capture, Hit, Relation, Results
 from aggregator.query import All, Node, Query, Word
 from aggregator.search import spelling
 from aggregator.search.answering import MAX_LOOKED_AT, Answers
@@ -133,6 +133,7 @@ def _answers(home: Home, catalogue: Shown, as_of: datetime | None) -> Answers:
 def _hits(answers: Answers, catalogue: Shown, folded: Sequence[Folded], telling: Telling) -> Iterator[Hit]:
     articles = answers.articles(each.article_id for each in folded)
     translated = _translations(answers, catalogue, articles)
+    captures = catalogue.captures_read(articles)
     for each in folded:
         article, family = articles.get(each.article_id), each.family
         if article:  # a writer may have taken it away since
@@ -144,7 +145,7 @@ def _hits(answers: Answers, catalogue: Shown, folded: Sequence[Folded], telling:
                 copies=tuple(m for m in members if m != article.id),
                 original=family.original if family and family.original in members else None,
                 translations=tuple(translated.get(article.id, ())),
-                archived=_where(catalogue, article),
+                archived=_where(captures.get((article.id, article.number))),
             )
 
 
@@ -213,8 +214,5 @@ def _facets(counts: Mapping[str, Mapping[str, int]]) -> dict[str, list[tuple[str
     return {**facets, "month": sorted(counts.get("month", {}).items(), reverse=True)}
 
 
-def _where(catalogue: Catalogue, article: Article) -> str:
-    """Return where that version of an article is archived; empty: the catalogue does not know it."""
-    of_version = {version.record_id for version in catalogue.versions(article.id) if version.digest == article.version}
-    captures = [capture for capture in catalogue.captures_of(article.id) if capture.record_id in of_version]
-    return f"archive/{captures[-1].file}#{captures[-1].offset}" if captures else ""
+def _where(capture: Capture | None) -> str:
+    return f"archive/{capture.file}#{capture.offset}" if capture else ""

@@ -31,7 +31,7 @@ class Answers:
     def __init__(self, home: Home, catalogue: Shown) -> None:
         self._reader = Reader(home.fulltext)
         self._catalogue = catalogue
-        self.languages = catalogue.languages()
+        self.languages = self._reader.languages()
         closed, hidden = catalogue.closed_sources, catalogue.hidden_articles()
         self._unseen = tuple(
             Not(Only(field, tuple(sorted(values)))) for field, values in (("source", closed), ("id", hidden)) if values
@@ -53,8 +53,6 @@ class Answers:
         Raises:
             StoreError: The index is missing, damaged or of another version.
         """
-        if not self.languages:
-            return Found(facets={"source": {}, "language": {}, "month": {}} if with_facets else {})
         seen: Node | None = All((*([node] if node else ()), *self._unseen)) if self._unseen else node
         if not self._catalogue.withholds:
             return self._reader.ask(Asked(seen, self.languages, sort, limit, with_facets))
@@ -96,7 +94,7 @@ class Answers:
 
     def words(self, beginning: str) -> Known:
         """Return the words that begin so, also of what may not be seen."""
-        return self._reader.words(beginning) if self.languages else Known((), ())
+        return self._reader.words(beginning)
 
     def found_of(self, node: Node | None, ids: Iterable[str]) -> dict[str, float]:
         """Return which of some articles a query finds, with their scores."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from aggregator import analysis, sources
+from aggregator import analysis
 from aggregator.catalogue import Catalogue
 from aggregator.home import Home
 from aggregator.model import Article
@@ -22,6 +22,8 @@ def resolved(node: Node | None, home: Home, catalogue: Catalogue) -> Node | None
         if only.field == "cluster":
             return Only("id", tuple(member for c in catalogue.clusters(only.values) for member in c.members))
         if only.field == "tag":
+            from aggregator import sources
+
             tags = {value.casefold() for value in only.values}
             followed = sources.load(home.sources_yaml).sources
             return Only("source", tuple(s.id for s in followed if tags & {tag.casefold() for tag in s.tags}))

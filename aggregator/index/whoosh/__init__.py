@@ -105,6 +105,11 @@ class Reading:
         title, text = (self._postings.words(field, beginning) for field in ("title_words", "text_words"))
         return Known([*title.words, *text.words], [*title.counts, *text.counts])
 
+    def languages(self) -> list[str]:
+        """Return the languages of the articles, maybe also of replaced ones."""
+        facts = self._postings.words("facts", "language:").words
+        return [language for fact in dict.fromkeys(facts) if (language := fact.removeprefix("language:"))]
+
     def is_outdated(self) -> bool:
         """Whether the writer has committed since."""
         return _state(self._folder) != self._state
