@@ -68,6 +68,7 @@ def _schema() -> Any:
 def _opened(folder: Path) -> Index:
     # a new one each time: one that was open while another wrote would go on from what it knew
     index = Index(_schema(), path=str(folder))
+    index.config_reader("manual")  # else a thread of its own watches the folder, and touches it
     index.register_tokenizer("words", TextAnalyzerBuilder(Tokenizer.whitespace()).build())
     return index
 

@@ -35,7 +35,7 @@ class Postings:
     """
 
     def __init__(self, reader: Any) -> None:
-        self._segments = list(reader.leaf_readers())
+        self._segments = [(segment, start) for segment, start in reader.leaf_readers() if segment.doc_count_all()]
         self._columns: dict[str, NDArray[Any]] = {}
         self.count: int = reader.doc_count_all()
 
