@@ -22,6 +22,7 @@ from aggregator.search.snippets import snippet
 from aggregator.search.telling import Telling
 from aggregator.takedown import Scope
 from tests.fakeweb import NOON, OTHER, STORY, FakeWeb, articles, catalogue, crawl, feed, found, page, source
+from tests.stockedhome import article, stocked
 
 FRENCH = (
     "Hier matin, les réfugiés du quai ont été expulsés sans préavis. L'asile leur avait été promis en septembre par la "
@@ -183,6 +184,17 @@ def test_a_tag_finds_the_articles_of_its_sources(root: Path, tmp_path: Path) -> 
 
     assert urls(ask(home.root, "tag:Mirrors mattresses")) == ["http://b.example/copy"]
     assert urls(ask(home.root, "mattresses tag:nothing")) == []
+
+
+@pytest.mark.parametrize("engine", index.ENGINES)
+def test_a_beginning_of_too_many_words_is_cut_and_said_to_be(engine: str, tmp_path: Path) -> None:
+    words = [f"lantern{letter}{other}" for letter in "abcdefgh" for other in "stuvwxyz"]
+    home = stocked(tmp_path / "home", (article(word, f"The {word} burns.") for word in words), engine=engine)
+
+    results = search.search(home, parse("lantern*"), limit=100)
+
+    assert (len(words), results.total) == (64, index.MAX_EXPANSIONS)
+    assert results.note and "'lantern' may stand for more words" in results.note
 
 
 def test_a_search_without_hits_is_no_error(root: Path) -> None:

@@ -78,6 +78,8 @@ class Found:
     """How many there are."""
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """How many of all of them are of each ``source``, ``language`` (empty: unknown) and ``month`` (``2026-11``)."""
+    cut: frozenset[str] = frozenset()
+    """Beginnings and misspelt words that may stand for more words than were looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +92,13 @@ class Known:
     """How many articles have each there, about: replaced ones may be among them."""
 
     def expanded(self, word: Word) -> list[str]:
-        """Return what a beginning or a misspelt word stands for: the most frequent."""
+        """Return what a beginning or a misspelt word may stand for, the most frequent first."""
         near = word.reach is Reach.NEAR
         places = analysis.near_places(word.word, self.words) if near else range(len(self.words))
         total = Counter[str]()
         for place in places:
             total[self.words[place]] += self.counts[place]
-        return [each for each, _ in sorted(total.items(), key=lambda known: (-known[1], known[0]))[:MAX_EXPANSIONS]]
+        return sorted(total, key=lambda each: (-total[each], each))
 
 
 def beginning(word: Word) -> str:

@@ -24,7 +24,7 @@ from typing import Any
 from tantivy import Document, FieldType, Index, Occur, Query, SchemaBuilder, Searcher, TextAnalyzerBuilder, Tokenizer
 
 from aggregator import analysis
-from aggregator.index.asking import Asked, Found, Known, Sort, beginning
+from aggregator.index.asking import MAX_EXPANSIONS, Asked, Found, Known, Sort, beginning
 from aggregator.index.schema import document, instant
 from aggregator.model import Article
 from aggregator.query import All, Node, Not, Only, Phrase, Reach, Within, Word
@@ -208,6 +208,7 @@ class _Asking:
         self._searcher = searcher
         self._known = known
         self._asked = asked
+        self._cut: set[str] = set()
 
     def answer(self) -> Found:
         node = self._asked.node
@@ -216,7 +217,8 @@ class _Asking:
         if by is Sort.RELEVANCE and not _is_ranked(node):
             by = Sort.PUBLISHED
         hits, total = self._first(query, by)
-        return Found(tuple(hits), total, self._facets(query) if self._asked.with_facets else {})
+        facets = self._facets(query) if self._asked.with_facets else {}
+        return Found(tuple(hits), total, facets, frozenset(self._cut))
 
     def _first(self, query: Query, by: Sort) -> tuple[list[tuple[str, float]], int]:
         limit = self._asked.limit
@@ -288,7 +290,10 @@ class _Asking:
             return self._one_of(_TERMS[node.place], analysis.expanded(node.word, self._asked.languages))
         field = _WORDS[node.place]
         if node.reach in (Reach.PREFIX, Reach.NEAR):
-            return self._one_of(field, self._known(field, beginning(node)).expanded(node))
+            meant = self._known(field, beginning(node)).expanded(node)
+            if len(meant) > MAX_EXPANSIONS:
+                self._cut.add(node.word)
+            return self._one_of(field, meant[:MAX_EXPANSIONS])
         return self._one_of(field, (node.word,))
 
     def _one_of(self, field: str, terms: Sequence[str]) -> Query:

@@ -17,7 +17,7 @@ from aggregator.access import Shown
 from aggregator.catalogue import Catalogue
 from aggregator.errors import UnknownIdError
 from aggregator.home import Home
-from aggregator.index import Sort
+from aggregator.index import MAX_EXPANSIONS, Found, Sort
 from aggregator.model import Article, Capture, Hit, Relation, Results
 from aggregator.query import All, Node, Query, Word
 from aggregator.search import spelling
@@ -81,7 +81,7 @@ def search(
         took_ms=round((time.perf_counter() - began) * 1000, 1),
         hits=hits,
         facets=_facets(found.facets),
-        note=" ".join([*notes, *_cut(answers)]) or None,
+        note=" ".join([*notes, *_cut(answers, found)]) or None,
     )
 
 
@@ -103,7 +103,7 @@ def matching(home: Home, catalogue: Shown, query: Query) -> tuple[list[str], str
             asked, more = _instead(answers, query, asked)
             notes += more
             found = answers.ask(asked, sort=Sort.PUBLISHED)
-    return [article_id for article_id, _ in found.hits], " ".join(notes) or None
+    return [article_id for article_id, _ in found.hits], " ".join([*notes, *_cut(answers, found)]) or None
 
 
 def _asked(home: Home, answers: Answers, catalogue: Shown, query: Query) -> tuple[Node | None, list[str]]:
@@ -161,7 +161,10 @@ def _translations(answers: Answers, catalogue: Shown, ids: Collection[str]) -> d
     return found
 
 
-def _cut(answers: Answers) -> Iterator[str]:
+def _cut(answers: Answers, found: Found) -> Iterator[str]:
+    """Yield what was left out."""
+    for word in sorted(found.cut):
+        yield f"{word!r} may stand for more words; the {MAX_EXPANSIONS} most frequent were looked for."
     if answers.was_cut:
         yield f"Only the best {MAX_LOOKED_AT} were looked at: parts of texts are withdrawn."
 

@@ -59,30 +59,28 @@ class Answers:
         look_at = None if limit is None else max(limit, MAX_LOOKED_AT)
         found = self._reader.ask(Asked(seen, self.languages, sort, look_at))
         self.was_cut |= len(found.hits) < found.total
-        return self._read_again(node, found.hits, limit, with_facets=with_facets)
+        return self._read_again(node, found, limit, with_facets=with_facets)
 
     def close(self) -> None:
         """Let go of the index."""
         self._reader.close()
 
-    def _read_again(
-        self, node: Node | None, hits: Sequence[tuple[str, float]], limit: int | None, *, with_facets: bool
-    ) -> Found:
+    def _read_again(self, node: Node | None, found: Found, limit: int | None, *, with_facets: bool) -> Found:
         """Leave out what was found for words that are withdrawn: the index holds the texts as they were read.
 
         A hit for such a word would tell that it is there.
         """
         kept: list[tuple[str, float]] = []
         read: list[Article] = []
-        for start in range(0, len(hits), _PORTION):
-            some = hits[start : start + _PORTION]
+        for start in range(0, len(found.hits), _PORTION):
+            some = found.hits[start : start + _PORTION]
             articles = self._catalogue.articles(i for i, _ in some)
             for article_id, score in some:
                 article = articles.get(article_id)
                 if article and holds(node, article, self.languages):
                     kept.append((article_id, score))
                     read.append(replace(article, text=""))
-        return Found(kept[:limit], len(kept), counted(read) if with_facets else {})
+        return Found(kept[:limit], len(kept), counted(read) if with_facets else {}, found.cut)
 
     def articles(self, ids: Iterable[str]) -> dict[str, Article]:
         """Return articles as they may be shown."""

@@ -60,7 +60,7 @@ class PastAnswers(Answers):
             key=lambda a: (-_at(a, sort).timestamp(), -_at(a, Sort.PUBLISHED).timestamp(), a.id),
         )
         facets = {name: dict(Counter(counts) + counted(past)[name]) for name, counts in found.facets.items()}
-        return Found([(article.id, 0.0) for article in every[:limit]], found.total + len(past), facets)
+        return Found([(article.id, 0.0) for article in every[:limit]], found.total + len(past), facets, found.cut)
 
     def articles(self, ids: Iterable[str]) -> dict[str, Article]:
         """Return articles as they were."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator import analysis
-from aggregator.index.asking import K1, Asked, B, Found, Sort, beginning
+from aggregator.index.asking import K1, MAX_EXPANSIONS, Asked, B, Found, Sort, beginning
 from aggregator.index.schema import instant, number_of
 from aggregator.index.whoosh.postings import Counts, Docs, Postings
 from aggregator.query import All, Node, Not, Only, Phrase, Reach, Within, Word
@@ -47,6 +47,7 @@ class Searcher:
     def __init__(self, postings: Postings, languages: Sequence[str]) -> None:
         self._postings = postings
         self._languages = languages
+        self._cut: set[str] = set()
 
     def answer(self, asked: Asked) -> Found:
         """Return what a question finds."""
@@ -57,6 +58,7 @@ class Searcher:
             tuple(self._first(docs, scores[docs], asked)),
             len(docs),
             self._facets(docs) if asked.with_facets else {},
+            frozenset(self._cut),
         )
 
     def _first(self, docs: Docs, scores: Scores, asked: Asked) -> Iterator[tuple[str, float]]:
@@ -140,9 +142,12 @@ class Searcher:
         return self._any(fields, ((field, self._postings.of(field, term)) for field, term in terms))
 
     def _meant(self, field: str, node: Word) -> Sequence[str]:
-        if node.reach in (Reach.PREFIX, Reach.NEAR):
-            return self._postings.words(field, beginning(node)).expanded(node)
-        return (node.word,)
+        if node.reach not in (Reach.PREFIX, Reach.NEAR):
+            return (node.word,)
+        meant = self._postings.words(field, beginning(node)).expanded(node)
+        if len(meant) > MAX_EXPANSIONS:
+            self._cut.add(node.word)
+        return meant[:MAX_EXPANSIONS]
 
     def _any(self, fields: Fields, found: Iterable[tuple[str, tuple[Docs, Counts]]]) -> Each:
         """Return which documents have one of several terms, and how well: by fields, who has each, and how often.
