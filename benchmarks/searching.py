@@ -1,6 +1,6 @@
 """What a full-text index costs to make and to ask, of each engine, beside Whoosh as it comes on the same terms.
 
-    python benchmarks/searching.py [--docs FILE.jsonl] [--count N] [--queries N] [--home] [--json]
+    python benchmarks/searching.py [--docs FILE.jsonl] [--count N] [--queries N] [--engines ...] [--home] [--json]
 
 FILE has a text a line: id (a number), title, body, source, lang, date (YYYY-MM-DD), url. Without it, N texts are mixed
 from sentences of ``tests/collection``, always the same ones.
@@ -38,7 +38,7 @@ from aggregator.model import Article
 from aggregator.query import Query
 
 ENGINES = index.ENGINES
-STOCK = "stock Whoosh"
+STOCK = "stock-whoosh"
 ADDED, ROUNDS = 100, 3
 SHELL_TIMES = 10
 
@@ -100,12 +100,12 @@ def document(one: Article) -> dict[str, Any]:
 # --- measuring ------------------------------------------------------------------------------------------------------
 
 
-def build(articles: Sequence[Article], folder: Path) -> tuple[list[Built], Stock]:
+def build(articles: Sequence[Article], folder: Path, engines: Sequence[str]) -> tuple[list[Built], Stock | None]:
     """Make an index with each engine."""
     more = [article(10**8 + n, a.title or "", a.text, a.source_id, a.language or "", a.captured_at)
             for n, a in enumerate(articles[: ADDED * ROUNDS])]  # fmt: skip
     built = []
-    for engine in ENGINES:
+    for engine in (each for each in ENGINES if each in engines):
 
         def put(some: Sequence[Article], engine: str = engine) -> None:
             writing = index.Writer(folder / engine, engine)
@@ -114,6 +114,8 @@ def build(articles: Sequence[Article], folder: Path) -> tuple[list[Built], Stock
             writing.close()
 
         built.append(measured(engine, folder / engine, put, articles, more))
+    if STOCK not in engines:
+        return built, None
     stock = Stock(folder / "stock")
     documents, further = ([document(one) for one in some] for some in (articles, more))
     built.append(measured(STOCK, folder / "stock", stock.put, documents, further))
@@ -196,6 +198,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--docs", type=Path, metavar="FILE", help="texts, one a line; else mixed from our collection")
     parser.add_argument("--count", type=int, help="texts, at most (all of FILE, or 2,000)")
     parser.add_argument("--queries", type=int, default=40, help="of each kind (40)")
+    parser.add_argument("--engines", nargs="+", choices=[*ENGINES, STOCK], default=[*ENGINES, STOCK])
     parser.add_argument("--home", action="store_true", help="measure the whole search, too, and the command")
     parser.add_argument("--json", action="store_true", help="print JSON")
     asked = parser.parse_args(arguments)
@@ -203,14 +206,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     languages = sorted({one.language for one in articles if one.language})
     with tempfile.TemporaryDirectory(prefix="aggregator-bench-") as name:
         folder = Path(name)
-        built, stock = build(articles, folder)
+        built, stock = build(articles, folder, asked.engines)
         engines: dict[str, Callable[[Asked], object]] = {
-            engine: partial(at_index, reader=index.Reader(folder / engine), languages=languages) for engine in ENGINES
+            engine: partial(at_index, reader=index.Reader(folder / engine), languages=languages)
+            for engine in (each for each in ENGINES if each in asked.engines)
         }
-        engines[STOCK] = stock.ask
+        if stock:
+            engines[STOCK] = stock.ask
         shell = {}
         if asked.home:
-            for engine in ENGINES:
+            for engine in (each for each in ENGINES if each in asked.engines):
                 home = home_of(folder / f"home-{engine}", articles, engine)
                 engines[f"home, {engine}"] = lambda one, home=home: in_home(one, home)  # type: ignore[misc]
                 shell[engine] = shell_ms(home, analysis.folded(articles[0].text)[0])
