@@ -7,7 +7,7 @@ are different facts and keep different names.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
@@ -364,6 +364,10 @@ class Reading:
     """The address on its own site that the page says it should be known by; None: it says none."""
 
 
+ANNOUNCED = "announced"
+"""That a date is claimed by a feed, a sitemap or a list page."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """One piece of writing on a page, the same over time, with its newest version."""
@@ -385,8 +389,24 @@ class Article:
     """How many versions there are; for display only."""
     problems: tuple[str, ...] = ()
     claimed_by: str | None = None
-    """Where that date is claimed: ``announced`` (a feed, sitemap or list page), or a place on the page, as in Reading,
+    """Where that date is claimed: ``ANNOUNCED`` (a feed, sitemap or list page), or a place on the page, as in Reading,
     where only the day is."""
+
+    def as_in(self, version: Version) -> Article:
+        """Return the article as it was in a version; a date that was announced is that of all of them."""
+        is_announced = self.claimed_by == ANNOUNCED
+        return replace(
+            self,
+            title=version.title,
+            authors=version.authors,
+            claimed_at=self.claimed_at if is_announced else version.claimed_at,
+            claimed_by=self.claimed_by if is_announced else version.claimed_by,
+            language=version.language,
+            text=version.text,
+            version=version.digest,
+            number=version.number,
+            problems=version.problems,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -184,8 +184,7 @@ class Shown(Catalogue):
             left = self.versions(article.id)
             if not left:
                 return None
-            last = left[-1]
-            article = replace(article, title=last.title, text=last.text, version=last.digest, number=last.number)
+            article = article.as_in(left[-1])
         if not known.marks.of_text:
             return article
         return replace(

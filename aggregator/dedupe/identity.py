@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator import analysis, urls
-from aggregator.model import Article, Discovery, Reading, Sighting, Source, Version
+from aggregator.model import ANNOUNCED, Article, Discovery, Reading, Sighting, Source, Version
 
 _SET_ALIKE = {
     **dict.fromkeys(map(ord, "‘’‚‛´`‹›"), "'"),
@@ -124,7 +124,7 @@ def decide(
     if known and told == tuple(versions) and first_seen == known.captured_at:
         return Decision(article=known, sighting=sighting, versions=None)
     newest = told[-1]
-    claims = [(claimed.claimed_at, "announced"), (newest.claimed_at, newest.claimed_by)]
+    claims = [(claimed.claimed_at, ANNOUNCED), (newest.claimed_at, newest.claimed_by)]
     claims += [(known.claimed_at, known.claimed_by)] if known else []
     claimed_at, claimed_by = next(((at, by) for at, by in claims if at), (None, None))
     article = Article(

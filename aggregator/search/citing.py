@@ -6,7 +6,7 @@ query -> matching (ids, newest first) -> batches -> as they may be seen -> versi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator import access
@@ -54,14 +54,7 @@ def _batch(
         source = following.source(article.source_id)
         family = families.get(places[i][0]) if i in places else None
         if wanted != article.version:
-            article = replace(
-                article,
-                title=version.title,
-                authors=version.authors,
-                language=version.language,
-                text=version.text,
-                version=version.digest,
-            )
+            article = article.as_in(version)
         yield Cited(
             article=article,
             source_name=source.name if source else article.source_id,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 
 from aggregator.access import Shown
 from aggregator.home import Home
 from aggregator.index import Found, Sort
-from aggregator.model import Article, Version
+from aggregator.model import Article
 from aggregator.query import All, Node, Not, Only, Within
 from aggregator.search.answering import Answers, counted
 from aggregator.search.asking import holds
@@ -40,7 +39,7 @@ class PastAnswers(Answers):
         for i, versions in self._catalogue.versions_of(articles).items():
             seen = [version for version in versions if version.captured_at < self._at]
             if seen:
-                found[i] = _as_it_was(articles[i], seen[-1])
+                found[i] = articles[i].as_in(seen[-1])
         return found
 
     def ask(
@@ -71,19 +70,6 @@ class PastAnswers(Answers):
     def members(self, ids: Iterable[str]) -> list[str]:
         """Return which of some articles were there."""
         return [facts.id for facts in self._catalogue.facts(ids) if facts.captured_at < self._at]
-
-
-def _as_it_was(article: Article, version: Version) -> Article:
-    return replace(
-        article,
-        title=version.title,
-        text=version.text,
-        authors=version.authors,
-        claimed_at=version.claimed_at or article.claimed_at,
-        language=version.language,
-        version=version.digest,
-        number=version.number,
-    )
 
 
 def _at(article: Article, sort: Sort) -> datetime:
