@@ -2,6 +2,7 @@
 
     asking   what an index is asked, and what it answers
     schema   what it holds of an article
+    sums     its files as they were committed, so that damage is told
     whoosh   the engine of small archives, the default
     tantivy  the engine of large ones
 
@@ -14,14 +15,14 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from aggregator import analysis, disk
 from aggregator.errors import AggregatorError, StoreError
-from aggregator.index.asking import MAX_EXPANSIONS, Asked, Found, Known, Sort
+from aggregator.index.asking import MAX_EXPANSIONS, Asked, Broken, Found, Known, Sort
 from aggregator.model import Article
 
 ENGINES = ("whoosh", "tantivy")
@@ -66,7 +67,7 @@ def engine_of(folder: Path) -> str | None:
     try:
         stamp = json.loads((folder / _STAMP).read_bytes())
         return next(name for name in ENGINES if stamp["engine"] == name and stamp == _stamp(name))
-    except (OSError, ValueError, LookupError, TypeError, StopIteration):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError, StopIteration):
         return None
 
 
@@ -83,7 +84,7 @@ class Writer:
 
     Raises:
         NoSpaceError: The disk is full or read-only; so for every method.
-        StoreError: The disk fails; likewise.
+        StoreError: The disk fails, or what is there turns out to be damaged; likewise.
     """
 
     def __init__(self, folder: Path, engine: str = "whoosh") -> None:
@@ -93,10 +94,11 @@ class Writer:
         self._adding: _Adding
         if not self.is_new:
             try:
-                self._adding = _room(engine).Adding(folder, at_once=False)
+                with disk.guarded(folder):
+                    self._adding = _room(engine).Adding(folder, at_once=False)
             except AggregatorError:
                 raise
-            except Exception:  # damaged: Whoosh fails with errors of pickle, struct and the system
+            except Exception:  # damaged: engines fail with errors of pickle, struct and the system
                 self.is_new = True
         if self.is_new:
             with disk.guarded(folder):
@@ -113,13 +115,26 @@ class Writer:
 
     def put(self, articles: Iterable[Article]) -> None:
         """Index articles as they now are, each once, and commit: what is added is then safe against a power cut."""
-        with disk.guarded(self._folder):
+        with self._told():
             self._adding.put(articles)
 
     def tidy(self) -> None:
         """Let replaced articles go, if there are any; until then they take room, and a search counts around them."""
-        with disk.guarded(self._folder):
+        with self._told():
             self._adding.tidy()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn errors into ours; an index that turns out to be damaged is made anew by the next writer."""
+        try:
+            with disk.guarded(self._folder):
+                yield
+        except AggregatorError:
+            raise
+        except Exception as error:
+            with suppress(OSError):
+                (self._folder / _STAMP).unlink()
+            raise _damaged(self._folder, error) from error
 
     def close(self) -> None:
         """Let go of the folder."""
@@ -164,9 +179,9 @@ class Reader:
         for left in reversed(range(_TRIES)):
             try:
                 return self._try(question)
-            except StoreError:
+            except StoreError as error:
                 self.close()
-                if not left:
+                if not left or isinstance(error.__cause__, Broken):
                     raise
             time.sleep(_PAUSE_S)
         raise AssertionError("it was answered or refused")

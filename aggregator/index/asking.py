@@ -16,6 +16,10 @@ K1, B = 1.2, 0.75
 """Of BM25, as tantivy has them, which lets nobody choose: a question is to have the same answer in each engine."""
 
 
+class Broken(Exception):
+    """An engine gave up in the middle of files that make no sense to it: to ask again is of no use."""
+
+
 class Sort(StrEnum):
     """What comes first. Equals are ordered by when they say they were published, newest first, then by id."""
 
