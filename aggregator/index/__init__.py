@@ -15,13 +15,13 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from aggregator import analysis, disk
-from aggregator.errors import AggregatorError, StoreError
+from aggregator.errors import AggregatorError, BusyError, StoreError
 from aggregator.index.asking import MAX_EXPANSIONS, Asked, Broken, Found, Known, Sort
 from aggregator.model import Article
 
@@ -83,7 +83,8 @@ class Writer:
         is_new: Whether the index was empty when it was opened: every article must be added.
 
     Raises:
-        NoSpaceError: The disk is full or read-only; so for every method.
+        BusyError: Another writer is at work; so for every method.
+        NoSpaceError: The disk is full or read-only; likewise.
         StoreError: The disk fails, or what is there turns out to be damaged; likewise.
     """
 
@@ -115,8 +116,17 @@ class Writer:
 
     def put(self, articles: Iterable[Article]) -> None:
         """Index articles as they now are, each once, and commit: what is added is then safe against a power cut."""
-        with self._told():
-            self._adding.put(articles)
+        failed: list[Exception] = []
+
+        def given() -> Iterator[Article]:
+            try:
+                yield from articles
+            except Exception as error:
+                failed.append(error)
+                raise
+
+        with self._told(failed):
+            self._adding.put(given())
 
     def tidy(self) -> None:
         """Let replaced articles go, if there are any; until then they take room, and a search counts around them."""
@@ -124,14 +134,18 @@ class Writer:
             self._adding.tidy()
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Turn errors into ours; an index that turns out to be damaged is made anew by the next writer."""
+    def _told(self, others: Sequence[Exception] = ()) -> Iterator[None]:
+        """Turn errors into ours, but for those of others; a damaged index is made anew by the next writer."""
         try:
             with disk.guarded(self._folder):
                 yield
         except AggregatorError:
             raise
+        except BlockingIOError as error:
+            raise BusyError(self._folder, None) from error
         except Exception as error:
+            if error in others:
+                raise
             with suppress(OSError):
                 (self._folder / _STAMP).unlink()
             raise _damaged(self._folder, error) from error

@@ -12,19 +12,22 @@ month   of ``published``, as 202611
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tantivy import Document, FieldType, Index, Occur, Query, SchemaBuilder, Searcher, TextAnalyzerBuilder, Tokenizer
 
-from aggregator import analysis
+from aggregator import analysis, disk
 from aggregator.errors import StoreError
 from aggregator.index import sums
 from aggregator.index.asking import Asked, Broken, Found, Known, Sort, beginning
@@ -105,13 +108,16 @@ class Adding:
             index = _opened(self._folder)
             is_empty = index.searcher().num_docs == 0
             writer = index.writer(self._bytes, 1)
-            for article in articles:
-                filed = _document(article)
-                if not is_empty:
-                    writer.delete_documents_by_term("id", filed["id"])
-                writer.add_document(Document.from_dict(filed, _schema()))
-            writer.commit()
-            writer.wait_merging_threads()
+            try:
+                for article in articles:
+                    filed = _document(article)
+                    if not is_empty:
+                        writer.delete_documents_by_term("id", filed["id"])
+                    writer.add_document(Document.from_dict(filed, _schema()))
+                writer.commit()
+                writer.wait_merging_threads()
+            finally:
+                del writer  # it holds the lock, and an error would hold it
         sums.note(self._folder, _SEGMENT)
 
     def tidy(self) -> None:
@@ -126,7 +132,7 @@ def _understood() -> Iterator[None]:
     """Turn what tantivy says when it fails into errors of Python.
 
     Raises:
-        OSError: It is about the system, as when the disk is full.
+        OSError: It is about the system, as when the disk is full; or another writer is at work.
         Broken: It gave up; what it raises then no ``except Exception`` catches.
         ValueError: Anything else.
     """
@@ -142,6 +148,8 @@ def _understood() -> Iterator[None]:
 
 def _of_the_system(error: ValueError) -> Exception:
     """Return the error of the system that one of tantivy's is about, as when the disk is full; else that one."""
+    if "LockBusy" in str(error):
+        return BlockingIOError(errno.EWOULDBLOCK, "another writer is at work")
     code = re.search(r"code: (\d+)|os error (\d+)", str(error))
     number = int(code[1] or code[2]) if code else 0
     return OSError(number, os.strerror(number)) if number else error
@@ -195,8 +203,7 @@ class Reading:
         self._state = _state(folder)
         self._place = folder.stat().st_ino
         sums.check(folder, _SEGMENT, None, contents=False)
-        with _understood():
-            self._searcher = searcher = _opened(folder).searcher()
+        self._searcher = searcher = _searcher(folder)
 
         @lru_cache(maxsize=_REMEMBERED)
         def known(field: str, beginning: str) -> Known:
@@ -235,6 +242,23 @@ class Reading:
 
     def close(self) -> None:
         """Do nothing: files are mapped, and let go with this."""
+
+
+def _searcher(folder: Path) -> Searcher:
+    """Return what reads an index, also one that only others may write to."""
+    try:
+        with _understood():
+            return _opened(folder).searcher()
+    except OSError as error:
+        if error.errno not in disk.FULL:
+            raise
+    with TemporaryDirectory() as name, _understood():  # tantivy wants to write a lock beside its files
+        aside = Path(name)
+        shutil.copyfile(folder / "meta.json", aside / "meta.json")
+        for path in folder.iterdir():
+            if _SEGMENT.fullmatch(path.name):
+                (aside / path.name).symlink_to(path.resolve())
+        return _opened(aside).searcher()  # it has all files open
 
 
 def _state(folder: Path) -> tuple[int, int]:

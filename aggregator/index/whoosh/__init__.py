@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterable
 from contextlib import suppress
@@ -49,10 +50,8 @@ class Adding:
 
     def put(self, articles: Iterable[Article]) -> None:
         """Index articles as they now are, each once, and commit."""
-        from aggregator.index.whoosh.filing import Filer
-
         is_empty = self._index.doc_count_all() == 0
-        writer = Filer(self._index, self._limit_mib)
+        writer = _filer(self._index, self._limit_mib)
         try:
             for article in articles:
                 if not is_empty:
@@ -66,10 +65,8 @@ class Adding:
 
     def tidy(self) -> None:
         """Let replaced articles go, if there are any, by writing the whole index anew: 3 s for 500 articles."""
-        from aggregator.index.whoosh.filing import Filer
-
         if self._index.doc_count_all() > self._index.doc_count():
-            Filer(self._index, _MERGING_MIB).commit(optimize=True)
+            _filer(self._index, _MERGING_MIB).commit(optimize=True)
 
     def close(self) -> None:
         """Let go of the folder."""
@@ -118,6 +115,17 @@ class Reading:
     def close(self) -> None:
         """Let go of the files."""
         self._reader.close()
+
+
+def _filer(index: Any, limit_mib: int) -> Any:
+    from whoosh.index import LockError
+
+    from aggregator.index.whoosh.filing import Filer
+
+    try:
+        return Filer(index, limit_mib)
+    except LockError as error:
+        raise BlockingIOError(errno.EWOULDBLOCK, "another writer is at work") from error
 
 
 def _storage(folder: Path) -> Any:
