@@ -120,7 +120,8 @@ class Writer:
 
         def given() -> Iterator[Article]:
             try:
-                yield from articles
+                with disk.guarded(self._folder):
+                    yield from articles
             except Exception as error:
                 failed.append(error)
                 raise
@@ -139,13 +140,13 @@ class Writer:
         try:
             with disk.guarded(self._folder):
                 yield
-        except AggregatorError:
-            raise
-        except BlockingIOError as error:
-            raise BusyError(self._folder, None) from error
         except Exception as error:
-            if error in others:
+            if others:
+                raise others[0] from None
+            if isinstance(error, AggregatorError):
                 raise
+            if isinstance(error, BlockingIOError):
+                raise BusyError(self._folder, None) from error
             with suppress(OSError):
                 (self._folder / _STAMP).unlink()
             raise _damaged(self._folder, error) from error

@@ -116,6 +116,10 @@ class Adding:
                     writer.add_document(Document.from_dict(filed, _schema()))
                 writer.commit()
                 writer.wait_merging_threads()
+            except ValueError as error:
+                if "killed" in str(error):
+                    writer.commit()  # it fails, and says of what the thread died that writes the files
+                raise
             finally:
                 del writer  # it holds the lock, and an error would hold it
         sums.note(self._folder, _SEGMENT)
