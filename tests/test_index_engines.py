@@ -19,7 +19,7 @@ from typing import Any, cast
 
 import pytest
 
-from aggregator import analysis, index, pipeline, search, takedown
+from aggregator import analysis, disk, index, pipeline, search, takedown
 from aggregator.errors import AggregatorError, BusyError, NoSpaceError, StoreError
 from aggregator.home import Home
 from aggregator.index import Asked, Sort
@@ -327,6 +327,25 @@ def test_damage_that_a_writer_meets_on_its_way_ends_it_cleanly_and_the_next_begi
     with pytest.raises(StoreError, match="rebuild --only index"):
         answers(folder)
     assert opened(folder, engine).is_new
+
+
+def test_a_search_that_an_erase_overtook_is_told_so_and_asks_again(tmp_path: Path, engine: str) -> None:
+    folder = Path(shutil.copytree(sound(engine), tmp_path / "index"))
+    right = answers(folder)
+    reader = index.Reader(folder)
+    reader.ask(QUESTIONS[0])
+    reading = reader._reading
+    assert reading
+
+    folder.rename(tmp_path / "before")
+    shutil.copytree(sound(engine), folder)
+    for path in (tmp_path / "before").iterdir():
+        disk.blank(path)
+
+    with pytest.raises(Exception, match=r"(?i)changed|no such file|.") as raised:
+        reading.answer(QUESTIONS[1])
+    assert isinstance(raised.value, Exception)  # no panic
+    assert [(f.hits, f.total, f.facets) for f in map(reader.ask, QUESTIONS)] == right
 
 
 def test_what_fails_in_giving_articles_is_not_taken_for_damage(tmp_path: Path, engine: str) -> None:
