@@ -18,8 +18,9 @@ from zipfile import ZIP_DEFLATED
 
 import numpy as np
 import pytest
+from whoosh.index import open_dir
 
-from aggregator import access, archive, dedupe, pipeline, reposts, search, takedown, words
+from aggregator import access, archive, dedupe, index, pipeline, reposts, search, takedown, words
 from aggregator.access import redaction
 from aggregator.cli import withdrawing
 from aggregator.decisions import Decisions
@@ -33,6 +34,7 @@ from aggregator.takedown import Scope
 from tests import doors, foreignfiles
 from tests.fakecli import Aggregator, Said
 from tests.fakeweb import NOON, OTHER, STORY, FakeWeb, articles, crawl, feed, following, page, source
+from tests.indexing import ENGINES
 from tests.pdfs import pdf
 
 UNIQUE = "Quillfeather"
@@ -212,6 +214,28 @@ def _readings(path: Path) -> Iterator[bytes]:
     yield raw.decode("utf-16-le", "ignore").encode("utf-8", "ignore")
 
 
+def terms_of(folder: Path) -> set[str]:
+    """All terms of all fields of a full-text index, also of what was replaced in it: both engines compress them."""
+    if index.engine_of(folder) == "tantivy":
+        from aggregator.index import tantivy
+
+        named = json.loads((folder / "meta.json").read_bytes())["schema"]
+        texts = [field["name"] for field in named if field["type"] == "text"]
+        searcher = tantivy._opened(folder).searcher()
+        return {term for name in texts for term, _ in searcher.terms_with_prefix(name, "")}
+    with closing(open_dir(str(folder))) as opened, closing(opened.reader()) as reader:
+        return {term.decode("utf-8", "replace") for _, term in reader.all_terms()}
+
+
+def linked(folder: Path, to: Path) -> list[Path]:
+    """Give the files of a folder second names, under which they stay when they are removed; return those."""
+    to.mkdir()
+    files = [path for path in folder.iterdir() if any(path.read_bytes())]
+    for path in files:
+        (to / path.name).hardlink_to(path)
+    return [to / path.name for path in files]
+
+
 def members(home: Home) -> dict[tuple[str, int], bytes]:
     """The bytes of every record of our own files and of imports, by place."""
     found = {}
@@ -355,11 +379,21 @@ def test_a_closed_source_is_shown_to_staff_or_to_nobody(home: Home, access_of_so
 # --- erasing --------------------------------------------------------------------------------------------------------
 
 
-def test_an_erased_article_is_nowhere_and_every_other_record_is_where_it_was(home: Home) -> None:
-    before = members(home)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_erased_article_is_nowhere_and_every_other_record_is_where_it_was(
+    home: Home, tmp_path: Path, engine: str
+) -> None:
+    known = following(*SOURCES)
+    known = replace(known, settings=replace(known.settings, index=engine))
+    pipeline.rebuild(home, known, only="index")
+    before, files = members(home), linked(home.fulltext, tmp_path / "linked")
     assert traces(home.root, UNIQUE)
-    reached = erased(home, PAGE)
+    assert any(UNIQUE.lower() in term for term in terms_of(home.fulltext))
+    reached = erased(home, PAGE, known=known)
+    assert index.engine_of(home.fulltext) == engine
     assert traces(home.root, UNIQUE) == []
+    assert [term for term in terms_of(home.fulltext) if UNIQUE.lower() in term] == []
+    assert not any(any(path.read_bytes()) for path in files)
     places = {(hit.file, hit.offset) for hit in reached.hits}
     after = members(home)
     assert {k: v for k, v in before.items() if k not in places} == {

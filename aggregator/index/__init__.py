@@ -2,6 +2,7 @@
 
     asking   what an index is asked, and what it answers
     schema   what it holds of an article
+    sums     its files as they were committed, so that damage is told
     whoosh   the engine of small archives, the default
     tantivy  the engine of large ones
 
@@ -14,14 +15,14 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from aggregator import analysis, disk
-from aggregator.errors import AggregatorError, StoreError
-from aggregator.index.asking import LARGE_ARCHIVE, MAX_EXPANSIONS, Asked, Found, Known, Sort, advice
+from aggregator.errors import AggregatorError, BusyError, StoreError
+from aggregator.index.asking import LARGE_ARCHIVE, MAX_EXPANSIONS, Asked, Broken, Found, Known, Sort, advice
 from aggregator.model import Article
 
 ENGINES = ("whoosh", "tantivy")
@@ -67,7 +68,7 @@ def engine_of(folder: Path) -> str | None:
     try:
         stamp = json.loads((folder / _STAMP).read_bytes())
         return next(name for name in ENGINES if stamp["engine"] == name and stamp == _stamp(name))
-    except (OSError, ValueError, LookupError, TypeError, StopIteration):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError, StopIteration):
         return None
 
 
@@ -83,8 +84,9 @@ class Writer:
         is_new: Whether the index was empty when it was opened: every article must be added.
 
     Raises:
-        NoSpaceError: The disk is full or read-only; so for every method.
-        StoreError: The disk fails; likewise.
+        BusyError: Another writer is at work; so for every method.
+        NoSpaceError: The disk is full or read-only; likewise.
+        StoreError: The disk fails, or what is there turns out to be damaged; likewise.
     """
 
     def __init__(self, folder: Path, engine: str = "whoosh") -> None:
@@ -94,10 +96,11 @@ class Writer:
         self._adding: _Adding
         if not self.is_new:
             try:
-                self._adding = _room(engine).Adding(folder, at_once=False)
+                with disk.guarded(folder):
+                    self._adding = _room(engine).Adding(folder, at_once=False)
             except AggregatorError:
                 raise
-            except Exception:  # damaged: Whoosh fails with errors of pickle, struct and the system
+            except Exception:  # damaged: engines fail with errors of pickle, struct and the system
                 self.is_new = True
         if self.is_new:
             with disk.guarded(folder):
@@ -114,13 +117,40 @@ class Writer:
 
     def put(self, articles: Iterable[Article]) -> None:
         """Index articles as they now are, each once, and commit: what is added is then safe against a power cut."""
-        with disk.guarded(self._folder):
-            self._adding.put(articles)
+        failed: list[Exception] = []
+
+        def given() -> Iterator[Article]:
+            try:
+                with disk.guarded(self._folder):
+                    yield from articles
+            except Exception as error:
+                failed.append(error)
+                raise
+
+        with self._told(failed):
+            self._adding.put(given())
 
     def tidy(self) -> None:
         """Let replaced articles go, if there are any; until then they take room, and a search counts around them."""
-        with disk.guarded(self._folder):
+        with self._told():
             self._adding.tidy()
+
+    @contextmanager
+    def _told(self, others: Sequence[Exception] = ()) -> Iterator[None]:
+        """Turn errors into ours, but for those of others; a damaged index is made anew by the next writer."""
+        try:
+            with disk.guarded(self._folder):
+                yield
+        except Exception as error:
+            if others:
+                raise others[0] from None
+            if isinstance(error, AggregatorError):
+                raise
+            if isinstance(error, BlockingIOError):
+                raise BusyError(self._folder, None) from error
+            with suppress(OSError):
+                (self._folder / _STAMP).unlink()
+            raise _damaged(self._folder, error) from error
 
     def close(self) -> None:
         """Let go of the folder."""
@@ -173,9 +203,9 @@ class Reader:
         for left in reversed(range(_TRIES)):
             try:
                 return self._try(question)
-            except StoreError:
+            except StoreError as error:
                 self.close()
-                if not left:
+                if not left or isinstance(error.__cause__, Broken):
                     raise
             time.sleep(_PAUSE_S)
         raise AssertionError("it was answered or refused")

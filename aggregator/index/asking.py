@@ -22,6 +22,10 @@ _A_MINUTE = 40_000
 """Articles that tantivy takes up in a minute, about, on one processor of 2025."""
 
 
+class Broken(Exception):
+    """An engine gave up in the middle of files that make no sense to it: to ask again is of no use."""
+
+
 class Sort(StrEnum):
     """What comes first. Equals are ordered by when they say they were published, newest first, then by id."""
 

@@ -12,19 +12,25 @@ month   of ``published``, as 202611
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tantivy import Document, FieldType, Index, Occur, Query, SchemaBuilder, Searcher, TextAnalyzerBuilder, Tokenizer
 
-from aggregator import analysis
-from aggregator.index.asking import MAX_EXPANSIONS, Asked, Found, Known, Sort, beginning
+from aggregator import analysis, disk
+from aggregator.errors import StoreError
+from aggregator.index import sums
+from aggregator.index.asking import MAX_EXPANSIONS, Asked, Broken, Found, Known, Sort, beginning
 from aggregator.index.schema import document, instant
 from aggregator.model import Article
 from aggregator.query import All, Node, Not, Only, Phrase, Reach, Within, Word
@@ -42,6 +48,8 @@ _MOST_NAMES = 10_000
 """Sources, languages and months that are told apart in a facet."""
 _REMEMBERED = 64
 """Lists of words that begin alike: whoever asks for one asks for it again."""
+_SEGMENT = re.compile(r"([0-9a-f]{32})\..+")
+"""What the files of a segment are called."""
 _ID = re.compile("[1-9a-z][0-9a-z]{0,11}")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -75,7 +83,8 @@ def _opened(folder: Path) -> Index:
 
 def make(folder: Path) -> None:
     """Make an empty index in an empty folder."""
-    _opened(folder)
+    with _understood():
+        _opened(folder)
 
 
 class Adding:
@@ -89,22 +98,32 @@ class Adding:
     def __init__(self, folder: Path, *, at_once: bool) -> None:
         self._folder = folder
         self._bytes = _BUILDING_BYTES if at_once else _ADDING_BYTES
+        _state(folder)  # where there is none, tantivy makes one, empty
+        sums.check(folder, _SEGMENT, None, contents=True)
+        with _understood():
+            _opened(folder).searcher()
 
     def put(self, articles: Iterable[Article]) -> None:
         """Index articles as they now are, each once, and commit."""
-        index = _opened(self._folder)
-        is_empty = index.searcher().num_docs == 0
-        writer = index.writer(self._bytes, 1)
-        try:
-            for article in articles:
-                filed = _document(article)
-                if not is_empty:
-                    writer.delete_documents_by_term("id", filed["id"])
-                writer.add_document(Document.from_dict(filed, _schema()))
-            writer.commit()
-            writer.wait_merging_threads()
-        except ValueError as error:
-            raise _of_the_system(error) from error
+        with _understood():
+            index = _opened(self._folder)
+            is_empty = index.searcher().num_docs == 0
+            writer = index.writer(self._bytes, 1)
+            try:
+                for article in articles:
+                    filed = _document(article)
+                    if not is_empty:
+                        writer.delete_documents_by_term("id", filed["id"])
+                    writer.add_document(Document.from_dict(filed, _schema()))
+                writer.commit()
+                writer.wait_merging_threads()
+            except ValueError as error:
+                if "killed" in str(error):
+                    writer.commit()  # it fails, and says of what the thread died that writes the files
+                raise
+            finally:
+                del writer  # it holds the lock, and an error would hold it
+        sums.note(self._folder, _SEGMENT)
 
     def tidy(self) -> None:
         """Do nothing: what was replaced goes when tantivy merges, which it does by itself."""
@@ -113,8 +132,29 @@ class Adding:
         """Do nothing: nothing is held between two batches."""
 
 
+@contextmanager
+def _understood() -> Iterator[None]:
+    """Turn what tantivy says when it fails into errors of Python.
+
+    Raises:
+        OSError: It is about the system, as when the disk is full; or another writer is at work.
+        Broken: It gave up; what it raises then no ``except Exception`` catches.
+        ValueError: Anything else.
+    """
+    try:
+        yield
+    except ValueError as error:
+        raise _of_the_system(error) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise Broken(str(error)) from error
+
+
 def _of_the_system(error: ValueError) -> Exception:
     """Return the error of the system that one of tantivy's is about, as when the disk is full; else that one."""
+    if "LockBusy" in str(error):
+        return BlockingIOError(errno.EWOULDBLOCK, "another writer is at work")
     code = re.search(r"code: (\d+)|os error (\d+)", str(error))
     number = int(code[1] or code[2]) if code else 0
     return OSError(number, os.strerror(number)) if number else error
@@ -166,7 +206,9 @@ class Reading:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._state = _state(folder)
-        self._searcher = searcher = _opened(folder).searcher()
+        self._place = folder.stat().st_ino
+        sums.check(folder, _SEGMENT, None, contents=False)
+        self._searcher = searcher = _searcher(folder)
 
         @lru_cache(maxsize=_REMEMBERED)
         def known(field: str, beginning: str) -> Known:
@@ -176,16 +218,33 @@ class Reading:
         self._known = known
 
     def answer(self, asked: Asked) -> Found:
-        """Return what a question finds."""
-        return _Asking(self._searcher, self._known, asked).answer()
+        """Return what a question finds.
+
+        Raises:
+            StoreError: The index was made again meanwhile.
+        """
+        with self._still():
+            return _Asking(self._searcher, self._known, asked).answer()
 
     def words(self, beginning: str) -> Known:
         """Return the words of all titles and texts that begin so."""
-        return self._known("words", beginning)
+        with self._still():
+            return self._known("words", beginning)
+
+    @contextmanager
+    def _still(self) -> Iterator[None]:
+        """Let no answer pass from files that may have been overwritten meanwhile, as an erase does it."""
+        try:
+            with _understood():
+                yield
+        finally:
+            if self._folder.stat().st_ino != self._place:
+                raise StoreError(self._folder, "it was changed while it was searched. Nothing is lost. Search again.")
 
     def languages(self) -> list[str]:
         """Return the languages of the articles, maybe also of replaced ones."""
-        return [language for language in self._known("language", "").words if language]
+        with self._still():
+            return [language for language in self._known("language", "").words if language]
 
     def is_outdated(self) -> bool:
         """Whether the writer has committed since."""
@@ -193,6 +252,23 @@ class Reading:
 
     def close(self) -> None:
         """Do nothing: files are mapped, and let go with this."""
+
+
+def _searcher(folder: Path) -> Searcher:
+    """Return what reads an index, also one that only others may write to."""
+    try:
+        with _understood():
+            return _opened(folder).searcher()
+    except OSError as error:
+        if error.errno not in disk.FULL:
+            raise
+    with TemporaryDirectory() as name, _understood():  # tantivy wants to write a lock beside its files
+        aside = Path(name)
+        shutil.copyfile(folder / "meta.json", aside / "meta.json")
+        for path in folder.iterdir():
+            if _SEGMENT.fullmatch(path.name):
+                (aside / path.name).symlink_to(path.resolve())
+        return _opened(aside).searcher()  # it has all files open
 
 
 def _state(folder: Path) -> tuple[int, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 
 from aggregator import disk
 from aggregator.errors import StoreError
+from aggregator.index import sums
 from aggregator.index.asking import Asked, Found, Known
 from aggregator.index.schema import document
 from aggregator.model import Article
@@ -19,6 +22,8 @@ _BUILDING_MIB = 128
 _MERGING_MIB = 16
 """What Whoosh sorts in memory when it makes an index, and when it only adds to one, beside whatever else goes on: with
 less it takes a third longer."""
+_SEGMENT = re.compile(r"(MAIN_[0-9a-z]+)\..+")
+"""What the files of a segment are called."""
 
 
 def make(folder: Path) -> None:
@@ -40,14 +45,13 @@ class Adding:
 
     def __init__(self, folder: Path, *, at_once: bool) -> None:
         self._index = _opened(folder)
+        _check(folder, self._index._segments(), contents=True)
         self._limit_mib = _BUILDING_MIB if at_once else _MERGING_MIB
 
     def put(self, articles: Iterable[Article]) -> None:
         """Index articles as they now are, each once, and commit."""
-        from aggregator.index.whoosh.filing import Filer
-
         is_empty = self._index.doc_count_all() == 0
-        writer = Filer(self._index, self._limit_mib)
+        writer = _filer(self._index, self._limit_mib)
         try:
             for article in articles:
                 if not is_empty:
@@ -61,10 +65,8 @@ class Adding:
 
     def tidy(self) -> None:
         """Let replaced articles go, if there are any, by writing the whole index anew: 3 s for 500 articles."""
-        from aggregator.index.whoosh.filing import Filer
-
         if self._index.doc_count_all() > self._index.doc_count():
-            Filer(self._index, _MERGING_MIB).commit(optimize=True)
+            _filer(self._index, _MERGING_MIB).commit(optimize=True)
 
     def close(self) -> None:
         """Let go of the folder."""
@@ -84,6 +86,7 @@ class Reading:
         self._folder = folder
         self._state = _state(folder)
         self._reader = _opened(folder).reader()
+        _check(folder, [reader.segment() for reader, _ in self._reader.leaf_readers()], contents=False)
         self._postings = Postings(self._reader)
 
     def answer(self, asked: Asked) -> Found:
@@ -119,12 +122,24 @@ class Reading:
         self._reader.close()
 
 
+def _filer(index: Any, limit_mib: int) -> Any:
+    from whoosh.index import LockError
+
+    from aggregator.index.whoosh.filing import Filer
+
+    try:
+        return Filer(index, limit_mib)
+    except LockError as error:
+        raise BlockingIOError(errno.EWOULDBLOCK, "another writer is at work") from error
+
+
 def _storage(folder: Path) -> Any:
     from whoosh.filedb.filestore import FileStorage
 
     class Storage(FileStorage):  # type: ignore[misc]
         def rename_file(self, oldname: str, newname: str, safe: bool = False) -> None:
             """Put a new table of contents in its place, once all that it lists is safe against a power cut."""
+            sums.note(folder, _SEGMENT)
             disk.sync_all(folder)
             super().rename_file(oldname, newname, safe=safe)
             disk.sync_folder(folder)
@@ -135,6 +150,11 @@ def _storage(folder: Path) -> Any:
 def _state(folder: Path) -> tuple[int, list[str]]:
     """Return what tells one commit from another: which folder it is, and its tables of contents."""
     return folder.stat().st_ino, sorted(path.name for path in folder.glob("*.toc"))
+
+
+def _check(folder: Path, segments: Iterable[Any], *, contents: bool) -> None:
+    living = {segment.segment_id() for segment in segments}
+    sums.check(folder, _SEGMENT, living, contents=contents)
 
 
 def _opened(folder: Path) -> Any:
