@@ -6,9 +6,11 @@ A crawl of a few pages stands for all; ``make torture`` does the same with fifty
 from __future__ import annotations
 
 import errno
+import os
 import random
 import shutil
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +21,7 @@ from aggregator.errors import AggregatorError, NoSpaceError, Outdated, StoreErro
 from aggregator.home import Home
 from aggregator.model import Following, Settings
 from tests import doors, storm
+from tests.conftest import ON_DISK
 from tests.doors import KILLED, Point, door
 from tests.fakecli import Aggregator
 from tests.fakeweb import STORY, FakeWeb, articles, catalogue, crawl, dump, feed, following, found, page
@@ -39,13 +42,14 @@ class Calm(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def calm(tmp_path_factory: pytest.TempPathFactory) -> Calm:
-    folder = tmp_path_factory.mktemp("calm")
+def calm() -> Iterator[Calm]:
     counter = doors.Counter()
-    with door(counter):
-        storm.crawl(folder / "home", folder / "told", size=storm.SMALL)
-    assert storm.faults(folder / "home", folder / "told") == []
-    return Calm(folder, counter.passed, storm.known(folder / "home"))
+    with tempfile.TemporaryDirectory(dir=os.environ.get(ON_DISK)) as name:
+        folder = Path(name)
+        with door(counter):
+            storm.crawl(folder / "home", folder / "told", size=storm.SMALL)
+        assert storm.faults(folder / "home", folder / "told") == []
+        yield Calm(folder, counter.passed, storm.known(folder / "home"))
 
 
 def weather(folder: Path, calm: Calm) -> list[str]:
@@ -56,15 +60,15 @@ def weather(folder: Path, calm: Calm) -> list[str]:
 
 
 @pytest.mark.parametrize("share", range(KILLS))
-def test_a_kill_at_any_change_of_the_disk_loses_and_doubles_nothing(tmp_path: Path, calm: Calm, share: int) -> None:
+def test_a_kill_at_any_change_of_the_disk_loses_and_doubles_nothing(on_disk: Path, calm: Calm, share: int) -> None:
     point = doors.spread(calm.points, KILLS)[share]
 
     def killed() -> None:
         with door(doors.Killer(point, torn=bool(share % 2))):
-            storm.crawl(tmp_path / "home", tmp_path / "told", size=storm.SMALL)
+            storm.crawl(on_disk / "home", on_disk / "told", size=storm.SMALL)
 
     assert doors.in_a_child(killed) == KILLED
-    assert weather(tmp_path, calm) == []
+    assert weather(on_disk, calm) == []
 
 
 def test_the_kills_are_spread_over_all_kinds_of_calls(calm: Calm) -> None:
@@ -74,9 +78,9 @@ def test_the_kills_are_spread_over_all_kinds_of_calls(calm: Calm) -> None:
     assert len(calm.points) > KILLS
 
 
-def test_a_kill_at_any_step_of_the_closing_of_a_day_is_mended_by_the_next_writer(tmp_path: Path, calm: Calm) -> None:
+def test_a_kill_at_any_step_of_the_closing_of_a_day_is_mended_by_the_next_writer(on_disk: Path, calm: Calm) -> None:
     def unclosed(name: str) -> Home:
-        home = Home(Path(shutil.copytree(calm.folder / "home", tmp_path / name)))
+        home = Home(Path(shutil.copytree(calm.folder / "home", on_disk / name)))
         for path in (
             *home.archive.rglob("*manifest-*"),
             *home.archive.rglob("articles-*"),
@@ -110,33 +114,33 @@ def test_a_kill_at_any_step_of_the_closing_of_a_day_is_mended_by_the_next_writer
 
 
 @pytest.mark.parametrize("share", range(REBUILD_KILLS))
-def test_a_kill_at_any_step_of_a_rebuild_is_mended_by_the_next_crawl(tmp_path: Path, calm: Calm, share: int) -> None:
+def test_a_kill_at_any_step_of_a_rebuild_is_mended_by_the_next_crawl(on_disk: Path, calm: Calm, share: int) -> None:
     steps = doors.Counter()
     for name in ("calm", "killed"):
-        shutil.copytree(calm.folder / "home", tmp_path / name / "home")
-        shutil.copyfile(calm.folder / "told", tmp_path / name / "told")
+        shutil.copytree(calm.folder / "home", on_disk / name / "home")
+        shutil.copyfile(calm.folder / "told", on_disk / name / "told")
     with door(steps):
-        pipeline.rebuild(Home(tmp_path / "calm" / "home"), following(*storm.SOURCES))
+        pipeline.rebuild(Home(on_disk / "calm" / "home"), following(*storm.SOURCES))
     point = steps.passed[share * len(steps.passed) // REBUILD_KILLS]
 
     def killed() -> None:
         with door(doors.Killer(point, torn=True)):
-            pipeline.rebuild(Home(tmp_path / "killed" / "home"), following(*storm.SOURCES))
+            pipeline.rebuild(Home(on_disk / "killed" / "home"), following(*storm.SOURCES))
 
     assert doors.in_a_child(killed) == KILLED
-    assert weather(tmp_path / "killed", calm) == []
+    assert weather(on_disk / "killed", calm) == []
 
 
-def test_mending_is_itself_safe_against_a_kill_at_each_of_its_steps(tmp_path: Path) -> None:
-    data = whole_file(tmp_path / "whole", OK)
+def test_mending_is_itself_safe_against_a_kill_at_each_of_its_steps(on_disk: Path) -> None:
+    data = whole_file(on_disk / "whole", OK)
     steps = doors.Counter()
-    left_open(tmp_path / "calm", data + b"\x1f\x8b\x08 torn")
+    left_open(on_disk / "calm", data + b"\x1f\x8b\x08 torn")
     with door(steps):
-        archive.recover(tmp_path / "calm")
+        archive.recover(on_disk / "calm")
     assert len(steps.passed) >= 10
 
     for number, point in enumerate(steps.passed):
-        folder = tmp_path / str(number)
+        folder = on_disk / str(number)
         left_open(folder, data + b"\x1f\x8b\x08 torn")
 
         def killed(folder: Path = folder, point: Point = point) -> None:
@@ -145,19 +149,19 @@ def test_mending_is_itself_safe_against_a_kill_at_each_of_its_steps(tmp_path: Pa
 
         assert doors.in_a_child(killed) == KILLED
         archive.recover(folder)
-        assert contents(folder) == contents(tmp_path / "calm")
+        assert contents(folder) == contents(on_disk / "calm")
 
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {p.name: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def test_a_tail_does_not_take_the_place_of_another_tail(tmp_path: Path) -> None:
+def test_a_tail_does_not_take_the_place_of_another_tail(on_disk: Path) -> None:
     for tail in (b"one", b"two", b"two"):
-        left_open(tmp_path, tail)
-        archive.recover(tmp_path)
+        left_open(on_disk, tail)
+        archive.recover(on_disk)
 
-    assert sorted(p.read_bytes() for p in tmp_path.rglob("*.tail")) == [b"one", b"two"]
+    assert sorted(p.read_bytes() for p in on_disk.rglob("*.tail")) == [b"one", b"two"]
 
 
 # A full disk, a failing disk
@@ -166,25 +170,25 @@ def test_a_tail_does_not_take_the_place_of_another_tail(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("code", "error"), [(errno.ENOSPC, NoSpaceError), (errno.EIO, StoreError)], ids=["full", "io"])
 @pytest.mark.parametrize("share", range(KILLS))
 def test_a_disk_that_fails_at_any_change_ends_the_crawl_cleanly_and_loses_nothing(
-    tmp_path: Path, calm: Calm, share: int, code: int, error: type[AggregatorError]
+    on_disk: Path, calm: Calm, share: int, code: int, error: type[AggregatorError]
 ) -> None:
     failing = doors.Failing(doors.spread(calm.points, KILLS)[share], code)
     with door(failing), pytest.raises(error):
-        storm.crawl(tmp_path / "home", tmp_path / "told", size=storm.SMALL)
+        storm.crawl(on_disk / "home", on_disk / "told", size=storm.SMALL)
 
     assert failing.failed
-    storm.crawl(tmp_path / "home", tmp_path / "told", attempt=1, size=storm.SMALL)
-    assert storm.faults(tmp_path / "home", tmp_path / "told") == []
-    assert storm.differences(storm.known(tmp_path / "home"), calm.known) == []
+    storm.crawl(on_disk / "home", on_disk / "told", attempt=1, size=storm.SMALL)
+    assert storm.faults(on_disk / "home", on_disk / "told") == []
+    assert storm.differences(storm.known(on_disk / "home"), calm.known) == []
 
 
-def test_writes_that_take_a_few_bytes_at_a_time_change_nothing(tmp_path: Path, calm: Calm) -> None:
+def test_writes_that_take_a_few_bytes_at_a_time_change_nothing(on_disk: Path, calm: Calm) -> None:
     sparing = doors.Sparing()
     with door(sparing):
-        storm.crawl(tmp_path / "home", tmp_path / "told", size=storm.SMALL)
+        storm.crawl(on_disk / "home", on_disk / "told", size=storm.SMALL)
 
     assert len(sparing.passed) > len(calm.points) * 1.5
-    assert weather(tmp_path, calm) == []
+    assert weather(on_disk, calm) == []
 
 
 SOURCES = """
@@ -197,27 +201,28 @@ FEED, ONE = "http://a.example/feed", "http://a.example/1"
 @pytest.mark.parametrize(("code", "ends"), [(errno.ENOSPC, 4), (errno.EROFS, 4), (errno.EIO, 3)])
 @pytest.mark.parametrize("kind", ["mkdir", "open", "write", "fdatasync", "replace"])
 def test_a_command_ends_with_the_exit_code_of_the_trouble(
-    tmp_path: Path, aggregator: Aggregator, monkeypatch: pytest.MonkeyPatch, kind: str, code: int, ends: int
+    on_disk: Path, aggregator: Aggregator, monkeypatch: pytest.MonkeyPatch, kind: str, code: int, ends: int
 ) -> None:
     monkeypatch.setattr("aggregator.fetch.Fetcher", lambda _: FakeWeb({FEED: feed(ONE), ONE: page(STORY)}))
-    (tmp_path / "sources.yaml").write_text(SOURCES)
+    (on_disk / "sources.yaml").write_text(SOURCES)
     with door(doors.Failing(Point(kind, 2), code)):
-        said = aggregator("--home", tmp_path, "crawl")
+        said = aggregator("--home", on_disk, "crawl")
 
     assert said.code == ends
     assert ("reported stored" in said.err) or ("Nothing was changed" in said.err)
     assert "Traceback" not in said.err
-    assert aggregator("--home", tmp_path, "crawl").code == 0
-    assert list(articles(tmp_path)) == [ONE]
+    assert aggregator("--home", on_disk, "crawl").code == 0
+    assert list(articles(on_disk)) == [ONE]
 
 
 # A power cut
 
 
 @pytest.fixture(scope="module")
-def cuts(calm: Calm, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+def cuts(calm: Calm) -> list[Path]:
     """What power cuts leave: before and after so many changes of the disk, each in its own way."""
-    folder = tmp_path_factory.mktemp("power")
+    folder = calm.folder / "power"
+    folder.mkdir()
     chance = random.Random(20261123)
     telling = [p for p in calm.points if p.kind in ("open", "replace", "write", "fdatasync", "fsync", "mkdir")]
     wanted = {*doors.spread(telling, CUTS * 2)}
@@ -281,34 +286,34 @@ def scarce() -> Following:
 
 
 def test_a_crawl_stops_before_the_disk_is_full_and_goes_on_when_there_is_room(
-    tmp_path: Path, scarce: Following, monkeypatch: pytest.MonkeyPatch
+    on_disk: Path, scarce: Following, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     urls = [f"http://a.example/{n}" for n in range(9)]
     web = FakeWeb({FEED: feed(*urls), **{url: page(storm.text(url)) for url in urls}})
     with monkeypatch.context() as disk, pytest.raises(NoSpaceError, match="min_free"):
         disk.setattr(shutil, "disk_usage", Shrinking(16))
-        with pipeline.opened(Home(tmp_path), scarce) as line:
+        with pipeline.opened(Home(on_disk), scarce) as line:
             line.crawl(storm.SOURCES[:1], web)
 
-    assert list(Home(tmp_path).archive.rglob("*.open")) == []
+    assert list(Home(on_disk).archive.rglob("*.open")) == []
     assert 0 < len(web.asked) < len(urls)
     stopped_at = len(web.asked)
-    crawl(tmp_path, web, storm.SOURCES[0])
-    assert sorted(articles(tmp_path)) == urls
+    crawl(on_disk, web, storm.SOURCES[0])
+    assert sorted(articles(on_disk)) == urls
     assert len(web.asked) - stopped_at < len(urls) + 2
 
 
 def test_a_rebuild_stops_before_the_disk_is_full_and_leaves_the_old_index(
-    tmp_path: Path, scarce: Following, monkeypatch: pytest.MonkeyPatch
+    on_disk: Path, scarce: Following, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = Home(tmp_path)
-    crawl(tmp_path, FakeWeb({FEED: feed(ONE), ONE: page(STORY)}), storm.SOURCES[0])
-    before = dump(tmp_path)
+    home = Home(on_disk)
+    crawl(on_disk, FakeWeb({FEED: feed(ONE), ONE: page(STORY)}), storm.SOURCES[0])
+    before = dump(on_disk)
     with monkeypatch.context() as disk, pytest.raises(NoSpaceError, match="min_free"):
         disk.setattr(shutil, "disk_usage", Shrinking(11))
         pipeline.rebuild(home, scarce)
 
-    assert dump(tmp_path) == before
-    assert found(tmp_path, "mattresses") == [ONE]
+    assert dump(on_disk) == before
+    assert found(on_disk, "mattresses") == [ONE]
     pipeline.rebuild(home, scarce)
-    assert dump(tmp_path) == before
+    assert dump(on_disk) == before
