@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from aggregator import cli
+from tests.calm import Calm, crawled
 from tests.fakecli import Aggregator, Said
 
-
-MEMORY = Path("/dev/shm")  # noqa: S108 - a disk in memory, where Linux has one
+MEMORY = Path("/dev/shm")
 ROOM_BYTES = 4 << 30
 """How much of it must be free; a run of all tests leaves a tenth of that there."""
 
@@ -52,6 +52,13 @@ def on_disk() -> Iterator[Path]:
     """An empty folder on the disk, for what is about the disk."""
     with tempfile.TemporaryDirectory(dir=os.environ.get(ON_DISK)) as folder:
         yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def calm() -> Iterator[Calm]:
+    """A crawl that nothing befell, on the disk."""
+    with tempfile.TemporaryDirectory(dir=os.environ.get(ON_DISK)) as folder:
+        yield crawled(Path(folder))
 
 
 @pytest.fixture
