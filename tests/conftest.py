@@ -3,12 +3,40 @@
 from __future__ import annotations
 
 import io
+import os
+import shutil
 import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from aggregator import cli
+from tests.calm import Calm, crawled
 from tests.fakecli import Aggregator, Said
+
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 4 << 30
+"""How much of it must be free; a run of all tests leaves a tenth of that there."""
+
+
+ON_DISK = "AGGREGATOR_TESTS_ON_DISK"
+"""Tells the processes that share the tests which folder they would have used."""
+
+
+def pytest_configure() -> None:
+    """Let tests write to memory where that has room: on a disk they wait for its syncs more than they compute.
+
+    What is killed, fails or loses its power in them is a process or the test's own door to the disk, never the real
+    one, so they say the same there. Those of durability stay on the disk (``on_disk``).
+    ``TMPDIR=/somewhere make test`` runs all of them in that folder.
+    """
+    if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK):
+        return
+    if shutil.disk_usage(MEMORY).free >= ROOM_BYTES:
+        os.environ[ON_DISK] = tempfile.gettempdir()
+        os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -17,6 +45,20 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     The processes that share the tests must agree on the name of each (pytest-xdist).
     """
     return argname if isinstance(val, bytes) else None
+
+
+@pytest.fixture
+def on_disk() -> Iterator[Path]:
+    """An empty folder on the disk, for what is about the disk."""
+    with tempfile.TemporaryDirectory(dir=os.environ.get(ON_DISK)) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def calm() -> Iterator[Calm]:
+    """A crawl that nothing befell, on the disk."""
+    with tempfile.TemporaryDirectory(dir=os.environ.get(ON_DISK)) as folder:
+        yield crawled(Path(folder))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -28,7 +29,16 @@ def engine(path: Path, *, writing: bool) -> Engine:
     if not writing:  # a reader never makes a database where there is none
         database = f"file:{quote(str(path.resolve()))}?mode={'ro&immutable=1' if still else 'rw'}"
         address = sql.URL.create("sqlite", database=database, query={"uri": "true"})
-    engine = sql.create_engine(address, poolclass=sql.pool.StaticPool)
+    return _engine_at(address, writing)
+
+
+@lru_cache(maxsize=8)
+def _engine_at(address: sql.URL, writing: bool) -> Engine:
+    """Return what connects to an address: the same each time, for it remembers the statements that it has compiled.
+
+    To compile one takes longer than to run it. It keeps no connection: what is closed is closed.
+    """
+    engine = sql.create_engine(address, poolclass=sql.pool.NullPool)
 
     @sql.event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _: object) -> None:

@@ -47,9 +47,8 @@ class Opened:
         if not writing and not path.exists():
             raise StoreError(path, "missing. Nothing is lost: archive/ is whole. Run `aggregator rebuild`.")
         self._path = path
-        self._engine = engine(path, writing=writing)
         with self._guarded():
-            self._connection = self._engine.connect()
+            self._connection = engine(path, writing=writing).connect()
             if writing and not sql.inspect(self._connection).get_table_names():
                 t.metadata.create_all(self._connection)
                 self._connection.execute(t.schema.insert().values(number=t.SCHEMA))
@@ -59,7 +58,6 @@ class Opened:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
-        self._engine.dispose()
 
     def __enter__(self) -> Self:
         return self

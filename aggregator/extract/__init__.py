@@ -13,6 +13,7 @@ import hashlib
 import json
 from concurrent.futures import Future
 from datetime import datetime
+from functools import cache
 from importlib.metadata import version
 
 from aggregator import wire
@@ -84,13 +85,19 @@ _HTML_TYPES = ("", "text/html", "application/xhtml+xml", "text/plain", "applicat
 _NOT_TEXT = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04")
 
 
+@cache
+def _version() -> str:
+    """Return the extractor's version. To look it up takes a millisecond, to import it and ask it half a second."""
+    return version("trafilatura")
+
+
 def generation(rule: ExtractRule | None = None) -> str:
     """Return the extractor, its version and that of our rules: what a text depends on besides the page.
 
     Args:
         rule: The source's own, which is named by a digest.
     """
-    ours = f"trafilatura-{version('trafilatura')}.r{_RULES}"  # importing it to ask it takes half a second
+    ours = f"trafilatura-{_version()}.r{_RULES}"
     if rule is None or not rule.inputs:
         return ours
     return f"{ours}+{hashlib.sha256(json.dumps(rule.inputs, sort_keys=True).encode()).hexdigest()[:8]}"
