@@ -523,7 +523,8 @@ def random_words(texts: Sequence[Article], count: int) -> Iterator[Node]:
     for _ in range(count):
         some = analysis.folded(chance.choice(texts).text)
         words = tuple(map(Word, chance.sample(sorted({word for word in some if len(word) > 3}), chance.randint(1, 4))))
-        yield words[0] if len(words) == 1 else chance.choice([All, Some])(words)
+        some_of = All(words) if chance.random() < 0.5 else Some(words)
+        yield words[0] if len(words) == 1 else some_of
 
 
 HOSTILE = (

@@ -117,9 +117,13 @@ def recogniser(home: Home, now: datetime, *, erased_only: bool = False) -> Recog
     Raises:
         StoreError: The events or the key cannot be read.
     """
+    return _recogniser(home, [each for each in takedowns(home) if not (erased_only and each.action == "hide")], now)
+
+
+def _recogniser(home: Home, decided: Iterable[Takedown], now: datetime) -> Recogniser | None:
     marks = Marks()
-    for each in takedowns(home):
-        if each.in_force(now) and not (erased_only and each.action == "hide"):
+    for each in decided:
+        if each.in_force(now):
             marks |= each.marks
     if marks == Marks():
         return None
@@ -144,7 +148,10 @@ class Shown(Catalogue):
     def __init__(self, home: Home, *, now: datetime | None = None, leaving: bool = False) -> None:
         super().__init__(home.catalogue)
         at = now or datetime.now(UTC)
-        self._recogniser = recogniser(home, at)
+        decided = takedowns(home)
+        self._recogniser = _recogniser(home, decided, at)
+        self._is_erasing = any(each.is_to_be_carried_out and each.marks.addresses for each in decided)
+        """Whether articles at withdrawn addresses may be there: once erased they are gone, and not taken again."""
         self._closed = {source.id for source in guarded(home) if source.is_closed(at, leaving=leaving)}
 
     @property
@@ -162,9 +169,12 @@ class Shown(Catalogue):
     def hidden_articles(self) -> frozenset[str]:
         """Return the ids of the articles that are withdrawn as a whole, or by their address."""
         known = self._recogniser
-        if known is None or not (known.marks.articles or known.marks.addresses):
+        if known is None or not (known.marks.articles or self._is_erasing):
             return frozenset()
-        return frozenset(i for i, url in self.addresses().items() if known.knows_article(i) or known.knows_address(url))
+        if not self._is_erasing:
+            return frozenset(filter(known.knows_article, self.article_ids()))
+        every = self.addresses_and_versions()
+        return frozenset(i for i, (url, _) in every.items() if known.knows_article(i) or known.knows_address(url))
 
     def _may_see(self, article: Article | Facts) -> bool:
         known = self._recogniser
@@ -217,10 +227,14 @@ class Shown(Catalogue):
         """Leave out what may not be seen; an address or a version that is withdrawn may be all that an article has."""
         left = [facts for facts in found if self._may_see(facts)]
         known = self._recogniser
-        if known is None or not (known.marks.addresses or known.marks.versions):
+        if known is None or not (self._is_erasing or known.marks.versions):
             return left
-        seen = self.articles(facts.id for facts in left)
-        return [facts for facts in left if facts.id in seen]
+        now = self.addresses_and_versions([facts.id for facts in left])
+        doubtful = [
+            i for i, (url, version) in now.items() if known.knows_version(i, version) or known.knows_address(url)
+        ]
+        gone = set(doubtful) - self.articles(doubtful).keys()
+        return [facts for facts in left if facts.id not in gone]
 
     def find_articles(self, url: str) -> list[Article]:
         """Return the articles read at an address that may be seen."""

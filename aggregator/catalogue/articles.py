@@ -115,9 +115,12 @@ class Articles(Opened):
         announced = self._rows(sql.select(d.url).where(d.key.in_(sorted(engines.possible_keys(url)))))
         return {url, *(u for row in asked for u in (row["url"], row["asked_url"])), *(r["url"] for r in announced)}
 
-    def addresses(self) -> dict[str, str]:
-        """Return the address of every article, by id."""
-        return {r["id"]: r["url"] for r in self._rows(sql.select(t.articles.c.id, t.articles.c.url))}
+    def addresses_and_versions(self, ids: Sequence[str] | None = None) -> dict[str, tuple[str, str]]:
+        """Return the address and the newest version's digest of articles, by id; None: of all."""
+        a = t.articles.c
+        query = sql.select(a.id, a.url, a.version)
+        queries = [query] if ids is None else [query.where(a.id.in_(chunk)) for chunk in in_chunks(list(ids))]
+        return {r["id"]: (r["url"], r["version"]) for each in queries for r in self._rows(each)}
 
     def article_ids(self) -> list[str]:
         """Return the ids of all articles."""

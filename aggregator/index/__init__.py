@@ -22,7 +22,7 @@ from typing import Any, Protocol, TypeVar
 
 from aggregator import analysis, disk
 from aggregator.errors import AggregatorError, BusyError, StoreError
-from aggregator.index.asking import LARGE_ARCHIVE, MAX_EXPANSIONS, Asked, Broken, Found, Known, Sort, advice
+from aggregator.index.asking import K1, LARGE_ARCHIVE, MAX_EXPANSIONS, Asked, B, Broken, Found, Known, Sort, advice
 from aggregator.model import Article
 
 ENGINES = ("whoosh", "tantivy")
@@ -241,9 +241,11 @@ def _damaged(folder: Path, error: Exception) -> StoreError:
 
 __all__ = [
     "ENGINES",
+    "K1",
     "LARGE_ARCHIVE",
     "MAX_EXPANSIONS",
     "Asked",
+    "B",
     "Found",
     "Known",
     "Reader",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from aggregator import analysis
-from aggregator.query import Node, Reach, Word
+from aggregator.query import Node, Only, Reach, Word
 
 MAX_EXPANSIONS = 50
 """Words that a prefix or a misspelt word stands for, at most: those that most articles have."""
@@ -70,6 +70,8 @@ class Asked:
     limit: int | None = None
     """How many hits are to be returned; None: all."""
     with_facets: bool = False
+    unseen: Sequence[Only] = ()
+    """What must not be found, nor counted in any way: nothing tells that it is there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -288,7 +288,7 @@ class _Asking:
 
     def answer(self) -> Found:
         node = self._asked.node
-        query = Query.const_score_query(Query.all_query(), 0.0) if node is None else self._query(node)
+        query = self._seen(_unranked(Query.all_query()) if node is None else self._query(node))
         by = self._asked.sort
         if by is Sort.RELEVANCE and not _is_ranked(node):
             by = Sort.PUBLISHED
@@ -374,19 +374,24 @@ class _Asking:
 
     def _one_of(self, field: str, terms: Sequence[str]) -> Query:
         """Return what finds one of several terms, as one word: it is as rare as all of them together."""
-        having = {term: self._searcher.doc_freq(field, term) for term in terms}
-        known = [term for term in terms if having[term]]
         every = self._searcher.num_docs
-        together = _rarity(min(sum(having.values()), every), every)
+        having = {term: self._searcher.doc_freq(field, term) for term in terms}
+        known = {term: Query.term_query(_schema(), field, term, index_option="freq") for term in terms if having[term]}
+        seen = sum(having.values())
+        if self._asked.unseen:
+            seen = sum(self._searcher.search(self._seen(query), 1).count for query in known.values())  # type: ignore[attr-defined]
+        together = _rarity(min(seen, every), every)
         return _some(
             [
-                Query.boost_query(
-                    Query.term_query(_schema(), field, term, index_option="freq"),
-                    together / _rarity(min(having[term], every), every),
-                )
-                for term in known
+                Query.boost_query(query, together / _rarity(min(having[term], every), every))
+                for term, query in known.items()
             ]
         )
+
+    def _seen(self, query: Query) -> Query:
+        """Return a query without what must not be found."""
+        unseen = [(Occur.MustNot, self._only(only.field, only.values)) for only in self._asked.unseen]
+        return Query.boolean_query([(Occur.Must, query), *unseen]) if unseen else query
 
 
 def _is_ranked(node: Node | None) -> bool:

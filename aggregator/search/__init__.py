@@ -68,7 +68,8 @@ def search(
         )
     with access.opened(home) as catalogue, closing(_answers(home, catalogue, as_of)) as answers:
         asked, notes = _asked(home, answers, catalogue, query)
-        shown = partial(page, answers, catalogue, sort=Sort(sort), offset=offset, limit=min(limit, MAX_PAGE))
+        order = Sort.PUBLISHED if as_of and sort == Sort.RELEVANCE else Sort(sort)
+        shown = partial(page, answers, catalogue, sort=order, offset=offset, limit=min(limit, MAX_PAGE))
         folded, found = shown(asked)
         if not found.total:
             asked, more = _instead(answers, query, asked)
@@ -166,7 +167,10 @@ def _cut(answers: Answers, found: Found) -> Iterator[str]:
     for word in sorted(found.cut):
         yield f"{word!r} may stand for more words; the {MAX_EXPANSIONS} most frequent were looked for."
     if answers.was_cut:
-        yield f"Only the best {MAX_LOOKED_AT} were looked at: parts of texts are withdrawn."
+        yield (
+            f"Parts of texts are withdrawn, so only the newest {MAX_LOOKED_AT} that may fit were looked at. "
+            "Narrow the time to see others."
+        )
 
 
 def _caveats(query: Query, catalogue: Catalogue, languages: Sequence[str]) -> Iterator[str]:

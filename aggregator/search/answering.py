@@ -11,11 +11,12 @@ from aggregator.access import Shown
 from aggregator.home import Home
 from aggregator.index import Asked, Found, Known, Reader, Sort
 from aggregator.model import Article
-from aggregator.query import All, Node, Not, Only
-from aggregator.search.asking import holds
+from aggregator.query import All, Node, Only
+from aggregator.search.reading import Read, loosened, scores
 
 MAX_LOOKED_AT = 500
-"""Articles whose shown text is compared with the query while passages or names are withdrawn; the best."""
+"""Articles whose shown text is compared with the query while passages or names are withdrawn; the newest, for to choose
+them by what the index knows would tell what is withdrawn."""
 _PORTION = 200
 """Articles whose texts are in memory together."""
 
@@ -29,15 +30,15 @@ class Answers:
     """
 
     def __init__(self, home: Home, catalogue: Shown) -> None:
-        self._reader = Reader(home.fulltext)
         self._catalogue = catalogue
-        self.languages = self._reader.languages()
         closed, hidden = catalogue.closed_sources, catalogue.hidden_articles()
         self._unseen = tuple(
-            Not(Only(field, tuple(sorted(values)))) for field, values in (("source", closed), ("id", hidden)) if values
+            Only(field, tuple(sorted(values))) for field, values in (("source", closed), ("id", hidden)) if values
         )
         self.was_cut = False
         """Whether not all that the index found was looked at."""
+        self._reader = Reader(home.fulltext)
+        self.languages = self._reader.languages()
 
     def ask(
         self, node: Node | None, *, sort: Sort = Sort.RELEVANCE, limit: int | None = None, with_facets: bool = False
@@ -53,34 +54,41 @@ class Answers:
         Raises:
             StoreError: The index is missing, damaged or of another version.
         """
-        seen: Node | None = All((*([node] if node else ()), *self._unseen)) if self._unseen else node
         if not self._catalogue.withholds:
-            return self._reader.ask(Asked(seen, self.languages, sort, limit, with_facets))
-        look_at = None if limit is None else max(limit, MAX_LOOKED_AT)
-        found = self._reader.ask(Asked(seen, self.languages, sort, look_at))
+            return self._reader.ask(Asked(node, self.languages, sort, limit, with_facets, self._unseen))
+        by = Sort.PUBLISHED if sort is Sort.RELEVANCE else sort
+        look_at = None if limit is None else MAX_LOOKED_AT
+        found = self._reader.ask(Asked(loosened(node), self.languages, by, look_at, unseen=self._unseen))
         self.was_cut |= len(found.hits) < found.total
-        return self._read_again(node, found, limit, with_facets=with_facets)
+        return self._read_again(node, found, sort, limit, with_facets=with_facets)
 
     def close(self) -> None:
         """Let go of the index."""
         self._reader.close()
 
-    def _read_again(self, node: Node | None, found: Found, limit: int | None, *, with_facets: bool) -> Found:
-        """Leave out what was found for words that are withdrawn: the index holds the texts as they were read.
+    def _read_again(
+        self, node: Node | None, found: Found, sort: Sort, limit: int | None, *, with_facets: bool
+    ) -> Found:
+        """Find again in texts as they may be shown: the index holds them as they were read.
 
-        A hit for such a word would tell that it is there.
+        Nothing of what is withdrawn may be told: not by a hit, not by one that is missing, not by the order of them.
         """
-        kept: list[tuple[str, float]] = []
-        read: list[Article] = []
+        reads: list[Read] = []
+        kept: list[Article] = []
         for start in range(0, len(found.hits), _PORTION):
-            some = found.hits[start : start + _PORTION]
-            articles = self._catalogue.articles(i for i, _ in some)
-            for article_id, score in some:
-                article = articles.get(article_id)
-                if article and holds(node, article, self.languages):
-                    kept.append((article_id, score))
-                    read.append(replace(article, text=""))
-        return Found(kept[:limit], len(kept), counted(read) if with_facets else {}, found.cut)
+            some = [article_id for article_id, _ in found.hits[start : start + _PORTION]]
+            articles = self._catalogue.articles(some)
+            for article in (articles[i] for i in some if i in articles):
+                read = Read(article, self.languages)
+                if read.holds(node):
+                    kept.append(replace(article, text=""))
+                    if sort is Sort.RELEVANCE:
+                        reads.append(read)
+        fits = scores(reads, node) if sort is Sort.RELEVANCE else [0.0] * len(kept)
+        hits = [(article.id, fit) for article, fit in zip(kept, fits, strict=True)]
+        if sort is Sort.RELEVANCE:
+            hits.sort(key=lambda hit: -hit[1])  # equals stay as they are: the newest first
+        return Found(hits[:limit], len(hits), counted(kept) if with_facets else {}, found.cut)
 
     def articles(self, ids: Iterable[str]) -> dict[str, Article]:
         """Return articles as they may be shown."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
-from aggregator import analysis
 from aggregator.catalogue import Catalogue
 from aggregator.home import Home
-from aggregator.model import Article
-from aggregator.query import All, Any, Node, Not, Only, Phrase, Reach, Within, Word
+from aggregator.query import All, Any, Node, Not, Only, Phrase, Reach, Word
 
 
 def resolved(node: Node | None, home: Home, catalogue: Catalogue) -> Node | None:
@@ -86,60 +84,3 @@ def wanted_words(node: Node | None) -> list[Word]:
             return [word for each in nodes for word in wanted_words(each)]
         case _:
             return []
-
-
-def holds(node: Node | None, article: Article, languages: Sequence[str]) -> bool:
-    """Whether an article as it is given has what a query looks for, whatever the index says."""
-    return node is None or _Read(article, languages).holds(node)
-
-
-class _Read:
-    """An article, word by word."""
-
-    def __init__(self, article: Article, languages: Sequence[str]) -> None:
-        self._article = article
-        self._languages = languages
-        title, text = analysis.folded(article.title or ""), analysis.folded(article.text)
-        authors = [word for author in article.authors for word in analysis.folded(author)]
-        self._words = {None: (title, text), "title": (title,), "author": (authors,)}
-
-    def holds(self, node: Node) -> bool:
-        match node:
-            case All(nodes):
-                return all(map(self.holds, nodes))
-            case Any(nodes):
-                return any(map(self.holds, nodes))
-            case Not(inner):
-                return not self.holds(inner)
-            case Word():
-                return any(self._is(node, word) for words in self._words[node.place] for word in words)
-            case Phrase(words, place):
-                return any(_stands(words, within) for within in self._words[place])
-            case Within(field, since, until):
-                at = self._article.captured_at
-                at = (self._article.claimed_at or at) if field == "published" else at
-                return (since is None or at >= since) and (until is None or at < until)
-            case Only(field, values):
-                return any(self._has(field, value) for value in values)
-
-    def _is(self, wanted: Word, word: str) -> bool:
-        if wanted.reach is Reach.PREFIX:
-            return word.startswith(wanted.word)
-        if wanted.reach is Reach.NEAR:
-            return bool(analysis.near(wanted.word, [word]))
-        if wanted.reach is Reach.EXACT or wanted.place == "author":
-            return word == wanted.word
-        language = self._article.language
-        return {word, analysis.term(word, language)} & set(analysis.expanded(wanted.word, self._languages)) != set()
-
-    def _has(self, field: str, value: str) -> bool:
-        article = self._article
-        if field == "url":
-            return _stands(analysis.folded(value), analysis.folded(article.url))
-        return value == {"id": article.id, "source": article.source_id, "language": article.language}.get(field)
-
-
-def _stands(words: Sequence[str], within: Sequence[str]) -> bool:
-    """Whether words stand one behind the other."""
-    count = len(words)
-    return any(list(words) == list(within[n : n + count]) for n in range(len(within) - count + 1)) if count else False

@@ -12,7 +12,7 @@ from aggregator.index import Found, Sort
 from aggregator.model import Article
 from aggregator.query import All, Node, Not, Only, Within
 from aggregator.search.answering import Answers, counted
-from aggregator.search.asking import holds
+from aggregator.search.reading import Read
 
 
 class PastAnswers(Answers):
@@ -32,6 +32,7 @@ class PastAnswers(Answers):
         self._at = at
         self._edited = catalogue.edited_since(at)
         self._then = self._as_they_were(self._edited)
+        self._reads = [Read(article, self.languages) for article in self._then.values()]
 
     def _as_they_were(self, ids: Iterable[str]) -> dict[str, Article]:
         articles = self._catalogue.articles(ids)
@@ -52,7 +53,7 @@ class PastAnswers(Answers):
         found = super().ask(
             All((*([node] if node else ()), there, same)), sort=sort, limit=limit, with_facets=with_facets
         )
-        past = [article for article in self._then.values() if holds(node, article, self.languages)]
+        past = [self._then[read.id] for read in self._reads if read.holds(node)]
         by = self.articles([i for i, _ in found.hits])
         every = sorted(
             [*(by[i] for i, _ in found.hits if i in by), *past],

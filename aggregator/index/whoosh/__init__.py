@@ -153,7 +153,7 @@ def _state(folder: Path) -> tuple[int, list[str]]:
 
 
 def _check(folder: Path, segments: Iterable[Any], *, contents: bool) -> None:
-    living = {segment.segment_id() for segment in segments}
+    living = {segment.segment_id() for segment in segments if segment}  # an empty index has none
     sums.check(folder, _SEGMENT, living, contents=contents)
 
 

@@ -48,12 +48,16 @@ class Searcher:
         self._postings = postings
         self._languages = languages
         self._cut: set[str] = set()
+        self._seen: Mask = postings.living
+        """Documents that may be found."""
 
     def answer(self, asked: Asked) -> Found:
         """Return what a question finds."""
-        living = self._postings.living
-        mask, scores = (living, self._nothing()) if asked.node is None else self._found(asked.node)
-        docs = np.flatnonzero(mask & living)
+        self._seen = self._postings.living
+        for only in asked.unseen:
+            self._seen = self._seen & ~self._only(only.field, only.values)
+        mask, scores = (self._seen, self._nothing()) if asked.node is None else self._found(asked.node)
+        docs = np.flatnonzero(mask & self._seen)
         return Found(
             tuple(self._first(docs, scores[docs], asked)),
             len(docs),
@@ -104,9 +108,11 @@ class Searcher:
                 mask = np.logical_and.reduce([mask for mask, _ in parts])
                 return mask, np.where(mask, np.sum([scores for _, scores in parts], axis=0), 0.0)
             case Either(nodes):
-                parts = [self._found(each) for each in nodes]
-                scores = np.sum([scores for _, scores in parts], axis=0)
-                return np.logical_or.reduce([mask for mask, _ in parts]), scores
+                mask, scores = np.zeros(self._postings.count, np.bool_), self._nothing()
+                for each in nodes:
+                    found, fit = self._found(each)
+                    mask, scores = mask | found, scores + fit
+                return mask, scores
             case Not(inner):
                 return ~self._found(inner)[0], self._nothing()
             case Within(field, since, until):
@@ -162,10 +168,9 @@ class Searcher:
                 counted[docs] += fields[field] * counts
         if not fields:
             return mask, counted
-        living = self._postings.living
-        having, every = int((mask & living).sum()), int(living.sum())
+        having, every = int((mask & self._seen).sum()), int(self._seen.sum())
         rarity = math.log(1 + (every - having + 0.5) / (having + 0.5))
         lengths = np.sum([boost * self._postings.lengths(field) for field, boost in fields.items()], axis=0)
-        usual = float(lengths[living].mean()) if every else 0.0
+        usual = float(lengths[self._seen].mean()) if every else 0.0
         norm = K1 * (1 - B + B * lengths / max(usual, 1.0))
         return mask, rarity * counted * (K1 + 1) / (counted + norm)
