@@ -1,9 +1,9 @@
 """The files of an index to the byte, as they were committed, so that damage is told instead of a wrong answer.
 
-Neither engine looks: Whoosh takes a column that is missing or cut off for zeros, and tantivy counts with numbers that
-were changed, and takes missing places for none. Both write a segment once and never change it, under a name that no other has had: what is noted of it
-holds as long as it is there. Lengths are compared whenever an index is opened; all bytes, half a second for a
-gigabyte, when it is opened for writing.
+Neither engine looks: Whoosh takes a column that is missing or cut off for zeros; tantivy counts with numbers that were
+changed, and takes missing places for none. Both write a segment once and never change it, under a name that no other
+has had: what is noted of it holds as long as it is there. Lengths are compared whenever an index is opened; all bytes,
+half a second for a gigabyte, when it is opened for writing.
 """
 
 from __future__ import annotations
