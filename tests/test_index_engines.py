@@ -303,6 +303,16 @@ def test_a_missing_list_of_segments_is_no_empty_index(tmp_path: Path, engine: st
     assert opened(folder, engine).is_new
 
 
+def test_a_file_that_is_missing_is_never_taken_for_an_empty_one(tmp_path: Path, engine: str) -> None:
+    kinds = {path.name.partition(".")[2]: path for path in of_segments(sound(engine))}
+    assert len(kinds) > 5
+    for path in kinds.values():
+        folder = Path(shutil.copytree(sound(engine), tmp_path / path.name))
+        (folder / path.name).unlink()
+
+        assert opened(folder, engine).is_new
+
+
 def test_an_index_that_says_it_is_of_the_other_engine_is_told_and_made_anew(tmp_path: Path) -> None:
     one, other = (Path(shutil.copytree(sound(engine), tmp_path / engine)) for engine in ENGINES)
     names = [folder / "generation.json" for folder in (one, other)]
@@ -345,9 +355,13 @@ def test_a_search_that_an_erase_overtook_is_told_so_and_asks_again(tmp_path: Pat
     for path in (tmp_path / "before").iterdir():
         disk.blank(path)
 
-    with pytest.raises(Exception, match=r"(?i)changed|no such file|.") as raised:
+    try:
         reading.answer(QUESTIONS[1])
-    assert isinstance(raised.value, Exception)  # no panic
+    except Exception as error:  # of the engine, as it may be; a panic would be none
+        said = str(error)
+    else:
+        said = ""
+    assert said
     assert [(f.hits, f.total, f.facets) for f in map(reader.ask, QUESTIONS)] == right
 
 
@@ -363,8 +377,8 @@ def test_what_fails_in_giving_articles_is_not_taken_for_damage(tmp_path: Path, e
 
     assert answers(folder) == answers(sound(engine))
     opened(folder, engine).put([story("n3", "after")])  # though the error, and all it knows of, is still there
+    assert kept.value.args
     assert index.search(folder, Asked(Word("after"), ("en",))).total == 1
-    assert isinstance(kept.value, ValueError)
 
 
 def test_a_second_writer_is_told_so_and_harms_nothing(tmp_path: Path, engine: str) -> None:
@@ -495,7 +509,7 @@ def test_equals_keep_their_order_when_the_index_grows_in_many_steps(tmp_path: Pa
 # Both alike
 
 OVERLAP_FLOOR = 0.97
-"""Of the first ten hits of 200 random questions, those that both engines have; 0.99 when it was last looked at."""
+"""Of the first ten hits of 200 random questions, those that both engines have."""
 
 
 def test_both_engines_find_the_same_first(tmp_path: Path) -> None:
@@ -523,8 +537,7 @@ def random_words(texts: Sequence[Article], count: int) -> Iterator[Node]:
     for _ in range(count):
         some = analysis.folded(chance.choice(texts).text)
         words = tuple(map(Word, chance.sample(sorted({word for word in some if len(word) > 3}), chance.randint(1, 4))))
-        some_of = All(words) if chance.random() < 0.5 else Some(words)
-        yield words[0] if len(words) == 1 else some_of
+        yield words[0] if len(words) == 1 else All(words) if chance.random() < 0.5 else Some(words)
 
 
 HOSTILE = (

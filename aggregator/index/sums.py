@@ -1,9 +1,9 @@
 """The files of an index to the byte, as they were committed, so that damage is told instead of a wrong answer.
 
-Neither engine looks: Whoosh takes a column that is missing or cut off for zeros, and tantivy counts with numbers that
-were changed. Both write a segment once and never change it, under a name that no other has had: what is noted of it
-holds as long as it is there. Lengths are compared whenever an index is opened; all bytes, half a second for a
-gigabyte, when it is opened for writing.
+Neither engine looks: Whoosh takes a column that is missing or cut off for zeros; tantivy counts with numbers that were
+changed, and takes missing places for none. Both write a segment once and never change it, under a name that no other
+has had: what is noted of it holds as long as it is there. Lengths are compared whenever an index is opened; all bytes,
+half a second for a gigabyte, when it is opened for writing.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def note(folder: Path, segment: re.Pattern[str]) -> None:
 
     Args:
         folder: Of the index.
-        segment: What the names of such files are; its first group is the segment's own.
+        segment: What the names of such files are; its first group is the segment's own, of those that it always needs.
     """
     try:
         known = _noted(folder)
@@ -44,7 +44,7 @@ def note(folder: Path, segment: re.Pattern[str]) -> None:
         disk.put(folder / _NOTED, json.dumps(sums).encode())
 
 
-def check(folder: Path, segment: re.Pattern[str], living: Container[str] | None, *, contents: bool) -> None:
+def check(folder: Path, segment: re.Pattern[str], living: Container[str], *, contents: bool) -> None:
     """Compare the files of an index with what was noted of them.
 
     A kill between a commit and the note leaves files that nothing is noted of: those pass.
@@ -52,7 +52,7 @@ def check(folder: Path, segment: re.Pattern[str], living: Container[str] | None,
     Args:
         folder: Of the index.
         segment: As for ``note``.
-        living: The segments whose files must be there; None: the engine itself misses those that are not.
+        living: The segments whose files must be there.
         contents: Whether all bytes are compared, or only how many there are.
 
     Raises:
@@ -63,7 +63,7 @@ def check(folder: Path, segment: re.Pattern[str], living: Container[str] | None,
         try:
             is_same = path.stat().st_size == length and (not contents or _sum(path) == (length, crc))
         except FileNotFoundError:
-            is_same = not (living is not None and found and found[1] in living)
+            is_same = not (found and found[1] in living)
         if not is_same:
             raise DamagedError(f"{name} is not as it was written")
 

@@ -13,6 +13,7 @@ month   of ``published``, as 202611
 from __future__ import annotations
 
 import errno
+import json
 import math
 import os
 import re
@@ -48,8 +49,8 @@ _MOST_NAMES = 10_000
 """Sources, languages and months that are told apart in a facet."""
 _REMEMBERED = 64
 """Lists of words that begin alike: whoever asks for one asks for it again."""
-_SEGMENT = re.compile(r"([0-9a-f]{32})\..+")
-"""What the files of a segment are called."""
+_SEGMENT = re.compile(r"([0-9a-f]{32})\.[a-z]+|[0-9a-f]{32}\.\d+\.del")
+"""What the files of a segment are called; that of what is gone from it is replaced by the next of its kind."""
 _ID = re.compile("[1-9a-z][0-9a-z]{0,11}")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -81,6 +82,13 @@ def _opened(folder: Path) -> Index:
     return index
 
 
+def _check(folder: Path, *, contents: bool) -> None:
+    # where there is no list, tantivy makes one, empty; and it takes a missing file of places for an empty one
+    listed = json.loads((folder / "meta.json").read_bytes())["segments"]
+    living = {segment["segment_id"].replace("-", "") for segment in listed}
+    sums.check(folder, _SEGMENT, living, contents=contents)
+
+
 def make(folder: Path) -> None:
     """Make an empty index in an empty folder."""
     with _understood():
@@ -98,8 +106,7 @@ class Adding:
     def __init__(self, folder: Path, *, at_once: bool) -> None:
         self._folder = folder
         self._bytes = _BUILDING_BYTES if at_once else _ADDING_BYTES
-        _state(folder)  # where there is none, tantivy makes one, empty
-        sums.check(folder, _SEGMENT, None, contents=True)
+        _check(folder, contents=True)
         with _understood():
             _opened(folder).searcher()
 
@@ -207,7 +214,7 @@ class Reading:
         self._folder = folder
         self._state = _state(folder)
         self._place = folder.stat().st_ino
-        sums.check(folder, _SEGMENT, None, contents=False)
+        _check(folder, contents=False)
         self._searcher = searcher = _searcher(folder)
 
         @lru_cache(maxsize=_REMEMBERED)
