@@ -30,6 +30,7 @@ from aggregator.fetch import limits as fetch
 from aggregator.index import MAX_EXPANSIONS
 from aggregator.pipeline import deriving, lanes
 from aggregator.search import in_context, saved
+from aggregator.search.answering import MAX_LOOKED_AT
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +133,7 @@ LIMITS = (
         "query.expansions", MAX_EXPANSIONS, "words", "a prefix or a misspelt word stands for the most frequent of them"
     ),
     Limit("page.size", search.MAX_PAGE, "hits", "the rest is on the next page"),
-    Limit(
-        "page.reread", search.MAX_LOOKED_AT, "articles", "while parts of texts are withdrawn, older ones are not found"
-    ),
+    Limit("page.reread", MAX_LOOKED_AT, "articles", "while parts of texts are withdrawn, older ones are not found"),
     Limit("search.name", saved.MAX_NAME_CHARS, "characters", "a longer name is refused; nothing is saved"),
     Limit("kwic.lines", in_context.MAX_LINES, "lines", "the places in older articles are left out, and said to be"),
     Limit("kwic.context", concordance.CONTEXT_CHARS, "characters a side", "what stands further away is left out"),
