@@ -551,7 +551,7 @@ def test_an_older_version_is_cited_with_the_place_of_its_own_capture(home: Path)
         [newest] = citing.cited(catalogue, following(*SOURCES), [two])
 
     assert (older.archived, newest.archived) == (first.place, second.place)
-    assert (home / older.archived.partition("#")[0]).is_file()
+    assert (home / first.place.partition("#")[0]).is_file()
 
 
 def test_to_cite_a_batch_asks_the_catalogue_as_often_as_to_cite_one_article(tmp_path: Path) -> None:
