@@ -258,6 +258,11 @@ class Capture:
     max_age_s: float = 0.0
     """How long the server calls it fresh, in seconds; 0.0: it does not say."""
 
+    @property
+    def place(self) -> str:
+        """Where the project has it: file and offset, relative to the home."""
+        return f"archive/{self.file}#{self.offset}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:

@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 
 import pytest
 import rispy
+import sqlalchemy as sql
 from citeproc import Citation, CitationItem, CitationStylesBibliography, CitationStylesStyle, formatter
 from citeproc.source.json import CiteProcJSON
 from hypothesis import example, given
@@ -35,6 +36,7 @@ from aggregator.takedown import Scope
 from tests.fakecli import Aggregator
 from tests.fakeweb import NOON, OTHER, STORY, FakeWeb, articles, crawl, feed, following, page, source
 from tests.fewarticles import NIGHT
+from tests.stockedhome import article, stocked
 
 AWKWARD = (
     "{unbalanced",
@@ -519,6 +521,59 @@ def test_more_than_a_batch_is_cited_in_order(root: Path, monkeypatch: pytest.Mon
         found = [each.article.id for each in citing.cited(catalogue, following(*SOURCES), wanted)]
 
     assert found == wanted
+
+
+@pytest.mark.parametrize(("claimed_by", "day"), [("meta", 1), ("announced", 20)])
+def test_an_older_version_is_cited_with_its_own_date_unless_the_date_was_announced(
+    tmp_path: Path, claimed_by: str, day: int
+) -> None:
+    texts = {"2026-11-01": "The loft is empty.", "2026-11-20": "The loft is full."}
+    old, new = (replace(article("1", text, at=at), claimed_by=claimed_by) for at, text in texts.items())
+    home = stocked(tmp_path / "home", [old, new])
+
+    with access.opened(home, leaving=True) as catalogue:
+        [older] = citing.cited(catalogue, following(), [new.id], {new.id: old.version})
+        [newest] = citing.cited(catalogue, following(), [new.id])
+
+    assert (older.article.text, older.version, older.article.number) == ("The loft is empty.", old.version, 1)
+    assert older.article.claimed_at == datetime(2026, 11, day, tzinfo=UTC)
+    assert newest.article == replace(new, number=2)
+
+
+def test_an_older_version_is_cited_with_the_place_of_its_own_capture(home: Path) -> None:
+    (two,) = ids(home, TWO)
+    edit(home)
+    with access.opened(Home(home), leaving=True) as catalogue:
+        first, second = catalogue.captures_of(two)
+        old, _ = catalogue.versions(two)
+
+        [older] = citing.cited(catalogue, following(*SOURCES), [two], {two: old.digest})
+        [newest] = citing.cited(catalogue, following(*SOURCES), [two])
+
+    assert (older.archived, newest.archived) == (first.place, second.place)
+    assert (home / first.place.partition("#")[0]).is_file()
+
+
+def test_to_cite_a_batch_asks_the_catalogue_as_often_as_to_cite_one_article(tmp_path: Path) -> None:
+    many = [article(str(n), f"Note {n}.") for n in range(30)]
+    home = stocked(tmp_path / "home", many)
+    asked: list[str] = []
+
+    def listen(connection: object, cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    sql.event.listen(sql.Engine, "before_cursor_execute", listen)
+    try:
+        with access.opened(home, leaving=True) as catalogue:
+            asked.clear()
+            assert len(list(citing.cited(catalogue, following(), [many[0].id]))) == 1
+            of_one = len(asked)
+            asked.clear()
+            assert len(list(citing.cited(catalogue, following(), [each.id for each in many]))) == 30
+    finally:
+        sql.event.remove(sql.Engine, "before_cursor_execute", listen)
+
+    assert len(asked) == of_one > 0
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from aggregator import analysis, curves, search, takedown
+from aggregator import access, analysis, curves, search, takedown
 from aggregator.cli import bars
 from aggregator.curves import MAX_PERIODS, By, Seen
 from aggregator.home import Home
 from aggregator.query import parse
 from aggregator.search import over_time
+from aggregator.search.answering import MAX_LOOKED_AT
 from aggregator.takedown import Scope
 from tests.fakecli import Aggregator
 from tests.fakeweb import NOON
@@ -156,6 +158,59 @@ def test_what_is_found_is_counted_against_all_that_passes_the_filters(
     assert (total.articles, total.found) == (articles, found)
 
 
+@pytest.fixture
+def tagged(home: Home) -> Iterator[Home]:
+    """The home, with the tag local for the sources b and c."""
+    before = home.sources_yaml.read_text()
+    tags = "".join(f'  - {{id: {of}, url: "http://{of}.example/", tags: [Local]}}\n' for of in "bc")
+    home.sources_yaml.write_text(before.replace("sources: []", "sources:\n" + tags))
+    yield home
+    home.sources_yaml.write_text(before)
+
+
+@pytest.mark.parametrize(
+    ("query", "articles", "found"),
+    [
+        ("ferry tag:local", 3, 2),
+        ("ferry -tag:local", 3, 2),
+        ("ferry tag:nobody", 0, 0),
+        ("ferry (tag:local OR language:fr)", 3, 2),
+        ("tag:local", 3, 3),
+    ],
+)
+def test_a_tag_is_a_filter_as_the_sources_that_have_it_are(tagged: Home, query: str, articles: int, found: int) -> None:
+    total = ask(tagged, query).total
+
+    assert (total.articles, total.found) == (articles, found)
+
+
+def test_a_family_is_a_filter_too(tmp_path: Path) -> None:
+    add = " It was the last one of the day, and nobody on the mole knew when the next would come, or whether it would."
+    text = "\n\n".join(f"{TEN}{add} So said the {who} at the gate." for who in ("keeper", "pilot", "cook", "mayor"))
+    home = stocked(
+        tmp_path / "home",
+        [article("1", text), article("copy", text, of="b"), article("2", TEN), article("3", "Nothing of the kind.")],
+    )
+    with access.opened(home) as catalogue:
+        [family] = catalogue.clusters()
+
+    total = ask(home, f"ferry cluster:{family.id}").total
+
+    assert (total.articles, total.found) == (2, 2)
+    assert ask(home, f"ferry -cluster:{family.id}").total.articles == 2
+
+
+def test_while_a_name_is_withdrawn_all_that_is_found_is_counted_not_the_best_500(tmp_path: Path) -> None:
+    many = [article(str(n), f"Ferry {n}.") for n in range(MAX_LOOKED_AT + 20)]
+    home = stocked(tmp_path / "home", [article("name", "Ferry of Marta Quillfeather."), *many])
+    withdraw(home, "Marta Quillfeather")
+
+    found = ask(home, "ferry")
+
+    assert (found.total.found, found.note) == (len(many) + 1, None)
+    assert ask(home, "Quillfeather").total.found == 0
+
+
 def test_the_months_that_were_asked_for_are_there_even_at_the_ends(home: Home) -> None:
     found = ask(home, "ferry published:2024-11/2025-12")
 
@@ -170,11 +225,15 @@ def test_without_words_articles_are_counted_and_no_text_is_read(home: Home) -> N
     assert (found.total.found, found.total.words) == (3, 0)
 
 
+def withdraw(home: Home, name: str) -> None:
+    what = takedown.target(home, [name], Scope.NAME, erase=False)
+    takedown.decide(home, what, scope=Scope.NAME, reason="other", by="t", erase=False, until=None, now=NOON)
+
+
 def test_a_withdrawn_name_has_no_curve(aggregator: Aggregator, tmp_path: Path) -> None:
     home = stocked(tmp_path / "home", [article("1", "It was Marta Quillfeather with the lantern."), article("2", TEN)])
     before = ask(home, "Quillfeather").total
-    what = takedown.target(home, ["Marta Quillfeather"], Scope.NAME, erase=False)
-    takedown.decide(home, what, scope=Scope.NAME, reason="other", by="t", erase=False, until=None, now=NOON)
+    withdraw(home, "Marta Quillfeather")
 
     after = ask(home, "Quillfeather").total
 

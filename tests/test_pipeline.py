@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import shutil
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aggregator.model import Listing, Outcome, Role
+import pytest
+
+from aggregator import pipeline, search
+from aggregator.model import Article, Listing, Outcome, Progress, Role
+from aggregator.query import parse
 from tests.fakeweb import (
     OTHER,
     STORY,
@@ -15,12 +22,14 @@ from tests.fakeweb import (
     catalogue,
     crawl,
     feed,
+    following,
     matches,
     page,
     redirect,
     source,
     versions,
 )
+from tests.stockedhome import article, stocked
 
 FEED, ONE, TWO, THREE = (f"http://a.example/{name}" for name in ("feed", "1", "2", "3"))
 LISTED = source("a", feeds=(), listing=Listing(links="article a", next="a.older"))
@@ -300,3 +309,28 @@ def test_a_feed_is_asked_for_before_long_lists(tmp_path: Path) -> None:
     crawl(tmp_path, web, source("a"))
 
     assert web.asked.index(FEED) < web.asked.index("http://a.example/sitemap.xml")
+
+
+@pytest.mark.parametrize("engine", ["whoosh", "tantivy"])
+def test_articles_are_indexed_a_portion_at_a_time_and_how_far_that_is_is_told(tmp_path: Path, engine: str) -> None:
+    home = stocked(tmp_path / "home", [article(str(n), f"Note {n} of the ferry.") for n in range(900)], engine=engine)
+    shutil.rmtree(home.fulltext)
+    told: list[tuple[int, int]] = []
+    held: list[int] = []
+
+    def report(now: Progress) -> None:
+        if now.doing == "indexing":
+            told.append((now.done, now.total))
+            held.append(sum(isinstance(each, Article) for each in gc.get_objects()))
+
+    before = sum(isinstance(each, Article) for each in gc.get_objects())
+    known = following()
+    with pipeline.opened(home, replace(known, settings=replace(known.settings, index=engine)), report=report):
+        pass
+
+    assert [done for done, _ in told] == [0, 200, 400, 600, 800, 900]
+    assert {total for _, total in told} == {900}
+    assert max(held) - before <= 200
+    assert search.search(home, parse("ferry")).total == 900
+    with catalogue(home.root) as after:
+        assert after.to_index() == []

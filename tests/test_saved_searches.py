@@ -183,6 +183,116 @@ def test_what_only_staff_may_see_is_told_and_not_posted(home: Home) -> None:
     assert [hit["url"] for hit in json.loads(json.dumps(there.taken))[0]["searches"]] == [TWO]
 
 
+# What is withheld when others are told
+
+
+def embargo(home: Home, ref: str, until: datetime | None, scope: Scope = Scope.ARTICLE) -> int:
+    """Withdraw something until a time."""
+    what = takedown.target(home, [ref], scope, erase=False)
+    said = {"scope": scope, "reason": "other", "by": "t", "erase": False, "until": until}
+    return takedown.decide(home, what, now=LATER + timedelta(hours=1), **said).number  # type: ignore[arg-type]
+
+
+def two_of_a_day(home: Home) -> None:
+    """Have two new hits, one behind the other."""
+    keep(home)
+    add(home, TWO, f"{STORY}\n\nOne more line.")
+    add(home, THREE, f"The bailiff again. They carried grey lanterns.\n\n{OTHER}", at=LATER + timedelta(minutes=5))
+
+
+def test_an_embargoed_article_is_told_when_the_embargo_ends(home: Home) -> None:
+    two_of_a_day(home)
+    embargo(home, THREE, NOON + timedelta(days=10))
+
+    assert told(home, at=NOON + timedelta(days=3)) == [("lane", [TWO])]
+    assert told(home, at=NOON + timedelta(days=9)) == []
+    assert told(home, at=NOON + timedelta(days=11)) == [("lane", [THREE])]
+    assert told(home, at=NOON + timedelta(days=12)) == []
+
+
+def test_an_article_whose_takedown_is_lifted_is_told_if_it_never_was(home: Home) -> None:
+    two_of_a_day(home)
+    both = [embargo(home, THREE, None), embargo(home, ONE, None)]
+    assert told(home, at=NOON + timedelta(days=3)) == [("lane", [TWO])]
+    both.append(embargo(home, TWO, None))
+    for number in both:
+        takedown.lift(home, number, by="t", now=NOON + timedelta(days=4))
+
+    assert told(home, at=NOON + timedelta(days=5)) == [("lane", [THREE])]
+
+
+def test_what_was_found_for_words_that_were_withheld_is_told_when_they_are_back(home: Home) -> None:
+    keep(home, "lanterns", "lights")
+    two_of_a_day(home)
+    add(home, "http://a.example/4", f"Other lanterns.\n\n{OTHER}", at=LATER + timedelta(minutes=9))
+    embargo(home, "They carried grey lanterns", NOON + timedelta(days=10), Scope.PASSAGE)
+
+    before = told(home, at=NOON + timedelta(days=3))
+    assert before == [("lights", ["http://a.example/4"]), ("lane", [TWO, THREE])]
+    assert told(home, at=NOON + timedelta(days=11)) == [("lights", [THREE])]
+
+
+def test_what_a_dark_source_published_is_told_and_posted_once_it_may_be_seen(home: Home) -> None:
+    known = YAML + '  - {id: b, url: "http://b.example/", access: dark, until: 2026-12-01}\n'
+    home.sources_yaml.write_text(known)
+    keep(home)
+    add(home, "http://b.example/1", STORY, source_id="b", access=Access.DARK)
+    add(home, TWO, f"{STORY}\n\nOne more line.")
+
+    with hook() as there:
+        posting = Following(settings=Settings(min_free_bytes=0, notify=there.url), sources=(source("a"),))
+        assert told(home, at=NOON + timedelta(days=3), known=posting) == [("lane", [TWO])]
+        assert told(home, at=NOON + timedelta(days=11), known=posting) == [("lane", ["http://b.example/1"])]
+        assert told(home, at=NOON + timedelta(days=12), known=posting) == []
+
+    assert urls_posted(there.taken) == [[TWO], ["http://b.example/1"]]
+
+
+def test_what_only_staff_might_see_is_posted_once_it_may_leave_and_not_said_again(home: Home) -> None:
+    known = YAML + '  - {id: b, url: "http://b.example/", access: staff, until: 2026-12-01}\n'
+    home.sources_yaml.write_text(known)
+    keep(home)
+    add(home, "http://b.example/1", STORY, source_id="b", access=Access.STAFF)
+    add(home, TWO, f"{STORY}\n\nOne more line.")
+
+    with hook() as there:
+        posting = Following(settings=Settings(min_free_bytes=0, notify=there.url), sources=(source("a"),))
+        [(_, said)] = told(home, at=NOON + timedelta(days=3), known=posting)
+        assert told(home, at=NOON + timedelta(days=4), known=posting) == []
+        assert told(home, at=NOON + timedelta(days=11), known=posting) == []
+        assert told(home, at=NOON + timedelta(days=12), known=posting) == []
+
+    assert set(said) == {"http://b.example/1", TWO}
+    assert urls_posted(there.taken) == [[TWO], ["http://b.example/1"]]
+
+
+def test_what_was_told_without_a_webhook_is_not_posted_to_a_later_one(home: Home) -> None:
+    two_of_a_day(home)
+    assert told(home, at=NOON + timedelta(days=3)) == [("lane", [TWO, THREE])]
+    with hook() as there:
+        posting = Following(settings=Settings(min_free_bytes=0, notify=there.url), sources=(source("a"),))
+        assert told(home, at=NOON + timedelta(days=4), known=posting) == []
+    assert there.taken == []
+
+
+def urls_posted(taken: object) -> list[list[str]]:
+    """The addresses in each message to a webhook."""
+    return [[hit["url"] for hit in message["searches"]] for message in json.loads(json.dumps(taken))]
+
+
+def test_an_article_first_seen_in_the_second_in_which_a_search_was_saved_is_new_only_if_it_came_after(
+    home: Home,
+) -> None:
+    keep(home, at=LATER + timedelta(milliseconds=500))
+    add(home, TWO, f"{STORY}\n\nOne more line.", at=LATER)
+    add(home, THREE, f"The bailiff again.\n\n{OTHER}", at=LATER + timedelta(milliseconds=600))
+
+    assert told(home, at=LATER + timedelta(seconds=2)) == [("lane", [THREE])]
+
+
+# A crawl
+
+
 def test_a_crawl_tells_new_hits_at_its_end(
     aggregator: Aggregator, home: Home, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:

@@ -18,7 +18,7 @@ from aggregator.model import Following
 
 if TYPE_CHECKING:
     from aggregator.query import Only, Query, Within
-    from aggregator.search.fresh import Found
+    from aggregator.search.fresh import NewHits
     from aggregator.search.saved import SavedSearch
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -147,7 +147,7 @@ def searches_drop(ctx: click.Context, name: str, by: str) -> None:
     show.say(f"Noted as event {event.number}: {name} is saved no longer.")
 
 
-def _print_list(found: Sequence[Found], withheld: Sequence[SavedSearch], *, as_json: bool) -> None:
+def _print_list(found: Sequence[NewHits], withheld: Sequence[SavedSearch], *, as_json: bool) -> None:
     if as_json:
         show.print_json([_found_json(one) for one in found])
     elif found:
@@ -214,7 +214,7 @@ def _filter(each: Only | Within) -> str:
     return f"{each.field}:{first}/{last}"
 
 
-def _found_json(one: Found) -> dict[str, Any]:
+def _found_json(one: NewHits) -> dict[str, Any]:
     search = one.search
     return {
         "name": search.name,

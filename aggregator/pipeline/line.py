@@ -18,7 +18,7 @@ from aggregator.decisions import Decisions
 from aggregator.fetch import Web
 from aggregator.home import Home
 from aggregator.index import Writer as IndexWriter
-from aggregator.model import Capture, Following, Outcome, Progress, Report, Run, Source
+from aggregator.model import Article, Capture, Following, Outcome, Progress, Report, Run, Source
 from aggregator.pipeline import belonging
 from aggregator.pipeline.collecting import BATCH, Collector, More
 from aggregator.pipeline.deriving import Deriver, generation
@@ -32,6 +32,8 @@ MAX_BACKFILL_PAGES = 1_000_000
 """Pages of one source asked for in one sitting of a backfill."""
 BATCH_BYTES = 1 << 24
 """How much of the bodies of a batch is held in memory at a time."""
+_PORTION = 200
+"""Articles whose texts are in memory together while they are indexed."""
 
 
 class Pipeline:
@@ -363,14 +365,19 @@ class Pipeline:
             writer.sign()
         waiting = self._catalogue.to_index()
         if waiting:
-            self._report(Progress(doing="indexing", done=0, total=len(waiting)))
-            writer.put(self._catalogue.articles(waiting).values())
+            writer.put(self._to_be_indexed(waiting))
             with self._catalogue.transaction():
                 self._catalogue.indexed(waiting)
             self._report(Progress(doing="indexing", done=len(waiting), total=len(waiting)))
         if tidy:
             writer.tidy()
         writer.close()
+
+    def _to_be_indexed(self, ids: Sequence[str]) -> Iterator[Article]:
+        """Yield articles; not all of their texts are held at a time."""
+        for start in range(0, len(ids), _PORTION):
+            self._report(Progress(doing="indexing", done=start, total=len(ids)))
+            yield from self._catalogue.articles(ids[start : start + _PORTION]).values()
 
 
 def _nobody(busy: Set[str]) -> Sequence[Source]:

@@ -41,8 +41,9 @@ def _batch(
 ) -> Iterator[Cited]:
     articles = catalogue.articles(ids)
     seen = catalogue.versions_of(articles)
-    places = catalogue.memberships(articles)
-    families = {family.id: family for family in catalogue.clusters({cluster for cluster, _ in places.values()})}
+    captures = catalogue.captures_read(articles)
+    memberships = catalogue.memberships(articles)
+    families = {family.id: family for family in catalogue.clusters({family for family, _ in memberships.values()})}
     for i in ids:
         article = articles.get(i)
         if article is None:
@@ -52,13 +53,14 @@ def _batch(
         if version is None:
             continue
         source = following.source(article.source_id)
-        family = families.get(places[i][0]) if i in places else None
+        family = families.get(memberships[i][0]) if i in memberships else None
+        capture = captures.get((i, version.number))
         if wanted != article.version:
             article = article.as_in(version)
         yield Cited(
             article=article,
             source_name=source.name if source else article.source_id,
-            archived=None if source and source.no_links else _place(catalogue, version),
+            archived=capture.place if capture and not (source and source.no_links) else None,
             captured_at=version.captured_at,
             family=family.id if family else None,
             copies=len(family.members) - 1 if family else 0,
@@ -69,11 +71,6 @@ def _batch(
 def _newest(versions: Sequence[Version], digest: str) -> Version | None:
     """Return the version of a digest: of a text that came back, the last one."""
     return next((version for version in reversed(versions) if version.digest == digest), None)
-
-
-def _place(catalogue: Shown, version: Version) -> str | None:
-    capture = catalogue.capture(version.record_id)
-    return f"archive/{capture.file}#{capture.offset}" if capture else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

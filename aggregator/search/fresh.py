@@ -5,33 +5,29 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
 from aggregator import access
 from aggregator.access import Shown
 from aggregator.decisions import Decisions
 from aggregator.errors import UsageError
 from aggregator.home import Home
-from aggregator.model import Article, Facts, Following, Results
-from aggregator.query import Only, Query, Within
+from aggregator.model import Article, Following, Results
+from aggregator.query import Not, Only, Within
 from aggregator.search import matching, search
 from aggregator.search.saved import TOLD, SavedSearch, standing
 
-SETTLING = timedelta(hours=1)
-"""What was captured so long ago is in the index, or waits for it where it is seen: later ones are remembered singly."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What a saved search finds."""
+class NewHits:
+    """The new hits of a saved search, and how much it finds in all."""
 
     search: SavedSearch
     """With its problem, where it cannot be read any more."""
     total: int = 0
     """How many articles match, copies too."""
     new: tuple[str, ...] = ()
-    """The ids of those that are new hits, the newest first."""
+    """The ids of the new hits, the newest first."""
     note: str | None = None
     """What the reader should know."""
 
@@ -46,7 +42,7 @@ class News:
     """New hits, the oldest first."""
 
 
-def found(home: Home, searches: Iterable[SavedSearch], *, since: datetime | None = None) -> list[Found]:
+def found(home: Home, searches: Iterable[SavedSearch], *, since: datetime | None = None) -> list[NewHits]:
     """Return what saved searches find, and what of that is new.
 
     Args:
@@ -58,23 +54,24 @@ def found(home: Home, searches: Iterable[SavedSearch], *, since: datetime | None
         StoreError: Catalogue or index is missing, damaged or of another version.
     """
     if home.is_new:
-        return [Found(search=one, note="Nothing was crawled yet.") for one in searches]
+        return [NewHits(search=one, note="Nothing was crawled yet.") for one in searches]
     with access.opened(home) as catalogue:
         return [_found(home, catalogue, one, since) for one in searches]
 
 
-def _found(home: Home, catalogue: Shown, one: SavedSearch, since: datetime | None) -> Found:
+def _found(home: Home, catalogue: Shown, one: SavedSearch, since: datetime | None) -> NewHits:
     if one.problem:
-        return Found(search=one)
+        return NewHits(search=one)
     try:
         ids, note = matching(home, catalogue, one.query())
-        new = _new(home, catalogue, one, since)
+        found = _first_seen(home, catalogue, one, since or one.at, but=frozenset() if since else one.told)
     except UsageError as error:
-        return Found(search=replace(one, problem=f"its query can no longer be read: {error}"))
-    return Found(search=one, total=len(ids), new=tuple(new), note=note)
+        return NewHits(search=replace(one, problem=f"its query can no longer be read: {error}"))
+    newest = sorted(catalogue.facts(found), key=lambda facts: (facts.captured_at, facts.id), reverse=True)
+    return NewHits(search=one, total=len(ids), new=tuple(facts.id for facts in newest), note=note)
 
 
-def hits(home: Home, new: Found, *, limit: int, offset: int = 0) -> Results:
+def hits(home: Home, new: NewHits, *, limit: int, offset: int = 0) -> Results:
     """Return the new hits of a saved search as a search does, the copies of one text as one, the newest first.
 
     Args:
@@ -90,26 +87,11 @@ def hits(home: Home, new: Found, *, limit: int, offset: int = 0) -> Results:
     return search(home, query, limit=limit, offset=offset, sort="captured")
 
 
-def _new(home: Home, catalogue: Shown, one: SavedSearch, since: datetime | None) -> list[str]:
-    """Return the ids of new hits, the newest first."""
-    return [facts.id for facts in reversed(_new_facts(home, catalogue, one, since))]
-
-
-def _new_facts(home: Home, catalogue: Shown, one: SavedSearch, since: datetime | None = None) -> list[Facts]:
-    """Return the facts of new hits, the oldest first."""
-    at = since or one.since
-    ids, _ = matching(home, catalogue, _captured_since(one.query(), at))
-    new = [
-        facts
-        for facts in catalogue.facts(ids)
-        if (facts.captured_at >= since if since else one.is_new(facts.id, facts.captured_at))
-    ]
-    return sorted(new, key=lambda facts: (facts.captured_at, facts.id))
-
-
-def _captured_since(query: Query, at: datetime) -> Query:
-    """Return a query for what was first seen since then; the index knows seconds."""
-    return query.also(Within("captured", at.replace(microsecond=0), None))
+def _first_seen(home: Home, catalogue: Shown, one: SavedSearch, since: datetime, *, but: frozenset[str]) -> list[str]:
+    """Return the ids of what a search finds that was first seen since then, without some."""
+    query = one.query().also(Within("captured", since, None))
+    ids, _ = matching(home, catalogue, query.also(Not(Only("id", tuple(sorted(but))))) if but else query)
+    return ids
 
 
 def news(home: Home, *, now: datetime | None = None, leaving: bool = False) -> list[News]:
@@ -118,7 +100,7 @@ def news(home: Home, *, now: datetime | None = None, leaving: bool = False) -> l
     Args:
         home: Which.
         now: When that is; None: as the clock says.
-        leaving: Leave out also what only staff may see.
+        leaving: For a webhook: what was not posted yet, without what only staff may see.
 
     Raises:
         StoreError: Catalogue, index or events are damaged.
@@ -132,9 +114,9 @@ def news(home: Home, *, now: datetime | None = None, leaving: bool = False) -> l
             articles: tuple[Article, ...] = ()
             if not one.problem:
                 try:
-                    ids = [facts.id for facts in _new_facts(home, catalogue, one)]
-                    seen = catalogue.articles(ids)
-                    articles = tuple(seen[i] for i in ids if i in seen)
+                    before = one.posted if leaving else one.told
+                    new = catalogue.articles(_first_seen(home, catalogue, one, one.at, but=before)).values()
+                    articles = tuple(sorted(new, key=lambda article: (article.captured_at, article.id)))
                 except UsageError as error:
                     one = replace(one, problem=f"its query can no longer be read: {error}")
             if articles or one.problem:
@@ -145,6 +127,9 @@ def news(home: Home, *, now: datetime | None = None, leaving: bool = False) -> l
 def tell(home: Home, following: Following, now: datetime) -> list[News]:
     """Tell whoever is to know which new hits saved searches have: post it to the webhook, and note it.
 
+    What is withheld today and may be seen later is told then; what only staff might see, and may leave later, is posted
+    then.
+
     Returns:
         New hits that were not told before; and searches that cannot be read, each time again.
 
@@ -153,32 +138,31 @@ def tell(home: Home, following: Following, now: datetime) -> list[News]:
         NoSpaceError: The disk is full or read-only.
         StoreError: Archive, catalogue or index is damaged.
     """
+    posted = news(home, now=now, leaving=True) if following.settings.notify else []
     found = news(home, now=now)
-    if not any(one.articles for one in found):
-        return found
-    posted = [hit for one in news(home, now=now, leaving=True) for hit in _as_json(one)]
-    if following.settings.notify and posted:
+    if following.settings.notify and any(one.articles for one in posted):
         from aggregator import fetch
 
-        said = json.dumps({"at": _iso(now), "searches": posted}, ensure_ascii=False)
+        said = json.dumps(
+            {"at": _iso(now), "searches": [hit for one in posted for hit in _as_json(one)]}, ensure_ascii=False
+        )
         body = said.encode("utf-8", "backslashreplace")  # a query may be no UTF-8, see wordings
         fetch.post(following.settings.notify, body, content_type="application/json", proxy=following.settings.proxy)
-    with access.opened(home, now=now) as catalogue:
-        told = {str(one.search.number): _noted(catalogue, one, now) for one in found if one.articles}
-    Decisions(home.archive).append(TOLD, {"told": told}, now=now)
+    told = _noted(found, posted if following.settings.notify else found)
+    if told:
+        Decisions(home.archive).append(TOLD, {"told": told}, now=now)
     return found
 
 
-def _noted(catalogue: Shown, one: News, now: datetime) -> dict[str, Any]:
-    """Return until when all hits of a search were told, and which later ones, too.
-
-    A page that was captured a moment ago may be read and indexed only after others that were captured later.
-    """
-    waiting = [facts.captured_at for facts in catalogue.facts(catalogue.to_index())]
-    before = [(facts.captured_at, facts.id) for facts in catalogue.facts(one.search.beyond)]
-    until = max(one.search.since, min([now - SETTLING, *waiting]))
-    later = sorted(i for at, i in (*before, *((a.captured_at, a.id) for a in one.articles)) if at >= until)
-    return {"until": until.astimezone(UTC).isoformat(), "beyond": later}
+def _noted(found: Iterable[News], posted: Iterable[News]) -> dict[str, dict[str, list[str]]]:
+    """Return what is noted of what was said here and of what was posted, by search."""
+    here, there = ({one.search.number: {a.id for a in one.articles} for one in told} for told in (found, posted))
+    noted = {}
+    for number in sorted(here | there):
+        said, sent = here.get(number, set()), there.get(number, set())
+        parts = {"ids": said & sent, "here": said - sent, "there": sent - said}
+        noted[str(number)] = {name: sorted(ids) for name, ids in parts.items() if ids}
+    return {number: parts for number, parts in noted.items() if parts}
 
 
 def _as_json(one: News) -> list[dict[str, str | None]]:

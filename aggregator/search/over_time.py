@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +13,7 @@ from aggregator.home import Home
 from aggregator.model import Facts, Progress, Report
 from aggregator.query import All, Any, Node, Not, Only, Query, Within
 from aggregator.search import matching
+from aggregator.search.asking import resolved
 from aggregator.search.in_context import PORTION, portions
 from aggregator.search.wanted import Wanted
 
@@ -38,8 +39,8 @@ class Curve:
 def curve(home: Home, query: Query, *, by: By, now: datetime, report: Report = lambda _: None) -> Curve:
     """Return for each month or year what was found, against all articles that pass the filters of the query.
 
-    These filters are its sources, languages and times, where they are demanded of every article. All texts are read to
-    count their words, if the query has words.
+    These filters are its sources, tags, languages, families and times, where they are demanded of every article. All
+    texts are read to count their words, if the query has words.
 
     Args:
         home: Where to look.
@@ -49,17 +50,18 @@ def curve(home: Home, query: Query, *, by: By, now: datetime, report: Report = l
         report: Told how far the reading is.
 
     Raises:
+        SourcesError: A tag is asked for, and sources.yaml, which says whose it is, is refused.
         StoreError: Catalogue or index is missing, damaged or of another version.
     """
-    whole = _filters(query.node)
-    since, until = _asked_times(whole)
-    since = since if since and since <= now else None
-    until = min(until - timedelta(microseconds=1), now) if until else None
     if home.is_new:
         points, total = curves.curve((), by)
         note: str | None = "Nothing was crawled yet."
         return _curve(query, by, points, total, 0, Wanted(query.node, ()), note)
     with access.opened(home) as catalogue:
+        whole = _filters(resolved(query.node, home, catalogue))
+        since, until = _asked_times(whole)
+        since = since if since and since <= now else None
+        until = min(until - timedelta(microseconds=1), now) if until else None
         wanted = Wanted(query.node, catalogue.languages())
         ids, note = matching(home, catalogue, query)
         found = set(ids)
@@ -109,7 +111,11 @@ def _read(catalogue: Shown, facts: list[Facts], found: set[str], wanted: Wanted,
     report(Progress(doing="counting words", done=len(by_id), total=len(by_id)))
 
 
-_FACTS = ("source", "language")
+_FACTS: Mapping[str, Callable[[Facts], str]] = {
+    "id": lambda facts: facts.id,
+    "source": lambda facts: facts.source_id,
+    "language": lambda facts: facts.language or "",
+}
 """What is known of an article without its text, besides times."""
 
 
@@ -149,7 +155,7 @@ def _passes(node: Node, facts: Facts) -> bool:
             at = facts.dated if field == "published" else facts.captured_at
             return (since is None or at >= since) and (until is None or at < until)
         case Only(field, values):
-            return (facts.source_id if field == "source" else facts.language or "") in values
+            return _FACTS[field](facts) in values
         case _:
             return True
 

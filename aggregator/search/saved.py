@@ -7,8 +7,8 @@ reach them (see ``wordings``). What of the words is withdrawn is asked at every 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any as Json
 
@@ -20,8 +20,11 @@ from aggregator.query import All, Any, Node, Only, Query, Within, parse
 from aggregator.wordings import SAVED, Wording, Wordings
 
 DROPPED, TOLD = "search-dropped", "searches-told"
-"""The events that a search is saved no longer (``search``: the number of its event), and of which new hits somebody was
-told (``told``: by number, ``until`` when all were, and which articles ``beyond`` that)."""
+"""The events that a search is saved no longer (``search``: the number of its event), and which new hits were told.
+
+``told``, by number of the search: ``ids`` of articles that are not to be told again, of others those that were said
+``here`` and not posted, and those that were posted ``there`` and said before.
+"""
 MAX_NAME_CHARS = 60
 _NAME = re.compile(r"(?=.*[a-z])[a-z0-9-]+")
 _WORDS = frozenset({"find", "drop"})
@@ -47,23 +50,14 @@ class SavedSearch:
     """When it was saved; what was first seen after that is new."""
     told_at: datetime | None = None
     """When somebody was last told of new hits; None: never."""
-    until: datetime | None = None
-    """All that was first seen before then was told; None: nothing was."""
-    beyond: frozenset[str] = field(default=frozenset())
-    """Which articles first seen later were told, too."""
+    told: frozenset[str] = frozenset()
+    """The articles that were told here. Every one is remembered: what is withheld today may be new in a year."""
+    posted: frozenset[str] = frozenset()
+    """Those that are not to be posted any more: they were, or there was no webhook when they were told."""
     problem: str | None = None
     """Why it cannot be read, in words; None: it can."""
     is_withheld: bool = False
     """Whether it asks for something that is withdrawn: then it is not shown."""
-
-    @property
-    def since(self) -> datetime:
-        """What was first seen before then is not new."""
-        return max(self.at, self.until) if self.until else self.at
-
-    def is_new(self, article_id: str, captured_at: datetime) -> bool:
-        """Whether an article that it finds, first seen at that time, is a new hit."""
-        return captured_at >= self.since and article_id not in self.beyond
 
     def query(self) -> Query:
         """Return what is looked for: articles that have all of it, never some of the words only.
@@ -165,7 +159,7 @@ def standing(home: Home, *, now: datetime | None = None) -> list[SavedSearch]:
         StoreError: The events cannot be read.
     """
     kept: dict[int, Event] = {}
-    told: dict[int, tuple[datetime, dict[str, Json]]] = {}
+    told: list[Event] = []
     gone: set[str] = set()
     for event in Decisions(home.archive).events(SAVED, DROPPED, TOLD, "erasing"):
         if event.kind == SAVED:
@@ -174,12 +168,12 @@ def standing(home: Home, *, now: datetime | None = None) -> list[SavedSearch]:
         elif event.kind == DROPPED:
             kept.pop(event.said["search"], None)
         elif event.kind == TOLD:
-            told |= {int(number): (event.at, said) for number, said in event.said["told"].items()}
+            told.append(event)
         else:
             gone |= set(event.said.get("wordings", ()))
     left = [event for event in kept.values() if event.said["wording"] not in gone]
     known = access.recogniser(home, now or datetime.now(UTC)) if left else None
-    return [_with_told(_read(home, event, known), told.get(event.number)) for event in left]
+    return [_with_told(_read(home, event, known), told) for event in left]
 
 
 def _read(home: Home, event: Event, known: access.Recogniser | None) -> SavedSearch:
@@ -204,13 +198,13 @@ def _read(home: Home, event: Event, known: access.Recogniser | None) -> SavedSea
     return one
 
 
-def _with_told(one: SavedSearch, told: tuple[datetime, dict[str, Json]] | None) -> SavedSearch:
-    if told is None:
-        return one
-    at, said = told
-    return replace(
-        one, told_at=at, until=datetime.fromisoformat(said["until"]), beyond=frozenset(said.get("beyond", ()))
+def _with_told(one: SavedSearch, events: Sequence[Event]) -> SavedSearch:
+    of_it = [(event.at, said) for event in events if (said := event.said["told"].get(str(one.number)))]
+    here, there = (
+        frozenset(i for _, said in of_it for key in ("ids", where) for i in said.get(key, ()))
+        for where in ("here", "there")
     )
+    return replace(one, told_at=of_it[-1][0], told=here, posted=there) if of_it else one
 
 
 def _same(one: SavedSearch, words: dict[str, Json]) -> bool:
