@@ -703,6 +703,8 @@ class Results:
     """As it was typed."""
     total: int
     """How many articles match, each copy counted."""
+    texts: int | None
+    """How many texts these are, the copies of one text counted once; None: so many that nobody counted."""
     took_ms: float
     hits: tuple[Hit, ...]
     facets: dict[str, list[tuple[str, int]]]

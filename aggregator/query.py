@@ -126,6 +126,7 @@ class Query:
 
 FIELDS = ("title", "author", "source", "tag", "language", "url", "cluster", "published", "captured")
 _OTHER_NAMES = {"lang": "language", "site": "source", "date": "published", "family": "cluster"}
+TIMES = ("published", "captured")
 _QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"'))
 _TOKEN = re.compile(
     r"""\s*(?:(?P<open>\() | (?P<close>\)) | (?P<minus>-)(?=[\w("]) | (?P<name>[A-Za-z]{2,12}):(?=[\w".])
@@ -178,13 +179,23 @@ class _Parser:
                     _Token("word", each[0], token.at + each.start()) for each in re.finditer(r"[^\s()]+", token.text)
                 )
                 continue
-            if kind == "name" and token.text.lower() not in (*FIELDS, *_OTHER_NAMES):
-                if close := get_close_matches(token.text.lower(), FIELDS, 1, 0.75):
-                    self._note(
-                        f"there is no field {token.text}:, it is read as a word; did you mean {close[0]}:?", token
-                    )
+            if kind == "name" and not _is_field(token.text):
+                close = get_close_matches(token.text.lower(), FIELDS, 1, 0.75)
+                meant = f"; did you mean {close[0]}:" if close else ""
+                self._note(f"there is no field {token.text}:, it is read as a word{meant}", token)
                 token = replace(token, kind="word")
+            elif kind == "word":
+                self._refuse_or_note(token)
             yield token
+
+    def _refuse_or_note(self, token: _Token) -> None:
+        """Say that a field has a value that is none: of a time it is refused, as any that is none."""
+        name, colon, value = token.text.partition(":")
+        if not colon or not _is_field(name):
+            return
+        if value and _OTHER_NAMES.get(name.lower(), name.lower()) in TIMES:
+            raise UsageError(_no_time(value, token.at + len(name) + 1))
+        self._note(f"{name}: needs a word or a phrase right behind it, and is read as a word", token)
 
     def _not_too_deep(self, tokens: Iterable[_Token]) -> Iterator[_Token]:
         """Leave out brackets within too many others, and brackets that close nothing."""
@@ -264,16 +275,14 @@ class _Parser:
     def _field(self, name: str) -> Node | None:
         token = self._tokens[self._next]
         self._next += 1
-        if name in ("published", "captured"):
+        if name in TIMES:
             try:
                 return Within(name, *periods.period(token.text.upper()))
             except (ValueError, OverflowError):
-                raise UsageError(
-                    f"character {token.at} of the query: {token.text!r} is no time; write {periods.FORMS}."
-                ) from None
+                raise UsageError(_no_time(token.text, token.at)) from None
         if name in ("title", "author"):
             return self._words(token, name)
-        return Only(name, (token.text.strip(),))
+        return Only(name, (token.text.strip().lower(),))
 
     def _words(self, token: _Token, place: str | None) -> Node | None:
         found = [each.word for each in analysis.tokens(token.text)]
@@ -291,6 +300,14 @@ class _Parser:
             self._note(f"{token.text[-1]} needs {MIN_STEM_CHARS} letters before it", token)
             reach = Reach.FORMS
         return _all([*(Word(each, Reach.FORMS, place) for each in found[:-1]), Word(found[-1], reach, place)])
+
+
+def _is_field(name: str) -> bool:
+    return name.lower() in (*FIELDS, *_OTHER_NAMES)
+
+
+def _no_time(text: str, at: int) -> str:
+    return f"character {at} of the query: {text!r} is no time; write {periods.FORMS}."
 
 
 def _all(nodes: Sequence[Node]) -> Node | None:

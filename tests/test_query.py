@@ -79,7 +79,20 @@ def test_a_time_is_a_day_a_month_a_year_or_an_interval_of_these() -> None:
 
 @pytest.mark.parametrize(
     "when",
-    ["2010-13", "2010-02-30", "yesterday", "2010/2009", "../..", "P1M", "2010-02/PXM", "0000", "20100206", "9999-99"],
+    [
+        "2010-13",
+        "2010-02-30",
+        "yesterday",
+        "2010/2009",
+        "../..",
+        "P1M",
+        "2010-02/PXM",
+        "0000",
+        "20100206",
+        "9999-99",
+        ">2010",
+        "[2010",
+    ],
 )
 def test_a_time_that_is_none_is_refused_with_its_place(when: str) -> None:
     with pytest.raises(UsageError, match=r"character 14 of the query: .* is no time; write 2010, 2010-02"):
@@ -93,8 +106,11 @@ def test_a_time_that_is_none_is_refused_with_its_place(when: str) -> None:
         ("aa ) bb", "Character 4: a bracket that closes nothing"),
         ("aa (bb", "Character 4: the bracket is not closed"),
         ("((((aa))))", "Character 4: brackets within 3 others"),
-        ("langauge:fr", "did you mean language:?"),
+        ("langauge:fr", "did you mean language:"),
         ("a*", "Character 1: * needs 2 letters"),
+        ("foo:bar", "there is no field foo:, it is read as a word"),
+        ("title:(aa OR bb)", "Character 1: title: needs a word or a phrase right behind it"),
+        ("published: 2010", "published: needs a word"),
         ("aa OR", "OR has nothing on one side"),
         ("aa NOT", "Character 4: nothing follows"),
         (" ".join(f"word{n}" for n in range(30)), "only the first 20 words"),

@@ -18,7 +18,7 @@ from aggregator.catalogue import Catalogue
 from aggregator.errors import UnknownIdError
 from aggregator.home import Home
 from aggregator.index import MAX_EXPANSIONS, Found, Sort
-from aggregator.model import Article, Capture, Hit, Relation, Results
+from aggregator.model import Article, Hit, Relation, Results
 from aggregator.query import All, Node, Query, Word
 from aggregator.search import spelling
 from aggregator.search.answering import MAX_LOOKED_AT, Answers
@@ -64,21 +64,28 @@ def search(
     began = time.perf_counter()
     if home.is_new:
         return Results(
-            query=query.text, total=0, took_ms=0.0, hits=(), facets=_facets({}), note="Nothing was crawled yet."
+            query=query.text,
+            total=0,
+            texts=0,
+            took_ms=0.0,
+            hits=(),
+            facets=_facets({}),
+            note="Nothing was crawled yet.",
         )
     with access.opened(home) as catalogue, closing(_answers(home, catalogue, as_of)) as answers:
         asked, notes = _asked(home, answers, catalogue, query)
         order = Sort.PUBLISHED if as_of and sort == Sort.RELEVANCE else Sort(sort)
         shown = partial(page, answers, catalogue, sort=order, offset=offset, limit=min(limit, MAX_PAGE))
-        folded, found = shown(asked)
+        folded, found, texts = shown(asked)
         if not found.total:
-            asked, more = _instead(answers, query, asked)
+            asked, more = _instead(answers, catalogue, query, asked)
             notes += more
-            folded, found = shown(asked)
+            folded, found, texts = shown(asked)
         hits = tuple(_hits(answers, catalogue, folded, Telling(asked, answers.languages)))
     return Results(
         query=query.text,
         total=found.total,
+        texts=texts,
         took_ms=round((time.perf_counter() - began) * 1000, 1),
         hits=hits,
         facets=_facets(found.facets),
@@ -101,7 +108,7 @@ def matching(home: Home, catalogue: Shown, query: Query) -> tuple[list[str], str
         asked, notes = _asked(home, answers, catalogue, query)
         found = answers.ask(asked, sort=Sort.PUBLISHED)
         if not found.total:
-            asked, more = _instead(answers, query, asked)
+            asked, more = _instead(answers, catalogue, query, asked)
             notes += more
             found = answers.ask(asked, sort=Sort.PUBLISHED)
     return [article_id for article_id, _ in found.hits], " ".join([*notes, *_cut(answers, found)]) or None
@@ -117,10 +124,11 @@ def _asked(home: Home, answers: Answers, catalogue: Shown, query: Query) -> tupl
     return asked, notes
 
 
-def _instead(answers: Answers, query: Query, asked: Node | None) -> tuple[Node | None, list[str]]:
+def _instead(answers: Answers, catalogue: Catalogue, query: Query, asked: Node | None) -> tuple[Node | None, list[str]]:
     """Return what is looked for where nothing was found, and notes."""
     meant = spelling.suggestion(query, asked, answers)
     notes = [f"Did you mean: {meant}"] if meant else []
+    notes += [f"`aggregator show {article.id}` shows what that names." for article in catalogue.meant(query.text)]
     some = relaxed(asked, phrases=True)
     if some is None or not answers.ask(some, limit=1).total:
         return asked, notes
@@ -146,7 +154,7 @@ def _hits(answers: Answers, catalogue: Shown, folded: Sequence[Folded], telling:
                 copies=tuple(m for m in members if m != article.id),
                 original=family.original if family and family.original in members else None,
                 translations=tuple(translated.get(article.id, ())),
-                archived=_where(captures.get((article.id, article.number))),
+                archived=capture.place if (capture := captures.get((article.id, article.number))) else "",
             )
 
 
@@ -219,7 +227,3 @@ def _facets(counts: Mapping[str, Mapping[str, int]]) -> dict[str, list[tuple[str
         for name in ("source", "language")
     }
     return {**facets, "month": sorted(counts.get("month", {}).items(), reverse=True)}
-
-
-def _where(capture: Capture | None) -> str:
-    return f"archive/{capture.file}#{capture.offset}" if capture else ""

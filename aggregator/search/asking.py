@@ -18,7 +18,9 @@ def resolved(node: Node | None, home: Home, catalogue: Catalogue) -> Node | None
 
     def named(only: Only) -> Only:
         if only.field == "cluster":
-            return Only("id", tuple(member for c in catalogue.clusters(only.values) for member in c.members))
+            of_members = {cluster for cluster, _ in catalogue.memberships(only.values).values()}
+            families = catalogue.clusters({*only.values, *of_members})
+            return Only("id", tuple(member for family in families for member in family.members))
         if only.field == "tag":
             from aggregator import sources
 

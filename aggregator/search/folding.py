@@ -11,7 +11,7 @@ from aggregator.model import Cluster
 from aggregator.query import Node
 from aggregator.search.answering import Answers
 
-_SPARE = 50
+_SPARE = 200
 """Articles asked for beyond those that are shown, since some are copies of others."""
 
 
@@ -29,8 +29,10 @@ class Folded:
 
 def page(
     answers: Answers, catalogue: Shown, node: Node | None, *, sort: Sort, offset: int, limit: int
-) -> tuple[list[Folded], Found]:
-    """Return some of what a query finds, in order, and what it finds in all.
+) -> tuple[list[Folded], Found, int | None]:
+    """Return some of what a query finds, in order; what it finds in all, and how many texts that is.
+
+    Of very many articles it is not known how many texts they are: None.
 
     Args:
         answers: The index.
@@ -50,14 +52,18 @@ def page(
         look_at *= 4
     shown = several[offset : offset + limit]
     scores = answers.found_of(node, {i for one, family in shown for i in (one, *(family.members if family else ()))})
-    return [
-        Folded(
-            article_id=one,
-            family=family,
-            score=max(scores.get(i, 0.0) for i in (one, *(family.members if family else ()))),
-        )
-        for one, family in shown
-    ], found
+    return (
+        [
+            Folded(
+                article_id=one,
+                family=family,
+                score=max(scores.get(i, 0.0) for i in (one, *(family.members if family else ()))),
+            )
+            for one, family in shown
+        ],
+        found,
+        (len(several) if len(found.hits) == found.total else None),
+    )
 
 
 def _standing(

@@ -82,7 +82,7 @@ def hits(home: Home, new: NewHits, *, limit: int, offset: int = 0) -> Results:
     """
     if not new.new:
         facets: dict[str, list[tuple[str, int]]] = {"source": [], "language": [], "month": []}
-        return Results(query=new.search.text, total=0, took_ms=0.0, hits=(), facets=facets, note=new.note)
+        return Results(query=new.search.text, total=0, texts=0, took_ms=0.0, hits=(), facets=facets, note=new.note)
     query = new.search.query().also(Only("id", new.new))
     return search(home, query, limit=limit, offset=offset, sort="captured")
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aggregator import analysis
-from aggregator.query import Node, Query, Reach, Word
+from aggregator.query import All, Any, Node, Phrase, Query, Reach, Word
 from aggregator.search.answering import Answers
 from aggregator.search.asking import wanted_words
 
@@ -12,7 +14,7 @@ _TRIED = 5
 
 
 def suggestion(query: Query, asked: Node | None, answers: Answers) -> str | None:
-    """Return a query as it may have been meant; None: nothing is spelt nearly so.
+    """Return a query as it may have been meant, one that finds something; None: nothing is spelt nearly so.
 
     Args:
         query: As it was typed.
@@ -22,10 +24,10 @@ def suggestion(query: Query, asked: Node | None, answers: Answers) -> str | None
     unknown = {
         word.word
         for word in wanted_words(asked)
-        if word.reach in (Reach.FORMS, Reach.EXACT) and not answers.ask(word, limit=1).total
+        if word.reach in (Reach.FORMS, Reach.EXACT) and word.word.isalpha() and not answers.ask(word, limit=1).total
     }
-    meant = {word: better for word in sorted(unknown) if (better := _nearest(word, answers))}
-    if not meant:
+    meant = {word: better for word in sorted(unknown)[:_TRIED] if (better := _nearest(word, answers))}
+    if not meant or not answers.ask(_with(asked, meant), limit=1).total:
         return None
     parts, at = [], 0
     for token in analysis.tokens(query.text):
@@ -33,6 +35,21 @@ def suggestion(query: Query, asked: Node | None, answers: Answers) -> str | None
             parts += [query.text[at : token.start], meant[token.word]]
             at = token.end
     return "".join([*parts, query.text[at:]])
+
+
+def _with(node: Node | None, meant: Mapping[str, str]) -> Node | None:
+    """Return a query with other words."""
+    match node:
+        case Word(word, reach, place):
+            return Word(meant.get(word, word), reach, place)
+        case Phrase(words, place):
+            return Phrase(tuple(meant.get(word, word) for word in words), place)
+        case All(nodes):
+            return All(tuple(each for inner in nodes if (each := _with(inner, meant))))
+        case Any(nodes):
+            return Any(tuple(each for inner in nodes if (each := _with(inner, meant))))
+        case _:
+            return node
 
 
 def _nearest(word: str, answers: Answers) -> str | None:
