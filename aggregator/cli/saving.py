@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from aggregator.characters import whole
 from aggregator.cli import DefaultGroup, Period, by_option, chosen_home, home_option, json_option, one_who_decides
 from aggregator.cli import output as show
 from aggregator.cli.hits import print_results, results_json
@@ -229,7 +230,7 @@ def _found_json(one: Found) -> dict[str, Any]:
     return {
         "name": search.name,
         "event": search.number,
-        "query": search.text,
+        "query": whole(search.text),
         "filters": [_filter(each) for each in search.filters],
         "by": search.by,
         "at": show.iso(search.at),

@@ -149,6 +149,6 @@ def _complaints(typed: Typed, called: Mapping[str, str]) -> Iterator[str]:
 
         if typed.limit > MAX_PAGE:
             every = ", ".join(citing.FORMS)
-            yield f"{form} shows at most {MAX_PAGE} hits; --offset gives the others, {every} all."
+            yield f"--limit is at most {MAX_PAGE} hits for {form}; --offset gives the others, {every} all."
     if "query" in _TAKES[mode] and not given & {"query", "since", "until", "source_ids", "languages"}:
         yield "What to search for? Give words, or a filter such as --source or --from."

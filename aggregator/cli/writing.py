@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aggregator.cli import INTERRUPTED
 from aggregator.cli import output as show
 from aggregator.errors import UnknownIdError
 from aggregator.home import Home
@@ -19,8 +20,6 @@ from aggregator.model import Following, Source
 if TYPE_CHECKING:
     from aggregator.archive import Recovery
 
-ENDED = 128
-"""And the number of the signal is what a program ends with that was ended by one, as shells have it."""
 wait_option = click.option(
     "--wait", "wait_s", type=click.FloatRange(0), default=0.0, metavar="S", help="Wait S seconds for another writer."
 )
@@ -91,13 +90,16 @@ def stopping() -> Iterator[threading.Event]:
 def ended_cleanly() -> Iterator[None]:
     """Let SIGTERM, and a terminal that is closed, end the program as Ctrl-C does: what lies aside is removed first."""
 
-    def end(number: int, _: object) -> None:
+    def end(*_: object) -> None:
         for each in before:
             signal.signal(each, signal.SIG_IGN)
-        sys.exit(ENDED + number)
+        sys.exit(INTERRUPTED)
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
+        for number, handler in before.items():
+            if handler is not signal.SIG_IGN:  # as nohup wants it
+                signal.signal(number, end)
         yield
     finally:
         for number, handler in before.items():
