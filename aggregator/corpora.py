@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from aggregator.characters import is_whole, whole
 from aggregator.errors import UsageError
 from aggregator.model import Article
 
@@ -29,7 +30,8 @@ def articles(docs: Iterable[Mapping[str, Any]], place: Callable[[int], str] = nu
         place: What to call the place of a text that was read, by its number from 1, where there is a complaint.
 
     Raises:
-        UsageError: One has no id or text, two have the same id, a date is none, or a language no string.
+        UsageError: One has no id or text, two have the same id, an id cannot be written, a date is none, or a language
+            no string.
     """
     numbers: dict[str, int] = {}
     for number, doc in enumerate(docs, 1):
@@ -38,7 +40,7 @@ def articles(docs: Iterable[Mapping[str, Any]], place: Callable[[int], str] = nu
             if (before := numbers.setdefault(article.id, number)) != number:
                 raise ValueError(f"the id {article.id!r} is that of {place(before)}, too")
         except ValueError as error:
-            raise UsageError(f"{place(number)}: {error}. Nothing was compared.") from None
+            raise UsageError(f"{place(number)}: {error}. Nothing was done.") from None
         yield article
 
 
@@ -60,6 +62,8 @@ def _article(doc: Mapping[str, Any]) -> Article:
     article_id, text = doc.get("id"), doc.get("text")
     if isinstance(article_id, bool) or not isinstance(article_id, str | int) or article_id == "":
         raise ValueError("the text has no id; each needs one, a string or a whole number")
+    if isinstance(article_id, str) and not is_whole(article_id):
+        raise ValueError(f"the id {article_id!r} has half a character, which no file can hold")
     if not isinstance(text, str):
         raise ValueError(f"{article_id!r} has no text; each needs one, a string")
     said = {name: doc.get(name) or doc.get(other) for name, other in _OTHER_NAMES.items()}
@@ -67,14 +71,14 @@ def _article(doc: Mapping[str, Any]) -> Article:
         raise ValueError(f'{article_id!r}: the language {said["language"]!r} is no string; write "en"')
     return Article(
         id=str(article_id),
-        source_id=str(said["source"] or ""),
-        url=str(doc.get("url") or ""),
-        title=str(doc["title"]) if doc.get("title") else None,
+        source_id=whole(str(said["source"] or "")),
+        url=whole(str(doc.get("url") or "")),
+        title=whole(str(doc["title"])) if doc.get("title") else None,
         authors=(),
         claimed_at=_instant(said["published"], article_id),
         captured_at=_NOW,
-        language=said["language"] or None,
-        text=text,
+        language=whole(said["language"] or "") or None,
+        text=whole(text),
         version="",
         number=1,
     )

@@ -24,7 +24,7 @@ from aggregator import access, periods, search
 from aggregator.errors import AggregatorError, UsageError
 from aggregator.home import Home
 from aggregator.model import Article, Version
-from aggregator.query import Only, Query, Within, parse
+from aggregator.search import filters
 
 Day: TypeAlias = str | date | datetime
 """A day, month or year in ISO 8601 (``2026``, ``2026-11``, ``2026-11-23``), or a date; a datetime is an instant."""
@@ -125,7 +125,13 @@ class OpenHome:
             UsageError: The query or a day cannot be understood, or the home was closed.
             StoreError: Catalogue or index is missing, damaged or of another version.
         """
-        asked = _asked(query, since, until, _several(source), _several(language))
+        asked = filters.asked(
+            query,
+            since=_first(since),
+            until=_end(until),
+            source_ids=_several(source),
+            languages=_several(language),
+        )
         home = self._readable()
         if home.is_new:
             return self._found((), "Nothing was crawled yet.")
@@ -223,20 +229,6 @@ def open_home(path: str | Path) -> OpenHome:
             f"{home.root} is no home: it has no sources.yaml. Name the folder that `aggregator init` made."
         )
     return OpenHome(home)
-
-
-def _asked(
-    text: str, since: Day | None, until: Day | None, sources: tuple[str, ...], languages: tuple[str, ...]
-) -> Query:
-    filters: list[Only | Within] = []
-    if sources:
-        filters.append(Only("source", sources))
-    if languages:
-        filters.append(Only("language", languages))
-    if since is not None or until is not None:
-        filters.append(Within("published", _first(since), _end(until)))
-    query = parse(text)
-    return query.also(*filters) if filters else query
 
 
 def _each_text_once(ids: Sequence[str], places: Mapping[str, tuple[str, bool]]) -> list[str]:

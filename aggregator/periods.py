@@ -17,6 +17,11 @@ _DURATION = re.compile(r"P(?=\d)(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:
 _OPEN = ("", "..")
 
 
+def instant(at: datetime) -> str:
+    """Return an instant in ISO 8601, UTC, to the second."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def day(text: str) -> tuple[datetime, datetime]:
     """Return the first instant of a day, month or year, and the first one after it, UTC.
 

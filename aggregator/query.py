@@ -22,6 +22,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from aggregator import analysis, periods
+from aggregator.characters import whole
 from aggregator.errors import UsageError
 
 MAX_QUERY_CHARS = 1_000
@@ -144,14 +145,14 @@ class _Token:
 
 
 def parse(text: str) -> Query:
-    """Read a query.
+    """Read a query; what is no character in it becomes U+FFFD, which no text has.
 
     Raises:
         UsageError: It is longer than 1,000 characters, or a date in it is none.
     """
     if len(text) > MAX_QUERY_CHARS:
         raise UsageError(f"the query has {len(text):,} characters; at most {MAX_QUERY_CHARS:,} are read. Shorten it.")
-    return _Parser(text).query()
+    return _Parser(whole(text)).query()
 
 
 class _Parser:

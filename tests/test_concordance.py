@@ -248,11 +248,11 @@ def test_what_is_fitted_is_as_wide_as_it_shall_be(text: str, width: int) -> None
 @pytest.mark.parametrize(
     ("options", "what"),
     [
-        (["--kwic", "--curve", "month"], "one at a time"),
-        (["--kwic", "--limit", "3"], "--limit is about hits"),
-        (["--curve", "year", "--facets"], "--facets is about hits"),
-        (["--kwic-sort", "left"], "--kwic-sort"),
-        (["--kwic", "--format", "ris"], "--kwic is no citation"),
+        (["--kwic", "--curve", "month"], "--curve means nothing with --kwic"),
+        (["--kwic", "--limit", "3"], "--limit means nothing with --kwic"),
+        (["--curve", "year", "--facets"], "--facets means nothing with --curve"),
+        (["--kwic-sort", "left"], "--kwic-sort means nothing without --kwic"),
+        (["--kwic", "--format", "ris"], "--format ris means nothing with --kwic"),
     ],
 )
 def test_options_that_would_do_nothing_are_refused(

@@ -143,7 +143,7 @@ def test_every_key_of_the_json_is_documented_and_no_other() -> None:
         "following",
         "collecting",
         "importing",
-        "searching",
+        "hits",
         "saving",
         "viewing",
         "corpora",

@@ -94,7 +94,7 @@ def test_a_text_is_read_as_it_was_written(aggregator: Aggregator, home: Path, da
 def test_what_is_no_text_is_refused(aggregator: Aggregator, home: Path, data: bytes, what: str) -> None:
     for said in (ask(aggregator, home, written(home, data)), ask(aggregator, home, "-", stdin=data)):
         assert (said.code, said.out) == (2, "")
-        assert what in said.err and "Nothing was compared" in said.err and "Save it as text" in said.err
+        assert what in said.err and "Nothing was done" in said.err and "Save it as text" in said.err
 
 
 @pytest.mark.parametrize(("data", "what"), [(b"", "is empty"), (b" \n", "is empty"), (b"-- ... !\n", "has no words")])
@@ -186,7 +186,7 @@ def test_what_is_wrong_in_a_corpus_is_said_with_its_place(
 ) -> None:
     for said, name in zip(corpus(aggregator, tmp_path, data), ("docs.jsonl", "stdin"), strict=True):
         assert (said.code, said.out) == (2, "")
-        assert "Nothing was compared" in said.err
+        assert "Nothing was done" in said.err
         if complaint.startswith(": "):
             assert complaint[2:] in said.err
         else:

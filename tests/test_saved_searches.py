@@ -465,7 +465,7 @@ def test_what_is_typed_may_be_no_utf8(home: Home) -> None:
     with hook() as there:
         known = Following(settings=Settings(min_free_bytes=0, notify=there.url), sources=(source("a"),))
         assert told(home, at=LATER, known=known) == [("lane", [TWO])]
-    assert saved.standing(home)[0].text == "bailiff OR caf\udcff"
+    assert saved.standing(home)[0].text == "bailiff OR caf\ufffd"
     assert len(there.taken) == 1
 
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
-from aggregator.citations.cited import Cited, instant, one_line
+from aggregator.citations.cited import Cited, one_line
+from aggregator.periods import instant
 
 ATOM = "http://www.w3.org/2005/Atom"
 NAMESPACE = "urn:aggregator:citation"

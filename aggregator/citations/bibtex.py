@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC
 from itertools import pairwise
 
-from aggregator.citations.cited import Cited, day, instant, one_line, said_of
+from aggregator.citations.cited import Cited, day, one_line, said_of
+from aggregator.periods import instant
 
 _SIGNS = str.maketrans(
     {

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from aggregator.model import Article
+from aggregator.periods import instant
 
 MAX_ABSTRACT_CHARS = 500
 """Of a text, how much stands in a citation: enough to know it again, too little to replace it."""
@@ -65,11 +66,6 @@ def one_line(text: str) -> str:
     left out. All else stays, also blanks that do not break.
     """
     return _NOT_IN_XML.sub("", _BREAKS.sub(" ", text)).strip()
-
-
-def instant(at: datetime) -> str:
-    """Return an instant in ISO 8601, UTC, to the second."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def day(at: datetime) -> str:

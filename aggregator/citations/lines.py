@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from aggregator.citations.cited import Cited, instant
+from aggregator.citations.cited import Cited
+from aggregator.periods import instant
 
 
 def written(cited: Iterable[Cited]) -> Iterator[bytes]:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from aggregator.citations.cited import instant
+from aggregator.characters import whole
+from aggregator.periods import instant
 
 NUMBER = 1
 """Of the form; counted up when an older program could not read it any more."""
@@ -143,7 +144,7 @@ def _words(said: dict[str, Any], name: str) -> str:
     value = said.get(name, "")
     if not isinstance(value, str):
         raise ValueError(f"{name} is no text")
-    return value[:_MAX_WORDS_CHARS]
+    return whole(value[:_MAX_WORDS_CHARS])
 
 
 def _listed(said: Any, number: int) -> Listed:
@@ -155,4 +156,5 @@ def _listed(said: Any, number: int) -> Listed:
     for name in ("url", "captured"):
         if not isinstance(said.get(name, ""), str):
             raise ValueError(f"{name} of article {number} is no text")
-    return Listed(id=said["id"], version=said["version"], url=said.get("url", ""), captured=said.get("captured", ""))
+    url, captured = (whole(said.get(name, "")) for name in ("url", "captured"))
+    return Listed(id=said["id"], version=said["version"], url=url, captured=captured)

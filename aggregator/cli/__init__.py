@@ -4,6 +4,9 @@
     collecting    crawl, backfill, run, rebuild
     importing     import
     searching     search
+    typed         what was typed after it: which answer that asks for, and the options that it takes
+    filters       words and filters, to a query
+    hits          hits, for people and for scripts
     saving        searches, and --save of search
     viewing       its words in context, and the options for these and for curves
     corpora       --docs of search: a corpus of one's own

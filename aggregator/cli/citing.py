@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,41 +21,11 @@ if TYPE_CHECKING:
 
 FORMS = ("csv", "ris", "bibtex", "csl", "atom")
 """As in ``citations``, which ``--help`` does not wait for; jsonl of a search is one of hits."""
-DEFAULT_LIMIT, MAX_LIMIT = 10, 100
-"""Hits that are shown; citations are of all that was found."""
 _NAMED = 5
 
 
-def limit_of(form: str, limit: int | None) -> int:
-    """Return how many hits are shown in a form for people and scripts.
-
-    Raises:
-        UsageError: More than are looked at at once.
-    """
-    if limit is not None and limit > MAX_LIMIT:
-        raise UsageError(f"{form} shows at most {MAX_LIMIT} hits; --offset gives the others, {', '.join(FORMS)} all.")
-    return limit or DEFAULT_LIMIT
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """What was typed beside a query or manifest and a form."""
-
-    limit: int | None
-    """None: it was not typed; nor was ``sort``."""
-    offset: int
-    sort: str | None
-    facets: bool
-    as_json: bool
-
-
-def cite(home: Home, form: str, asked: Query, given: Given) -> None:
-    """Write citations of what a query finds, copies too, the newest first.
-
-    Raises:
-        UsageError: Options that mean nothing there.
-    """
-    _refuse(form, given)
+def cite(home: Home, form: str, asked: Query, *, limit: int | None, offset: int) -> None:
+    """Write citations of what a query finds, copies too, the newest first; ``limit`` None: all of them."""
     from aggregator import access, search
     from aggregator.search import citing
 
@@ -71,20 +40,11 @@ def cite(home: Home, form: str, asked: Query, given: Given) -> None:
         if note:
             show.say(note)
         about = f"Found with {asked.text}" if asked.text else "Found"
-        _write(form, citing.cited(catalogue, following, _some(ids, given)), about=about, now=now)
+        _write(form, citing.cited(catalogue, following, ids[_some(limit, offset)]), about=about, now=now)
 
 
-def _some(ids: list[str], given: Given) -> list[str]:
-    return ids[given.offset :] if given.limit is None else ids[given.offset : given.offset + given.limit]
-
-
-def _refuse(form: str, given: Given) -> None:
-    if given.as_json and form != "json":
-        raise UsageError(f"--json and --format {form} are two forms. Name one.")
-    if form in FORMS and given.sort not in (None, "published"):
-        raise UsageError(f"{form} is written newest first, by the claimed date. Leave --sort out.")
-    if form in FORMS and given.facets:
-        raise UsageError(f"{form} has no counts. Leave --facets out, or take another --format.")
+def _some(limit: int | None, offset: int) -> slice:
+    return slice(offset, None if limit is None else offset + limit)
 
 
 def _write(form: str, cited: Iterable[Cited], *, about: str, now: datetime) -> None:
@@ -126,25 +86,19 @@ def tell_contacts(ids: Sequence[str]) -> None:
 # --- manifests ------------------------------------------------------------------------------------------------------
 
 
-def repeat(home: Home, path: Path, form: str, given: Given, *, has_query: bool) -> None:
+def repeat(home: Home, path: Path, form: str, *, limit: int | None, offset: int) -> None:
     """Show or write the articles that a manifest names, in the versions that it names.
 
     Args:
         home: Where to look.
         path: The manifest.
         form: As of search.
-        given: What was typed beside it; without a limit all of them.
-        has_query: Whether words or filters were, too.
+        limit: How many of them; None: all.
+        offset: How many to pass over.
 
     Raises:
-        UsageError: It cannot be read, or what was typed means nothing beside it.
+        UsageError: It cannot be read, or nothing was crawled yet.
     """
-    if has_query:
-        raise UsageError("a manifest has its own query. Leave out words and filters, or leave out --manifest.")
-    form = "json" if given.as_json and form == "table" else form
-    _refuse(form, given)
-    if given.sort or given.facets:
-        raise UsageError("a manifest has its own order and no counts. Leave out --sort and --facets.")
     listed = _read(path)
     if home.is_new:
         raise UsageError("nothing was crawled into this home yet; nothing that the manifest names is here.")
@@ -154,7 +108,7 @@ def repeat(home: Home, path: Path, form: str, given: Given, *, has_query: bool) 
     now, following = datetime.now(UTC), loaded(home)
     with access.opened(home, now=now, leaving=form in FORMS) as catalogue:
         left = citing.left(home, catalogue, listed.articles, now=now)
-        cited = citing.cited(catalogue, following, _some(list(left.versions), given), left.versions)
+        cited = citing.cited(catalogue, following, list(left.versions)[_some(limit, offset)], left.versions)
         if form == "json":
             show.print_json(manifest_json(listed, left, cited))
         elif form == "table":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ import click
 
 from aggregator.cli import given
 from aggregator.cli import output as show
+from aggregator.cli.writing import ended_cleanly
 from aggregator.model import Article
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -33,23 +35,6 @@ def options(command: _Command) -> _Command:
     return command
 
 
-def check(ctx: click.Context) -> bool:
-    """Whether a corpus is to be searched.
-
-    Raises:
-        click.UsageError: Options are missing for it, or would do nothing.
-    """
-    corpus = {"docs", "queries", "engine"}
-    named = {name for name in ctx.params if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE}
-    if not named & corpus:
-        return False
-    if not {"docs", "queries"} <= named:
-        raise click.UsageError("--docs FILE and --queries FILE go together; --index goes with them.", ctx)
-    if others := sorted(named - corpus - {"as_json"}):
-        raise click.UsageError(f"--docs searches in the texts of a file; it takes no {others[0]}.", ctx)
-    return True
-
-
 def search_in(docs: Path, queries: Path, engine: str | None, *, as_json: bool) -> None:
     """Print what each question of a file finds in the texts of another."""
     from aggregator import corpora
@@ -58,13 +43,14 @@ def search_in(docs: Path, queries: Path, engine: str | None, *, as_json: bool) -
     texts, questions = given.Docs(docs), given.Docs(queries)
     articles = (_in_a_language(article) for article in corpora.articles(texts, texts.place))
     asked = list(corpora.texts(questions, questions.place))
-    for question, hits in corpus.in_corpus(articles, asked, engine=engine or "whoosh"):
-        if as_json:
-            found = {"query": question, "hits": [{"id": i, "score": round(score, 4)} for i, score in hits]}
-            sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
-        else:
-            said = "  ".join(f"{i} {score:.2f}" for i, score in hits[:_SHOWN])
-            show.line((f"{question}: ", "bold"), said or "nothing")
+    with ended_cleanly(), closing(corpus.in_corpus(articles, asked, engine=engine or "whoosh")) as answers:
+        for question, hits in answers:
+            if as_json:
+                found = {"query": question, "hits": [{"id": i, "score": round(score, 4)} for i, score in hits]}
+                sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+            else:
+                said = "  ".join(f"{i} {score:.2f}" for i, score in hits[:_SHOWN])
+                show.line((f"{question}: ", "bold"), said or "nothing")
 
 
 def _in_a_language(article: Article) -> Article:

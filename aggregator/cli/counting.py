@@ -11,6 +11,7 @@ from rich.cells import cell_len
 
 from aggregator.cli import bars
 from aggregator.cli import output as show
+from aggregator.cli.hits import FACET_VALUES
 from aggregator.cli.viewing import write_rows
 from aggregator.home import Home
 from aggregator.model import Results
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from aggregator.search.over_time import Curve
 
 _SHORT_BAR = 24
-_FACET_VALUES = 20
 _PLAIN_MONTHS = 60
 """Of more months than these a pipe gets years, too."""
 _HOLE = 6
@@ -150,7 +150,7 @@ def show_counts(results: Results) -> None:
             said = ", ".join(f"{show.one_line(value) or '?'} {count}" for value, count in values[:_PLAIN_MONTHS])
             show.line((f"{name}: ", "bold"), said)
         return
-    labels = [value for values in kinds.values() for value, _ in values[:_FACET_VALUES]]
+    labels = [value for values in kinds.values() for value, _ in values[:FACET_VALUES]]
     wide = min(max((cell_len(show.one_line(label)) for label in labels), default=1), show.out.width // 2)
     for name, values in kinds.items():
         show.laid_out((name, "bold"))
@@ -168,7 +168,7 @@ def _lying(values: Sequence[tuple[str, int]], wide: int) -> Iterator[tuple[str |
     top = max((count for _, count in values), default=0)
     number = len(f"{top:,}")
     room = max(1, min(_SHORT_BAR, show.out.width - wide - number - 5))
-    for value, count in values[:_FACET_VALUES]:
+    for value, count in values[:FACET_VALUES]:
         yield f"  {bars.begun(value or '?', wide)} {count:>{number},}  ", (bars.bar(count, top, room), "cyan")
-    if others := values[_FACET_VALUES:]:
+    if others := values[FACET_VALUES:]:
         yield ((f"  and {len(others):,} more, {sum(count for _, count in others):,} articles", "dim"),)

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli import Words, chosen_home, home_option, json_option
+from aggregator.cli import Words, chosen_home, filters, home_option, json_option
 from aggregator.cli import output as show
 from aggregator.cli.citing import tell_contacts
-from aggregator.cli.searching import asked_for, filter_options
 from aggregator.cli.writing import loaded
 from aggregator.errors import UsageError
 
@@ -28,7 +27,7 @@ KINDS = ("warc", "wacz", "bag", "jsonl", "csv", "manifest")
 @click.argument("query", nargs=-1)
 @click.option("-o", "--output", metavar="PATH", required=True, help="Where to: a new file, or a new folder for bag.")
 @click.option("--to", "whom", metavar="WHOM", help="Who gets it, for the list of what was handed on. No date.")
-@filter_options("--to-date")
+@filters.options("--to-date")
 @click.option("--force", is_flag=True, help="Replace the file or bag that is there.")
 @home_option
 @json_option
@@ -65,7 +64,7 @@ def export_command(
     home, now = chosen_home(ctx), datetime.now(UTC)
     if output == "-" and (as_json or kind not in exports.STREAMS):
         raise UsageError(f"stdout cannot take {kind}{' and --json' if as_json else ''}. Name a file with -o.")
-    asked = asked_for(query, since, until, source_ids, languages)
+    asked = filters.asked_for(query, since, until, source_ids, languages)
     if home.is_new:
         raise UsageError("nothing was crawled into this home yet; there is nothing to hand on.")
     ids = note = None

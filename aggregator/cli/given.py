@@ -108,7 +108,7 @@ def _refuse_binary(head: bytes, name: str) -> None:
 
 
 def _no_text(name: str, what: str) -> UsageError:
-    return UsageError(f"{name} is {what}. Nothing was compared. Save it as text (UTF-8), or paste what it says.")
+    return UsageError(f"{name} is {what}. Nothing was done. Save it as text (UTF-8), or paste what it says.")
 
 
 class Docs:
@@ -141,9 +141,9 @@ class Docs:
                         self._lines.append(number)
                         yield _object(said)
         except (ValueError, OSError, EOFError, RecursionError, zlib.error) as error:
-            raise UsageError(f"{self._name}:{max(number, 1)}: {error}. Nothing was compared.") from error
+            raise UsageError(f"{self._name}:{max(number, 1)}: {error}. Nothing was done.") from error
         if not self._lines:
-            raise UsageError(f"{self._name} has no texts. Nothing was compared.")
+            raise UsageError(f"{self._name} has no texts. Nothing was done.")
 
     def _opened(self) -> io.BufferedReader[Any]:
         if str(self._path) != PASTED:

@@ -21,6 +21,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from aggregator import periods
 from aggregator.model import Progress, Report
 
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -70,7 +71,7 @@ def _as_json(value: Any) -> Any:
 
 def iso(instant: datetime | None) -> str | None:
     """Return an instant in ISO 8601, UTC, to the second; None stays None."""
-    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if instant else None
+    return periods.instant(instant) if instant else None
 
 
 def day(instant: datetime | None) -> str:

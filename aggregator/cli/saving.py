@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from aggregator.characters import whole
 from aggregator.cli import DefaultGroup, Period, by_option, chosen_home, home_option, json_option, one_who_decides
 from aggregator.cli import output as show
+from aggregator.cli.hits import print_results, results_json
 from aggregator.cli.output import one_line
 from aggregator.errors import FetchError
 from aggregator.home import Home
@@ -38,14 +41,23 @@ def save_options(command: _Command) -> _Command:
     return command
 
 
-def save(home: Home, name: str | None, asked: Query, by: str | None) -> None:
-    """Keep a search, and say so; None: it is to be kept under no name."""
+@contextmanager
+def kept(home: Home, name: str | None, asked: Query, by: str | None) -> Iterator[None]:
+    """Keep a search once it was answered, also where whoever reads the answer has enough of it; None: under no name."""
+    try:
+        yield
+    except BrokenPipeError:
+        if name is not None:
+            _save(home, name, asked, by)
+        raise
+    if name is not None:
+        _save(home, name, asked, by)
+
+
+def _save(home: Home, name: str, asked: Query, by: str | None) -> None:
+    """Keep a search, and say so."""
     from aggregator.search import saved
 
-    if name is None:
-        if by is not None:
-            raise click.UsageError("--by says who saves a search: it needs --save NAME.")
-        return
     event, before = saved.save(home, name, asked, by=by or getpass.getuser(), now=datetime.now(UTC))
     if before and not event:
         show.say(f"{name}: saved already, {_when(before)}. Nothing was noted.")
@@ -101,7 +113,6 @@ def searches_find(
     Example:
       aggregator searches evictions --json
     """
-    from aggregator.cli.searching import print_results, results_json  # which has its own options from here
     from aggregator.search import fresh, saved
 
     home = chosen_home(ctx)
@@ -219,7 +230,7 @@ def _found_json(one: NewHits) -> dict[str, Any]:
     return {
         "name": search.name,
         "event": search.number,
-        "query": search.text,
+        "query": whole(search.text),
         "filters": [_filter(each) for each in search.filters],
         "by": search.by,
         "at": show.iso(search.at),

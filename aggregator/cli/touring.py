@@ -13,7 +13,7 @@ import click
 from aggregator.cli import INTERRUPTED, again, home_option
 from aggregator.cli import output as show
 from aggregator.cli.collecting import print_runs
-from aggregator.cli.searching import print_results
+from aggregator.cli.hits import print_results
 from aggregator.cli.telling import print_family
 from aggregator.cli.writing import stopping
 from aggregator.errors import UsageError

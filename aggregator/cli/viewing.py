@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.core import ParameterSource
 from rich.cells import cell_len
 
 from aggregator.cli import bars
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-_FORMS = ("table", "json", "jsonl", "csv")
-_OF_HITS = ("sort", "limit", "offset", "facets", "as_of")
+FORMS = ("table", "json", "jsonl", "csv")
+"""Of words in context and of curves."""
 _ID_AND_DAY = 25
 """Columns that these take behind a line, with the blanks between."""
 _NARROW = 50
@@ -46,26 +45,6 @@ def options(command: _Command) -> _Command:
     ):
         command = option(command)
     return command
-
-
-def check(ctx: click.Context) -> None:
-    """Refuse options that would do nothing together.
-
-    Raises:
-        click.UsageError: There are some.
-    """
-    given = {name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
-    views = [f"--{name}" for name in ("kwic", "curve") if ctx.params[name]]
-    if len(views) > 1:
-        raise click.UsageError("--kwic or --curve, one at a time.", ctx)
-    if views and (unused := [name for name in _OF_HITS if name in given]):
-        raise click.UsageError(
-            f"--{unused[0].replace('_', '-')} is about hits; {views[0]} shows all that is found.", ctx
-        )
-    if "kwic_sort" in given and "--kwic" not in views:
-        raise click.UsageError("--kwic-sort is the order of the lines of --kwic.", ctx)
-    if views and ctx.params["form"] not in _FORMS:
-        raise click.UsageError(f"{views[0]} is no citation; its forms are {', '.join(_FORMS)}.", ctx)
 
 
 # --- words in context -----------------------------------------------------------------------------------------------

@@ -26,7 +26,6 @@ from aggregator import __version__, access, archive, cells, contacts
 from aggregator.access import Shown
 from aggregator.archive import cdxj
 from aggregator.citations import manifest
-from aggregator.citations.cited import instant
 from aggregator.citations.manifest import Asked, Listed
 from aggregator.errors import UsageError
 from aggregator.exports import aside, texts
@@ -37,6 +36,7 @@ from aggregator.exports.wacz import WARC_NAME, Package, Pages
 from aggregator.exports.warc import WarcWriter
 from aggregator.home import Home
 from aggregator.model import Following, Progress, Report, Source
+from aggregator.periods import instant
 
 KINDS = ("warc", "wacz", "bag", "jsonl", "csv", "manifest")
 STREAMS = ("jsonl", "csv", "manifest")

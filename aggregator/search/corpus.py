@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 from aggregator import analysis
+from aggregator.errors import StoreError
 from aggregator.index import Asked, Reader, Writer
 from aggregator.model import Article
-from aggregator.query import Any, Node, Word
+from aggregator.query import Any, Word
+from aggregator.search import scratch
 
 HITS = 100
 MAX_QUESTION_CHARS = 4_000
@@ -19,16 +19,20 @@ MAX_QUESTION_CHARS = 4_000
 
 def in_corpus(
     articles: Iterable[Article], questions: Iterable[tuple[str, str]], *, engine: str
-) -> Iterator[tuple[str, list[tuple[str, float]]]]:
+) -> Generator[tuple[str, list[tuple[str, float]]]]:
     """Yield for each question the ids of the articles that fit best, at most 100, with their scores.
+
+    Whoever does not read to the end closes it: its index is in the system's temporary folder until then.
 
     Args:
         articles: Where to look.
-        questions: An id, and plain words without operators; of longer ones the first 4,000 characters count.
+        questions: An id, and plain words without operators; of longer ones the first 4,000 characters count. Without
+            any word nothing fits.
         engine: One of ``index.ENGINES``.
 
     Raises:
         NoSpaceError: The index, which is made in the system's temporary folder, finds no room.
+        StoreError: Somebody changed it there meanwhile.
     """
     ids: list[str] = []
     languages: dict[str, None] = {}
@@ -41,18 +45,18 @@ def in_corpus(
                 languages[article.language] = None
             yield replace(article, id=f"n{len(ids) - 1}")
 
-    with tempfile.TemporaryDirectory() as folder:
-        writer = Writer(Path(folder) / "index", engine)
-        writer.put(numbered())
-        writer.sign()
-        writer.close()
-        with closing(Reader(Path(folder) / "index")) as reader:
+    with scratch.folder() as folder:
+        with closing(Writer(folder, engine)) as writer:
+            writer.put(numbered())
+            writer.sign()
+        with closing(Reader(folder)) as reader:
             for question_id, text in questions:
-                found = reader.ask(Asked(_some_of(text), tuple(languages), limit=HITS))
-                yield question_id, [(ids[int(i[1:])], score) for i, score in found.hits]
-
-
-def _some_of(text: str) -> Node:
-    """Return a query for any of the words of a text."""
-    words = dict.fromkeys(analysis.folded(text[:MAX_QUESTION_CHARS]))
-    return Any(tuple(Word(word) for word in words))
+                words = dict.fromkeys(analysis.folded(text[:MAX_QUESTION_CHARS]))
+                asked = Asked(Any(tuple(map(Word, words))), tuple(languages), limit=HITS)
+                try:
+                    found = reader.ask(asked).hits if words else []
+                except StoreError:
+                    raise StoreError(
+                        folder, "changed or removed while it was in use. Only this search needs it: run it again."
+                    ) from None
+                yield question_id, [(ids[int(i[1:])], score) for i, score in found]

@@ -1,0 +1,115 @@
+"""Hits, for people and for scripts: what search and searches print."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from aggregator.cli import output as show
+from aggregator.model import Hit, Results
+
+if TYPE_CHECKING:
+    from aggregator.home import Home
+    from aggregator.query import Query
+
+FORMS = ("table", "json", "jsonl")
+DEFAULT_LIMIT = 10
+FACET_VALUES = 20
+"""Sources and languages that are counted one by one: those with most."""
+
+
+def show_hits(
+    home: Home,
+    asked: Query,
+    form: str,
+    *,
+    limit: int | None,
+    offset: int,
+    sort: str | None,
+    as_of: datetime | None,
+    facets: bool,
+) -> None:
+    """Print the hits of a query; ``limit`` None: the first ten, ``sort`` None: the best first."""
+    from aggregator import search
+
+    results = search.search(
+        home, asked, limit=limit or DEFAULT_LIMIT, offset=offset, sort=sort or "relevance", as_of=as_of
+    )
+    if form == "json":
+        show.print_json(results_json(results))
+    elif form == "jsonl":
+        for hit in results.hits:
+            sys.stdout.write(json.dumps(hit_json(hit), ensure_ascii=False) + "\n")
+    else:
+        print_results(results, offset=offset)
+        if facets:
+            from aggregator.cli import counting
+
+            counting.show_counts(results)
+
+
+def print_results(results: Results, *, offset: int = 0) -> None:
+    """Print hits for people; the words found are in bold."""
+    if results.note:
+        show.say(results.note)
+    show.say(f"{show.counted(results.total, 'article')} found in {results.took_ms:.0f} ms")
+    for number, hit in enumerate(results.hits, offset + 1):
+        article = hit.article
+        show.line((f"{number}. ", "dim"), (article.title or "(no title)", "bold"))
+        facts = f"{article.source_id} · {show.day(article.claimed_at)} · {article.language or '?'} · {article.id}"
+        show.line((facts, "cyan"), (_copies(hit), "magenta"), indent=3)
+        if hit.translations:
+            others = ", ".join(f"{language or '?'} {other}" for other, language in hit.translations)
+            show.line((f"in other languages: {others}", "cyan"), indent=3)
+        show.snippet(hit.snippet, indent=3)
+        show.line((article.url, "dim"), indent=3)
+
+
+def _copies(hit: Hit) -> str:
+    """Return how many copies a text has, and which of them the hit is."""
+    others = len(hit.copies)
+    if not others:
+        return ""
+    if hit.original in (None, hit.article.id):
+        return f"  {'original, ' if hit.original else ''}+{others} {'copy' if others == 1 else 'copies'}"
+    more = f", +{others - 1} more" if others > 1 else ""
+    return f"  copy of {hit.original}{more}"
+
+
+def results_json(results: Results) -> dict[str, Any]:
+    """Return results as scripts know them."""
+    return {
+        "query": results.query,
+        "total": results.total,
+        "took_ms": results.took_ms,
+        "note": results.note,
+        "hits": [hit_json(hit) for hit in results.hits],
+        "facets": {
+            name: [list(pair) for pair in (values if name == "month" else values[:FACET_VALUES])]
+            for name, values in results.facets.items()
+        },
+    }
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """Return a hit as scripts know it."""
+    article = hit.article
+    return {
+        "id": article.id,
+        "url": article.url,
+        "title": article.title,
+        "source": article.source_id,
+        "language": article.language,
+        "published": show.iso(article.claimed_at),
+        "published_from": article.claimed_by,
+        "captured": show.iso(article.captured_at),
+        "version": article.version,
+        "score": hit.score,
+        "snippet": hit.snippet,
+        "copies": list(hit.copies),
+        "original": hit.original,
+        "translations": [{"id": other, "language": language} for other, language in hit.translations],
+        "archived_url": hit.archived,
+    }
