@@ -174,7 +174,7 @@ def test_a_word_that_nobody_may_see_is_not_what_was_meant(root: Path, tmp_path: 
     assert "Did you mean" not in (ask(home.root, "dokcers").note or "")
 
 
-def test_a_tag_finds_the_articles_of_its_sources(root: Path, tmp_path: Path) -> None:
+def test_a_tag_finds_its_sources_and_a_family_any_of_its_articles(root: Path, tmp_path: Path) -> None:
     home = Home(shutil.copytree(root, tmp_path / "home"))
     home.sources_yaml.write_text(
         "settings: {contact: desk@example.org}\nsources:\n"
@@ -182,6 +182,8 @@ def test_a_tag_finds_the_articles_of_its_sources(root: Path, tmp_path: Path) -> 
         "  - {id: b, url: 'http://b.example/', tags: [ferries, mirrors]}\n"
     )
 
+    [copy] = ask(home.root, "source:B").hits
+    assert len(ask(home.root, f"cluster:{copy.article.id}").hits[0].copies) == 1
     assert urls(ask(home.root, "tag:Mirrors mattresses")) == ["http://b.example/copy"]
     assert urls(ask(home.root, "mattresses tag:nothing")) == []
 
@@ -337,7 +339,7 @@ def test_the_copies_of_one_text_are_one_hit(root: Path) -> None:
     [hit] = results.hits
     both = {article.id for url, article in articles(root).items() if url in (address("1"), "http://b.example/copy")}
     assert {hit.article.id, *hit.copies} == both
-    assert (results.total, results.facets["source"]) == (2, [("a", 1), ("b", 1)])
+    assert (results.total, results.texts, results.facets["source"]) == (2, 1, [("a", 1), ("b", 1)])
 
 
 @pytest.fixture(scope="module")

@@ -54,7 +54,9 @@ def print_results(results: Results, *, offset: int = 0) -> None:
     """Print hits for people; the words found are in bold."""
     if results.note:
         show.say(results.note)
-    show.say(f"{show.counted(results.total, 'article')} found in {results.took_ms:.0f} ms")
+    is_folded = results.texts is not None and results.texts != results.total
+    texts = f" ({show.counted(results.texts, 'text')} and copies)" if is_folded and results.texts else ""
+    show.say(f"{show.counted(results.total, 'article')} found in {results.took_ms:.0f} ms{texts}")
     for number, hit in enumerate(results.hits, offset + 1):
         article = hit.article
         show.line((f"{number}. ", "dim"), (article.title or "(no title)", "bold"))
@@ -83,6 +85,7 @@ def results_json(results: Results) -> dict[str, Any]:
     return {
         "query": results.query,
         "total": results.total,
+        "texts": results.texts,
         "took_ms": results.took_ms,
         "note": results.note,
         "hits": [hit_json(hit) for hit in results.hits],

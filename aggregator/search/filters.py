@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from aggregator.characters import whole
+from aggregator.errors import UsageError
 from aggregator.query import Only, Query, Within, parse
 
 
@@ -27,13 +28,15 @@ def asked(
         languages: Only these languages; none: all.
 
     Raises:
-        UsageError: The text is too long, or a date in it is none.
+        UsageError: The text is too long, a date in it is none, or the time ends before it begins.
     """
+    if since is not None and until is not None and since >= until:
+        raise UsageError(f"nothing is published from {since:%Y-%m-%d} on and before {until:%Y-%m-%d}: it ends first.")
     filters: list[Only | Within] = []
     if source_ids:
-        filters.append(Only("source", tuple(map(whole, source_ids))))
+        filters.append(Only("source", tuple(whole(each).lower() for each in source_ids)))
     if languages:
-        filters.append(Only("language", tuple(map(whole, languages))))
+        filters.append(Only("language", tuple(whole(each).lower() for each in languages)))
     if since is not None or until is not None:
         filters.append(Within("published", since, until))
     query = parse(text)
