@@ -178,7 +178,7 @@ def test_what_is_no_utf8_is_exported_and_saved_as_what_it_is(
     aggregator: Aggregator, home: Home, tmp_path: Path
 ) -> None:
     about = ["harbour", f"-{HALF}z", "--source", "a"]
-    assert aggregator("--home", home.root, "export", "manifest", *about, "-o", tmp_path / "out").code == 0
+    assert aggregator("--home", home.root, "export", "manifest", *about, "-o", tmp_path / "out", "--to", HALF).code == 0
     assert aggregator("--home", home.root, "search", *about, "--save", "early").code == 0
 
     said = aggregator("--home", home.root, "searches", "--json")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aggregator.characters import whole
 from aggregator.cli import Words, chosen_home, filters, home_option, json_option
 from aggregator.cli import output as show
 from aggregator.cli.citing import tell_contacts
@@ -91,7 +92,7 @@ def export_command(
             report=report,
         )
     sys.stdout.flush()
-    Decisions(home.archive).append("export", made.said(whom), now=now)
+    Decisions(home.archive).append("export", made.said(whom and whole(whom)), now=now)
     if note:
         show.say(note)
     for problem in made.problems:
