@@ -220,7 +220,7 @@ class Reading:
         @lru_cache(maxsize=_REMEMBERED)
         def known(field: str, beginning: str) -> Known:
             pairs = searcher.terms_with_prefix(field, beginning)
-            return Known([word for word, _ in pairs], [count for _, count in pairs])
+            return Known(*zip(*pairs, strict=True)) if pairs else Known((), ())
 
         self._known = known
 
