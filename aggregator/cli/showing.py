@@ -86,7 +86,7 @@ def show_command(
                         "captured": show.iso(v.captured_at),
                         "title": v.title,
                         "generation": v.generation,
-                        "archived_url": f"archive/{captures[v.record_id].file}#{captures[v.record_id].offset}",
+                        "archived_url": captures[v.record_id].place,
                         "via": captures[v.record_id].via,
                     }
                     for v in versions

@@ -95,7 +95,7 @@ class Answers:
         return self._catalogue.articles(ids)
 
     def members(self, ids: Iterable[str]) -> list[str]:
-        """Return which of some articles are there."""
+        """Return which of some articles, which the index or the catalogue named, are there: now, all of them."""
         return list(ids)
 
     def words(self, beginning: str) -> Known:
