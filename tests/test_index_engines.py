@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -311,6 +311,24 @@ def test_a_file_that_is_missing_is_never_taken_for_an_empty_one(tmp_path: Path, 
         (folder / path.name).unlink()
 
         assert opened(folder, engine).is_new
+
+
+def test_a_search_that_fails_leaves_no_file_open(tmp_path: Path, engine: str) -> None:
+    for path in of_segments(sound(engine)):
+        folder = Path(shutil.copytree(sound(engine), tmp_path / path.name))
+        (folder / path.name).unlink()
+        with suppress(StoreError):
+            answers(folder)
+
+        still_open = [target for fd in Path("/proc/self/fd").iterdir() if (target := at(fd)).startswith(str(folder))]
+        assert still_open == []
+
+
+def at(descriptor: Path) -> str:
+    try:
+        return str(descriptor.readlink())
+    except FileNotFoundError:  # the one that lists them
+        return ""
 
 
 def test_an_index_that_says_it_is_of_the_other_engine_is_told_and_made_anew(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ class Adding:
 
     def close(self) -> None:
         """Let go of the folder."""
-        self._index.close()
+        self._index.storage.close_all()
 
 
 class Reading:
@@ -85,9 +85,14 @@ class Reading:
 
         self._folder = folder
         self._state = _state(folder)
-        self._reader = _opened(folder).reader()
-        _check(folder, [reader.segment() for reader, _ in self._reader.leaf_readers()], contents=False)
-        self._postings = Postings(self._reader)
+        self._index = _opened(folder)
+        try:
+            reader = self._index.reader()
+            _check(folder, [leaf.segment() for leaf, _ in reader.leaf_readers()], contents=False)
+            self._postings = Postings(reader)
+        except BaseException:
+            self.close()
+            raise
 
     def answer(self, asked: Asked) -> Found:
         """Return what a question finds.
@@ -119,7 +124,7 @@ class Reading:
 
     def close(self) -> None:
         """Let go of the files."""
-        self._reader.close()
+        self._index.storage.close_all()
 
 
 def _filer(index: Any, limit_mib: int) -> Any:
@@ -137,6 +142,26 @@ def _storage(folder: Path) -> Any:
     from whoosh.filedb.filestore import FileStorage
 
     class Storage(FileStorage):  # type: ignore[misc]
+        def __init__(self, path: str) -> None:
+            super().__init__(path)
+            self._opened: list[Any] = []
+
+        def open_file(self, name: str, **how: Any) -> Any:
+            """Open a file to read it."""
+            file = super().open_file(name, **how)
+            self._opened.append(file)
+            return file
+
+        def close_all(self) -> None:
+            """Close all files that are open still: Whoosh leaves some behind when others are missing.
+
+            Not ``close``, which it calls when it is done with one of several segments.
+            """
+            for file in self._opened:
+                if not file.is_closed:
+                    file.close()
+            self._opened.clear()
+
         def rename_file(self, oldname: str, newname: str, safe: bool = False) -> None:
             """Put a new table of contents in its place, once all that it lists is safe against a power cut."""
             sums.note(folder, _SEGMENT)
