@@ -133,26 +133,55 @@ def expanded(word: str, languages: Iterable[str]) -> tuple[str, ...]:
 
 LONG_WORD = 6
 """From so many letters on, a word that is misspelt may differ in two of them; a shorter one in one."""
+_LATIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_æðøþđħıłŋœŧ")
+"""What folded words are written in where letters are Latin: few enough to try each of them."""
 
 
-def near(word: str, others: Sequence[str]) -> list[str]:
-    """Return those of other folded words that may be this one, misspelt: they begin with the same letter."""
-    return [others[place] for place in near_places(word, others)]
+def is_near(word: str, other: str) -> bool:
+    """Whether another folded word may be this one, misspelt.
+
+    Letters that are left out, put in, changed or changed places with the next are counted (optimal string alignment).
+    The first letter is right. Of two that are wrong none is the second: nobody misses half of where a word begins, and
+    an index need not look through all words of a letter.
+    """
+    from rapidfuzz.distance import OSA
+
+    return word[:1] == other[:1] and _may_be(word, other, OSA.distance(word, other, score_cutoff=_most(word)))
 
 
 def near_places(word: str, others: Sequence[str]) -> list[int]:
-    """Return where among other folded words those stand that may be this one, misspelt.
-
-    Letters that are left out, put in, changed or changed places with the next are counted (optimal string alignment).
-    """
+    """Return where among other folded words, all with the same first letter, those stand that are near to this one."""
     from rapidfuzz import process
     from rapidfuzz.distance import OSA
 
     if not others:
         return []
-    most = 1 if len(word) < LONG_WORD else 2
+    most = _most(word)
     apart = process.cdist([word], others, scorer=OSA.distance, score_cutoff=most)[0]
-    return [place for place in (apart <= most).nonzero()[0].tolist() if others[place][:1] == word[:1]]
+    return [place for place in (apart <= most).nonzero()[0].tolist() if _may_be(word, others[place], apart[place])]
+
+
+def _most(word: str) -> int:
+    return 1 if len(word) < LONG_WORD else 2
+
+
+def _may_be(word: str, other: str, apart: int) -> bool:
+    if other.startswith(word[:2]):
+        return apart <= _most(word)
+    return apart <= 1 and (not _LATIN.issuperset(word) or _LATIN.issuperset(other[1:2]))
+
+
+def strays(word: str) -> set[str] | None:
+    """Return all words that are near to a folded one and do not begin with the same two letters.
+
+    None: it is not written in Latin letters, and there may be others in that place than could be tried.
+    """
+    if not _LATIN.issuperset(word):
+        return None
+    first, second, rest = word[:1], word[1:2], word[2:]
+    others = {first + letter + end for letter in _LATIN for end in (rest, second + rest)}  # changed; put in
+    others |= {first + rest, first + rest[:1] + second + rest[1:]}  # left out; changed places
+    return {other for other in others if not other.startswith(word[:2])}
 
 
 def folded(text: str) -> list[str]:

@@ -13,6 +13,30 @@ def words(text: str) -> list[str]:
     return [token.word for token in analysis.tokens(text)]
 
 
+LETTERS = st.text("abcdæøяж", min_size=1, max_size=8)
+
+
+@given(LETTERS, LETTERS)
+@example("bakery", "bkaery")
+@example("bakery", "bbakery")
+@example("ab", "a")
+@example("a", "ab")
+@example("bakery", "bжkery")
+@example("жakery", "жækery")
+def test_words_near_with_another_second_letter_are_the_ones_that_are_tried(word: str, other: str) -> None:
+    strays = analysis.strays(word)
+    if strays is not None and not other.startswith(word[:2]):
+        assert (other in strays) == analysis.is_near(word, other)
+    assert (strays is None) == any(letter in "яж" for letter in word)
+
+
+@given(LETTERS, st.lists(LETTERS, max_size=6))
+def test_near_words_are_the_same_one_by_one_and_of_many(word: str, others: list[str]) -> None:
+    others = [word[0] + other for other in others]
+    places = analysis.near_places(word, others)
+    assert places == [place for place, other in enumerate(others) if analysis.is_near(word, other)]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

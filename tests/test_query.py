@@ -169,12 +169,26 @@ def collections(draw: st.DrawFn) -> list[Article]:
     return made
 
 
+@st.composite
+def misspelt(draw: st.DrawFn) -> str:
+    """A word with one or two letters left out, put in, changed, or that changed places with the next."""
+    word = draw(st.sampled_from(FOLDED))
+    for _ in range(draw(st.integers(1, 2))):
+        at = draw(st.integers(1, max(1, len(word) - 1)))
+        letter = draw(st.sampled_from(["", "x", "a", *word]))
+        kept = draw(
+            st.sampled_from([word[at:], word[at + 1 :], word[at + 1 : at + 2] + word[at : at + 1] + word[at + 2 :]])
+        )
+        word = word[:at] + letter + kept
+    return word
+
+
 FOLDED = sorted({"".join(c for c in unicodedata.normalize("NFKD", w) if not unicodedata.combining(c)) for w in WORDS})
 PLACES = st.sampled_from([None, None, "title", "author"])
 LEAVES = st.one_of(
     st.builds(Word, st.sampled_from(FOLDED), st.sampled_from([Reach.FORMS, Reach.EXACT]), PLACES),
     st.builds(Word, st.sampled_from(FOLDED).map(lambda w: w[:3]), st.just(Reach.PREFIX), PLACES),
-    st.builds(Word, st.sampled_from(FOLDED).map(lambda w: w[:-1] + "x"), st.just(Reach.NEAR), PLACES),
+    st.builds(Word, misspelt(), st.just(Reach.NEAR), PLACES),
     st.builds(Phrase, st.lists(st.sampled_from(FOLDED), min_size=2, max_size=3).map(tuple), PLACES),
     st.builds(Only, st.just("source"), st.sampled_from([("a",), ("a", "b"), ("x",), ()])),
     st.builds(Only, st.just("language"), st.sampled_from([("en",), ("fr", "en")])),
@@ -312,7 +326,8 @@ def is_found(word: str, reach: Reach, other: str, article: Article, place: str |
     if reach is Reach.PREFIX:
         return other.startswith(word)
     if reach is Reach.NEAR:
-        return other[0] == word[0] and edits(word, other) <= (1 if len(word) < 6 else 2)
+        most = 2 if len(word) >= 6 and other[:2] == word[:2] else 1
+        return other[0] == word[0] and edits(word, other) <= most
     if reach is Reach.EXACT or place == "author":
         return other == word
     algorithm = {"en": "english", "fr": "french"}.get(article.language or "")

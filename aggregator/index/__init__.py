@@ -22,8 +22,9 @@ from typing import Any, Protocol, TypeVar
 
 from aggregator import analysis, disk
 from aggregator.errors import AggregatorError, BusyError, StoreError
-from aggregator.index.asking import K1, LARGE_ARCHIVE, MAX_EXPANSIONS, Asked, B, Broken, Found, Known, Sort, advice
+from aggregator.index.asking import K1, LARGE_ARCHIVE, MAX_EXPANSIONS, Asked, B, Broken, Found, Sort, advice
 from aggregator.model import Article
+from aggregator.query import Word
 
 ENGINES = ("whoosh", "tantivy")
 _STAMP = "generation.json"
@@ -42,7 +43,7 @@ class _Adding(Protocol):
 
 class _Reading(Protocol):
     def answer(self, asked: Asked) -> Found: ...
-    def words(self, beginning: str) -> Known: ...
+    def meant(self, word: Word) -> list[str]: ...
     def languages(self) -> list[str]: ...
     def is_outdated(self) -> bool: ...
     def close(self) -> None: ...
@@ -176,13 +177,13 @@ class Reader:
         """
         return self._told(lambda reading: reading.answer(asked))
 
-    def words(self, beginning: str) -> Known:
-        """Return the words of all titles and texts that begin so.
+    def meant(self, word: Word) -> list[str]:
+        """Return what a beginning or a misspelt word may stand for in all titles and texts, the most frequent first.
 
         Raises:
             StoreError: As for ``ask``.
         """
-        return self._told(lambda reading: reading.words(beginning))
+        return self._told(lambda reading: reading.meant(word))
 
     def languages(self) -> list[str]:
         """Return the languages of the articles.
@@ -247,7 +248,6 @@ __all__ = [
     "Asked",
     "B",
     "Found",
-    "Known",
     "Reader",
     "Sort",
     "Writer",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -97,16 +97,24 @@ class Known:
     counts: Sequence[int]
     """How many articles have each there, about: replaced ones may be among them."""
 
-    def expanded(self, word: Word) -> list[str]:
-        """Return what a beginning or a misspelt word may stand for, the most frequent first."""
-        near = word.reach is Reach.NEAR
-        places = analysis.near_places(word.word, self.words) if near else range(len(self.words))
-        total = Counter[str]()
-        for place in places:
-            total[self.words[place]] += self.counts[place]
-        return sorted(total, key=lambda each: (-total[each], each))
 
+def meant(word: Word, known: Callable[[str], Known], having: Callable[[str], int]) -> list[str]:
+    """Return what a beginning or a misspelt word may stand for, the most frequent first.
 
-def beginning(word: Word) -> str:
-    """Return how all words begin that a beginning or a misspelt word may stand for."""
-    return word.word if word.reach is Reach.PREFIX else word.word[:1]
+    Args:
+        word: With either reach.
+        known: Returns the words that begin so.
+        having: Returns how many articles have a word, about.
+    """
+    total = Counter[str]()
+    if word.reach is Reach.PREFIX:
+        some = known(word.word)
+        places: Sequence[int] = range(len(some.words))
+    else:
+        strays = analysis.strays(word.word)
+        total.update({stray: n for stray in strays or () if (n := having(stray))})
+        some = known(word.word[: 1 if strays is None else 2])
+        places = analysis.near_places(word.word, some.words)
+    for place in places:
+        total[some.words[place]] += some.counts[place]
+    return sorted(total, key=lambda each: (-total[each], each))

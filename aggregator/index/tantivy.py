@@ -21,7 +21,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -31,7 +31,7 @@ from tantivy import Document, FieldType, Index, Occur, Query, SchemaBuilder, Sea
 from aggregator import analysis, disk
 from aggregator.errors import StoreError
 from aggregator.index import sums
-from aggregator.index.asking import MAX_EXPANSIONS, Asked, Broken, Found, Known, Sort, beginning
+from aggregator.index.asking import MAX_EXPANSIONS, Asked, Broken, Found, Known, Sort, meant
 from aggregator.index.schema import document, instant
 from aggregator.model import Article
 from aggregator.query import All, Node, Not, Only, Phrase, Reach, Within, Word
@@ -231,12 +231,15 @@ class Reading:
             StoreError: The index was made again meanwhile.
         """
         with self._still():
-            return _Asking(self._searcher, self._known, asked).answer()
+            return _Asking(self._searcher, self._meant, asked).answer()
 
-    def words(self, beginning: str) -> Known:
-        """Return the words of all titles and texts that begin so."""
+    def meant(self, word: Word) -> list[str]:
+        """Return what a beginning or a misspelt word may stand for in all titles and texts, the most frequent first."""
         with self._still():
-            return self._known("words", beginning)
+            return self._meant("words", word)
+
+    def _meant(self, field: str, word: Word) -> list[str]:
+        return meant(word, partial(self._known, field), partial(self._searcher.doc_freq, field))
 
     @contextmanager
     def _still(self) -> Iterator[None]:
@@ -287,9 +290,9 @@ def _state(folder: Path) -> tuple[int, int]:
 class _Asking:
     """A question, and the index as it is now."""
 
-    def __init__(self, searcher: Searcher, known: Callable[[str, str], Known], asked: Asked) -> None:
+    def __init__(self, searcher: Searcher, meant: Callable[[str, Word], list[str]], asked: Asked) -> None:
         self._searcher = searcher
-        self._known = known
+        self._meant = meant
         self._asked = asked
         self._cut: set[str] = set()
 
@@ -373,7 +376,7 @@ class _Asking:
             return self._one_of(_TERMS[node.place], analysis.expanded(node.word, self._asked.languages))
         field = _WORDS[node.place]
         if node.reach in (Reach.PREFIX, Reach.NEAR):
-            meant = self._known(field, beginning(node)).expanded(node)
+            meant = self._meant(field, node)
             if len(meant) > MAX_EXPANSIONS:
                 self._cut.add(node.word)
             return self._one_of(field, meant[:MAX_EXPANSIONS])

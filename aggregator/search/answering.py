@@ -9,9 +9,9 @@ from datetime import UTC
 
 from aggregator.access import Shown
 from aggregator.home import Home
-from aggregator.index import Asked, Found, Known, Reader, Sort
+from aggregator.index import Asked, Found, Reader, Sort
 from aggregator.model import Article
-from aggregator.query import All, Node, Only
+from aggregator.query import All, Node, Only, Word
 from aggregator.search.reading import Read, loosened, scores
 
 MAX_LOOKED_AT = 500
@@ -98,9 +98,9 @@ class Answers:
         """Return which of some articles, which the index or the catalogue named, are there: now, all of them."""
         return list(ids)
 
-    def words(self, beginning: str) -> Known:
-        """Return the words that begin so, also of what may not be seen."""
-        return self._reader.words(beginning)
+    def meant(self, word: Word) -> list[str]:
+        """Return what a misspelt word may stand for, the most frequent first, also in what may not be seen."""
+        return self._reader.meant(word)
 
     def found_of(self, node: Node | None, ids: Iterable[str]) -> dict[str, float]:
         """Return which of some articles a query finds, with their scores."""

@@ -72,7 +72,7 @@ class Read:
         if wanted.reach is Reach.PREFIX:
             return word.startswith(wanted.word)
         if wanted.reach is Reach.NEAR:
-            return word[:1] == wanted.word[:1] and bool(analysis.near(wanted.word, [word]))
+            return analysis.is_near(wanted.word, word)
         if wanted.reach is Reach.EXACT or wanted.place == "author":
             return word == wanted.word
         forms = _forms(wanted.word, self._languages)

@@ -54,5 +54,5 @@ def _with(node: Node | None, meant: Mapping[str, str]) -> Node | None:
 
 def _nearest(word: str, answers: Answers) -> str | None:
     """Return the most frequent of the words that are spelt nearly so, of those that may be seen."""
-    near = answers.words(word[:1]).expanded(Word(word, Reach.NEAR))[:_TRIED]
+    near = answers.meant(Word(word, Reach.NEAR))[:_TRIED]
     return next((other for other in near if answers.ask(Word(other, Reach.EXACT), limit=1).total), None)

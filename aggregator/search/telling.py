@@ -35,5 +35,5 @@ class Telling:
             or word in self._exact
             or analysis.term(word, language) in self._forms
             or (bool(self._prefixes) and word.startswith(self._prefixes))
-            or any(analysis.near(near.word, [word]) for near in self._near)
+            or any(analysis.is_near(near.word, word) for near in self._near)
         )

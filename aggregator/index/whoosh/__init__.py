@@ -12,9 +12,10 @@ from typing import Any
 from aggregator import disk
 from aggregator.errors import StoreError
 from aggregator.index import sums
-from aggregator.index.asking import Asked, Found, Known
+from aggregator.index.asking import Asked, Found
 from aggregator.index.schema import document
 from aggregator.model import Article
+from aggregator.query import Word
 
 VERSION = 2
 """Counted up with every change of what is written: an index of another version is built again."""
@@ -108,10 +109,9 @@ class Reading:
             raise StoreError(self._folder, "it was changed while it was searched. Nothing is lost. Search again.")
         return found
 
-    def words(self, beginning: str) -> Known:
-        """Return the words of all titles and texts that begin so."""
-        title, text = (self._postings.words(field, beginning) for field in ("title_words", "text_words"))
-        return Known([*title.words, *text.words], [*title.counts, *text.counts])
+    def meant(self, word: Word) -> list[str]:
+        """Return what a beginning or a misspelt word may stand for in all titles and texts, the most frequent first."""
+        return self._postings.meant(("title_words", "text_words"), word)
 
     def languages(self) -> list[str]:
         """Return the languages of the articles, maybe also of replaced ones."""

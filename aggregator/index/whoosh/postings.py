@@ -13,8 +13,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.index.asking import Known
+from aggregator.index.asking import Known, meant
 from aggregator.index.whoosh.fields import COLUMNS
+from aggregator.query import Word
 
 _LENGTHS = Struct("!Ii")
 _HOLDERS = Struct("!5xI")
@@ -84,6 +85,20 @@ class Postings:
                 words.append(term.decode())
                 counts.append(count)
         return Known(words, counts)
+
+    def meant(self, fields: Sequence[str], word: Word) -> list[str]:
+        """Return what a beginning or a misspelt word may stand for in some fields, the most frequent first."""
+
+        def known(prefix: str) -> Known:
+            several = [self.words(field, prefix) for field in fields]
+            return Known(
+                [word for each in several for word in each.words], [n for each in several for n in each.counts]
+            )
+
+        def having(term: str) -> int:
+            return sum(segment.doc_frequency(field, term) for segment, _ in self._segments for field in fields)
+
+        return meant(word, known, having)
 
     def column(self, name: str) -> NDArray[Any]:
         """Return what a column holds of all documents."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator import analysis
-from aggregator.index.asking import K1, MAX_EXPANSIONS, Asked, B, Found, Sort, beginning
+from aggregator.index.asking import K1, MAX_EXPANSIONS, Asked, B, Found, Sort
 from aggregator.index.schema import instant, number_of
 from aggregator.index.whoosh.postings import Counts, Docs, Postings
 from aggregator.query import All, Node, Not, Only, Phrase, Reach, Within, Word
@@ -144,13 +144,13 @@ class Searcher:
             terms = [(field, term) for field in fields for term in analysis.expanded(node.word, self._languages)]
         else:
             fields = _WORDS[node.place]
-            terms = [(field, word) for field in fields for word in self._meant(field, node)]
+            terms = [(field, word) for word in self._meant(fields, node) for field in fields]
         return self._any(fields, ((field, self._postings.of(field, term)) for field, term in terms))
 
-    def _meant(self, field: str, node: Word) -> Sequence[str]:
+    def _meant(self, fields: Iterable[str], node: Word) -> Sequence[str]:
         if node.reach not in (Reach.PREFIX, Reach.NEAR):
             return (node.word,)
-        meant = self._postings.words(field, beginning(node)).expanded(node)
+        meant = self._postings.meant(tuple(fields), node)
         if len(meant) > MAX_EXPANSIONS:
             self._cut.add(node.word)
         return meant[:MAX_EXPANSIONS]
