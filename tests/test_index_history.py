@@ -16,9 +16,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from whoosh.index import open_dir
 
 from aggregator import index
 from aggregator.errors import StoreError
+from aggregator.index.whoosh import merging
 from aggregator.model import Article
 from aggregator.query import All, Any, Node, Not, Phrase, Reach, Word
 from tests.indexing import ENGINES, indexed, opened
@@ -288,6 +290,69 @@ def write_for_ever(folder: Path, engine: str) -> None:
         print("committed", flush=True)
 
 
+# Parts of Whoosh's index
+
+
+def parts(folder: Path) -> list[tuple[int, int]]:
+    """How many articles each part of it has, and how many were replaced."""
+    segments = open_dir(folder)._segments()
+    return sorted((segment.doc_count(), segment.deleted_count()) for segment in segments)
+
+
+def test_articles_that_come_one_by_one_are_soon_together(tmp_path: Path) -> None:
+    writer = opened(tmp_path, "whoosh")
+    for n in range(35):
+        writer.put([article(f"id{n}", f"anchor v{n}")])
+        assert len(parts(tmp_path)) <= 12
+    writer.sign()
+    writer.close()
+
+    assert sum(living for living, _ in parts(tmp_path)) == 35
+    assert len(found(tmp_path, Word("anchor"))) == 35
+    assert found(tmp_path, Word("v3")) == {"id3"}
+
+
+def test_who_adds_many_articles_waits_for_no_others_which_are_put_together_later(tmp_path: Path) -> None:
+    writer = opened(tmp_path, "whoosh")
+    for n in range(12):
+        writer.put(article(f"id{n}x{m}", f"anchor v{n}") for m in range(11))
+    assert parts(tmp_path) == [(11, 0)] * 12
+
+    writer.tidy()
+    writer.sign()
+    writer.close()
+
+    assert parts(tmp_path) == [(132, 0)]
+    assert len(found(tmp_path, Word("anchor"))) == 132
+    assert found(tmp_path, Word("v3")) == {f"id3x{m}" for m in range(11)}
+
+
+def test_of_too_many_parts_none_is_put_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merging, "MOST_SEGMENTS", 15)
+    writer = opened(tmp_path, "whoosh")
+    for n in range(16):
+        writer.put(article(f"id{n}x{m}", "anchor") for m in range(11))
+    writer.close()
+
+    assert parts(tmp_path) == [(176, 0)]
+
+
+def test_replaced_articles_go_when_they_are_many_of_a_part(tmp_path: Path) -> None:
+    writer = opened(tmp_path, "whoosh")
+    writer.put(article(f"id{n}", "before anchor") for n in range(100))
+    writer.put(article(f"id{n}", "after anchor") for n in range(20))
+    writer.tidy()
+    assert parts(tmp_path) == [(20, 0), (80, 20)]
+
+    writer.put([article("id20", "after anchor")])
+    writer.tidy()
+    writer.sign()
+    writer.close()
+
+    assert parts(tmp_path) == [(20, 0), (80, 0)]
+    assert len(found(tmp_path, Word("before"))) == 79
+
+
 # One searcher a commit
 
 
@@ -301,7 +366,7 @@ def test_a_search_begun_after_a_commit_does_not_find_what_the_commit_replaced(tm
     """
     folder = tmp_path / "index"
     writer = opened(folder, engine)
-    writer.put(article(f"id{n}", f"before anchor v{n}") for n in range(200))  # too many to be merged with the next
+    writer.put(article(f"id{n}", f"before anchor v{n}") for n in range(200))
     writer.sign()
     assert found(folder, Word("v7")) == {"id7"}
 

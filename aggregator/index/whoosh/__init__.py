@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import errno
+import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -58,16 +59,18 @@ class Adding:
                 if not is_empty:
                     writer.delete_by_term("id", article.id)
                 writer.file(document(article))
-            writer.commit()
+            writer.commit(mergetype=_merging(soon=True))
         except BaseException:
             with suppress(Exception):  # a disk that took no article may not take the end of them either
                 writer.cancel()
             raise
 
     def tidy(self) -> None:
-        """Let replaced articles go, if there are any, by writing the whole index anew: 3 s for 500 articles."""
-        if self._index.doc_count_all() > self._index.doc_count():
-            _filer(self._index, _MERGING_MIB).commit(optimize=True)
+        """Write anew what is in too many parts, or what was replaced in large part: 3 s for 500 articles."""
+        from aggregator.index.whoosh.merging import mergeable
+
+        if mergeable(self._index._segments(), math.inf):
+            _filer(self._index, _MERGING_MIB).commit(mergetype=_merging(soon=False))
 
     def close(self) -> None:
         """Let go of the folder."""
@@ -136,6 +139,17 @@ def _filer(index: Any, limit_mib: int) -> Any:
         return Filer(index, limit_mib)
     except LockError as error:
         raise BlockingIOError(errno.EWOULDBLOCK, "another writer is at work") from error
+
+
+def _merging(*, soon: bool) -> Callable[[Any, Sequence[Any]], list[Any]]:
+    """Return what Whoosh asks, when it commits, which segments stay as they are."""
+    from aggregator.index.whoosh.merging import MOST_SEGMENTS, SOON_DOCS, merge, mergeable
+
+    def merged(writer: Any, segments: Sequence[Any]) -> list[Any]:
+        may_wait = soon and len(segments) < MOST_SEGMENTS
+        return merge(writer, mergeable(segments, SOON_DOCS if may_wait else math.inf))
+
+    return merged
 
 
 def _storage(folder: Path) -> Any:

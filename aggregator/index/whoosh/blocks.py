@@ -31,8 +31,12 @@ _PICKLE = 4
 _TERM = np.dtype("u1, >f4, >u4, u1, u1, >f4, >u4, >u4")
 """Whether the postings are beside the term; how often it stands anywhere; in how many documents; the shortest of them,
 and the longest; how often it stands in one at most; the first of them, and the last."""
-_EXTENT = Struct("!qi").pack
+TERM_BYTES = _TERM.itemsize
+EXTENT = Struct("!qi")
+"""Where the blocks of a term begin, and how long they are: both in bytes."""
 _COUNT, _LENGTH = Struct("!I").pack, Struct("!i").pack
+COUNT_BYTES = 4
+"""How often a word stands in a document, in front of where it does."""
 
 
 class Blocks:
@@ -101,7 +105,7 @@ class Blocks:
         end = self._block_of[n + 1]
         blocks = [self._block(n, is_last=n + 1 == end) for n in range(self._block_of[n], end)]
         written = b"".join([WHOOSH3_HEADER_MAGIC, *blocks])
-        return about + _EXTENT(at, len(written)), written
+        return about + EXTENT.pack(at, len(written)), written
 
     def _block(self, n: int, *, is_last: bool) -> bytes:
         size, last, most, shortest, longest = self._blocks[n]

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import pickle
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from operator import sub
-from struct import Struct
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from whoosh.codec.whoosh3 import W3Codec
+from whoosh.codec.whoosh3 import W3Codec, W3LeafMatcher
 from whoosh.writing import SegmentWriter
 
-from aggregator.index.whoosh.blocks import Blocks
+from aggregator.index.whoosh.blocks import COUNT_BYTES, EXTENT, TERM_BYTES, Blocks
 from aggregator.index.whoosh.fields import COLUMNS
 from aggregator.index.whoosh.pool import NUMBER, Entry, Pool
-from aggregator.index.whoosh.termtable import TermTable
+from aggregator.index.whoosh.termtable import TermTable, records
 
+FIELD_BYTES = 2
+"""Of the number of a field, in front of its terms."""
 _AT_ONCE = 1 << 16
 """Postings that are written together, about."""
 
@@ -82,29 +83,30 @@ class Filer(SegmentWriter):  # type: ignore[misc]
 
 def _entries(reader: Any, numbers: Sequence[int | None]) -> Iterator[Entry]:
     """Yield the terms of a segment, in order, with their documents as they are now; None: gone."""
-    for (field, term), about in reader:
-        kind = reader.schema[field].format
+    terms, table = reader._terms, reader._terms._tindex
+    fields = [(name, reader.schema[name].format) for name in terms._fieldunmap]
+    for key, told in records(table, table.startofdata, table.endofdata):
+        field, kind = fields[int.from_bytes(key[:FIELD_BYTES])]
         has_places = kind.supports("positions")
         docs, counts, steps = array("I"), array("I"), array("I")
-        for those, weights, values in _blocks(reader._terms, about, kind):
+        for those, weights, values in _blocks(terms, told, kind):
             for old, weight, value in zip(those, weights, values, strict=True):
                 doc = numbers[old]
                 if doc is not None:
                     docs.append(doc)
                     counts.append(int(weight))
                     if has_places:
-                        places = kind.decode_positions(value)
-                        steps.extend(map(sub, places, (0, *places)))
+                        steps.extend(pickle.loads(value[COUNT_BYTES:]))
         if docs:
-            yield Entry((field, term.decode()), docs.tobytes(), counts.tobytes(), steps.tobytes())
+            yield Entry((field, key[FIELD_BYTES:].decode()), docs.tobytes(), counts.tobytes(), steps.tobytes())
 
 
-def _blocks(terms: Any, about: Any, kind: Any) -> Iterator[tuple[Sequence[int], Sequence[float], Sequence[bytes]]]:
+def _blocks(terms: Any, told: bytes, kind: Any) -> Iterator[tuple[Sequence[int], Sequence[float], Sequence[bytes]]]:
     """Yield documents of a term, how often each has it, and what is kept of each, a block at a time."""
-    if about.is_inlined():
-        yield about.inlined_postings()
+    if told[0]:
+        yield pickle.loads(told[TERM_BYTES:])
         return
-    matcher = terms._codec.postings_reader(terms._postfile, about, kind)
+    matcher = W3LeafMatcher(terms._postfile, *EXTENT.unpack(told[TERM_BYTES:]), kind)
     while matcher.is_active():
         matcher.id(), matcher.weight(), matcher.value()  # now the block is read
         yield matcher._ids, matcher._weights, matcher._values
@@ -143,7 +145,7 @@ class _FieldWriter:
             number = fields[name] = len(fields)
             kind, rounded = schema[name].format, _rounded(lengths, name, is_known=schema[name].scorable)
             for some in _together(those):
-                self._write(some, Struct("!H").pack(number), Blocks(some, kind, rounded))
+                self._write(some, number.to_bytes(FIELD_BYTES), Blocks(some, kind, rounded))
 
     def _write(self, entries: list[Entry], field: bytes, blocks: Blocks) -> None:
         for n, entry in enumerate(entries):

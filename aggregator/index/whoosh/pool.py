@@ -10,9 +10,9 @@ import marshal
 import tempfile
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
-from itertools import groupby
+from itertools import groupby, islice, starmap
 from operator import itemgetter
 from typing import IO, NamedTuple
 
@@ -22,6 +22,10 @@ from numpy.typing import NDArray
 _WORD_BYTES, _TERM_BYTES = 48, 180
 """What a word takes in memory when its field is sorted, and a term as long as it has a number. Measured: with 128 MiB,
 building takes 150 MiB more than there was, what ``analysis`` remembers included."""
+
+_TOGETHER = 1_000
+"""Terms of a run that are written together, and read."""
+_LENGTH_BYTES = 8
 
 NUMBER = np.dtype(np.uint32)
 
@@ -122,8 +126,11 @@ class Pool:
         # in the index, not wherever the system keeps such files: these are the words of texts
         run = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - closed by cleanup
         self._runs.append(run)
-        for entry in entries:
-            marshal.dump(tuple(entry), run)
+        # marshal reads from a file a few bytes at a time
+        for several in _batched(map(tuple, entries), _TOGETHER):
+            data = marshal.dumps(several)
+            run.write(len(data).to_bytes(_LENGTH_BYTES))
+            run.write(data)
 
     def _save(self) -> None:
         fields, self._fields, self._taken = self._fields, defaultdict(_Field), 0
@@ -163,9 +170,11 @@ def _in_order(fields: dict[str, _Field]) -> Iterator[Entry]:
 
 def _read(run: IO[bytes]) -> Iterator[Entry]:
     run.seek(0)
-    load: Callable[[IO[bytes]], tuple[_Key, bytes, bytes, bytes]] = marshal.load
-    while True:
-        try:
-            yield Entry(*load(run))
-        except EOFError:
-            return
+    while length := run.read(_LENGTH_BYTES):
+        yield from starmap(Entry, marshal.loads(run.read(int.from_bytes(length))))
+
+
+def _batched(entries: Iterable[tuple[object, ...]], size: int) -> Iterator[list[tuple[object, ...]]]:
+    entries = iter(entries)
+    while several := list(islice(entries, size)):
+        yield several

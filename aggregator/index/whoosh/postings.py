@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from aggregator.index.asking import Known, meant
 from aggregator.index.whoosh.fields import COLUMNS
+from aggregator.index.whoosh.termtable import records
 from aggregator.query import Word
 
-_LENGTHS = Struct("!Ii")
 _HOLDERS = Struct("!5xI")
-"""How Whoosh writes the lengths of a term and of what is told of it, and, in that, how many documents hold it."""
+"""Where, in what is told of a term, it says how many documents hold it."""
 _REMEMBERED = 64
 """Lists of words that begin alike, some 20,000 each in 10,000 articles: whoever asks for one asks for it again."""
 
@@ -127,22 +127,14 @@ class Postings:
 
 
 def _terms(segment: Any, field: str, prefix: bytes) -> Iterator[tuple[bytes, int]]:
-    """Yield the terms of a segment that begin so, with how many documents hold each.
-
-    They stand one behind the other in the table of terms, each with its length, that of what is told of it, and both.
-    """
+    """Yield the terms of a segment that begin so, with how many documents hold each."""
     table, number = segment._terms._tindex, segment._terms._keycoder(field, b"")
     start = table.closest_key_pos(number + prefix)
     if field not in segment._terms._fieldmap or start is None:
         return
     end = table.closest_key_pos(number + prefix + b"\xff")  # no letter is written so
-    stretch = bytes(table.dbfile.get(start, (table.endofdata if end is None else end) - start))
-    at = 0
-    while at < len(stretch):
-        key_bytes, told_bytes = _LENGTHS.unpack_from(stretch, at)
-        told = at + _LENGTHS.size + key_bytes
-        yield stretch[told - key_bytes + len(number) : told], _HOLDERS.unpack_from(stretch, told)[0]
-        at = told + told_bytes
+    for key, told in records(table, start, table.endofdata if end is None else end):
+        yield key[len(number) :], _HOLDERS.unpack_from(told)[0]
 
 
 def _matcher(segment: Any, field: str, term: str) -> Any:

@@ -1,9 +1,13 @@
-"""The table of all terms, in Whoosh's form. It writes slot by slot itself, and keeps four objects a term."""
+"""The table of all terms, in Whoosh's form. It writes slot by slot itself, and keeps four objects a term.
+
+A record of it: how many bytes the term has, and what is told of it; the number of its field, the term; what is told.
+"""
 
 from __future__ import annotations
 
 import zlib
 from array import array
+from collections.abc import Iterator
 from struct import Struct
 from typing import Any
 
@@ -13,9 +17,35 @@ from whoosh.util.numlists import GrowableArray
 
 _CRC32 = 1
 """Whoosh's number for it. It takes MD5 unless it is told, which takes six times as long."""
-_LENGTHS = Struct("!ii").pack
+_LENGTHS = Struct("!ii")
 _SLOT = Struct("!Iq")
 _EMPTY = bytes(_SLOT.size)
+_PIECE_BYTES = 1 << 20
+"""Of the table, read at once."""
+
+
+def records(table: Any, start: int, end: int) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the terms of a stretch of a table, the number of the field in front, and what is told of each.
+
+    Args:
+        table: Whoosh's reader of it.
+        start: Where the first one stands.
+        end: Where the one behind the last stands.
+    """
+    piece_bytes = _PIECE_BYTES
+    while start < end:
+        piece = bytes(table.dbfile.get(start, min(piece_bytes, end - start)))
+        at = behind = 0
+        while at + _LENGTHS.size <= len(piece):
+            key_bytes, told_bytes = _LENGTHS.unpack_from(piece, at)
+            told = at + _LENGTHS.size + key_bytes
+            behind = told + told_bytes
+            if behind > len(piece):
+                break
+            yield piece[at + _LENGTHS.size : told], piece[told:behind]
+            at = behind
+        start += at
+        piece_bytes = _PIECE_BYTES if at else 2 * piece_bytes  # a word of a long text may stand there very often
 
 
 class TermTable(OrderedHashWriter):  # type: ignore[misc]
@@ -34,7 +64,7 @@ class TermTable(OrderedHashWriter):  # type: ignore[misc]
         """Add a key; they come in order, each once."""
         self._hashes.append(zlib.crc32(key))
         self._places.append(self._end)
-        record = _LENGTHS(len(key), len(value)) + key + value
+        record = _LENGTHS.pack(len(key), len(value)) + key + value
         self.dbfile.write(record)
         self._end += len(record)
 
