@@ -11,7 +11,7 @@ from array import array
 from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from heapq import merge
@@ -25,6 +25,7 @@ from aggregator.decisions import NAME as EVENTS
 from aggregator.decisions import Decisions, Event
 from aggregator.errors import AggregatorError, StoreError
 from aggregator.home import Home
+from aggregator.index import Reader
 from aggregator.model import Progress, Report
 from aggregator.wordings import SAVED, Wording, Wordings
 
@@ -99,6 +100,7 @@ def verify_home(home: Home, *, since: date | None = None, fresh: bool = False, r
     _check_closing(home.archive, events, wanted, done)
     _check_wordings(home.archive, events, done)
     _check_catalogue(home, wanted, done)
+    _check_index(home, done)
     done.ended_at = datetime.now(UTC)
     state.end()
     if state.problem:
@@ -345,6 +347,16 @@ def _check_catalogue(home: Home, wanted: Callable[[str], bool], done: Verificati
             done.findings.append(_about(file, "missing: the catalogue has captures that were read in it"))
         elif size < end:
             done.findings.append(_about(file, f"truncated: it has {size:,} bytes, the catalogue has read {end:,}"))
+
+
+def _check_index(home: Home, done: Verification) -> None:
+    """Note whether searches may be wrong: no damage to what is archived."""
+    if home.fulltext.exists():
+        try:
+            with closing(Reader(home.fulltext)) as reader:
+                reader.check()
+        except StoreError as error:
+            done.notes.append((home.fulltext.name, str(error)))
 
 
 def _size(folder: Path, file: str) -> int | None:

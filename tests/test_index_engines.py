@@ -275,6 +275,20 @@ def test_bytes_that_were_changed_are_found_by_the_next_writer(tmp_path: Path, en
         assert opened(folder, engine).is_new
 
 
+@pytest.mark.parametrize("how", ["turned", "zeros"])
+def test_bytes_that_changed_by_themselves_are_found_by_who_reads_all(tmp_path: Path, engine: str, how: str) -> None:
+    with closing(index.Reader(sound(engine))) as reader:
+        reader.check()
+    chance = random.Random(how)
+    for path in chance.sample([path for path in of_segments(sound(engine)) if any(path.read_bytes())], 4):
+        folder = Path(shutil.copytree(sound(engine), tmp_path / path.name))
+        damaged(folder / path.name, how)
+        os.utime(folder / path.name, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
+
+        with closing(index.Reader(folder)) as reader, pytest.raises(StoreError, match="rebuild --only index"):
+            reader.check()
+
+
 NONSENSE = (b"", b"7", b"\xff\xfe", b'{"engine": []}', b"[" * 200_000)
 
 

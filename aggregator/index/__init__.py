@@ -45,6 +45,7 @@ class _Reading(Protocol):
     def answer(self, asked: Asked) -> Found: ...
     def meant(self, word: Word) -> list[str]: ...
     def languages(self) -> list[str]: ...
+    def check(self) -> None: ...
     def is_outdated(self) -> bool: ...
     def close(self) -> None: ...
 
@@ -192,6 +193,14 @@ class Reader:
             StoreError: As for ``ask``.
         """
         return self._told(lambda reading: reading.languages())
+
+    def check(self) -> None:
+        """Read all of it, and compare it with what was committed.
+
+        Raises:
+            StoreError: It is another; or as for ``ask``.
+        """
+        self._told(lambda reading: reading.check())
 
     def close(self) -> None:
         """Let go of the folder."""

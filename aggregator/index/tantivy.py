@@ -37,7 +37,7 @@ from aggregator.model import Article
 from aggregator.query import All, Node, Not, Only, Phrase, Reach, Within, Word
 from aggregator.query import Any as Either
 
-VERSION = 1
+VERSION = 2
 """Counted up with every change of what is written: an index of another version is built again."""
 _BUILDING_BYTES = 256 << 20
 _ADDING_BYTES = 32 << 20
@@ -82,11 +82,11 @@ def _opened(folder: Path) -> Index:
     return index
 
 
-def _check(folder: Path, *, contents: bool) -> None:
+def _check(folder: Path, read: sums.Read) -> None:
     # where there is no list, tantivy makes one, empty; and it takes a missing file of places for an empty one
     listed = json.loads((folder / "meta.json").read_bytes())["segments"]
     living = {segment["segment_id"].replace("-", "") for segment in listed}
-    sums.check(folder, _SEGMENT, living, contents=contents)
+    sums.check(folder, _SEGMENT, living, read)
 
 
 def make(folder: Path) -> None:
@@ -106,7 +106,7 @@ class Adding:
     def __init__(self, folder: Path, *, at_once: bool) -> None:
         self._folder = folder
         self._bytes = _BUILDING_BYTES if at_once else _ADDING_BYTES
-        _check(folder, contents=True)
+        _check(folder, sums.Read.TOUCHED)
         with _understood():
             _opened(folder).searcher()
 
@@ -214,7 +214,7 @@ class Reading:
         self._folder = folder
         self._state = _state(folder)
         self._place = folder.stat().st_ino
-        _check(folder, contents=False)
+        _check(folder, sums.Read.NONE)
         self._searcher = searcher = _searcher(folder)
 
         @lru_cache(maxsize=_REMEMBERED)
@@ -255,6 +255,10 @@ class Reading:
         """Return the languages of the articles, maybe also of replaced ones."""
         with self._still():
             return [language for language in self._known("language", "").words if language]
+
+    def check(self) -> None:
+        """Read all of it, and compare it with what was committed."""
+        _check(self._folder, sums.Read.ALL)
 
     def is_outdated(self) -> bool:
         """Whether the writer has committed since."""

@@ -18,7 +18,7 @@ from aggregator.index.schema import document
 from aggregator.model import Article
 from aggregator.query import Word
 
-VERSION = 2
+VERSION = 3
 """Counted up with every change of what is written: an index of another version is built again."""
 _BUILDING_MIB = 128
 _MERGING_MIB = 16
@@ -47,7 +47,7 @@ class Adding:
 
     def __init__(self, folder: Path, *, at_once: bool) -> None:
         self._index = _opened(folder)
-        _check(folder, self._index._segments(), contents=True)
+        _check(folder, self._index._segments(), sums.Read.TOUCHED)
         self._limit_mib = _BUILDING_MIB if at_once else _MERGING_MIB
 
     def put(self, articles: Iterable[Article]) -> None:
@@ -92,7 +92,8 @@ class Reading:
         self._index = _opened(folder)
         try:
             reader = self._index.reader()
-            _check(folder, [leaf.segment() for leaf, _ in reader.leaf_readers()], contents=False)
+            self._segments = [leaf.segment() for leaf, _ in reader.leaf_readers()]
+            _check(folder, self._segments, sums.Read.NONE)
             self._postings = Postings(reader)
         except BaseException:
             self.close()
@@ -120,6 +121,10 @@ class Reading:
         """Return the languages of the articles, maybe also of replaced ones."""
         facts = self._postings.words("facts", "language:").words
         return [language for fact in dict.fromkeys(facts) if (language := fact.removeprefix("language:"))]
+
+    def check(self) -> None:
+        """Read all of it, and compare it with what was committed."""
+        _check(self._folder, self._segments, sums.Read.ALL)
 
     def is_outdated(self) -> bool:
         """Whether the writer has committed since."""
@@ -191,9 +196,9 @@ def _state(folder: Path) -> tuple[int, list[str]]:
     return folder.stat().st_ino, sorted(path.name for path in folder.glob("*.toc"))
 
 
-def _check(folder: Path, segments: Iterable[Any], *, contents: bool) -> None:
+def _check(folder: Path, segments: Iterable[Any], read: sums.Read) -> None:
     living = {segment.segment_id() for segment in segments if segment}  # an empty index has none
-    sums.check(folder, _SEGMENT, living, contents=contents)
+    sums.check(folder, _SEGMENT, living, read)
 
 
 def _opened(folder: Path) -> Any:
