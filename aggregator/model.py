@@ -683,6 +683,8 @@ class Hit:
     article: Article
     score: float
     """How well the query is met, by the best of its cluster."""
+    title: str | None
+    """As the snippet: HTML with marks; None: it has none."""
     snippet: str
     """HTML: escaped text with the words found inside ``<mark>``."""
     copies: tuple[str, ...]

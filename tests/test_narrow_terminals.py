@@ -73,6 +73,12 @@ def test_no_address_is_broken(home: Home, id_of_it: str, columns: int, command: 
     assert all(ADDRESS in line for line in lines if "http://a" in line)
 
 
+def test_words_found_stand_out_in_the_title(home: Home) -> None:
+    first, *_ = screen(home.root, 80, "search", "eviction", styled=True)
+
+    assert "\x1b[1;33mEviction\x1b[0m\x1b[1m in the lane" in first
+
+
 @pytest.mark.parametrize("columns", [20, 60, 100])
 def test_what_is_no_address_is_broken_between_words(home: Home, id_of_it: str, columns: int) -> None:
     lines = screen(home.root, columns, "show", id_of_it)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,7 @@ def print_results(results: Results, *, offset: int = 0) -> None:
     show.say(f"{show.counted(results.total, 'article')} found in {results.took_ms:.0f} ms{texts}")
     for number, hit in enumerate(results.hits, offset + 1):
         article = hit.article
-        show.line((f"{number}. ", "dim"), (article.title or "(no title)", "bold"))
+        show.line((f"{number}. ", "dim"), *_title(hit))
         facts = f"{article.source_id} · {show.day(article.claimed_at)} · {article.language or '?'} · {article.id}"
         show.line((facts, "cyan"), (_copies(hit), "magenta"), indent=3)
         if hit.translations:
@@ -67,6 +68,13 @@ def print_results(results: Results, *, offset: int = 0) -> None:
             show.line((f"in other languages: {others}", "cyan"), indent=3)
         show.snippet(hit.snippet, indent=3)
         show.line((article.url, "dim"), indent=3)
+
+
+def _title(hit: Hit) -> Iterable[tuple[str, str]]:
+    """Return the title, on a terminal with the words found marked; a pipe has it as it is."""
+    if hit.title and show.out.is_terminal:
+        return show.in_words(hit.title, "bold")
+    return ((hit.article.title or "(no title)", "bold"),)
 
 
 def _copies(hit: Hit) -> str:
@@ -110,6 +118,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "captured": show.iso(article.captured_at),
         "version": article.version,
         "score": hit.score,
+        "title_marked": hit.title,
         "snippet": hit.snippet,
         "copies": list(hit.copies),
         "original": hit.original,

@@ -25,7 +25,7 @@ from aggregator.search.answering import MAX_LOOKED_AT, Answers
 from aggregator.search.asking import only_of, relaxed, resolved
 from aggregator.search.folding import Folded, page
 from aggregator.search.past import PastAnswers
-from aggregator.search.snippets import snippet
+from aggregator.search.snippets import snippet, title
 from aggregator.search.telling import Telling
 
 MAX_PAGE = 100
@@ -150,6 +150,7 @@ def _hits(answers: Answers, catalogue: Shown, folded: Sequence[Folded], telling:
             yield Hit(
                 article=article,
                 score=round(each.score, 4),
+                title=title(article, telling),
                 snippet=snippet(article, telling),
                 copies=tuple(m for m in members if m != article.id),
                 original=family.original if family and family.original in members else None,
