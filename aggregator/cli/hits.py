@@ -44,15 +44,15 @@ def show_hits(
         for hit in results.hits:
             sys.stdout.write(json.dumps(hit_json(hit), ensure_ascii=False) + "\n")
     else:
-        print_results(results, offset=offset)
+        print_results(results, offset=offset, with_versions=as_of is not None)
         if facets:
             from aggregator.cli import counting
 
             counting.show_counts(results)
 
 
-def print_results(results: Results, *, offset: int = 0) -> None:
-    """Print hits for people; the words found are in bold."""
+def print_results(results: Results, *, offset: int = 0, with_versions: bool = False) -> None:
+    """Print hits for people; the words found are in bold. Which version each hit is, is said if wanted."""
     if results.note:
         show.say(results.note)
     is_folded = results.texts is not None and results.texts != results.total
@@ -62,6 +62,7 @@ def print_results(results: Results, *, offset: int = 0) -> None:
         article = hit.article
         show.line((f"{number}. ", "dim"), *_title(hit))
         facts = f"{article.source_id} · {show.day(article.claimed_at)} · {article.language or '?'} · {article.id}"
+        facts += f" · version {hit.number} of {hit.versions}" if with_versions else ""
         show.line((facts, "cyan"), (_copies(hit), "magenta"), indent=3)
         if hit.translations:
             others = ", ".join(f"{language or '?'} {other}" for other, language in hit.translations)
@@ -115,8 +116,11 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "language": article.language,
         "published": show.iso(article.claimed_at),
         "published_from": article.claimed_by,
-        "captured": show.iso(article.captured_at),
+        "captured": show.iso(hit.captured_at),
+        "first_captured": show.iso(article.captured_at),
         "version": article.version,
+        "number": hit.number,
+        "versions": hit.versions,
         "score": hit.score,
         "title_marked": hit.title,
         "snippet": hit.snippet,
