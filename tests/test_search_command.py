@@ -117,6 +117,20 @@ def test_what_is_refused_is_not_saved(typed: Aggregator, home: Home, wrong: str)
     refused(typed(f"harbour --save early {wrong}"), home)
 
 
+@pytest.mark.parametrize("empty", ["", "  ", "…", "() -"])
+@pytest.mark.parametrize("form", ["table", "csv"])
+def test_a_query_without_a_word_finds_everything_and_says_so(
+    home: Home, aggregator: Aggregator, empty: str, form: str
+) -> None:
+    said = aggregator("--home", home.root, "search", empty, "--format", form)
+
+    assert (said.code, ONE.id in said.out) == (0, True)
+    assert "every article is found" in said.err
+    assert (
+        "every article" not in aggregator("--home", home.root, "search", empty, "--source", "a", "--format", form).err
+    )
+
+
 @pytest.mark.parametrize("way", ["hits", "words in context", "a curve", "citations"])
 def test_a_search_is_saved_after_it_was_answered_in_any_way(typed: Aggregator, home: Home, way: str) -> None:
     assert "Saved as early" in typed(f"{WAYS[way]} --save early").err
