@@ -110,6 +110,8 @@ def urls(results: Results) -> list[str]:
         ("evenings freezer", "2"),
         ("lighthouse keepers", "2"),
         ("title fr", "fr"),
+        ("title:(title fr)", "fr"),
+        ("title:(nix OR fr) url:(a.example OR b.example)", "fr"),
         ("re\u0301fugie\u0301s", "fr"),
     ],
 )
