@@ -137,6 +137,17 @@ def test_a_search_is_saved_after_it_was_answered_in_any_way(typed: Aggregator, h
     assert [one.name for one in saved.standing(home)] == ["early"]
 
 
+def test_a_search_that_finds_nothing_is_saved_and_said_to_with_what_may_have_been_meant(
+    typed: Aggregator, home: Home
+) -> None:
+    for query, said in (("harbuor ferry", "Did you mean: harbour ferry"), ("zeppelin", ""), ("harbour zeppelin", "")):
+        told = typed(f"{query} --save early").err.partition("Saved as early")[2]
+        assert "No article has all of it now; it is saved nevertheless." in told and said in told
+
+    assert "nevertheless" not in typed("harbour ferry --save late").err
+    assert [one.text for one in saved.standing(home)] == ["harbour zeppelin", "harbour ferry"]
+
+
 def test_a_search_that_fails_is_not_saved(typed: Aggregator, home: Home) -> None:
     (home.fulltext / "generation.json").unlink()
 
