@@ -19,10 +19,10 @@ from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, overload
 
 from aggregator import access, periods, search
-from aggregator.errors import AggregatorError, UsageError
+from aggregator.errors import AggregatorError, UnknownIdError, UsageError
 from aggregator.home import Home
 from aggregator.model import Article, Version
 from aggregator.search import filters
@@ -55,7 +55,9 @@ class SearchNote(UserWarning):
 
 
 class Found:
-    """All articles that a search found, the newest first; each pass over them reads them anew.
+    """All articles that a search found, the newest first, as a list has them; each pass over them reads them anew.
+
+    ``found[0]`` is an article, ``found[:20]`` is again ``Found``, of which nothing is read yet.
 
     Attributes:
         note: What a reader should know; None: nothing.
@@ -68,6 +70,23 @@ class Found:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @overload
+    def __getitem__(self, place: int) -> Article: ...
+    @overload
+    def __getitem__(self, place: slice) -> Found: ...
+    def __getitem__(self, place: int | slice) -> Article | Found:
+        """Return the article at a place, or what was found at several.
+
+        Raises:
+            IndexError: There is no such place.
+            UnknownIdError: The article there is gone or withdrawn since; a pass leaves it out.
+        """
+        if isinstance(place, slice):
+            return Found(self._opened, self.ids[place], self.note)
+        for article in self._opened.articles([self.ids[place]]):
+            return article
+        raise UnknownIdError(f"{self.ids[place]} is not there any more, or may not be seen.")
 
     def __iter__(self) -> Iterator[Article]:
         for start in range(0, len(self.ids), PORTION):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 import io
+import itertools
 import json
 import os
 import re
@@ -64,6 +65,33 @@ def test_a_search_yields_all_articles_copies_too(root: Path) -> None:
         assert len(found) == 2
         assert {article.url for article in found} == {ONE, COPY}
         assert [article.id for article in found] == list(found.ids)
+
+
+def test_what_was_found_is_counted_indexed_and_sliced_as_a_list_is(root: Path) -> None:
+    with open_home(root) as home:
+        found = home.search()
+        every = list(found)
+        assert len(found) == len(every) == 3
+
+        for place in (0, 1, 2, -1, -3):
+            assert found[place] == every[place]
+        for start, stop, step in itertools.product((None, 0, 1, -2, 9), (None, 0, 2, -1, 9), (None, 2, -1)):
+            some = found[start:stop:step]
+            assert list(some) == every[start:stop:step]
+            assert len(some) == len(every[start:stop:step])
+        assert list(reversed(found)) == every[::-1]
+        assert every[1] in found
+        for place in (3, -4):
+            with pytest.raises(IndexError):
+                found[place]
+
+
+def test_an_article_that_was_withdrawn_since_is_not_at_its_place_any_more(root: Path) -> None:
+    with open_home(root) as home:
+        found = home.search("bailiff", source="a")
+        hide(root, ONE)
+        with pytest.raises(UnknownIdError):
+            found[0]
 
 
 def test_without_copies_each_text_comes_once_by_its_original(root: Path) -> None:
