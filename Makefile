@@ -30,7 +30,7 @@ help:  ## list these words
 
 setup: $(VENV)/installed  ## make .venv with the locked packages; does nothing while they are current
 
-demo: $(VENV)/installed  ## the whole line in a minute, on a small world of its own, without the internet
+demo: $(VENV)/installed  ## the whole line in a minute, on a small world of its own, without the internet; its sites stay up until Ctrl-C: ARGS=--keep
 	@$(BIN)/aggregator demo $(ARGS)
 
 test: $(VENV)/installed  ## the tests, without the long ones, on all processors; one after the other: ARGS=-n0

@@ -474,6 +474,16 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VersionFacts:
+    """Which version it is, and when it was first seen: what is said of one without its text."""
+
+    article_id: str
+    number: int
+    digest: str
+    captured_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """What was observed at an article's address from an instant on, until something else was."""
 
@@ -683,6 +693,8 @@ class Hit:
     article: Article
     score: float
     """How well the query is met, by the best of its cluster."""
+    title: str | None
+    """As the snippet: HTML with marks; None: it has none."""
     snippet: str
     """HTML: escaped text with the words found inside ``<mark>``."""
     copies: tuple[str, ...]
@@ -691,6 +703,12 @@ class Hit:
     """The probable original of its cluster: this article, if it was found; None: undecided, or it has no copies."""
     translations: tuple[tuple[str, str | None], ...]
     """Articles that are it in another language, with that; it may be the translation."""
+    captured_at: datetime
+    """When this version was first seen; the article itself is as old as its first."""
+    number: int
+    """Which of the versions that may be seen it is, from 1."""
+    versions: int
+    """How many these are."""
     archived: str
     """Where the capture of this version is: file and offset, relative to the home."""
 

@@ -16,12 +16,13 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, overload
 
 from aggregator import access, periods, search
-from aggregator.errors import AggregatorError, UsageError
+from aggregator.errors import AggregatorError, UnknownIdError, UsageError
 from aggregator.home import Home
 from aggregator.model import Article, Version
 from aggregator.search import filters
@@ -39,13 +40,14 @@ COLUMNS = (
     "published",
     "published_from",
     "captured",
+    "first_captured",
     "url",
     "version",
     "versions",
     "text",
 )
-"""Of a frame: ``published`` is claimed, and ``published_from`` says where; ``captured`` is when we saw it first;
-``version`` is the digest to cite, ``versions`` how many there are."""
+"""Of a frame: ``published`` is claimed, and ``published_from`` says where; ``captured`` is when that version was first
+seen, ``first_captured`` when the article was; ``version`` is the digest to cite, ``versions`` how many there are."""
 
 
 class SearchNote(UserWarning):
@@ -53,7 +55,9 @@ class SearchNote(UserWarning):
 
 
 class Found:
-    """All articles that a search found, the newest first; each pass over them reads them anew.
+    """All articles that a search found, the newest first, as a list has them; each pass over them reads them anew.
+
+    ``found[0]`` is an article, ``found[:20]`` is again ``Found``, of which nothing is read yet.
 
     Attributes:
         note: What a reader should know; None: nothing.
@@ -66,6 +70,23 @@ class Found:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @overload
+    def __getitem__(self, place: int) -> Article: ...
+    @overload
+    def __getitem__(self, place: slice) -> Found: ...
+    def __getitem__(self, place: int | slice) -> Article | Found:
+        """Return the article at a place, or what was found at several.
+
+        Raises:
+            IndexError: There is no such place.
+            UnknownIdError: The article there is gone or withdrawn since; a pass leaves it out.
+        """
+        if isinstance(place, slice):
+            return Found(self._opened, self.ids[place], self.note)
+        for article in self._opened.articles([self.ids[place]]):
+            return article
+        raise UnknownIdError(f"{self.ids[place]} is not there any more, or may not be seen.")
 
     def __iter__(self) -> Iterator[Article]:
         for start in range(0, len(self.ids), PORTION):
@@ -198,10 +219,20 @@ class OpenHome:
             raise UsageError(
                 "since, until, source, language and copies are for a query; these articles were found already."
             )
-        frame = pandas.DataFrame([_row(article) for article in what], columns=list(COLUMNS))
-        for name in ("published", "captured"):  # an empty column, or one of None, would be of no time
+        frame = pandas.DataFrame(list(self._rows(what)), columns=list(COLUMNS))
+        for name in ("published", "captured", "first_captured"):  # an empty column, or one of None, would be of no time
             frame[name] = pandas.to_datetime(frame[name], utc=True)
         return frame
+
+    def _rows(self, articles: Iterable[Article]) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a frame, in the order of ``COLUMNS``."""
+        every = iter(articles)
+        while some := list(islice(every, PORTION)):
+            with access.opened(self._readable()) as catalogue:
+                versions = catalogue.version_facts(article.id for article in some)
+            seen = {(v.article_id, v.number): v.captured_at for several in versions.values() for v in several}
+            for article in some:
+                yield _row(article, seen.get((article.id, article.number), article.captured_at))
 
     def _readable(self) -> Home:
         if not self._is_open:
@@ -283,7 +314,7 @@ def _pandas() -> Any:
         ) from None
 
 
-def _row(article: Article) -> tuple[Any, ...]:
+def _row(article: Article, captured_at: datetime) -> tuple[Any, ...]:
     return (
         article.id,
         article.source_id,
@@ -292,6 +323,7 @@ def _row(article: Article) -> tuple[Any, ...]:
         article.language,
         article.claimed_at,
         article.claimed_by,
+        captured_at,
         article.captured_at,
         article.url,
         article.version,

@@ -7,7 +7,10 @@ a date that is none is refused: any guess would answer another question.
     any   = all ("OR" all)*
     all   = not ("AND"? not)*
     not   = ("-" | "NOT")? part
-    part  = "(" any ")" | '"' words '"' | name ":" value | word | word "*" | word "~"
+    part  = "(" any ")" | name ":" "(" any ")" | name ":" value | value
+    value = word | word "*" | word "~" | '"' words '"'
+
+What stands in a group behind a field is looked for in that field, unless it names one itself.
 """
 
 from __future__ import annotations
@@ -130,7 +133,7 @@ _OTHER_NAMES = {"lang": "language", "site": "source", "date": "published", "fami
 TIMES = ("published", "captured")
 _QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"'))
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<open>\() | (?P<close>\)) | (?P<minus>-)(?=[\w("]) | (?P<name>[A-Za-z]{2,12}):(?=[\w".])
+    r"""\s*(?:(?P<open>\() | (?P<close>\)) | (?P<minus>-)(?=[\w("]) | (?P<name>[A-Za-z]{2,12}):(?=[\w".(])
     | "(?P<phrase>[^"]*)(?P<end>"?) | (?P<word>[^\s()"]+) )""",
     re.VERBOSE,
 )
@@ -163,6 +166,7 @@ class _Parser:
         self._tokens = list(self._not_too_deep(cut))
         self._next = 0
         self._terms = 0
+        self._field_of_group: str | None = None
 
     def query(self) -> Query:
         node = self._any()
@@ -196,7 +200,7 @@ class _Parser:
             return
         if value and _OTHER_NAMES.get(name.lower(), name.lower()) in TIMES:
             raise UsageError(_no_time(value, token.at + len(name) + 1))
-        self._note(f"{name}: needs a word or a phrase right behind it, and is read as a word", token)
+        self._note(f"{name}: needs a word, a phrase or a bracket right behind it, and is read as a word", token)
 
     def _not_too_deep(self, tokens: Iterable[_Token]) -> Iterator[_Token]:
         """Leave out brackets within too many others, and brackets that close nothing."""
@@ -262,8 +266,8 @@ class _Parser:
         if token.kind == "open":
             return self._group(token)
         if token.kind == "name":
-            return self._field(_OTHER_NAMES.get(token.text.lower(), token.text.lower()))
-        return self._words(token, None)
+            return self._field(token)
+        return self._value(token, self._field_of_group)
 
     def _group(self, token: _Token) -> Node | None:
         node = self._any()
@@ -273,9 +277,23 @@ class _Parser:
             self._note("the bracket is not closed; it ends with the query", token)
         return node
 
-    def _field(self, name: str) -> Node | None:
-        token = self._tokens[self._next]
+    def _field(self, named: _Token) -> Node | None:
+        name = _OTHER_NAMES.get(named.text.lower(), named.text.lower())
+        token = self._peek()
+        if token is None or token.kind not in ("open", "phrase", "word"):  # it was left out, or has no words
+            self._note(f"{named.text}: has nothing behind it and is left out", named)
+            return None
         self._next += 1
+        if token.kind != "open":
+            return self._value(token, name)
+        outer, self._field_of_group = self._field_of_group, name
+        node = self._group(token)
+        self._field_of_group = outer
+        return node
+
+    def _value(self, token: _Token, name: str | None) -> Node | None:
+        if name is None:
+            return self._words(token, None)
         if name in TIMES:
             try:
                 return Within(name, *periods.period(token.text.upper()))

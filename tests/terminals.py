@@ -12,8 +12,8 @@ from pathlib import Path
 _STYLES = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def screen(home: Path, columns: int, *args: str) -> list[str]:
-    """The lines that a command prints in a terminal, without colours; words on stderr are not among them."""
+def screen(home: Path, columns: int, *args: str, styled: bool = False) -> list[str]:
+    """The lines that a command prints in a terminal, without colours, unless ``styled``; not what is said on stderr."""
     ours, theirs = pty.openpty()
     environment = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm-256color", "PYTHONUTF8": "1"}
     command = [sys.executable, "-m", "aggregator", "--home", str(home), *args]
@@ -27,4 +27,5 @@ def screen(home: Path, columns: int, *args: str) -> list[str]:
             pass
     os.close(ours)
     assert process.returncode == 0, said
-    return _STYLES.sub("", said.decode()).replace("\r\n", "\n").splitlines()
+    shown = said.decode().replace("\r\n", "\n")
+    return (shown if styled else _STYLES.sub("", shown)).splitlines()

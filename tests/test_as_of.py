@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from aggregator import index, search, takedown
 from aggregator.home import Home
 from aggregator.model import Results
+from aggregator.periods import instant
 from aggregator.query import parse
 from aggregator.takedown import Scope
 from tests.fakecli import Aggregator
@@ -77,6 +79,28 @@ def test_a_hit_is_the_version_of_then(home: Home) -> None:
     assert (then.article.id, then.article.number, now.article.number) == (now.article.id, 1, 3)
     assert then.article.version != now.article.version
     assert then.snippet == "The harbour <mark>police</mark> came at dawn."
+
+
+def test_a_hit_says_which_version_it_is_and_when_that_was_first_seen(home: Home, aggregator: Aggregator) -> None:
+    day = f"{NOON + DAY:%Y-%m-%d}"
+
+    said = aggregator("--home", home.root, "search", "guard", "--as-of", day)
+    [hit] = json.loads(aggregator("--home", home.root, "search", "guard", "--as-of", day, "--json").out)["hits"]
+
+    assert "· version 2 of 3" in said.out
+    assert (hit["number"], hit["versions"]) == (2, 3)
+    assert (hit["captured"], hit["first_captured"]) == (instant(NOON + DAY), instant(NOON))
+
+
+def test_a_version_that_is_withdrawn_is_not_counted(tmp_path: Path) -> None:
+    texts = ["The harbour police came.", "The harbour guard came.", "The harbour guard left."]
+    versions = [article("1", text, seen=NOON + n * DAY) for n, text in enumerate(texts)]
+    home = stocked(tmp_path / "home", versions)
+    what = takedown.target(home, [f"{versions[0].id}@{versions[0].version}"], Scope.VERSION, erase=False)
+    takedown.decide(home, what, scope=Scope.VERSION, reason="error", by="t", erase=False, until=None, now=NOON)
+
+    [hit] = ask(home, "guard", None).hits
+    assert (hit.number, hit.versions, hit.captured_at) == (2, 2, NOON + 2 * DAY)
 
 
 def test_pages_of_then_put_together_are_the_whole(home: Home) -> None:

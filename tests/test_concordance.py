@@ -240,6 +240,13 @@ def test_in_a_terminal_the_keys_stand_in_a_column_whatever_the_script(home: Home
         assert len(ids) == 1
 
 
+def test_in_a_terminal_a_line_is_the_text_as_it_stands(home: Home) -> None:
+    shown = screen(home.root, 100, "search", "soup OR asile", "--kwic")
+
+    assert all(any(said in line for line in shown) for said in ("kitchen served soup. At", " : l'asile promis"))
+    assert not any(" ." in line for line in shown)
+
+
 @given(st.text(alphabet="ab 人é\u0301\u200d👩🚐م\ufe0f\n\t\x1b\u202e"), st.integers(1, 30))
 def test_what_is_fitted_is_as_wide_as_it_shall_be(text: str, width: int) -> None:
     assert cell_len(bars.begun(text, width)) == cell_len(bars.ended(text, width)) == width

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
+import io
+import itertools
+import json
 import os
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -15,7 +19,9 @@ from aggregator import notebook, takedown
 from aggregator.errors import StoreError, UnknownIdError, UsageError
 from aggregator.home import Home
 from aggregator.notebook import SearchNote, open_home
+from aggregator.periods import instant
 from aggregator.takedown import Scope
+from tests.fakecli import Aggregator
 from tests.fakeweb import OTHER, STORY, FakeWeb, articles, crawl, feed, page, source
 
 PAGE = Path(__file__).parent.parent / "docs/how-to/use-a-home-from-python.md"
@@ -59,6 +65,33 @@ def test_a_search_yields_all_articles_copies_too(root: Path) -> None:
         assert len(found) == 2
         assert {article.url for article in found} == {ONE, COPY}
         assert [article.id for article in found] == list(found.ids)
+
+
+def test_what_was_found_is_counted_indexed_and_sliced_as_a_list_is(root: Path) -> None:
+    with open_home(root) as home:
+        found = home.search()
+        every = list(found)
+        assert len(found) == len(every) == 3
+
+        for place in (0, 1, 2, -1, -3):
+            assert found[place] == every[place]
+        for start, stop, step in itertools.product((None, 0, 1, -2, 9), (None, 0, 2, -1, 9), (None, 2, -1)):
+            some = found[start:stop:step]
+            assert list(some) == every[start:stop:step]
+            assert len(some) == len(every[start:stop:step])
+        assert list(reversed(found)) == every[::-1]
+        assert every[1] in found
+        for place in (3, -4):
+            with pytest.raises(IndexError):
+                found[place]
+
+
+def test_an_article_that_was_withdrawn_since_is_not_at_its_place_any_more(root: Path) -> None:
+    with open_home(root) as home:
+        found = home.search("bailiff", source="a")
+        hide(root, ONE)
+        with pytest.raises(UnknownIdError):
+            found[0]
 
 
 def test_without_copies_each_text_comes_once_by_its_original(root: Path) -> None:
@@ -184,11 +217,38 @@ def test_a_frame_has_a_row_an_article_and_times_in_utc(root: Path) -> None:
         [row] = frame.to_dict("records")
         assert (row["url"], row["source"], row["versions"]) == (ONE, "a", 1)
         assert row["published"].isoformat() == "2026-11-01T10:00:00+00:00"
-        assert str(frame["captured"].dt.tz) == "UTC"
+        assert str(frame["captured"].dt.tz) == str(frame["first_captured"].dt.tz) == "UTC"
         assert str(home.frame("zebra")["captured"].dt.tz) == "UTC"
         assert len(home.frame(home.search("bailiff"))) == 2
         with pytest.raises(UsageError, match="for a query"):
             home.frame([], since="2026")
+
+
+@pytest.mark.skipif(not has_pandas, reason="pandas is no dependency of ours")
+def test_a_frame_says_of_an_edited_article_when_each_was_first_seen(root: Path) -> None:
+    with open_home(root) as home:
+        [row] = home.frame("tenors").to_dict("records")
+        first, last = home.versions(EDITED)
+
+    assert (row["first_captured"], row["captured"]) == (first.captured_at, last.captured_at)
+
+
+def test_whatever_is_written_for_programs_means_the_same_by_captured(root: Path, aggregator: Aggregator) -> None:
+    with open_home(root) as home:
+        first, last = (instant(version.captured_at) for version in home.versions(EDITED))
+
+    def said(*command: str) -> str:
+        return aggregator("--home", root, *command).out
+
+    written = {"search": said("search", "tenors", "--format", "jsonl"), "show": said("show", EDITED, "--json")}
+    assert first != last
+    for form in written.values():
+        one = json.loads(form)
+        assert (one["captured"], one["first_captured"]) == (last, first)
+    [row] = csv.DictReader(io.StringIO(said("search", "tenors", "--format", "csv")))
+    [exported] = csv.DictReader(io.StringIO(said("export", "csv", "tenors", "-o", "-")))
+    line = json.loads(said("export", "jsonl", "tenors", "-o", "-"))
+    assert row["captured"] == exported["captured"] == line["aggregator:captured"] == last
 
 
 # The page

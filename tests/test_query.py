@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 import Stemmer
@@ -23,6 +24,7 @@ from aggregator.model import Article
 from aggregator.query import All, Any, Node, Not, Only, Phrase, Reach, Within, Word, parse
 
 A, B, C = Word("aa"), Word("bb"), Word("cc")
+T = Word("aa", place="title")
 
 
 # The grammar
@@ -50,6 +52,15 @@ A, B, C = Word("aa"), Word("bb"), Word("cc")
         ("aa~", Word("aa", Reach.NEAR)),
         ("title:aa*", Word("aa", Reach.PREFIX, "title")),
         ('author:"aa bb"', Phrase(("aa", "bb"), "author")),
+        ("title:(aa bb)", All((Word("aa", place="title"), Word("bb", place="title")))),
+        ("title:(aa OR -bb*) cc", All((Any((Word("aa", place="title"), Not(Word("bb", Reach.PREFIX, "title")))), C))),
+        ('author:("aa bb" (cc))', All((Phrase(("aa", "bb"), "author"), Word("cc", place="author")))),
+        ("title:(aa author:bb aa~)", All((T, Word("bb", place="author"), Word("aa", Reach.NEAR, "title")))),
+        ("title:(author:(bb) aa)", All((Word("bb", place="author"), T))),
+        ("source:(x OR y)", Any((Only("source", ("x",)), Only("source", ("y",))))),
+        ("-title:(aa)", Not(T)),
+        ("title:()", None),
+        ("title:(aa", T),
         ("source:x aa", All((Only("source", ("x",)), A))),
         ("lang:fr", Only("language", ("fr",))),
         ("l'aa", A),
@@ -109,7 +120,11 @@ def test_a_time_that_is_none_is_refused_with_its_place(when: str) -> None:
         ("langauge:fr", "did you mean language:"),
         ("a*", "Character 1: * needs 2 letters"),
         ("foo:bar", "there is no field foo:, it is read as a word"),
-        ("title:(aa OR bb)", "Character 1: title: needs a word or a phrase right behind it"),
+        ("title: (aa OR bb)", "Character 1: title: needs a word, a phrase or a bracket right behind it"),
+        ("aa foo:(bb)", "Character 4: there is no field foo:"),
+        ('aa title:"', "Character 4: title: has nothing behind it"),
+        ("(((title:(a) OR b)))", "Character 10: brackets within 3 others"),
+        ("(((title:())))", "Character 4: title: has nothing behind it"),
         ("published: 2010", "published: needs a word"),
         ("aa OR", "OR has nothing on one side"),
         ("aa NOT", "Character 4: nothing follows"),
@@ -122,7 +137,9 @@ def test_what_is_read_otherwise_is_said_with_its_place(text: str, note: str) -> 
 
 @given(
     st.text(max_size=200)
-    | st.lists(st.sampled_from('aa bb ( ) " - * ~ OR AND NOT title: published:2010 source:x'.split())).map(" ".join)
+    | st.lists(
+        st.sampled_from('aa bb ( ) " - * ~ OR AND NOT title: title:( title:" source:( published:2010 source:x'.split())
+    ).map(" ".join)
 )
 def test_whatever_is_typed_is_read_or_refused_in_words(text: str) -> None:
     try:
@@ -131,6 +148,31 @@ def test_whatever_is_typed_is_read_or_refused_in_words(text: str) -> None:
         assert "is no time" in str(error)
     else:
         assert found.text == text
+
+
+Group: TypeAlias = str | tuple[str, list["Group"]]
+"""A value, or what stands between parts and the parts."""
+GROUPS: st.SearchStrategy[Group] = st.recursive(
+    st.sampled_from(["aa", "bb*", "cc~", '"aa bb"']),
+    lambda inner: st.tuples(st.sampled_from([" ", " OR ", " -"]), st.lists(inner, min_size=2, max_size=3)),
+    max_leaves=6,
+)
+
+
+def typed(group: Group, field: str = "") -> str:
+    """A group as it is typed, each of its values behind the field."""
+    if isinstance(group, str):
+        return field + group
+    between, parts = group
+    return f"({between.join(typed(part, field) for part in parts)})"
+
+
+@given(GROUPS, st.sampled_from(["title:", "author:", "source:", "url:", "tag:"]))
+def test_a_field_of_a_group_is_that_of_each_value_in_it(group: Group, field: str) -> None:
+    one, each = parse(f"{field}({typed(group)})"), parse(f"({typed(group, field)})")
+
+    assert one.node == each.node
+    assert len(one.notes) == len(each.notes)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from aggregator.errors import UnknownIdError, UsageError
 from aggregator.home import Home
 from aggregator.model import Article, Results
 from aggregator.query import Node, Only, Within, Word, parse
-from aggregator.search.snippets import snippet
+from aggregator.search.snippets import snippet, title
 from aggregator.search.telling import Telling
 from aggregator.takedown import Scope
 from tests.fakeweb import NOON, OTHER, STORY, FakeWeb, articles, catalogue, crawl, feed, found, page, source
@@ -110,6 +110,8 @@ def urls(results: Results) -> list[str]:
         ("evenings freezer", "2"),
         ("lighthouse keepers", "2"),
         ("title fr", "fr"),
+        ("title:(title fr)", "fr"),
+        ("title:(nix OR fr) url:(a.example OR b.example)", "fr"),
         ("re\u0301fugie\u0301s", "fr"),
     ],
 )
@@ -425,6 +427,23 @@ def test_a_snippet_without_its_marks_is_text_of_the_article(root: Path, text: st
     assert "<mark>" in shown
     assert not re.search("<(?!/?mark>)", shown)
     assert " ".join(plain) in " ".join(article.text.split())
+
+
+def test_words_found_are_marked_in_titles_too(root: Path) -> None:
+    [hit] = ask(root, "title:fr").hits
+
+    assert (hit.article.title, hit.title) == ("Title fr", "Title <mark>fr</mark>")
+
+
+@given(words=st.text(max_size=60), word=st.sampled_from(["mark", "amp", "lt", "soup"]))
+def test_a_title_without_its_marks_is_the_title_in_one_line(root: Path, words: str, word: str) -> None:
+    article = replace(articles(root)[address("2")], title=f"{words} {word} {words}")
+
+    shown = title(article, Telling(Word(word), ["en"]))
+
+    assert shown and f"<mark>{word}</mark>" in shown
+    assert not re.search("<(?!/?mark>)", shown)
+    assert html.unescape(re.sub("</?mark>", "", shown)).split() == (article.title or "").split()
 
 
 # Homes and names

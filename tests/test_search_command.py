@@ -117,10 +117,35 @@ def test_what_is_refused_is_not_saved(typed: Aggregator, home: Home, wrong: str)
     refused(typed(f"harbour --save early {wrong}"), home)
 
 
+@pytest.mark.parametrize("empty", ["", "  ", "…", "() -"])
+@pytest.mark.parametrize("form", ["table", "csv"])
+def test_a_query_without_a_word_finds_everything_and_says_so(
+    home: Home, aggregator: Aggregator, empty: str, form: str
+) -> None:
+    said = aggregator("--home", home.root, "search", empty, "--format", form)
+
+    assert (said.code, ONE.id in said.out) == (0, True)
+    assert "every article is found" in said.err
+    assert (
+        "every article" not in aggregator("--home", home.root, "search", empty, "--source", "a", "--format", form).err
+    )
+
+
 @pytest.mark.parametrize("way", ["hits", "words in context", "a curve", "citations"])
 def test_a_search_is_saved_after_it_was_answered_in_any_way(typed: Aggregator, home: Home, way: str) -> None:
     assert "Saved as early" in typed(f"{WAYS[way]} --save early").err
     assert [one.name for one in saved.standing(home)] == ["early"]
+
+
+def test_a_search_that_finds_nothing_is_saved_and_said_to_with_what_may_have_been_meant(
+    typed: Aggregator, home: Home
+) -> None:
+    for query, said in (("harbuor ferry", "Did you mean: harbour ferry"), ("zeppelin", ""), ("harbour zeppelin", "")):
+        told = typed(f"{query} --save early").err.partition("Saved as early")[2]
+        assert "No article has all of it now; it is saved nevertheless." in told and said in told
+
+    assert "nevertheless" not in typed("harbour ferry --save late").err
+    assert [one.text for one in saved.standing(home)] == ["harbour zeppelin", "harbour ferry"]
 
 
 def test_a_search_that_fails_is_not_saved(typed: Aggregator, home: Home) -> None:

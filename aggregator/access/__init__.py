@@ -29,7 +29,20 @@ from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions, Event
 from aggregator.errors import StoreError, UnknownIdError
 from aggregator.home import Home
-from aggregator.model import BOTH_HAVE, Access, Article, Capture, Cluster, Credit, Facts, Match, Pair, Source, Version
+from aggregator.model import (
+    BOTH_HAVE,
+    Access,
+    Article,
+    Capture,
+    Cluster,
+    Credit,
+    Facts,
+    Match,
+    Pair,
+    Source,
+    Version,
+    VersionFacts,
+)
 
 if TYPE_CHECKING:
     from aggregator.archive import Copy, Held
@@ -249,6 +262,14 @@ class Shown(Catalogue):
         seen = {facts.id for facts in self.facts(article_ids)}
         found = ((i, self._shown(i, versions)) for i, versions in super().versions_of(seen).items())
         return {i: versions for i, versions in found if versions}
+
+    def version_facts(self, article_ids: Iterable[str]) -> dict[str, list[VersionFacts]]:
+        """Return what is known of versions that may be seen, by article; those of which none may be are left out."""
+        known, found = self._recogniser, super().version_facts(facts.id for facts in self.facts(article_ids))
+        if known is None:
+            return found
+        kept = ((i, [v for v in versions if not known.knows_version(i, v.digest)]) for i, versions in found.items())
+        return {i: versions for i, versions in kept if versions}
 
     def _shown(self, article_id: str, found: list[Version]) -> list[Version]:
         known = self._recogniser

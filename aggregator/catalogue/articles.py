@@ -11,7 +11,7 @@ import sqlalchemy as sql
 from aggregator import engines, urls
 from aggregator.catalogue import tables as t
 from aggregator.catalogue.opened import Opened, as_row, in_chunks
-from aggregator.model import Article, Credit, Facts, Sighting, Version
+from aggregator.model import Article, Credit, Facts, Sighting, Version, VersionFacts
 
 _TELLING_CHARS = 4
 """Of an id: one in a million has the same, by chance."""
@@ -138,6 +138,16 @@ class Articles(Opened):
         for chunk in in_chunks(sorted(set(article_ids))):
             query = sql.select(t.versions).where(v.article_id.in_(chunk)).order_by(v.article_id, v.number)
             for version in self._all(Version, query):
+                found.setdefault(version.article_id, []).append(version)
+        return found
+
+    def version_facts(self, article_ids: Iterable[str]) -> dict[str, list[VersionFacts]]:
+        """Return what is known of versions without their texts, the oldest first, by article."""
+        columns = [t.versions.c[f.name] for f in fields(VersionFacts)]
+        found: dict[str, list[VersionFacts]] = {}
+        for chunk in in_chunks(sorted(set(article_ids))):
+            query = sql.select(*columns).where(columns[0].in_(chunk)).order_by(*columns[:2])
+            for version in self._all(VersionFacts, query):
                 found.setdefault(version.article_id, []).append(version)
         return found
 

@@ -18,7 +18,7 @@ from sqlalchemy.engine import RowMapping
 from aggregator.catalogue import tables as t
 from aggregator.catalogue.files import engine
 from aggregator.errors import NoSpaceError, Outdated, StoreError, TooNew
-from aggregator.model import Article, Capture, Facts, Failure, Outcome, Role, Run, Sighting, Version
+from aggregator.model import Article, Capture, Facts, Failure, Outcome, Role, Run, Sighting, Version, VersionFacts
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -27,7 +27,7 @@ _CHUNK = 500
 """Values bound at once; SQLite's own limit is 32,766."""
 _SCANT_BYTES = 1 << 22
 
-_Row = TypeVar("_Row", Article, Facts, Capture, Sighting, Version, Run, Failure)
+_Row = TypeVar("_Row", Article, Facts, Capture, Sighting, Version, VersionFacts, Run, Failure)
 
 
 class Opened:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from aggregator.query import Query
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+_EVERYTHING = "There is no word in the query, so every article is found. Words or filters narrow it."
 
 
 def options(to: str) -> Callable[[_Command], _Command]:
@@ -50,15 +52,16 @@ def asked_for(
     source_ids: tuple[str, ...],
     languages: tuple[str, ...],
 ) -> Query | None:
-    """Return the query that words and filters make; None: there are none."""
+    """Return the query that words and filters make; None: there are none. If it finds everything, a note says so."""
     from aggregator.search import filters
 
     if not (words or since or until or source_ids or languages):
         return None
-    return filters.asked(
+    query = filters.asked(
         " ".join(words),
         since=since and since[0],
         until=until and until[1],
         source_ids=source_ids,
         languages=languages,
     )
+    return query if query.node else replace(query, notes=(*query.notes, _EVERYTHING))

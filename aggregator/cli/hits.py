@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -43,15 +44,15 @@ def show_hits(
         for hit in results.hits:
             sys.stdout.write(json.dumps(hit_json(hit), ensure_ascii=False) + "\n")
     else:
-        print_results(results, offset=offset)
+        print_results(results, offset=offset, with_versions=as_of is not None)
         if facets:
             from aggregator.cli import counting
 
             counting.show_counts(results)
 
 
-def print_results(results: Results, *, offset: int = 0) -> None:
-    """Print hits for people; the words found are in bold."""
+def print_results(results: Results, *, offset: int = 0, with_versions: bool = False) -> None:
+    """Print hits for people; the words found are in bold. Which version each hit is, is said if wanted."""
     if results.note:
         show.say(results.note)
     is_folded = results.texts is not None and results.texts != results.total
@@ -59,14 +60,22 @@ def print_results(results: Results, *, offset: int = 0) -> None:
     show.say(f"{show.counted(results.total, 'article')} found in {results.took_ms:.0f} ms{texts}")
     for number, hit in enumerate(results.hits, offset + 1):
         article = hit.article
-        show.line((f"{number}. ", "dim"), (article.title or "(no title)", "bold"))
+        show.line((f"{number}. ", "dim"), *_title(hit))
         facts = f"{article.source_id} · {show.day(article.claimed_at)} · {article.language or '?'} · {article.id}"
+        facts += f" · version {hit.number} of {hit.versions}" if with_versions else ""
         show.line((facts, "cyan"), (_copies(hit), "magenta"), indent=3)
         if hit.translations:
             others = ", ".join(f"{language or '?'} {other}" for other, language in hit.translations)
             show.line((f"in other languages: {others}", "cyan"), indent=3)
         show.snippet(hit.snippet, indent=3)
         show.line((article.url, "dim"), indent=3)
+
+
+def _title(hit: Hit) -> Iterable[tuple[str, str]]:
+    """Return the title, on a terminal with the words found marked; a pipe has it as it is."""
+    if hit.title and show.out.is_terminal:
+        return show.in_words(hit.title, "bold")
+    return ((hit.article.title or "(no title)", "bold"),)
 
 
 def _copies(hit: Hit) -> str:
@@ -107,9 +116,13 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "language": article.language,
         "published": show.iso(article.claimed_at),
         "published_from": article.claimed_by,
-        "captured": show.iso(article.captured_at),
+        "captured": show.iso(hit.captured_at),
+        "first_captured": show.iso(article.captured_at),
         "version": article.version,
+        "number": hit.number,
+        "versions": hit.versions,
         "score": hit.score,
+        "title_marked": hit.title,
         "snippet": hit.snippet,
         "copies": list(hit.copies),
         "original": hit.original,

@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from rich.cells import cell_len
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -27,6 +27,10 @@ from aggregator.model import Progress, Report
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _BREAKS = re.compile(r"[\t\n\u2028\u2029]+")
 _MARK = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
+_WORD = re.compile(r"\n? *(\S+) *\n?")
+"""With what parts it from others, of which no more than a line break counts."""
+_ADDRESS = "://"
+"""What every address has."""
 _LINE_EVERY_S = 5.0
 _WIDE = 110
 """Columns from which on a table of many columns is easier to read than lines."""
@@ -138,9 +142,21 @@ def _print(console: Console, text: Text, indent: int = 0) -> None:
     if not console.is_terminal:
         console.print(Text(" " * indent) + text, soft_wrap=True)
         return
-    for row in text.wrap(console, max(1, console.width - indent)):
+    for row in _wrapped(console, text, max(1, console.width - indent)):
         row.rstrip()
         console.print(Text(" " * indent) + row if row else row, soft_wrap=True)
+
+
+def _wrapped(console: Console, text: Text, width: int) -> Iterator[Text]:
+    """Yield the lines of a text; an address longer than a line stands alone and whole, to be clicked or copied."""
+    words = (hit for hit in _WORD.finditer(text.plain) if _ADDRESS in hit[1])
+    places = [(*hit.span(), *hit.span(1)) for hit in words if cell_len(hit[1]) > width]
+    cuts = [cut for start, end, first, last in places for cut in (start, first, last, end)]
+    for number, part in enumerate(text.divide(cuts)):
+        if number % 4 == 2:
+            yield part
+        elif number % 4 == 0 and (part or not cuts):  # else what parts the address from the words around it
+            yield from part.wrap(console, width)
 
 
 _CHANGED = {"same": ("{}", ""), "deleted": ("[-{}-]", "red strike"), "inserted": ("{{+{}+}}", "green underline")}
@@ -160,48 +176,78 @@ def changes(found: Iterable[tuple[str, str]]) -> None:
     line(*parts)
 
 
-_SHORT_CHARS, _LEAST_CHARS = 20, 12
-"""A column without longer cells, as ids, dates and numbers, is not broken to give room to others, as long as these have
-some."""
+_SHORT_CHARS, _LEAST_CHARS = 20, 24
+"""A column without longer cells, as ids, dates and numbers, is not broken, nor one of addresses; others get this."""
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> None:
-    """Print rows; columns listed in ``right`` are numbers."""
+    """Print rows; columns listed in ``right`` are numbers. Where a terminal has no room for columns a row is lines."""
+    said = [[_BREAKS.sub(" ", safe(cell)) for cell in row] for row in rows]
     if not out.is_terminal:
-        for row in (headers, *rows):
-            sys.stdout.write("\t".join(_BREAKS.sub(" ", safe(c)) for c in row) + "\n")
+        for row in (headers, *said):
+            sys.stdout.write("\t".join(row) + "\n")
         return
-    widths = [max(len(safe(cell)) for cell in column) for column in zip(headers, *rows, strict=True)]
+    columns = list(zip(headers, *said, strict=True))
+    widths = [max(map(cell_len, column)) for column in columns]
+    is_whole = [
+        width <= _SHORT_CHARS or any(_ADDRESS in cell for cell in column)
+        for width, column in zip(widths, columns, strict=True)
+    ]
     gaps = len(widths) - 1
+    needed = [width if whole else min(width, _LEAST_CHARS) for width, whole in zip(widths, is_whole, strict=True)]
+    if is_narrow(sum(needed) + gaps):
+        _lying(headers, said)
+        return
     grid = Table(box=None, pad_edge=False, header_style="bold", collapse_padding=sum(widths) + 2 * gaps > out.width)
-    needed = sum(width if width <= _SHORT_CHARS else _LEAST_CHARS for width in widths) + gaps
     for number, header in enumerate(headers):
-        keeps_whole = widths[number] <= _SHORT_CHARS and needed <= out.width
         justify: Literal["left", "right"] = "right" if number in right else "left"
-        grid.add_column(header, justify=justify, overflow="fold", no_wrap=keeps_whole)
-    for row in rows:
-        grid.add_row(*(Text(_BREAKS.sub(" ", safe(c))) for c in row))
+        grid.add_column(header, justify=justify, overflow="fold", no_wrap=is_whole[number])
+    for row in said:
+        grid.add_row(*map(Text, row))
     out.print(grid)
 
 
-def is_narrow() -> bool:
-    """Whether a table of many columns would break them."""
-    return out.is_terminal and out.width < _WIDE
+def _lying(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows as lines: the first cell, below it each other one behind the name of its column."""
+    for first, *others in rows:
+        line((first or "–", "bold"))
+        named = [f"{name} {cell}".strip() for name, cell in zip(headers[1:], others, strict=True) if cell.strip()]
+        for packed in _packed(named, out.width - 2):
+            line(packed, indent=2)
+
+
+def _packed(parts: Iterable[str], width: int) -> Iterator[str]:
+    """Yield lines with as many parts as have room; what has an address stands alone."""
+    row = ""
+    for part in parts:
+        both = f"{row} · {part}" if row else part
+        if row and (cell_len(both) > width or _ADDRESS in both):
+            yield row
+            both = part
+        row = both
+    if row:
+        yield row
+
+
+def is_narrow(needed: int = _WIDE) -> bool:
+    """Whether a table that needs so many columns, or one of many, would break them."""
+    return out.is_terminal and out.width < needed
 
 
 def snippet(marked: str, *, indent: int) -> None:
     """Print a snippet; the words found are bold on a terminal, between asterisks in a pipe."""
-    if not out.is_terminal:
-        plain = _MARK.sub(lambda m: f"*{m.group(1)}*", marked)
-        line(html.unescape(plain), indent=indent)
-        return
-    text, at = Text(), 0
+    line(*in_words(marked), indent=indent)
+
+
+def in_words(marked: str, style: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the parts of HTML in which words are marked, as ``line`` takes them; ``style`` is that of the others."""
+    at = 0
     for mark in _MARK.finditer(marked):
-        text.append(safe(html.unescape(marked[at : mark.start()])))
-        text.append(safe(html.unescape(mark.group(1))), "bold yellow")
+        yield html.unescape(marked[at : mark.start()]), style
+        word = html.unescape(mark.group(1))
+        yield (word, "bold yellow") if out.is_terminal else (f"*{word}*", "")
         at = mark.end()
-    text.append(safe(html.unescape(marked[at:])))
-    out.print(Padding(text, (0, 2, 0, indent)))
+    yield html.unescape(marked[at:]), style
 
 
 @contextmanager

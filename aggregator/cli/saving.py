@@ -66,6 +66,17 @@ def _save(home: Home, name: str, asked: Query, by: str | None) -> None:
     if before:
         what = "a search that is withheld" if before.is_withheld else before.problem or _asked(before)
         show.say(f"It replaces {one_line(what)}, saved {_when(before)}.")
+    _tell_if_nothing(home, name)
+
+
+def _tell_if_nothing(home: Home, name: str) -> None:
+    """Say that a search just saved finds nothing yet, and what may have been meant: it may be misspelt."""
+    from aggregator.search import fresh, saved
+
+    [found] = fresh.found(home, [saved.named(home, name)])
+    if not found.total and not found.search.problem:
+        note = f" {found.note}" if found.note else ""
+        show.say(f"No article has all of it now; it is saved nevertheless.{note}", "yellow")
 
 
 @click.group(

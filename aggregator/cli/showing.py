@@ -74,7 +74,7 @@ def show_command(
     elif as_json:
         show.print_json(
             {
-                **article_json(article),
+                **article_json(article, versions[-1]),
                 "languages": [
                     {"language": part.language, "span": [part.start, part.end]} for part in _languages(chosen)
                 ],
@@ -224,8 +224,8 @@ def _print_diff(old: Version, new: Version, *, as_json: bool) -> None:
     show.changes((change.what, change.text) for change in changes)
 
 
-def article_json(article: Article) -> dict[str, Any]:
-    """Return an article's facts as scripts know them, without its text."""
+def article_json(article: Article, version: Version) -> dict[str, Any]:
+    """Return an article's facts as scripts know them, with its newest version, without its text."""
     return {
         "id": article.id,
         "url": article.url,
@@ -235,7 +235,8 @@ def article_json(article: Article) -> dict[str, Any]:
         "language": article.language,
         "published": show.iso(article.claimed_at),
         "published_from": article.claimed_by,
-        "captured": show.iso(article.captured_at),
+        "captured": show.iso(version.captured_at),
+        "first_captured": show.iso(article.captured_at),
         "version": article.version,
         "problems": list(article.problems),
     }

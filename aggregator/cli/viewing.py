@@ -115,16 +115,15 @@ def _print_lines(lines: Sequence[Line]) -> None:
     wide = max(1, show.out.width - (_ID_AND_DAY + 1 if beside else 0) - 2)
     middle = max(cell_len(show.one_line(line.key)) for line in lines)
     middle = max(1, min(middle, max(_LEAST_KEY, wide // 3), wide - 2))
-    left = (wide - middle) // 2
-    right = wide - middle - left
+    before = (wide - middle) // 2
+    behind = wide - before + 1
     for line in lines:
         where = (f" {line.article_id} ", "cyan"), (f"{_day(line):>11}", "dim")
-        show.laid_out(
-            f"{bars.ended(line.left, left)} ",
-            (bars.begun(line.key, middle), "bold yellow"),
-            f" {bars.begun(line.right, right)}",
-            *(where if beside else ()),
-        )
+        is_apart = line.left[-1:].isspace()
+        left = bars.ended(line.left, before) + " " if is_apart else bars.ended(line.left, before + 1)
+        said = bars.begun(line.key + line.right, behind)
+        key = bars.begun(line.key, behind).rstrip()
+        show.laid_out(left, (key, "bold yellow"), said[len(key) :], *(where if beside else ()))
         if not beside:
             show.line(*where)
 

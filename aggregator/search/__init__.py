@@ -25,7 +25,7 @@ from aggregator.search.answering import MAX_LOOKED_AT, Answers
 from aggregator.search.asking import only_of, relaxed, resolved
 from aggregator.search.folding import Folded, page
 from aggregator.search.past import PastAnswers
-from aggregator.search.snippets import snippet
+from aggregator.search.snippets import snippet, title
 from aggregator.search.telling import Telling
 
 MAX_PAGE = 100
@@ -143,17 +143,27 @@ def _hits(answers: Answers, catalogue: Shown, folded: Sequence[Folded], telling:
     articles = answers.articles(each.article_id for each in folded)
     translated = _translations(answers, catalogue, articles)
     captures = catalogue.captures_read(articles)
+    versions = catalogue.version_facts(articles)
     for each in folded:
         article, family = articles.get(each.article_id), each.family
         if article:  # a writer may have taken it away since
             members = answers.members(family.members) if family else ()
+            seen = versions.get(article.id, ())
+            number, captured_at = next(
+                ((n, v.captured_at) for n, v in enumerate(seen, 1) if v.number == article.number),
+                (article.number, article.captured_at),
+            )
             yield Hit(
                 article=article,
                 score=round(each.score, 4),
+                title=title(article, telling),
                 snippet=snippet(article, telling),
                 copies=tuple(m for m in members if m != article.id),
                 original=family.original if family and family.original in members else None,
                 translations=tuple(translated.get(article.id, ())),
+                captured_at=captured_at,
+                number=number,
+                versions=max(len(seen), number),
                 archived=capture.place if (capture := captures.get((article.id, article.number))) else "",
             )
 

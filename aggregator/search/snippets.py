@@ -1,8 +1,9 @@
-"""The part of a text that shows why it was found."""
+"""The part of a text, and the title, with what shows why it was found."""
 
 from __future__ import annotations
 
 import html
+from collections.abc import Iterable
 
 from aggregator import analysis
 from aggregator.model import Article
@@ -21,16 +22,26 @@ def snippet(article: Article, telling: Telling) -> str:
     start = max(0, best.start - SNIPPET_CHARS // 4)
     start = article.text.rfind(" ", 0, start) + 1 if start else 0
     end = min(len(article.text), start + SNIPPET_CHARS)
+    return ("…" if start else "") + _marked(article.text, marked, start, end)
+
+
+def title(article: Article, telling: Telling) -> str | None:
+    """Return the title, escaped, with ``<mark>`` around the words that were looked for; None: it has none."""
+    if article.title is None:
+        return None
+    found = [t for t in analysis.tokens(article.title) if telling.has(t.word, article.language)]
+    return _marked(article.title, found, 0, len(article.title))
+
+
+def _marked(text: str, found: Iterable[analysis.Token], start: int, end: int) -> str:
+    """Return a part of a text in one line, escaped, with ``<mark>`` around those of the words found that are in it."""
     parts, at = [], start
-    for token in marked:
+    for token in found:
         if start <= token.start and token.end <= end:
-            parts += [
-                html.escape(article.text[at : token.start]),
-                f"<mark>{html.escape(article.text[token.start : token.end])}</mark>",
-            ]
+            parts += [html.escape(text[at : token.start]), f"<mark>{html.escape(text[token.start : token.end])}</mark>"]
             at = token.end
-    parts.append(html.escape(_cut(article.text, at, end)))
-    return ("…" if start else "") + " ".join("".join(parts).split())
+    parts.append(html.escape(_cut(text, at, end)))
+    return " ".join("".join(parts).split())
 
 
 def _densest(marked: list[analysis.Token]) -> analysis.Token:
