@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import os
+import shutil
 import sys
 import threading
 from pathlib import Path
@@ -25,12 +26,11 @@ FRENCH = "\n\n".join(
 )
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a text in English and one in French."""
-    (tmp_path / "sources.yaml").write_text(
-        'settings: {min_free: 1MB}\nsources:\n  - {id: a, url: "http://a.example/"}\n'
-    )
+    folder = tmp_path_factory.mktemp("stock")
+    (folder / "sources.yaml").write_text('settings: {min_free: 1MB}\nsources:\n  - {id: a, url: "http://a.example/"}\n')
     french = "http://a.example/2"
     web = FakeWeb(
         {
@@ -39,8 +39,14 @@ def home(tmp_path: Path) -> Path:
             french: page(FRENCH, title="École", language="fr"),
         }
     )
-    crawl(tmp_path, web, source("a", languages=("en", "fr")))
-    return tmp_path
+    crawl(folder, web, source("a", languages=("en", "fr")))
+    return folder
+
+
+@pytest.fixture
+def home(stock: Path, tmp_path: Path) -> Path:
+    """A copy of it, to do with as one likes."""
+    return Path(shutil.copytree(stock, tmp_path, dirs_exist_ok=True))
 
 
 def ask(aggregator: Aggregator, home: Path, *what: object, stdin: bytes = b"") -> Said:

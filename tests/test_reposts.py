@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -46,10 +47,11 @@ sources:
 SOURCES = (source("a"), source("b"), source("c"))
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
+@pytest.fixture(scope="module")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a text, its copy, and an article that quotes a paragraph of it."""
-    (tmp_path / "sources.yaml").write_text(YAML)
+    folder = tmp_path_factory.mktemp("stock")
+    (folder / "sources.yaml").write_text(YAML)
     web = FakeWeb(
         {
             "http://a.example/feed": feed(ONE),
@@ -60,8 +62,14 @@ def home(tmp_path: Path) -> Home:
             QUOTE: page(f"{OTHER}\n\n“{PARAGRAPH}”\n\nSo they write.", title="What others say"),
         }
     )
-    crawl(tmp_path, web, *SOURCES)
-    return Home(tmp_path)
+    crawl(folder, web, *SOURCES)
+    return folder
+
+
+@pytest.fixture
+def home(stock: Path, tmp_path: Path) -> Home:
+    """A copy of it, to do with as one likes."""
+    return Home(Path(shutil.copytree(stock, tmp_path, dirs_exist_ok=True)))
 
 
 def ids(home: Home) -> dict[str, str]:

@@ -32,12 +32,19 @@ YAML = 'settings: {min_free: 1MB}\nsources:\n  - {id: a, url: "http://a.example/
 KNOWN = following(source("a"))
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
+@pytest.fixture(scope="module")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which one article about a bailiff was found."""
-    (tmp_path / "sources.yaml").write_text(YAML)
-    add(Home(tmp_path), ONE, STORY, at=NOON - timedelta(hours=2))
-    return Home(tmp_path)
+    folder = tmp_path_factory.mktemp("stock")
+    (folder / "sources.yaml").write_text(YAML)
+    add(Home(folder), ONE, STORY, at=NOON - timedelta(hours=2))
+    return folder
+
+
+@pytest.fixture
+def home(stock: Path, tmp_path: Path) -> Home:
+    """A copy of it, to do with as one likes."""
+    return Home(Path(shutil.copytree(stock, tmp_path, dirs_exist_ok=True)))
 
 
 def add(home: Home, url: str, text: str, *, at: datetime = LATER, source_id: str = "a", **more: object) -> None:

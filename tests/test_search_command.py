@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,10 +30,16 @@ TEXT = "The harbour was cleared of nets before the ferry came."
 ONE = article("one", TEXT)
 
 
+@pytest.fixture(scope="module")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of one article, which is only copied."""
+    return stocked(tmp_path_factory.mktemp("stock") / "home", [ONE]).root
+
+
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def home(stock: Path, tmp_path: Path) -> Home:
     """A home of one article, with a manifest of it."""
-    made = stocked(tmp_path / "home", [ONE])
+    made = Home(Path(shutil.copytree(stock, tmp_path / "home")))
     listed = {"id": ONE.id, "version": ONE.version, "url": ONE.url}
     (tmp_path / "m").write_text(json.dumps({"aggregator_manifest": 1, "query": "harbour", "articles": [listed]}))
     return made
@@ -312,15 +319,20 @@ def test_the_index_of_a_corpus_goes_with_whoever_reads_no_further(aside: Path) -
     assert list(aside.iterdir()) == []
 
 
+ASKED = 2_000
+"""The answers to so many questions are more than any pipe holds."""
+
+
 def begun(aside: Path, tmp_path: Path) -> subprocess.Popen[bytes]:
     """Start a search of a corpus that has its index and writes answers without end into a pipe that is not emptied."""
     (tmp_path / "docs").write_text(json.dumps({"id": "1", "text": TEXT}))
-    (tmp_path / "asked").write_text("\n".join(json.dumps({"id": n, "text": "harbour"}) for n in range(9_000)))
+    (tmp_path / "asked").write_text("\n".join(json.dumps({"id": n, "text": "harbour"}) for n in range(ASKED)))
     command = [sys.executable, "-m", "aggregator", "search", "--docs", str(tmp_path / "docs")]
     running = subprocess.Popen(
         [*command, "--queries", str(tmp_path / "asked"), "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        pipesize=4096,
         env=os.environ | {"TMPDIR": str(aside)},
     )
     assert running.stdout and b'"1"' in running.stdout.readline()
@@ -338,7 +350,7 @@ def test_a_search_that_outlives_its_terminal_is_not_ended_by_it(aside: Path, tmp
         running.send_signal(signal.SIGHUP)
         out, _ = running.communicate(timeout=60)
 
-    assert (running.returncode, json.loads(out.splitlines()[-1])["query"]) == (0, "8999")
+    assert (running.returncode, json.loads(out.splitlines()[-1])["query"]) == (0, str(ASKED - 1))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])

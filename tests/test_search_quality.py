@@ -210,10 +210,11 @@ FORMS: dict[str, Callable[[str, str], str]] = {
 
 def rank(root: Path, query: str, url: str, by_id: Mapping[str, str]) -> int | None:
     """At which place the text stands, from 1; None: it is not among the first hundred hits."""
-    hits = search.search(Home(root), parse(query), limit=100).hits
-    for place, hit in enumerate(hits, 1):
-        if url in (hit.article.url, *(by_id[copy] for copy in hit.copies)):
-            return place
+    for limit in (1, 100):  # most stand first, and of a hit that is not asked for nobody makes a snippet
+        hits = search.search(Home(root), parse(query), limit=limit).hits
+        for place, hit in enumerate(hits, 1):
+            if url in (hit.article.url, *(by_id[copy] for copy in hit.copies)):
+                return place
     return None
 
 

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import random
+import shutil
 import subprocess
 import zlib
 from collections.abc import Callable
@@ -347,9 +348,10 @@ def test_a_record_may_begin_where_a_piece_ends(tmp_path: Path, monkeypatch: pyte
 # --- a home ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
+@pytest.fixture(scope="module")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two days, both closed, two files each."""
+    folder = tmp_path_factory.mktemp("stock")
     web = FakeWeb(
         {
             "http://a.example/feed": feed("http://a.example/1", "http://a.example/2"),
@@ -357,14 +359,20 @@ def home(tmp_path: Path) -> Home:
             "http://a.example/2": page(OTHER, title="The choir"),
         }
     )
-    (tmp_path / "sources.yaml").write_text("sources: []\n")
-    crawl(tmp_path, web, source("a"))
+    (folder / "sources.yaml").write_text("sources: []\n")
+    crawl(folder, web, source("a"))
     web.now = web.now.replace(day=24)
     web.pages["http://a.example/1"] = page(STORY + "\n\nIt was mended.")
-    crawl(tmp_path, web, source("a"))
-    with pipeline.opened(Home(tmp_path), following(source("a"))):
+    crawl(folder, web, source("a"))
+    with pipeline.opened(Home(folder), following(source("a"))):
         pass  # closes the days
-    return Home(tmp_path)
+    return folder
+
+
+@pytest.fixture
+def home(stock: Path, tmp_path: Path) -> Home:
+    """A copy of it, to do with as one likes."""
+    return Home(Path(shutil.copytree(stock, tmp_path, dirs_exist_ok=True)))
 
 
 def verified(home: Home, *, fresh: bool = False) -> verification.Verification:
@@ -413,8 +421,6 @@ def test_files_that_are_gone_are_missing_once(home: Home) -> None:
 
 
 def test_a_day_that_is_gone_with_its_manifest_is_known_from_the_events(home: Home) -> None:
-    import shutil
-
     shutil.rmtree(first_file(home).parent)
     assert set(kinds(verified(home))) == {"missing"}
 

@@ -345,9 +345,10 @@ class Shown(Catalogue):
 
     def clusters(self, ids: Iterable[str] | None = None) -> list[Cluster]:
         """Return the clusters with two members or more that may be seen."""
+        there = super().clusters(ids)
+        seen = {facts.id for facts in self.facts({m for cluster in there for m in cluster.members})}
         found = []
-        for cluster in super().clusters(ids):
-            seen = {facts.id for facts in self.facts(cluster.members)}
+        for cluster in there:
             members = tuple(m for m in cluster.members if m in seen)
             original = cluster.original if cluster.original in seen else None
             if len(members) > 1:
