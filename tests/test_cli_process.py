@@ -45,6 +45,12 @@ except SystemExit as left:
     assert not left.code, left.code
 print(",".join(name for name in sys.argv[1].split(",") if name in sys.modules), file=sys.stderr)
 """
+SEEN_AT_THE_END = """
+import atexit, gc, sys
+from aggregator.cli import main
+atexit.register(lambda: print(gc.get_threshold()[0], gc.get_freeze_count() > 10_000, file=sys.stderr))
+main()
+"""
 
 
 def aggregator(home: Path, *args: str) -> subprocess.CompletedProcess[str]:
@@ -309,6 +315,14 @@ def test_help_waits_for_no_library(home: Path) -> None:
 
 def test_a_search_waits_for_neither_extractor_nor_network(home: Path) -> None:
     assert loaded(home, "trafilatura,feedparser,requests,urllib3,bs4,py3langid", "search", "mattresses") == ""
+
+
+def test_a_search_looks_seldom_for_garbage_and_not_at_all_at_its_end(home: Path) -> None:
+    command = [sys.executable, "-c", SEEN_AT_THE_END, "--home", str(home), "search", "mattresses"]
+
+    said = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=True)
+
+    assert said.stderr.splitlines()[-1] == "10000 True"
 
 
 def test_a_demo_refuses_a_folder_that_is_something_else(home: Path) -> None:

@@ -34,6 +34,7 @@ Data goes to stdout, progress and words to stderr. What is slow to import is imp
 from __future__ import annotations
 
 import errno
+import gc
 import getpass
 import os
 import re
@@ -51,6 +52,9 @@ from aggregator.errors import AggregatorError, UsageError
 from aggregator.home import Home
 
 INTERRUPTED = 130
+_NEW_OBJECTS = 10_000
+"""How many there are before Python looks for cycles among them: with its own 700, a third of a search from the shell is
+this looking, while libraries load and once more at the end. Higher numbers gain little and let garbage lie."""
 
 
 class _Group(click.Group):
@@ -241,8 +245,13 @@ def again(home: Home, command: str) -> str:
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
-    """Run a command and leave with its exit code."""
-    sys.exit(_run(argv))
+    """Run a command and leave with its exit code; without ``argv``, that of this process, which ends with it."""
+    if argv is not None:
+        sys.exit(_run(argv))
+    gc.set_threshold(_NEW_OBJECTS)
+    code = _run(None)
+    gc.freeze()  # what is left goes with the process
+    sys.exit(code)
 
 
 def _run(argv: list[str] | None) -> int:
