@@ -11,10 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from aggregator import cli
 from tests.calm import Calm, crawled
 from tests.fakecli import Aggregator, Said
+
+settings.register_profile("untimed", deadline=None)  # how long anything takes is the benchmarks' subject
+settings.load_profile("untimed")
 
 MEMORY = Path("/dev/shm")
 ROOM_BYTES = 4 << 30

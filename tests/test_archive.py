@@ -70,7 +70,7 @@ def test_reading_may_begin_behind_any_entry(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.sampled_from([OK, ZIPPED, NOT_MODIFIED, HINT]) | st.binary(), max_size=5), st.binary())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_answer_comes_back_as_told_or_is_not_written(answers: list[bytes], noise: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         writer = Archive(Path(folder))

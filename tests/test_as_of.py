@@ -125,7 +125,7 @@ def test_what_is_withdrawn_now_is_not_found_then(tmp_path: Path) -> None:
 WORDS = st.lists(st.sampled_from("camp ferry guard harbour".split()), min_size=1, max_size=4).map(" ".join)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.lists(st.tuples(st.integers(0, 5), WORDS), min_size=1, max_size=3), min_size=1, max_size=4),
        st.sampled_from(["camp", "ferry guard", "harbour -camp"]), st.integers(0, 6))  # fmt: skip
 def test_of_any_history_what_stood_there_is_found(

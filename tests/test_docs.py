@@ -180,7 +180,9 @@ def test_every_limit_is_documented_with_its_value_and_no_other() -> None:
 
 
 def words_of_the_model() -> list[type]:
-    classes = [c for _, c in inspect.getmembers(model, inspect.isclass) if c.__module__ == model.__name__]
+    classes = [
+        c for _, c in inspect.getmembers(model, inspect.isclass) if c.__module__.startswith(f"{model.__name__}.")
+    ]
     classes.append(Query)
     return [c for c in classes if is_dataclass(c) or issubclass(c, Enum)]
 

@@ -286,7 +286,7 @@ def test_a_zip_file_without_its_directory_is_searched(tmp_path: Path) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_is_raised_whatever_was_cut_or_garbled(data: st.DataObject, tmp_path: Path) -> None:
     way = data.draw(st.sampled_from(sorted(WAYS)))
     whole = bytearray(WAYS[way]([ARC_HEAD, arc()] if data.draw(st.booleans()) else three()))

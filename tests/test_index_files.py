@@ -115,7 +115,7 @@ def test_what_waits_on_the_disk_and_what_is_merged_is_all_there(tmp_path: Path, 
 
 
 @given(st.lists(st.lists(st.text(max_size=40), max_size=4), max_size=4))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_whatever_the_texts_are_every_word_is_found(
     tmp_path_factory: pytest.TempPathFactory, texts: list[list[str]]
 ) -> None:

@@ -267,7 +267,7 @@ def indexed(batches: Sequence[Sequence[Article]], engine: str) -> Iterator[Path]
 
 
 @pytest.mark.parametrize("engine", index.ENGINES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(collections(), collections(), st.lists(NODES, min_size=1, max_size=6))
 def test_the_index_finds_what_reading_everything_finds(
     engine: str, old: list[Article], new: list[Article], nodes: list[Node]
@@ -284,7 +284,7 @@ def test_the_index_finds_what_reading_everything_finds(
 
 
 @pytest.mark.parametrize("engine", index.ENGINES)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(collections(), NODES, st.sampled_from(index.Sort), st.integers(0, 9))
 def test_the_first_hits_are_the_first_of_all(
     engine: str, made: list[Article], node: Node, sort: index.Sort, limit: int

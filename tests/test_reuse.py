@@ -129,7 +129,7 @@ def in_batches(prints: Sequence[Fingerprint], chance: Random) -> list[list[Finge
 # What is asked
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ARTICLES, st.randoms(use_true_random=False))
 def test_the_answers_do_not_depend_on_the_order_in_which_articles_were_added(
     articles: dict[int, tuple[int, set[int]]], chance: Random
@@ -142,7 +142,7 @@ def test_the_answers_do_not_depend_on_the_order_in_which_articles_were_added(
     assert answers(reuse, prints, KNOWN) == expected(prints, KNOWN)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(ARTICLES, st.randoms(use_true_random=False))
 def test_the_answers_are_the_same_from_the_disk_and_after_reopening(
     articles: dict[int, tuple[int, set[int]]], chance: Random
@@ -157,7 +157,7 @@ def test_the_answers_are_the_same_from_the_disk_and_after_reopening(
         assert answers(reader, prints, KNOWN) == expected(prints, KNOWN)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(MANY, ARTICLES, st.randoms(use_true_random=False))
 def test_of_a_gram_that_many_hold_only_the_first_count_in_whatever_order_they_came(
     many: int, articles: dict[int, tuple[int, set[int]]], chance: Random
@@ -177,7 +177,7 @@ COPIES = st.dictionaries(
 """By text: how many articles have it, and its grams."""
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(COPIES, ARTICLES, st.randoms(use_true_random=False))
 def test_of_many_copies_of_one_text_all_but_a_few_meet_the_first_of_them_and_nobody_else(
     copies: dict[int, tuple[int, set[int]]], articles: dict[int, tuple[int, set[int]]], chance: Random
@@ -192,7 +192,7 @@ def test_of_many_copies_of_one_text_all_but_a_few_meet_the_first_of_them_and_nob
     assert answers(reuse, prints, KNOWN) == expected(prints, KNOWN)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(COPIES, st.randoms(use_true_random=False))
 def test_a_copy_that_comes_later_and_is_now_the_first_meets_all_that_are_there(
     copies: dict[int, tuple[int, set[int]]], chance: Random
@@ -206,7 +206,7 @@ def test_a_copy_that_comes_later_and_is_now_the_first_meets_all_that_are_there(
     assert asked(reuse, [first]).keys() == {(0, one.number) for one in old}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ARTICLES, st.randoms(use_true_random=False))
 def test_what_is_added_again_changes_nothing(articles: dict[int, tuple[int, set[int]]], chance: Random) -> None:
     prints = prints_of(articles)
@@ -217,7 +217,7 @@ def test_what_is_added_again_changes_nothing(articles: dict[int, tuple[int, set[
     assert answers(reuse, prints, KNOWN) == expected(prints, KNOWN)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ARTICLES, st.randoms(use_true_random=False))
 def test_of_an_article_that_got_longer_what_is_new_is_added(
     articles: dict[int, tuple[int, set[int]]], chance: Random
@@ -231,7 +231,7 @@ def test_of_an_article_that_got_longer_what_is_new_is_added(
     assert answers(reuse, prints, KNOWN) == expected(prints, KNOWN)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ARTICLES, st.randoms(use_true_random=False))
 def test_those_that_come_one_batch_after_the_other_meet_each_other_once(
     articles: dict[int, tuple[int, set[int]]], chance: Random
@@ -246,7 +246,7 @@ def test_those_that_come_one_batch_after_the_other_meet_each_other_once(
     assert sorted(met) == sorted(expected(prints, KNOWN)[1])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ARTICLES, st.randoms(use_true_random=False))
 def test_it_does_not_matter_how_many_are_asked_about_at_a_time(
     articles: dict[int, tuple[int, set[int]]], chance: Random

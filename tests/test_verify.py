@@ -321,7 +321,7 @@ def test_a_large_record_is_checked_in_pieces(tmp_path: Path) -> None:
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_bytes_make_it_fail(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     whole = data.draw(st.sampled_from([b"".join(SIX[:3]), b"".join(PLAIN[:3]), b""]))
     garbled = bytearray(whole)
