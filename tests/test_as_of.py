@@ -122,6 +122,49 @@ def test_what_is_withdrawn_now_is_not_found_then(tmp_path: Path) -> None:
     assert (hit.article.number, "Quillfeather" in hit.article.text, "Quillfeather" in hit.snippet) == (1, False, False)
 
 
+HISTORY = [
+    article("edited", "The harbour police came at dawn.", seen=NOON, title="Dawn", at="2026-09-02"),
+    article("edited", "The harbour guard came at dawn.", seen=NOON + DAY, title="Dawn", at="2026-09-02"),
+    article(
+        "edited", "La garde du harbour est venue.", seen=NOON + 3 * DAY, title="Midi", at="2026-09-02", language="fr"
+    ),
+    article("back", "The guard left the harbour.", seen=NOON, of="b"),
+    article("back", "Nobody left the harbour, guard or not.", seen=NOON + 2 * DAY, of="b"),
+    article("back", "The guard left the harbour.", seen=NOON + 3 * DAY, of="b"),
+    article("same", "A ferry waits in the harbour.", seen=NOON, at=None),
+    article("later", "The harbour guard is gone again.", seen=NOON + 2 * DAY, of="b"),
+]
+
+
+@pytest.fixture(scope="module")
+def now_and_then(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Home]:
+    """A home with a history, and what it was at the end of the second day."""
+    then = [one for one in HISTORY if one.captured_at < NOON + 2 * DAY]
+    folder = tmp_path_factory.mktemp("homes")
+    return stocked(folder / "now", HISTORY), stocked(folder / "then", then)
+
+
+@pytest.mark.parametrize(
+    "way", ["--kwic --json", "--curve month --json", "--format csv", "--format ris", "--format bibtex --limit 1"]
+)
+@pytest.mark.parametrize("query", ["guard", "harbour", "harbour -police", "--lang en", "title:dawn harbour", "zebra"])
+def test_of_then_every_way_of_answering_says_what_it_said_then(
+    now_and_then: tuple[Home, Home], aggregator: Aggregator, way: str, query: str
+) -> None:
+    if "--kwic" in way and query == "--lang en":
+        query = "ferry --lang en"  # without a word there is nothing to line up
+    now, then = now_and_then
+    words = ["search", *query.split(), *way.split()]
+
+    asked_now = aggregator("--home", now.root, *words, "--as-of", f"{NOON + DAY:%Y-%m-%d}")
+    asked_then = aggregator("--home", then.root, *words)
+
+    assert asked_now.code == asked_then.code == 0
+    assert asked_now.out == asked_then.out
+    if query == "guard":  # this is not what is said now
+        assert aggregator("--home", now.root, *words).out != asked_then.out
+
+
 WORDS = st.lists(st.sampled_from("camp ferry guard harbour".split()), min_size=1, max_size=4).map(" ".join)
 
 
@@ -176,6 +219,7 @@ def test_the_command_takes_a_day(aggregator: Aggregator, tmp_path: Path) -> None
         return int(aggregator("--home", home.root, "search", "police", *options, "--json").json["total"])
 
     assert (found("--as-of", f"{NOON:%Y-%m-%d}"), found("--as-of", f"{NOON + DAY:%Y-%m-%d}"), found()) == (1, 0, 0)
-    refused = aggregator("--home", home.root, "search", "police", "--as-of", "2026-11", "--format", "ris")
+    refused = aggregator("--home", home.root, "search", "police", "--as-of", "2026-11", "--save", "early")
     assert (refused.code, "--as-of" in refused.err) == (2, True)
-    assert aggregator("--home", home.root, "search", "police", "--as-of", "2026-11", "--kwic").code == 2
+    refused = aggregator("--home", home.root, "search", "--as-of", "2026-11", "--manifest", str(home.sources_yaml))
+    assert (refused.code, "--as-of" in refused.err) == (2, True)

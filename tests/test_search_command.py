@@ -66,9 +66,9 @@ WAYS = {
 }
 LONELY = {"--kwic-sort left": "--kwic", "--by me": "--save", "--index whoosh": "--docs", "--docs D": "--queries"}
 REFUSED = {
-    "words in context": ["--sort captured", "--limit 3", "--offset 0", "--as-of 2026-11", "--facets", "--format atom"],
-    "a curve": ["--sort captured", "--limit 3", "--offset 1", "--as-of 2026-11", "--facets", "--format csl", "--kwic"],
-    "citations": ["--sort captured", "--as-of 2026-11", "--facets", "--json"],
+    "words in context": ["--sort captured", "--limit 3", "--offset 0", "--facets", "--format atom"],
+    "a curve": ["--sort captured", "--limit 3", "--offset 1", "--facets", "--format csl", "--kwic"],
+    "citations": ["--sort captured", "--facets", "--json"],
     "a manifest": [
         *("harbour", "--from 2026", "--to 2026", "--source a", "--lang en", "--sort captured", "--as-of 2026-11"),
         *("--facets", "--kwic", "--curve month", "--save early", "--docs D --queries Q"),

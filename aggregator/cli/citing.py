@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,10 +25,19 @@ FORMS = ("csv", "ris", "bibtex", "csl", "atom")
 _NAMED = 5
 
 
-def cite(home: Home, form: str, asked: Query, *, limit: int | None, offset: int) -> None:
-    """Write citations of what a query finds, copies too, the newest first; ``limit`` None: all of them."""
+def cite(home: Home, form: str, asked: Query, *, limit: int | None, offset: int, as_of: datetime | None) -> None:
+    """Write citations of what a query finds, copies too, the newest first.
+
+    Args:
+        home: Where to look.
+        form: One of ``FORMS``.
+        asked: The query.
+        limit: How many; None: all of them.
+        offset: How many to pass over.
+        as_of: Of what could be read just before then, in the versions of then; None: as it is now.
+    """
     from aggregator import access, search
-    from aggregator.search import citing
+    from aggregator.search import citing, past
 
     now = datetime.now(UTC)
     if home.is_new:
@@ -36,11 +46,13 @@ def cite(home: Home, form: str, asked: Query, *, limit: int | None, offset: int)
         return
     following = loaded(home)
     with access.opened(home, now=now, leaving=True) as catalogue:
-        ids, note = search.matching(home, catalogue, asked)
+        with closing(past.answers_of(home, catalogue, as_of)) as answers:
+            ids, note = search.matching_in(answers, home, catalogue, asked)
         if note:
             show.say(note)
         about = f"Found with {asked.text}" if asked.text else "Found"
-        _write(form, citing.cited(catalogue, following, ids[_some(limit, offset)]), about=about, now=now)
+        cited = citing.cited(catalogue, following, ids[_some(limit, offset)], as_of=as_of)
+        _write(form, cited, about=about, now=now)
 
 
 def _some(limit: int | None, offset: int) -> slice:

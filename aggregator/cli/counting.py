@@ -30,12 +30,12 @@ _HOLE = 6
 # --- curves ---------------------------------------------------------------------------------------------------------
 
 
-def show_curve(home: Home, asked: Query, by: By, form: str) -> None:
-    """Print how much of a query there is in each month or year."""
+def show_curve(home: Home, asked: Query, by: By, form: str, *, as_of: datetime | None) -> None:
+    """Print how much of a query there is in each month or year; ``as_of``: of what could be read just before then."""
     from aggregator.search import over_time
 
     with show.progress() as report:
-        found = over_time.curve(home, asked, by=by, now=datetime.now(UTC), report=report)
+        found = over_time.curve(home, asked, by=by, now=datetime.now(UTC), as_of=as_of, report=report)
     if form == "json":
         show.print_json(curve_json(found))
         return

@@ -93,13 +93,12 @@ def search_command(ctx: click.Context, /, **options: Any) -> None:
 
 def _answer(home: Home, asked: Query, typed: Typed) -> None:
     """Print what a query finds, as was asked for."""
-    form, limit, offset = typed.form, typed.limit, typed.offset
+    form, limit, offset, as_of = typed.form, typed.limit, typed.offset, typed.as_of and typed.as_of[1]
     if typed.mode is Mode.CONTEXT:
-        viewing.show_lines(home, asked, typed.kwic_sort, form)
+        viewing.show_lines(home, asked, typed.kwic_sort, form, as_of=as_of)
     elif typed.mode is Mode.CURVE and typed.curve:
-        counting.show_curve(home, asked, typed.curve, form)
+        counting.show_curve(home, asked, typed.curve, form, as_of=as_of)
     elif typed.mode is Mode.CITATIONS:
-        citing.cite(home, form, asked, limit=limit, offset=offset)
+        citing.cite(home, form, asked, limit=limit, offset=offset, as_of=as_of)
     else:
-        as_of = typed.as_of and typed.as_of[1]
         hits.show_hits(home, asked, form, limit=limit, offset=offset, sort=typed.sort, as_of=as_of, facets=typed.facets)

@@ -36,9 +36,9 @@ class Mode(Enum):
 _QUERY = frozenset({"query", "since", "until", "source_ids", "languages", "name", "by", "form"})
 _TAKES = {
     Mode.HITS: _QUERY | {"sort", "limit", "offset", "as_of", "facets"},
-    Mode.CONTEXT: _QUERY | {"kwic", "kwic_sort"},
-    Mode.CURVE: _QUERY | {"curve"},
-    Mode.CITATIONS: _QUERY | {"sort", "limit", "offset"},
+    Mode.CONTEXT: _QUERY | {"kwic", "kwic_sort", "as_of"},
+    Mode.CURVE: _QUERY | {"curve", "as_of"},
+    Mode.CITATIONS: _QUERY | {"sort", "limit", "offset", "as_of"},
     Mode.MANIFEST: frozenset({"manifest", "form", "limit", "offset"}),
     Mode.CORPUS: frozenset({"docs", "queries", "engine"}),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -50,11 +51,11 @@ def options(command: _Command) -> _Command:
 # --- words in context -----------------------------------------------------------------------------------------------
 
 
-def show_lines(home: Home, asked: Query, order: Order, form: str) -> None:
-    """Print each place where a word of a query stands."""
+def show_lines(home: Home, asked: Query, order: Order, form: str, *, as_of: datetime | None) -> None:
+    """Print each place where a word of a query stands; ``as_of``: of what could be read just before then."""
     from aggregator.search.in_context import words_in_context
 
-    found = words_in_context(home, asked, order=order)
+    found = words_in_context(home, asked, order=order, as_of=as_of)
     if form == "json":
         show.print_json(concordance_json(found))
         return

@@ -124,6 +124,17 @@ class Article:
     """Where that date is claimed: ``ANNOUNCED`` (a feed, sitemap or list page), or a place on the page, as in Reading,
     where only the day is."""
 
+    @property
+    def facts(self) -> Facts:
+        """What filters, facets and order need of it."""
+        return Facts(
+            id=self.id,
+            source_id=self.source_id,
+            language=self.language,
+            claimed_at=self.claimed_at,
+            captured_at=self.captured_at,
+        )
+
     def as_in(self, version: Version) -> Article:
         """Return the article as it was in a version; a date that was announced is that of all of them."""
         is_announced = self.claimed_by == ANNOUNCED

@@ -24,7 +24,7 @@ from aggregator.search import spelling
 from aggregator.search.answering import MAX_LOOKED_AT, Answers
 from aggregator.search.asking import only_of, relaxed, resolved
 from aggregator.search.folding import Folded, page
-from aggregator.search.past import PastAnswers
+from aggregator.search.past import answers_of
 from aggregator.search.snippets import snippet, title
 from aggregator.search.telling import Telling
 
@@ -72,7 +72,7 @@ def search(
             facets=_facets({}),
             note="Nothing was crawled yet.",
         )
-    with access.opened(home) as catalogue, closing(_answers(home, catalogue, as_of)) as answers:
+    with access.opened(home) as catalogue, closing(answers_of(home, catalogue, as_of)) as answers:
         asked, notes = _asked(home, answers, catalogue, query)
         order = Sort.PUBLISHED if as_of and sort == Sort.RELEVANCE else Sort(sort)
         shown = partial(page, answers, catalogue, sort=order, offset=offset, limit=min(limit, MAX_PAGE))
@@ -105,12 +105,17 @@ def matching(home: Home, catalogue: Shown, query: Query) -> tuple[list[str], str
         StoreError: Catalogue or index is missing, damaged or of another version.
     """
     with closing(Answers(home, catalogue)) as answers:
-        asked, notes = _asked(home, answers, catalogue, query)
+        return matching_in(answers, home, catalogue, query)
+
+
+def matching_in(answers: Answers, home: Home, catalogue: Shown, query: Query) -> tuple[list[str], str | None]:
+    """Return the same of answers that are open, and stay so: those of then, too."""
+    asked, notes = _asked(home, answers, catalogue, query)
+    found = answers.ask(asked, sort=Sort.PUBLISHED)
+    if not found.total:
+        asked, more = _instead(answers, catalogue, query, asked)
+        notes += more
         found = answers.ask(asked, sort=Sort.PUBLISHED)
-        if not found.total:
-            asked, more = _instead(answers, catalogue, query, asked)
-            notes += more
-            found = answers.ask(asked, sort=Sort.PUBLISHED)
     return [article_id for article_id, _ in found.hits], " ".join([*notes, *_cut(answers, found)]) or None
 
 
@@ -133,10 +138,6 @@ def _instead(answers: Answers, catalogue: Catalogue, query: Query, asked: Node |
     if some is None or not answers.ask(some, limit=1).total:
         return asked, notes
     return some, ["No article has all the words; these have some of them.", *notes]
-
-
-def _answers(home: Home, catalogue: Shown, as_of: datetime | None) -> Answers:
-    return Answers(home, catalogue) if as_of is None else PastAnswers(home, catalogue, as_of)
 
 
 def _hits(answers: Answers, catalogue: Shown, folded: Sequence[Folded], telling: Telling) -> Iterator[Hit]:

@@ -10,7 +10,7 @@ from datetime import UTC
 from aggregator.access import Shown
 from aggregator.home import Home
 from aggregator.index import Asked, Found, Reader, Sort
-from aggregator.model import Article
+from aggregator.model import Article, Facts
 from aggregator.query import All, Node, Only, Word
 from aggregator.search.reading import Read, loosened, scores
 
@@ -93,6 +93,10 @@ class Answers:
     def articles(self, ids: Iterable[str]) -> dict[str, Article]:
         """Return articles as they may be shown."""
         return self._catalogue.articles(ids)
+
+    def all_facts(self) -> list[Facts]:
+        """Return the facts of all articles that may be seen."""
+        return self._catalogue.all_facts()
 
     def members(self, ids: Iterable[str]) -> list[str]:
         """Return which of some articles, which the index or the catalogue named, are there: now, all of them."""

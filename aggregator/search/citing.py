@@ -22,7 +22,12 @@ BATCH = 200
 
 
 def cited(
-    catalogue: Shown, following: Following, ids: Sequence[str], versions: Mapping[str, str] | None = None
+    catalogue: Shown,
+    following: Following,
+    ids: Sequence[str],
+    versions: Mapping[str, str] | None = None,
+    *,
+    as_of: datetime | None = None,
 ) -> Iterator[Cited]:
     """Yield what is cited of articles, in their order; those that may not be seen are left out.
 
@@ -31,13 +36,18 @@ def cited(
         following: sources.yaml: what the sources are called, and to whose copies nothing may lead.
         ids: Which articles.
         versions: Of each of them the digest of the version to cite; None: the newest.
+        as_of: Cite instead the version that could be read just before then.
     """
     for start in range(0, len(ids), BATCH):
-        yield from _batch(catalogue, following, ids[start : start + BATCH], versions)
+        yield from _batch(catalogue, following, ids[start : start + BATCH], versions, as_of)
 
 
 def _batch(
-    catalogue: Shown, following: Following, ids: Sequence[str], versions: Mapping[str, str] | None
+    catalogue: Shown,
+    following: Following,
+    ids: Sequence[str],
+    versions: Mapping[str, str] | None,
+    as_of: datetime | None,
 ) -> Iterator[Cited]:
     articles = catalogue.articles(ids)
     seen = catalogue.versions_of(articles)
@@ -48,14 +58,17 @@ def _batch(
         article = articles.get(i)
         if article is None:
             continue
-        wanted = versions[i] if versions is not None else article.version
-        version = _newest(seen.get(i, ()), wanted)
+        there = [version for version in seen.get(i, ()) if as_of is None or version.captured_at < as_of]
+        if as_of is not None:
+            version = there[-1] if there else None
+        else:
+            version = _newest(there, versions[i] if versions is not None else article.version)
         if version is None:
             continue
         source = following.source(article.source_id)
         family = families.get(memberships[i][0]) if i in memberships else None
         capture = captures.get((i, version.number))
-        if wanted != article.version:
+        if (version.digest, version.number) != (article.version, article.number):
             article = article.as_in(version)
         yield Cited(
             article=article,

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 
 from aggregator import access, concordance
-from aggregator.access import Shown
 from aggregator.concordance import Line, Order
 from aggregator.errors import UsageError
 from aggregator.home import Home
 from aggregator.model import Article
 from aggregator.query import Query
-from aggregator.search import matching
+from aggregator.search import matching_in
+from aggregator.search.answering import Answers
+from aggregator.search.past import answers_of
 from aggregator.search.wanted import Wanted
 
 MAX_LINES = 10_000
@@ -38,7 +41,7 @@ class Concordance:
     """As in Results."""
 
 
-def words_in_context(home: Home, query: Query, *, order: Order = "right") -> Concordance:
+def words_in_context(home: Home, query: Query, *, order: Order = "right", as_of: datetime | None = None) -> Concordance:
     """Return every place in the texts of the articles found where a word or phrase of the query stands.
 
     Titles are left out. Copies are articles like all others.
@@ -47,6 +50,7 @@ def words_in_context(home: Home, query: Query, *, order: Order = "right") -> Con
         home: Where to look.
         query: As parsed, with filters.
         order: Of the lines, as in ``concordance.ordered``.
+        as_of: Of what could be read just before then, in the versions of then; None: as it is now.
 
     Raises:
         UsageError: The query has no word that is looked for in texts.
@@ -56,10 +60,10 @@ def words_in_context(home: Home, query: Query, *, order: Order = "right") -> Con
         raise UsageError("the query has no word or phrase that is looked for in texts; there is nothing to line up.")
     if home.is_new:
         return Concordance(query=query.text, articles=0, lines=(), is_cut=False, note="Nothing was crawled yet.")
-    with access.opened(home) as catalogue:
+    with access.opened(home) as catalogue, closing(answers_of(home, catalogue, as_of)) as answers:
         wanted = Wanted(query.node, catalogue.languages())
-        ids, note = matching(home, catalogue, query)
-        found = (line for article in portions(catalogue, ids) for line in _lines(article, wanted))
+        ids, note = matching_in(answers, home, catalogue, query)
+        found = (line for article in portions(answers, ids) for line in _lines(article, wanted))
         lines = list(islice(found, MAX_LINES))
         is_cut = next(found, None) is not None
     ordered = tuple(concordance.ordered(lines, order))
@@ -70,9 +74,9 @@ def _lines(article: Article, wanted: Wanted) -> Iterator[Line]:
     return concordance.lines(article, wanted.words_in(article.language), wanted.phrases)
 
 
-def portions(catalogue: Shown, ids: Sequence[str]) -> Iterator[Article]:
+def portions(answers: Answers, ids: Sequence[str]) -> Iterator[Article]:
     """Yield articles as they may be shown, in the order of their ids, with only some of them in memory."""
     for start in range(0, len(ids), PORTION):
         some = ids[start : start + PORTION]
-        found = catalogue.articles(some)
+        found = answers.articles(some)
         yield from (found[i] for i in some if i in found)

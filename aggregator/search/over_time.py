@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aggregator import access, analysis, concordance, curves
-from aggregator.access import Shown
 from aggregator.curves import By, Point, Seen
 from aggregator.home import Home
 from aggregator.model import Facts, Progress, Report
 from aggregator.query import All, Any, Node, Not, Only, Query, Within
-from aggregator.search import matching
+from aggregator.search import matching_in
+from aggregator.search.answering import Answers
 from aggregator.search.asking import resolved
 from aggregator.search.in_context import PORTION, portions
+from aggregator.search.past import answers_of
 from aggregator.search.wanted import Wanted
 
 
@@ -36,7 +38,15 @@ class Curve:
     """As in Results."""
 
 
-def curve(home: Home, query: Query, *, by: By, now: datetime, report: Report = lambda _: None) -> Curve:
+def curve(
+    home: Home,
+    query: Query,
+    *,
+    by: By,
+    now: datetime,
+    as_of: datetime | None = None,
+    report: Report = lambda _: None,
+) -> Curve:
     """Return for each month or year what was found, against all articles that pass the filters of the query.
 
     These filters are its sources, tags, languages, families and times, where they are demanded of every article. All
@@ -47,6 +57,7 @@ def curve(home: Home, query: Query, *, by: By, now: datetime, report: Report = l
         query: As parsed, with filters.
         by: What a period is.
         now: Later periods are only there for articles that claim to be from then.
+        as_of: Of what could be read just before then, in the versions of then; None: as it is now.
         report: Told how far the reading is.
 
     Raises:
@@ -57,17 +68,18 @@ def curve(home: Home, query: Query, *, by: By, now: datetime, report: Report = l
         points, total = curves.curve((), by)
         note: str | None = "Nothing was crawled yet."
         return _curve(query, by, points, total, 0, Wanted(query.node, ()), note)
-    with access.opened(home) as catalogue:
+    now = min(now, as_of) if as_of else now
+    with access.opened(home) as catalogue, closing(answers_of(home, catalogue, as_of)) as answers:
         whole = _filters(resolved(query.node, home, catalogue))
         since, until = _asked_times(whole)
         since = since if since and since <= now else None
         until = min(until - timedelta(microseconds=1), now) if until else None
         wanted = Wanted(query.node, catalogue.languages())
-        ids, note = matching(home, catalogue, query)
+        ids, note = matching_in(answers, home, catalogue, query)
         found = set(ids)
-        facts = [each for each in catalogue.all_facts() if whole is None or _passes(whole, each)]
+        facts = [each for each in answers.all_facts() if whole is None or _passes(whole, each)]
         undated = sum(each.claimed_at is None for each in facts if each.id in found)
-        seen = _read(catalogue, facts, found, wanted, report) if wanted else (_seen(f, f.id in found) for f in facts)
+        seen = _read(answers, facts, found, wanted, report) if wanted else (_seen(f, f.id in found) for f in facts)
         points, total = curves.curve(seen, by, since=since, until=until)
     return _curve(query, by, points, total, undated, wanted, note)
 
@@ -96,10 +108,10 @@ def _seen(facts: Facts, is_found: bool, words: int = 0, occurrences: int = 0) ->
     )
 
 
-def _read(catalogue: Shown, facts: list[Facts], found: set[str], wanted: Wanted, report: Report) -> Iterator[Seen]:
+def _read(answers: Answers, facts: list[Facts], found: set[str], wanted: Wanted, report: Report) -> Iterator[Seen]:
     """Yield what texts have, as they are read."""
     by_id = {each.id: each for each in facts}
-    for number, article in enumerate(portions(catalogue, list(by_id))):
+    for number, article in enumerate(portions(answers, list(by_id))):
         if number % PORTION == 0:
             report(Progress(doing="counting words", done=number, total=len(by_id)))
         if article.id not in found:

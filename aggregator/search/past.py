@@ -9,7 +9,7 @@ from datetime import datetime
 from aggregator.access import Shown
 from aggregator.home import Home
 from aggregator.index import Found, Sort
-from aggregator.model import Article
+from aggregator.model import Article, Facts
 from aggregator.query import All, Node, Not, Only, Within
 from aggregator.search.answering import Answers, counted
 from aggregator.search.reading import Read
@@ -68,9 +68,19 @@ class PastAnswers(Answers):
         now = super().articles(i for i in wanted if i not in self._edited)
         return now | {i: self._then[i] for i in wanted if i in self._then}
 
+    def all_facts(self) -> list[Facts]:
+        """Return the facts of all articles that were there, as they were."""
+        same = [each for each in super().all_facts() if each.captured_at < self._at and each.id not in self._edited]
+        return sorted([*same, *(article.facts for article in self._then.values())], key=lambda facts: facts.id)
+
     def members(self, ids: Iterable[str]) -> list[str]:
         """Return which of some articles were there."""
         return [facts.id for facts in self._catalogue.facts(ids) if facts.captured_at < self._at]
+
+
+def answers_of(home: Home, catalogue: Shown, as_of: datetime | None) -> Answers:
+    """Return a home's answers as they are, or as they were just before an instant."""
+    return Answers(home, catalogue) if as_of is None else PastAnswers(home, catalogue, as_of)
 
 
 def _at(article: Article, sort: Sort) -> datetime:
