@@ -44,6 +44,7 @@ LONG = (
     "test_durability.py",
     "test_search_quality.py",
     "test_index_engines.py",
+    "test_index_history.py",
     "test_takedown.py",
     "test_reposting.py",
     "test_power_cuts.py",
