@@ -34,7 +34,7 @@ demo: $(VENV)/installed  ## the whole line in a minute, on a small world of its 
 	@$(BIN)/aggregator demo $(ARGS)
 
 test: $(VENV)/installed  ## the tests, without the long ones, on all processors; one after the other: ARGS=-n0
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-long: $(VENV)/installed  ## the long tests: kills, full disks, damaged files
 	@$(BIN)/python -m pytest tests/long $(ARGS)

@@ -9,8 +9,9 @@ import shutil
 import stat
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -69,6 +70,53 @@ class Killer(Counter):
                 call(arguments[0], arguments[1][: len(arguments[1]) // 2])
             os._exit(KILLED)
         return call(*arguments)
+
+
+class Copying(Counter):
+    """Copies a folder before a call, or in the middle of a write: what a kill at that point would leave of it.
+
+    Args:
+        root: The folder.
+        copies: A new folder, in which each copy has the name of its point.
+        points: Before which calls; None: before each before which the folder is another than at the one before.
+        torn: Of these writes, in the middle.
+    """
+
+    def __init__(
+        self, root: Path, copies: Path, points: Collection[Point] | None = None, torn: Collection[Point] = ()
+    ) -> None:
+        super().__init__()
+        self._root = root
+        self._copies = copies
+        self._points = points
+        self._torn = torn
+        self._last = b""
+
+    def at(self, point: Point, call: Callable[..., Any], *arguments: Any) -> Any:
+        if point in self._torn and call is os.write:
+            fd, data = arguments
+            written = call(fd, data[: len(data) // 2])
+            self._copy(point)
+            return written + call(fd, data[written:])
+        if self._is_wanted(point):
+            self._copy(point)
+        return call(*arguments)
+
+    def _is_wanted(self, point: Point) -> bool:
+        if self._points is not None:
+            return point in self._points
+        files = sorted(self._root.rglob("*"))
+        now = sha256(repr([(f, f.read_bytes() if f.is_file() else None) for f in files]).encode()).digest()
+        last, self._last = self._last, now
+        return now != last
+
+    def _copy(self, point: Point) -> None:
+        shutil.copytree(self._root, self._copies / self.name(point), symlinks=True)
+
+    @staticmethod
+    def name(point: Point) -> str:
+        """The name of a point's copy."""
+        return f"{point.kind}-{point.number}"
 
 
 class Failing(Counter):

@@ -257,9 +257,15 @@ def many(count: int, text: str = STORY) -> tuple[list[Source], list[Candidate]]:
     ]
 
 
+@pytest.fixture(scope="module")
+def at_once(tmp_path_factory: pytest.TempPathFactory) -> Dump:
+    """What is known of more copies than are compared with each other, when all have come at once."""
+    return all_at_once(tmp_path_factory.mktemp("at-once") / "home", *many(FEW + 9))
+
+
 @pytest.mark.parametrize("order", ["as numbered", "the other way round", "shuffled"])
 def test_of_more_copies_than_are_compared_with_each_other_the_same_is_known_in_any_order(
-    tmp_path: Path, order: str
+    tmp_path: Path, at_once: Dump, order: str
 ) -> None:
     sources, copies = many(FEW + 9)
     by_id = sorted(copies, key=lambda one: one.article.id, reverse=order == "the other way round")
@@ -269,7 +275,7 @@ def test_of_more_copies_than_are_compared_with_each_other_the_same_is_known_in_a
     rows = kept.come(*batches)
 
     assert kept.families() == [{one.id for one in sources}]
-    assert rows == all_at_once(tmp_path / "calm", sources, copies)
+    assert rows == at_once
 
 
 @pytest.mark.parametrize("places", [[0], [5], [FEW + 3], [0, 1, FEW - 1], [2, 7, FEW, FEW + 5]])
