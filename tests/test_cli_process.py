@@ -318,7 +318,7 @@ def test_a_search_waits_for_neither_extractor_nor_network(home: Path) -> None:
 
 
 def test_a_search_waits_for_nothing_that_other_answers_need(home: Path) -> None:
-    others = "lxml,yaml,sqlalchemy.orm,aggregator.archive,aggregator.sources,aggregator.engines"
+    others = "rich.console,lxml,yaml,sqlalchemy.orm,aggregator.archive,aggregator.sources,aggregator.engines"
     modes = "aggregator.cli.counting,aggregator.cli.given,aggregator.access.redaction"
 
     assert loaded(home, f"{others},{modes}", "search", "mattresses") == ""

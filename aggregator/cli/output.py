@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, Literal
-
-from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from aggregator import periods
 from aggregator.model import Progress, Report
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
 
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _BREAKS = re.compile(r"[\t\n\u2028\u2029]+")
@@ -32,14 +32,46 @@ _WIDE = 110
 """Columns from which on a table of many columns is easier to read than lines."""
 
 
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Leave it to the one place that ends the program."""
-        raise BrokenPipeError
+_TAKEN_FOR_ONE = {"FORCE_COLOR", "TTY_COMPATIBLE"}
+"""By these in the environment what is no terminal is taken for one, or the other way round."""
 
 
-out = _Console(highlight=False, soft_wrap=not sys.stdout.isatty())
-err = Console(stderr=True, highlight=False)
+class _Pipe:
+    """Stdout or stderr where it is no terminal; nobody waits there for rich to load."""
+
+    is_terminal = False
+    width = 80
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def write(self, text: str) -> None:
+        """Write a line; whoever reads along sees it at once."""
+        stream = getattr(sys, self._name)
+        stream.write(text.expandtabs() + "\n")
+        stream.flush()
+
+
+def _console(name: str) -> Console | _Pipe:
+    """Return what prints to stdout or stderr; rich where that is a terminal, or is to be taken for one."""
+    is_there = getattr(sys, name).isatty()
+    if not (is_there or _TAKEN_FOR_ONE & os.environ.keys()):
+        return _Pipe(name)
+    from rich.console import Console
+
+    class ToTheEnd(Console):
+        def on_broken_pipe(self) -> None:
+            """Leave it to the one place that ends the program."""
+            raise BrokenPipeError
+
+    console = ToTheEnd(highlight=False, stderr=name == "stderr", soft_wrap=not is_there)
+    return console if console.is_terminal else _Pipe(name)
+
+
+out, err = _console("stdout"), _console("stderr")
+
+_Part: TypeAlias = str | tuple[str, str]
+"""A text, or a text and its style."""
 
 
 def safe(text: object) -> str:
@@ -106,7 +138,7 @@ def claimed(instant: datetime | None, by: str | None) -> str:
 
 def say(text: str = "", style: str | None = None) -> None:
     """Print words to stderr."""
-    _print(err, Text(safe(text), style=style or ""))
+    _print(err, [(text, style or "")])
 
 
 def text(lines: str) -> None:
@@ -114,31 +146,42 @@ def text(lines: str) -> None:
     sys.stdout.write("\n".join(safe(one) for one in lines.split("\n")) + "\n")
 
 
-def line(*parts: str | tuple[str, str], indent: int = 0) -> None:
+def line(*parts: _Part, indent: int = 0) -> None:
     """Print one line to stdout; a part may be a pair of text and style."""
-    _print(out, _styled(parts), indent)
+    _print(out, parts, indent)
 
 
-def laid_out(*parts: str | tuple[str, str]) -> None:
+def laid_out(*parts: _Part) -> None:
     """Print one line to stdout that was made to fit: it is never broken; parts are as for ``line``."""
+    if isinstance(out, _Pipe):
+        out.write(_plain(parts).rstrip())
+        return
     text = _styled(parts)
     text.rstrip()
     out.print(text, soft_wrap=True)
 
 
-def _styled(parts: Iterable[str | tuple[str, str]]) -> Text:
+def _plain(parts: Iterable[_Part]) -> str:
+    return "".join(safe(part[0] if isinstance(part, tuple) else part) for part in parts)
+
+
+def _styled(parts: Iterable[_Part]) -> Text:
+    from rich.text import Text
+
     text = Text()
     for part in parts:
         text.append(*(safe(p) for p in part)) if isinstance(part, tuple) else text.append(safe(part))
     return text
 
 
-def _print(console: Console, text: Text, indent: int = 0) -> None:
+def _print(console: Console | _Pipe, parts: Iterable[_Part], indent: int = 0) -> None:
     """Print a text, on a terminal broken between words without spaces at the end of its lines."""
-    if not console.is_terminal:
-        console.print(Text(" " * indent) + text, soft_wrap=True)
+    if isinstance(console, _Pipe):
+        console.write(" " * indent + _plain(parts))
         return
-    for row in text.wrap(console, max(1, console.width - indent)):
+    from rich.text import Text
+
+    for row in _styled(parts).wrap(console, max(1, console.width - indent)):
         row.rstrip()
         console.print(Text(" " * indent) + row if row else row, soft_wrap=True)
 
@@ -167,10 +210,13 @@ some."""
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> None:
     """Print rows; columns listed in ``right`` are numbers."""
-    if not out.is_terminal:
+    if isinstance(out, _Pipe):
         for row in (headers, *rows):
             sys.stdout.write("\t".join(_BREAKS.sub(" ", safe(c)) for c in row) + "\n")
         return
+    from rich.table import Table
+    from rich.text import Text
+
     widths = [max(len(safe(cell)) for cell in column) for column in zip(headers, *rows, strict=True)]
     gaps = len(widths) - 1
     grid = Table(box=None, pad_edge=False, header_style="bold", collapse_padding=sum(widths) + 2 * gaps > out.width)
@@ -191,10 +237,13 @@ def is_narrow() -> bool:
 
 def snippet(marked: str, *, indent: int) -> None:
     """Print a snippet; the words found are bold on a terminal, between asterisks in a pipe."""
-    if not out.is_terminal:
+    if isinstance(out, _Pipe):
         plain = _MARK.sub(lambda m: f"*{m.group(1)}*", marked)
         line(html.unescape(plain), indent=indent)
         return
+    from rich.padding import Padding
+    from rich.text import Text
+
     text, at = Text(), 0
     for mark in _MARK.finditer(marked):
         text.append(safe(html.unescape(marked[at : mark.start()])))
@@ -207,7 +256,7 @@ def snippet(marked: str, *, indent: int) -> None:
 @contextmanager
 def progress() -> Iterator[Report]:
     """Show how far the work is, on stderr: a bar on a terminal, else a line every five seconds."""
-    if not err.is_terminal:
+    if isinstance(err, _Pipe):
         yield _lines()
         return
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
@@ -230,7 +279,7 @@ def progress() -> Iterator[Report]:
 def progress_in_bytes() -> Iterator[Report]:
     """Show how many bytes are done, how fast it goes and how long it will take, on stderr, as ``progress`` does."""
     began = time.monotonic()
-    if not err.is_terminal:
+    if isinstance(err, _Pipe):
         last = began
 
         def lines(now: Progress) -> None:
