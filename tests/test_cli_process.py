@@ -332,6 +332,13 @@ def test_a_search_waits_for_neither_extractor_nor_network(home: Path) -> None:
     assert loaded(home, "trafilatura,feedparser,requests,urllib3,bs4,py3langid", "search", "mattresses") == ""
 
 
+def test_a_search_waits_for_nothing_that_other_answers_need(home: Path) -> None:
+    others = "rich.console,lxml,yaml,sqlalchemy.orm,aggregator.archive,aggregator.sources,aggregator.engines"
+    modes = "aggregator.cli.counting,aggregator.cli.given,aggregator.access.redaction"
+
+    assert loaded(home, f"{others},{modes}", "search", "mattresses") == ""
+
+
 def test_a_search_looks_seldom_for_garbage_and_not_at_all_at_its_end(home: Path) -> None:
     command = [sys.executable, "-c", SEEN_AT_THE_END, "--home", str(home), "search", "mattresses"]
 

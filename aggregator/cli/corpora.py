@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 import click
 
-from aggregator.cli import given
 from aggregator.cli import output as show
 from aggregator.cli.writing import ended_cleanly
 from aggregator.model import Article
@@ -38,6 +37,7 @@ def options(command: _Command) -> _Command:
 def search_in(docs: Path, queries: Path, engine: str | None, *, as_json: bool) -> None:
     """Print what each question of a file finds in the texts of another."""
     from aggregator import corpora
+    from aggregator.cli import given
     from aggregator.search import corpus
 
     texts, questions = given.Docs(docs), given.Docs(queries)

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from aggregator import periods
 from aggregator.model import Progress, Report
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
 
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _BREAKS = re.compile(r"[\t\n\u2028\u2029]+")
@@ -36,14 +38,46 @@ _WIDE = 110
 """Columns from which on a table of many columns is easier to read than lines."""
 
 
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Leave it to the one place that ends the program."""
-        raise BrokenPipeError
+_TAKEN_FOR_ONE = {"FORCE_COLOR", "TTY_COMPATIBLE"}
+"""By these in the environment what is no terminal is taken for one, or the other way round."""
 
 
-out = _Console(highlight=False, soft_wrap=not sys.stdout.isatty())
-err = Console(stderr=True, highlight=False)
+class _Pipe:
+    """Stdout or stderr where it is no terminal; nobody waits there for rich to load."""
+
+    is_terminal = False
+    width = 80
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def write(self, text: str) -> None:
+        """Write a line; whoever reads along sees it at once."""
+        stream = getattr(sys, self._name)
+        stream.write(text.expandtabs() + "\n")
+        stream.flush()
+
+
+def _console(name: str) -> Console | _Pipe:
+    """Return what prints to stdout or stderr; rich where that is a terminal, or is to be taken for one."""
+    is_there = getattr(sys, name).isatty()
+    if not (is_there or _TAKEN_FOR_ONE & os.environ.keys()):
+        return _Pipe(name)
+    from rich.console import Console
+
+    class ToTheEnd(Console):
+        def on_broken_pipe(self) -> None:
+            """Leave it to the one place that ends the program."""
+            raise BrokenPipeError
+
+    console = ToTheEnd(highlight=False, stderr=name == "stderr", soft_wrap=not is_there)
+    return console if console.is_terminal else _Pipe(name)
+
+
+out, err = _console("stdout"), _console("stderr")
+
+_Part: TypeAlias = str | tuple[str, str]
+"""A text, or a text and its style."""
 
 
 def safe(text: object) -> str:
@@ -110,7 +144,7 @@ def claimed(instant: datetime | None, by: str | None) -> str:
 
 def say(text: str = "", style: str | None = None) -> None:
     """Print words to stderr."""
-    _print(err, Text(safe(text), style=style or ""))
+    _print(err, [(text, style or "")])
 
 
 def text(lines: str) -> None:
@@ -118,31 +152,42 @@ def text(lines: str) -> None:
     sys.stdout.write("\n".join(safe(one) for one in lines.split("\n")) + "\n")
 
 
-def line(*parts: str | tuple[str, str], indent: int = 0) -> None:
+def line(*parts: _Part, indent: int = 0) -> None:
     """Print one line to stdout; a part may be a pair of text and style."""
-    _print(out, _styled(parts), indent)
+    _print(out, parts, indent)
 
 
-def laid_out(*parts: str | tuple[str, str]) -> None:
+def laid_out(*parts: _Part) -> None:
     """Print one line to stdout that was made to fit: it is never broken; parts are as for ``line``."""
+    if isinstance(out, _Pipe):
+        out.write(_plain(parts).rstrip())
+        return
     text = _styled(parts)
     text.rstrip()
     out.print(text, soft_wrap=True)
 
 
-def _styled(parts: Iterable[str | tuple[str, str]]) -> Text:
+def _plain(parts: Iterable[_Part]) -> str:
+    return "".join(safe(part[0] if isinstance(part, tuple) else part) for part in parts)
+
+
+def _styled(parts: Iterable[_Part]) -> Text:
+    from rich.text import Text
+
     text = Text()
     for part in parts:
         text.append(*(safe(p) for p in part)) if isinstance(part, tuple) else text.append(safe(part))
     return text
 
 
-def _print(console: Console, text: Text, indent: int = 0) -> None:
+def _print(console: Console | _Pipe, parts: Iterable[_Part], indent: int = 0) -> None:
     """Print a text, on a terminal broken between words without spaces at the end of its lines."""
-    if not console.is_terminal:
-        console.print(Text(" " * indent) + text, soft_wrap=True)
+    if isinstance(console, _Pipe):
+        console.write(" " * indent + _plain(parts))
         return
-    for row in _wrapped(console, text, max(1, console.width - indent)):
+    from rich.text import Text
+
+    for row in _wrapped(console, _styled(parts), max(1, console.width - indent)):
         row.rstrip()
         console.print(Text(" " * indent) + row if row else row, soft_wrap=True)
 
@@ -183,10 +228,13 @@ _SHORT_CHARS, _LEAST_CHARS = 20, 24
 def table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> None:
     """Print rows; columns listed in ``right`` are numbers. Where a terminal has no room for columns a row is lines."""
     said = [[_BREAKS.sub(" ", safe(cell)) for cell in row] for row in rows]
-    if not out.is_terminal:
+    if isinstance(out, _Pipe):
         for row in (headers, *said):
             sys.stdout.write("\t".join(row) + "\n")
         return
+    from rich.table import Table
+    from rich.text import Text
+
     columns = list(zip(headers, *said, strict=True))
     widths = [max(map(cell_len, column)) for column in columns]
     is_whole = [
@@ -253,7 +301,7 @@ def in_words(marked: str, style: str = "") -> Iterator[tuple[str, str]]:
 @contextmanager
 def progress() -> Iterator[Report]:
     """Show how far the work is, on stderr: a bar on a terminal, else a line every five seconds."""
-    if not err.is_terminal:
+    if isinstance(err, _Pipe):
         yield _lines()
         return
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
@@ -276,7 +324,7 @@ def progress() -> Iterator[Report]:
 def progress_in_bytes() -> Iterator[Report]:
     """Show how many bytes are done, how fast it goes and how long it will take, on stderr, as ``progress`` does."""
     began = time.monotonic()
-    if not err.is_terminal:
+    if isinstance(err, _Pipe):
         last = began
 
         def lines(now: Progress) -> None:

@@ -13,7 +13,6 @@ from aggregator.cli import (
     chosen_home,
     citing,
     corpora,
-    counting,
     filters,
     hits,
     home_option,
@@ -97,6 +96,8 @@ def _answer(home: Home, asked: Query, typed: Typed) -> None:
     if typed.mode is Mode.CONTEXT:
         viewing.show_lines(home, asked, typed.kwic_sort, form, as_of=as_of)
     elif typed.mode is Mode.CURVE and typed.curve:
+        from aggregator.cli import counting
+
         counting.show_curve(home, asked, typed.curve, form, as_of=as_of)
     elif typed.mode is Mode.CITATIONS:
         citing.cite(home, form, asked, limit=limit, offset=offset, as_of=as_of)
