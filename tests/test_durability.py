@@ -30,7 +30,9 @@ def killed(calm: Calm) -> list[Path]:
     begun.mkdir()
     with door(doors.Copying(begun, left, points, torn=points[1::2])):
         storm.crawl(begun / "home", begun / "told", size=storm.SMALL)
-    return [left / doors.Copying.name(point) for point in points]
+    folders = [left / doors.Copying.name(point) for point in points]
+    assert sorted(folders) == sorted(left.iterdir())
+    return folders
 
 
 @pytest.mark.parametrize("share", range(KILLS))
