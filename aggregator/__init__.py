@@ -10,6 +10,8 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     cli             commands, printed lines, exit codes                                   edges
     scheduler/      when each source is due; visits while others go on
     demo/           a small world of sites on loopback, and the tour through it
+    shapes/         what scripts know of things: the values of --json
+    dossier         all that is known of one article
     takedown/       what is withdrawn: a decision, its reach, its effect everywhere
     notebook        a home in a notebook or a script of your own
     pipeline/       the way in: collect, derive, rebuild                                  paths

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from aggregator.cli.families import found_json
 from aggregator.reposts import in_corpus
+from aggregator.shapes.families import found_json
 from tests.families.making import corpus, digest
 from tests.families.scoring import scores
 

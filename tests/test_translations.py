@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aggregator import dedupe
-from aggregator.cli import showing
+from aggregator import dedupe, dossier
 from aggregator.dedupe import Writing
 from aggregator.dedupe.shelves import WINDOW, Shelf
 from aggregator.dedupe.signs import SIGN_BITS, Signs
@@ -228,11 +227,11 @@ def test_the_languages_of_a_long_text_are_those_of_its_beginning() -> None:
     [one] = candidate(source("a"), both, language="fr").versions
     [other] = candidate(source("a"), STORY + "x" * 50_000).versions
 
-    parts = showing._languages(one)
+    parts = dossier.languages(one)
 
     assert {part.language for part in parts} == {"fr", "en"}
     assert parts[-1].end == dedupe.MAX_COMPARED_CHARS
-    assert showing._languages(other) == (LanguageSpan("en", 0, len(other.text)),)
+    assert dossier.languages(other) == (LanguageSpan("en", 0, len(other.text)),)
 
 
 def test_a_text_in_one_language_stays_as_it_is_also_where_another_one_was_heard() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +16,7 @@ from aggregator.cli.writing import finish_erases, loaded, named, stopping, tell_
 from aggregator.errors import FetchError, Outdated
 from aggregator.home import Home
 from aggregator.model import Following, Run, Source
+from aggregator.shapes.runs import run_json
 
 if TYPE_CHECKING:
     pass
@@ -189,24 +190,6 @@ def print_runs(runs: list[Run], *, elapsed_s: float, as_json: bool) -> None:
             show.say(f"{run.source_id}: {url}: {reason}")
         if len(run.failed) > 10:
             show.say(f"{run.source_id}: and {len(run.failed) - 10} more; `aggregator status --json` has them all.")
-
-
-def run_json(run: Run) -> dict[str, Any]:
-    """Return a tally as scripts know it."""
-    return {
-        "source": run.source_id,
-        "outcome": run.outcome,
-        "started": show.iso(run.started_at),
-        "discovered": run.discovered,
-        "known": run.known,
-        "fetched": run.fetched,
-        "not_modified": run.not_modified,
-        "new": run.new,
-        "new_versions": run.new_versions,
-        "pending": run.pending,
-        "failed": [{"url": url, "reason": reason} for url, reason in run.failed],
-        "notes": run.notes,
-    }
 
 
 # --- backfill -------------------------------------------------------------------------------------------------------

@@ -11,10 +11,10 @@ from rich.cells import cell_len
 
 from aggregator.cli import bars
 from aggregator.cli import output as show
-from aggregator.cli.hits import FACET_VALUES
 from aggregator.cli.viewing import write_rows
 from aggregator.home import Home
 from aggregator.model import Results
+from aggregator.shapes.hits import FACET_VALUES
 
 if TYPE_CHECKING:
     from aggregator.curves import By, Point

@@ -13,13 +13,13 @@ import click
 
 from aggregator.cli import Period, chosen_home, home_option, json_option
 from aggregator.cli import output as show
-from aggregator.cli.collecting import run_json
 from aggregator.cli.writing import loaded, named
 from aggregator.errors import UsageError
 from aggregator.home import Home
+from aggregator.shapes.runs import alarm_json, run_json
 
 if TYPE_CHECKING:
-    from aggregator.alarms import Alarm
+    pass
 
 # --- status -----------------------------------------------------------------------------------------------------------
 
@@ -127,7 +127,7 @@ def _print_changes(home: Home, chosen: set[str] | None, since: datetime, *, as_j
     sources = [source for source in loaded(home).sources if chosen is None or source.id in chosen]
     found = health.changes(health.alarms_at(home, sources, since), health.alarms_at(home, sources, datetime.now(UTC)))
     if as_json:
-        show.print_json([{"change": c.what, "source": c.alarm.source_id, **_alarm_json(c.alarm)} for c in found])
+        show.print_json([{"change": c.what, "source": c.alarm.source_id, **alarm_json(c.alarm)} for c in found])
         return
     if not found:
         show.say(f"No alarm now, and none at the beginning of {since:%Y-%m-%d}. `status` names what failed since.")
@@ -136,10 +136,6 @@ def _print_changes(home: Home, chosen: set[str] | None, since: datetime, *, as_j
         ("", "source", "what", "since", "why"),
         [(c.what, c.alarm.source_id, c.alarm.kind, show.day(c.alarm.since), c.alarm.why) for c in found],
     )
-
-
-def _alarm_json(alarm: Alarm) -> dict[str, Any]:
-    return {"kind": alarm.kind, "since": show.iso(alarm.since), "why": alarm.why}
 
 
 _BAR = 8
@@ -232,7 +228,7 @@ def _status(home: Home) -> dict[str, Any]:
                 "articles": articles.get(s.id, 0),
                 "pending": pending.get(s.id, 0),
                 "failed": run_json(last[s.id])["failed"] if s.id in last else [],
-                "alarms": [_alarm_json(alarm) for alarm in alarms[s.id]],
+                "alarms": [alarm_json(alarm) for alarm in alarms[s.id]],
             }
             for s in following.sources
         ],

@@ -6,10 +6,11 @@ import json
 import sys
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aggregator.cli import output as show
 from aggregator.model import Hit, Results
+from aggregator.shapes.hits import hit_json, results_json
 
 if TYPE_CHECKING:
     from aggregator.home import Home
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 FORMS = ("table", "json", "jsonl")
 DEFAULT_LIMIT = 10
-FACET_VALUES = 20
-"""Sources and languages that are counted one by one: those with most."""
 
 
 def show_hits(
@@ -87,45 +86,3 @@ def _copies(hit: Hit) -> str:
         return f"  {'original, ' if hit.original else ''}+{others} {'copy' if others == 1 else 'copies'}"
     more = f", +{others - 1} more" if others > 1 else ""
     return f"  copy of {hit.original}{more}"
-
-
-def results_json(results: Results) -> dict[str, Any]:
-    """Return results as scripts know them."""
-    return {
-        "query": results.query,
-        "total": results.total,
-        "texts": results.texts,
-        "took_ms": results.took_ms,
-        "note": results.note,
-        "hits": [hit_json(hit) for hit in results.hits],
-        "facets": {
-            name: [list(pair) for pair in (values if name == "month" else values[:FACET_VALUES])]
-            for name, values in results.facets.items()
-        },
-    }
-
-
-def hit_json(hit: Hit) -> dict[str, Any]:
-    """Return a hit as scripts know it."""
-    article = hit.article
-    return {
-        "id": article.id,
-        "url": article.url,
-        "title": article.title,
-        "source": article.source_id,
-        "language": article.language,
-        "published": show.iso(article.claimed_at),
-        "published_from": article.claimed_by,
-        "captured": show.iso(hit.captured_at),
-        "first_captured": show.iso(article.captured_at),
-        "version": article.version,
-        "number": hit.number,
-        "versions": hit.versions,
-        "score": hit.score,
-        "title_marked": hit.title,
-        "snippet": hit.snippet,
-        "copies": list(hit.copies),
-        "original": hit.original,
-        "translations": [{"id": other, "language": language} for other, language in hit.translations],
-        "archived_url": hit.archived,
-    }

@@ -13,11 +13,12 @@ import click
 from aggregator.characters import whole
 from aggregator.cli import DefaultGroup, Period, by_option, chosen_home, home_option, json_option, one_who_decides
 from aggregator.cli import output as show
-from aggregator.cli.hits import print_results, results_json
+from aggregator.cli.hits import print_results
 from aggregator.cli.output import one_line
 from aggregator.errors import FetchError
 from aggregator.home import Home
 from aggregator.model import Following
+from aggregator.shapes.hits import results_json
 
 if TYPE_CHECKING:
     from aggregator.query import Only, Query, Within

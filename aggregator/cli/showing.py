@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 import sys
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from aggregator.cli import again, chosen_home, home_option, json_option
 from aggregator.cli import output as show
 from aggregator.cli.comparing import TOO_LONG
-from aggregator.cli.families import match_json
-from aggregator.errors import UnknownIdError, UsageError
+from aggregator.errors import UsageError
 from aggregator.home import Home
-from aggregator.model import Article, Capture, Observation, Version
+from aggregator.model import Capture, Version
 
 if TYPE_CHECKING:
-    from aggregator.extract import LanguageSpan
+    from aggregator.dossier import Dossier
 
 
 @click.command("show")
@@ -46,93 +45,43 @@ def show_command(
       aggregator show https://example.org/2026/11/a-post/
       aggregator show 7k2mq4xw3nbd --diff 1 2
     """
-    from aggregator import access, archive, dedupe, reposts, search
+    from aggregator.dossier import dossier
+    from aggregator.shapes.articles import dossier_json
 
     home = chosen_home(ctx)
-    if home.is_new:
-        raise UnknownIdError(f"{ref}: nothing was crawled into this home yet.")
-    with access.opened(home) as catalogue:
-        article = search.find(catalogue, ref)
-        versions = catalogue.versions(article.id)
-        captures = {c.record_id: c for c in catalogue.captures_of(article.id)}
-        credits = catalogue.credits(article.id)
-        matches = catalogue.matches_of([article.id])
-        matched = catalogue.articles({i for m in matches for i in (m.a, m.b)})
-        decided = reposts.standing(home, catalogue) if as_json else []
-        observed = dedupe.observations(catalogue.captures_at(article.url), catalogue.sightings(article.id), versions)
-    chosen = _version(versions, number or len(versions), article)
+    found = dossier(home, ref)
+    chosen = found.version(number)
     if raw:
         if sys.stdout.isatty():
             raise UsageError("a page as archived may hold anything; send it into a file or a pipe.")
-        capture = captures[chosen.record_id]
-        sys.stdout.buffer.write(catalogue.redacted(capture, archive.body(home.archive, capture)))
+        sys.stdout.buffer.write(_page(home, found, chosen))
     elif with_comments:
-        capture = captures[chosen.record_id]
-        _print_comments(capture, catalogue.redacted(capture, archive.body(home.archive, capture)), as_json=as_json)
+        _print_comments(found.captures[chosen.record_id], _page(home, found, chosen), as_json=as_json)
     elif diff:
-        _print_diff(*(_version(versions, n, article) for n in diff), as_json=as_json)
+        _print_diff(found, *map(found.version, diff), as_json=as_json)
     elif as_json:
-        show.print_json(
-            {
-                **article_json(article, versions[-1]),
-                "languages": [
-                    {"language": part.language, "span": [part.start, part.end]} for part in _languages(chosen)
-                ],
-                "text": chosen.text,
-                "versions": [
-                    {
-                        "number": v.number,
-                        "version": v.digest,
-                        "captured": show.iso(v.captured_at),
-                        "title": v.title,
-                        "generation": v.generation,
-                        "archived_url": captures[v.record_id].place,
-                        "via": captures[v.record_id].via,
-                    }
-                    for v in versions
-                ],
-                "observations": [{"at": show.iso(o.at), "what": o.what, "why": o.why} for o in observed],
-                "credits": [{"line": c.line, "outlet": c.outlet, "source": c.source_id} for c in credits],
-                "matches": [match_json(m, matched, decided) for m in matches],
-            }
-        )
+        show.print_json(dossier_json(found, chosen))
     else:
-        via = captures[chosen.record_id].via
-        _print_article(home, article, chosen, versions, observed, [c.line for c in credits], len(matches), via)
+        _print_article(home, found, chosen)
 
 
-def _version(versions: list[Version], number: int, article: Article) -> Version:
-    if number > len(versions):
-        raise UnknownIdError(f"{article.id} has {len(versions)} version(s), no number {number}.")
-    return versions[number - 1]
+def _page(home: Home, found: Dossier, version: Version) -> bytes:
+    """Return the page that a version was read in, without what is withdrawn."""
+    from aggregator import access, archive
+
+    capture = found.captures[version.record_id]
+    with access.opened(home) as catalogue:
+        return catalogue.redacted(capture, archive.body(home.archive, capture))
 
 
-def _languages(version: Version) -> tuple[LanguageSpan, ...]:
-    """Return the parts of a text by language: a page may hold one and its translation.
+def _print_article(home: Home, found: Dossier, version: Version) -> None:
+    from aggregator.dossier import languages
 
-    Of a long one they are those of its beginning.
-    """
-    from aggregator.dedupe import MAX_COMPARED_CHARS
-    from aggregator.extract import LanguageSpan, language_spans
-
-    parts = language_spans(version.text[:MAX_COMPARED_CHARS], (version.language,) if version.language else ())
-    is_one = len({part.language for part in parts}) < 2
-    return (LanguageSpan(version.language, 0, len(version.text)),) if is_one and version.text else parts
-
-
-def _print_article(
-    home: Home,
-    article: Article,
-    version: Version,
-    versions: list[Version],
-    observed: list[Observation],
-    credits: list[str],
-    matches: int,
-    via: str | None,
-) -> None:
+    article, versions, observed = found.article, found.versions, found.observed
+    via = found.captures[version.record_id].via
     show.line((version.title or "(no title)", "bold"))
     facts = [("source", article.source_id), ("address", article.url), ("id", article.id)]
-    spoken = dict.fromkeys(part.language or "–" for part in _languages(version))
+    spoken = dict.fromkeys(part.language or "–" for part in languages(version))
     facts += [("author", ", ".join(article.authors) or "–"), ("language", ", ".join(spoken) or "–")]
     facts += [
         ("published", show.claimed(article.claimed_at, article.claimed_by)),
@@ -145,10 +94,10 @@ def _print_article(
     facts += [("edit", _edit(old, new)) for old, new in pairwise(versions)]
     if len(observed) > 1:
         facts += [("observed", " ".join((show.minute(o.at), o.what, f"({o.why})" if o.why else ""))) for o in observed]
-    facts += [("credit", line) for line in credits]
+    facts += [("credit", credit.line) for credit in found.credits]
     facts += [("problem", problem) for problem in article.problems]
-    if matches:
-        facts.append(("reposts", f"{matches} found: {again(home, f'reposts {article.id}')}"))
+    if found.matches:
+        facts.append(("reposts", f"{len(found.matches)} found: {again(home, f'reposts {article.id}')}"))
     if len(versions) > 1:
         facts.append(("edits", again(home, f"show {article.id} --diff 1 {len(versions)}")))
     for name, value in facts:
@@ -201,19 +150,15 @@ def _print_comments(capture: Capture, body: bytes, *, as_json: bool) -> None:
         show.say(f"no comments were found on the page of {show.minute(capture.captured_at)}.")
 
 
-def _print_diff(old: Version, new: Version, *, as_json: bool) -> None:
+def _print_diff(found: Dossier, old: Version, new: Version, *, as_json: bool) -> None:
     """Print the newer text, with what went and what came."""
     from aggregator import dedupe
 
-    changes = list(dedupe.changes(f"{old.title or ''}\n\n{old.text}", f"{new.title or ''}\n\n{new.text}"))
+    changes = found.changes(old, new)
     if as_json:
-        show.print_json(
-            {
-                "from": {"number": old.number, "version": old.digest, "captured": show.iso(old.captured_at)},
-                "to": {"number": new.number, "version": new.digest, "captured": show.iso(new.captured_at)},
-                "changes": [{"what": change.what, "text": change.text} for change in changes],
-            }
-        )
+        from aggregator.shapes.articles import changes_json
+
+        show.print_json(changes_json(old, new, changes))
         return
     show.say(
         f"version {old.number}, seen {show.minute(old.captured_at)} → "
@@ -222,21 +167,3 @@ def _print_diff(old: Version, new: Version, *, as_json: bool) -> None:
     if dedupe.is_coarse(changes):
         show.say(TOO_LONG)
     show.changes((change.what, change.text) for change in changes)
-
-
-def article_json(article: Article, version: Version) -> dict[str, Any]:
-    """Return an article's facts as scripts know them, with its newest version, without its text."""
-    return {
-        "id": article.id,
-        "url": article.url,
-        "title": article.title,
-        "source": article.source_id,
-        "author": list(article.authors),
-        "language": article.language,
-        "published": show.iso(article.claimed_at),
-        "published_from": article.claimed_by,
-        "captured": show.iso(version.captured_at),
-        "first_captured": show.iso(article.captured_at),
-        "version": article.version,
-        "problems": list(article.problems),
-    }
