@@ -24,6 +24,7 @@
     verifying     verify
     health        status, limits
     extracting    extract
+    serving       serve
     touring       demo
     writing       what the commands share that write a home
     output        tables, highlights and progress, for a terminal or a pipe
@@ -78,6 +79,7 @@ class _Group(click.Group):
         "status": ("health", "How the sources and the home are doing."),
         "extract": ("extracting", "Read pages as the crawl would; no home needed."),
         "limits": ("health", "Print every limit and its value."),
+        "serve": ("serving", "Pages for a browser: search, articles, who copied whom."),
         "demo": ("touring", "Crawl a small bundled world of sites and show what came of it."),
     }
 

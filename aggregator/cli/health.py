@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,7 +13,8 @@ from aggregator.cli import output as show
 from aggregator.cli.writing import loaded, named
 from aggregator.errors import UsageError
 from aggregator.home import Home
-from aggregator.shapes.runs import alarm_json, run_json
+from aggregator.shapes.runs import alarm_json
+from aggregator.shapes.status import status_json
 
 if TYPE_CHECKING:
     pass
@@ -64,7 +62,7 @@ def status_command(
             raise UsageError(f"--since {since[0]:%Y-%m-%d} is still to come: name a day that was.")
         _print_changes(home, chosen, since[0], as_json=as_json)
         return
-    found = _status(home)
+    found = status_json(home, loaded(home), datetime.now(UTC))
     if chosen is not None:
         found["sources"] = [s for s in found["sources"] if s["source"] in chosen]
     if as_json:
@@ -198,61 +196,6 @@ def _short(iso: str | None) -> str:
     if not iso:
         return "–"
     return iso[11:16] if iso[:10] == f"{datetime.now(UTC):%Y-%m-%d}" else iso[:10]
-
-
-def _status(home: Home) -> dict[str, Any]:
-    from aggregator import access, health, index, scheduler
-    from aggregator.catalogue import UNTRANSLATED, Catalogue
-
-    following, decided, now = loaded(home), access.takedowns(home), datetime.now(UTC)
-    alarms = health.alarms_at(home, following.sources, now)
-    last, pasts, new, articles, pending, totals = {}, {}, {}, {}, {}, dict.fromkeys(_TOTALS, 0)
-    untranslated, engine = None, index.engine_of(home.fulltext)
-    if not home.is_new:
-        with Catalogue(home.catalogue) as catalogue:
-            last, new, articles = catalogue.last_runs(), catalogue.last_new(), catalogue.article_counts()
-            pasts = scheduler.pasts_of(following.sources, catalogue.runs_since, now)
-            pending = {s.id: catalogue.count_pending(s.id) for s in following.sources}
-            totals = catalogue.counts()
-            untranslated = catalogue.note(UNTRANSLATED) or None
-    return {
-        "sources": [
-            {
-                "source": s.id,
-                "name": s.name,
-                "paused": s.paused,
-                "outcome": last[s.id].outcome if s.id in last else None,
-                "last_run": show.iso(last[s.id].started_at) if s.id in last else None,
-                "last_new": show.iso(new.get(s.id)),
-                "next_due": show.iso(scheduler.due_at(s, pasts.get(s.id))),
-                "articles": articles.get(s.id, 0),
-                "pending": pending.get(s.id, 0),
-                "failed": run_json(last[s.id])["failed"] if s.id in last else [],
-                "alarms": [alarm_json(alarm) for alarm in alarms[s.id]],
-            }
-            for s in following.sources
-        ],
-        "totals": totals,
-        "untranslated": untranslated,
-        "engine": engine,
-        "advice": index.advice(engine, following.settings.index, totals["articles"]),
-        "withdrawn": sum(each.in_force(now) for each in decided),
-        "to_erase": sum(each.is_to_be_carried_out for each in decided),
-        "archive_bytes": _size(home.archive),
-        "index_bytes": _size(home.index),
-        "free_bytes": shutil.disk_usage(home.root).free,
-    }
-
-
-_TOTALS = ("captures", "articles", "versions", "matches", "clusters", "to_index")
-
-
-def _size(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        with suppress(FileNotFoundError):  # a writer is at work
-            total += path.stat().st_size if path.is_file() else 0
-    return total
 
 
 # --- limits -----------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
     articles  one article, its versions, and what changed from one to another
     families  who has a text, and who had it first
     runs      what visits brought, and what is the matter with a source
+    status    how the sources and the home are doing
 
 docs/reference/json.md names every key. Keys may be added; none is renamed or removed.
 """

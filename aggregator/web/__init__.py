@@ -1,0 +1,15 @@
+"""The pages: what the commands print, in a browser and as JSON. They only read.
+
+    serving    a home to a running server
+    guard      who may ask, and what every answer forbids a browser
+    rendering  templates, times, numbers, the words found
+    drawing    bars of months, as SVG
+    asking     an address to a query, and a query to addresses
+    searching  the page of hits
+    articles   the pages of an article: text, versions, what changed
+    families   the page of a family: who has a text, and who had it first
+    sources    the page of sources: how they are doing
+    api        the same as JSON
+
+Everything that is shown comes from strangers. Templates escape it; nothing of it is ever sent as HTML.
+"""

@@ -1,0 +1,63 @@
+"""The pages of an article: its text, its versions, and what changed from one to another."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from aggregator import dedupe
+from aggregator.dossier import Dossier, dossier
+from aggregator.errors import UnknownIdError
+from aggregator.web.rendering import page
+
+router = APIRouter(include_in_schema=False)
+
+Number = Annotated[int | None, Query(ge=1, le=1_000_000)]
+
+
+@router.get("/articles/{article_id}")
+def show_article(request: Request, article_id: str, version: Number = None) -> HTMLResponse:
+    """Show an article in one of its versions, the newest unless another is named."""
+    found = of_id(request, article_id)
+    chosen = found.version(version)
+    values = {
+        "found": found,
+        "article": found.article,
+        "version": chosen,
+        "capture": found.captures.get(chosen.record_id),
+        "authors": ", ".join(found.article.authors),
+    }
+    return page("article.html", values)
+
+
+@router.get("/articles/{article_id}/changes")
+def show_changes(request: Request, article_id: str, old: Number = None, new: Number = None) -> HTMLResponse:
+    """Show what changed from one version to another: from the first to the newest, unless others are named."""
+    found = of_id(request, article_id)
+    before, after = found.version(old or 1), found.version(new)
+    changes = found.changes(before, after)
+    inserted, deleted = dedupe.words_changed(changes)
+    values = {
+        "found": found,
+        "article": found.article,
+        "before": before,
+        "after": after,
+        "changes": changes,
+        "inserted": inserted,
+        "deleted": deleted,
+        "is_coarse": dedupe.is_coarse(changes),
+    }
+    return page("changes.html", values)
+
+
+def of_id(request: Request, article_id: str) -> Dossier:
+    """Return what is known of an article; only its id names it in an address.
+
+    Raises:
+        UnknownIdError: There is none of that id.
+    """
+    if not (article_id.isascii() and article_id.isalnum()):
+        raise UnknownIdError("There is no article of that id in this home.")
+    return dossier(request.app.state.home, article_id)

@@ -1,0 +1,132 @@
+"""An address to a query, and a query to addresses: what is searched for stands there, to be cited and shared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+
+from aggregator import periods
+from aggregator.errors import UsageError
+from aggregator.query import Query
+from aggregator.search import filters
+
+SORTS = ("relevance", "published", "captured")
+PAGE = 20
+_MOST_OFFSET = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What an address asks for."""
+
+    words: str = ""
+    sources: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    since: str = ""
+    """A day, month or year; empty: open."""
+    until: str = ""
+    """Likewise; all of it is meant."""
+    as_of: str = ""
+    """What could be read then; empty: now."""
+    sort: str = SORTS[0]
+    offset: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is asked for."""
+        return not (self.words.strip() or self.sources or self.languages or self.since or self.until)
+
+    @property
+    def query(self) -> Query:
+        """The query.
+
+        Raises:
+            UsageError: A day is none, or the words are too many.
+        """
+        return filters.asked(
+            self.words,
+            since=_day("since", self.since)[0] if self.since else None,
+            until=_day("until", self.until)[1] if self.until else None,
+            source_ids=self.sources,
+            languages=self.languages,
+        )
+
+    @property
+    def at(self) -> datetime | None:
+        """The instant before which it must have been there to read; None: now.
+
+        Raises:
+            UsageError: It is no day.
+        """
+        return _day("as_of", self.as_of)[1] if self.as_of else None
+
+    def address(self, **changed: Any) -> str:
+        """Return the address that asks for this, with some of it changed; from the first hit on, unless that is."""
+        return _address(replace(self, **({"offset": 0} | changed)))
+
+    def with_value(self, facet: str, value: str) -> str:
+        """Return the address that asks for one more source or language, or for a month alone."""
+        if facet == "month":
+            return self.address(since=value, until=value)
+        if facet == "source":
+            return self.address(sources=(*self.sources, value))
+        return self.address(languages=(*self.languages, value))
+
+    def without_value(self, facet: str, value: str) -> str:
+        """Return the address that asks for one source or language less."""
+        if facet == "source":
+            return self.address(sources=tuple(each for each in self.sources if each != value))
+        return self.address(languages=tuple(each for each in self.languages if each != value))
+
+
+def asked(request: Request) -> Asking:
+    """Return what an address asks for.
+
+    Raises:
+        UsageError: A value is none that is understood.
+    """
+    given = request.query_params
+    sort = given.get("sort") or SORTS[0]
+    if sort not in SORTS:
+        raise UsageError(f"sort={sort!r}: there are {', '.join(SORTS)}.")
+    offset = given.get("offset") or "0"
+    if not (offset.isascii() and offset.isdigit() and int(offset[:6]) <= _MOST_OFFSET):
+        raise UsageError(f"offset={offset[:20]!r}: a number up to {_MOST_OFFSET:,} is needed.")
+    return Asking(
+        words=given.get("q") or "",
+        sources=tuple(filter(None, given.getlist("source"))),
+        languages=tuple(filter(None, given.getlist("language"))),
+        since=given.get("since") or "",
+        until=given.get("until") or "",
+        as_of=given.get("as_of") or "",
+        sort=sort,
+        offset=int(offset),
+    )
+
+
+def _address(asking: Asking) -> str:
+    plain = Asking()
+    pairs: Sequence[tuple[str, object]] = [
+        ("q", asking.words),
+        *(("source", each) for each in asking.sources),
+        *(("language", each) for each in asking.languages),
+        ("since", asking.since),
+        ("until", asking.until),
+        ("as_of", asking.as_of),
+        ("sort", "" if asking.sort == plain.sort else asking.sort),
+        ("offset", asking.offset or ""),
+    ]
+    said = urlencode([(name, value) for name, value in pairs if value])
+    return f"/?{said}" if said else "/"
+
+
+def _day(name: str, text: str) -> tuple[datetime, datetime]:
+    try:
+        return periods.day(text.strip())
+    except ValueError:
+        raise UsageError(f"{name}={text[:20]!r}: a day, month or year is needed, such as 2010-02-06.") from None

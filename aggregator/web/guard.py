@@ -1,0 +1,61 @@
+"""Who may ask, and what every answer forbids a browser.
+
+A page that somebody else wrote must not reach a home by way of its reader's browser: a name that is made to stand for
+127.0.0.1 (DNS rebinding) is none of the hosts that are served, and what is shown can load, send and frame nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+
+from fastapi import Request, Response
+from fastapi.responses import PlainTextResponse
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+"""Of every answer. Nothing is stored: what is withdrawn must not stay in a cache."""
+_READING = frozenset(("GET", "HEAD"))
+
+Answer = Callable[[Request], Awaitable[Response]]
+
+
+def guarded(hosts: Collection[str]) -> Callable[[Request, Answer], Awaitable[Response]]:
+    """Return what stands before every page.
+
+    Args:
+        hosts: Names and addresses that a request may be for, without ports.
+    """
+
+    async def guard(request: Request, answer: Answer) -> Response:
+        refusal = _refusal(request, hosts)
+        response = PlainTextResponse(*refusal) if refusal else await answer(request)
+        response.headers.update(HEADERS)
+        return response
+
+    return guard
+
+
+def _refusal(request: Request, hosts: Collection[str]) -> tuple[str, int] | None:
+    """Return words and status for who may not ask; None: they may."""
+    named = request.headers.getlist("host")
+    if len(named) != 1 or host_of(named[0]) not in hosts:
+        return "This server answers to other names only. Open it by the address that `aggregator serve` printed.\n", 421
+    if request.method not in _READING:
+        return "These pages only read.\n", 405
+    return None
+
+
+def host_of(named: str) -> str:
+    """Return the name or address in a Host header, without its port, in lower case."""
+    name, _, port = named.rpartition(":")
+    return (name if port.isdigit() and name else named).lower()

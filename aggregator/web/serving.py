@@ -1,0 +1,86 @@
+"""A home to a running server."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from aggregator import __version__
+from aggregator.errors import AggregatorError, SourcesError, UnknownIdError, UsageError
+from aggregator.home import Home
+from aggregator.web import api, articles, families, searching, sources
+from aggregator.web.guard import guarded, host_of
+from aggregator.web.rendering import HERE, page
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+"""Names and addresses of this machine, for this machine."""
+
+
+def application(home: Home, hosts: Collection[str] = LOOPBACK) -> FastAPI:
+    """Return the pages of a home, as an ASGI application.
+
+    Args:
+        home: Which.
+        hosts: Names and addresses that it answers to, without ports.
+    """
+    made = FastAPI(
+        title="aggregator",
+        version=__version__,
+        description="What a home holds, as JSON: the same values as those of the commands' --json.",
+        openapi_url="/api/openapi.json",
+        docs_url=None,  # these pages load from elsewhere
+        redoc_url=None,
+    )
+    made.state.home = home
+    made.middleware("http")(guarded(frozenset(map(host_of, hosts))))
+    made.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    for room in (searching, articles, families, sources, api):
+        made.include_router(room.router)
+    made.add_exception_handler(AggregatorError, _told)
+    made.add_exception_handler(HTTPException, _told)
+    made.add_exception_handler(RequestValidationError, _told)
+    made.add_exception_handler(Exception, _told)
+    return made
+
+
+def _told(request: Request, error: Exception) -> Response:
+    """Return an error in words, as JSON for whoever asked for that; nothing of the inside of the program."""
+    status, words = _status(error), _words(error)
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"error": words}, status)
+    return page("error.html", {"words": words, "status": status}, status=status)
+
+
+def _status(error: Exception) -> int:
+    match error:
+        case HTTPException():
+            return error.status_code
+        case UnknownIdError():
+            return 404
+        case SourcesError():
+            return 503
+        case UsageError() | RequestValidationError():
+            return 400
+        case AggregatorError():
+            return 503
+        case _:
+            return 500
+
+
+def _words(error: Exception) -> str:
+    match error:
+        case HTTPException(status_code=404):
+            return "There is no such page."
+        case HTTPException():
+            return str(error.detail)
+        case RequestValidationError():
+            return "The address is not understood."
+        case AggregatorError():
+            return str(error)
+        case _:
+            return "Something went wrong here. Nothing is lost. The log of the server says what."
