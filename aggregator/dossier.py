@@ -43,6 +43,10 @@ class Dossier:
             raise UnknownIdError(f"{self.article.id} has {len(self.versions)} version(s), no number {number}.")
         return self.versions[-1 if number is None else number - 1]
 
+    def capture(self, version: Version) -> Capture | None:
+        """Return the capture that a version was read in; None: it is not there to be shown."""
+        return self.captures.get(version.record_id)
+
     def changes(self, old: Version, new: Version) -> list[dedupe.Change]:
         """Return what changed from one of its versions to another, the titles first."""
         return list(dedupe.changes(f"{old.title or ''}\n\n{old.text}", f"{new.title or ''}\n\n{new.text}"))

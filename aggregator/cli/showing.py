@@ -78,7 +78,7 @@ def _print_article(home: Home, found: Dossier, version: Version) -> None:
     from aggregator.dossier import languages
 
     article, versions, observed = found.article, found.versions, found.observed
-    via = found.captures[version.record_id].via
+    capture = found.capture(version)
     show.line((version.title or "(no title)", "bold"))
     facts = [("source", article.source_id), ("address", article.url), ("id", article.id)]
     spoken = dict.fromkeys(part.language or "–" for part in languages(version))
@@ -90,7 +90,7 @@ def _print_article(home: Home, found: Dossier, version: Version) -> None:
     facts += [
         ("version", f"{version.number} of {len(versions)}, {version.digest}, seen {show.minute(version.captured_at)}")
     ]
-    facts += [("had from", via)] if via else []
+    facts += [("had from", capture.via)] if capture and capture.via else []
     facts += [("edit", _edit(old, new)) for old, new in pairwise(versions)]
     if len(observed) > 1:
         facts += [("observed", " ".join((show.minute(o.at), o.what, f"({o.why})" if o.why else ""))) for o in observed]

@@ -38,21 +38,23 @@ def dossier_json(of: Dossier, version: Version) -> dict[str, Any]:
         **article_json(of.article, of.versions[-1]),
         "languages": [{"language": part.language, "span": [part.start, part.end]} for part in languages(version)],
         "text": version.text,
-        "versions": [
-            {
-                "number": v.number,
-                "version": v.digest,
-                "captured": iso(v.captured_at),
-                "title": v.title,
-                "generation": v.generation,
-                "archived_url": of.captures[v.record_id].place,
-                "via": of.captures[v.record_id].via,
-            }
-            for v in of.versions
-        ],
+        "versions": [_version_json(of, each) for each in of.versions],
         "observations": [{"at": iso(o.at), "what": o.what, "why": o.why} for o in of.observed],
         "credits": [{"line": c.line, "outlet": c.outlet, "source": c.source_id} for c in of.credits],
         "matches": [match_json(m, of.matched, of.decided) for m in of.matches],
+    }
+
+
+def _version_json(of: Dossier, version: Version) -> dict[str, Any]:
+    capture = of.capture(version)
+    return {
+        "number": version.number,
+        "version": version.digest,
+        "captured": iso(version.captured_at),
+        "title": version.title,
+        "generation": version.generation,
+        "archived_url": capture.place if capture else None,
+        "via": capture.via if capture else None,
     }
 
 

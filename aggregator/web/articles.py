@@ -26,7 +26,7 @@ def show_article(request: Request, article_id: str, version: Number = None) -> H
         "found": found,
         "article": found.article,
         "version": chosen,
-        "capture": found.captures.get(chosen.record_id),
+        "capture": found.capture(chosen),
         "authors": ", ".join(found.article.authors),
     }
     return page("article.html", values)

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Collection
 
 from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -24,9 +25,19 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 """Of every answer. Nothing is stored: what is withdrawn must not stay in a cache."""
-_READING = frozenset(("GET", "HEAD"))
 
 Answer = Callable[[Request], Awaitable[Response]]
+
+
+class HeadAsGet:
+    """Answers what asks for headers alone as if it asked for the page; the server leaves the body out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_head = scope["type"] == "http" and scope["method"] == "HEAD"
+        await self._app({**scope, "method": "GET"} if is_head else scope, receive, send)
 
 
 def guarded(hosts: Collection[str]) -> Callable[[Request, Answer], Awaitable[Response]]:
@@ -50,7 +61,7 @@ def _refusal(request: Request, hosts: Collection[str]) -> tuple[str, int] | None
     named = request.headers.getlist("host")
     if len(named) != 1 or host_of(named[0]) not in hosts:
         return "This server answers to other names only. Open it by the address that `aggregator serve` printed.\n", 421
-    if request.method not in _READING:
+    if request.method != "GET":
         return "These pages only read.\n", 405
     return None
 

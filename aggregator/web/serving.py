@@ -14,7 +14,7 @@ from aggregator import __version__
 from aggregator.errors import AggregatorError, SourcesError, UnknownIdError, UsageError
 from aggregator.home import Home
 from aggregator.web import api, articles, families, searching, sources
-from aggregator.web.guard import guarded, host_of
+from aggregator.web.guard import HeadAsGet, guarded, host_of
 from aggregator.web.rendering import HERE, page
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -38,6 +38,7 @@ def application(home: Home, hosts: Collection[str] = LOOPBACK) -> FastAPI:
     )
     made.state.home = home
     made.middleware("http")(guarded(frozenset(map(host_of, hosts))))
+    made.add_middleware(HeadAsGet)
     made.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     for room in (searching, articles, families, sources, api):
         made.include_router(room.router)

@@ -1,0 +1,278 @@
+"""The pages, asked over loopback as a browser asks them: what they show, whom they refuse; nothing in them runs."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import requests
+import uvicorn
+
+from aggregator import notebook
+from aggregator.home import Home
+from aggregator.web.guard import HEADERS
+from aggregator.web.serving import application
+from tests.fakecli import Aggregator
+from tests.stockedhome import article, stocked
+
+NAUGHTY = (
+    "</title><script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg/onload=alert(1)>{{7*7}}\u202etxt.exe\x00"
+)
+HARBOUR = "The harbour was cleared of nets before the ferry came, and the réfugiés went ashore with all they had."
+LATER = "The harbour was cleared of nets before the ferry came, and nobody went ashore that night."
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home with an edited article, one in Arabic, and one whose every field is meant to run."""
+    return stocked(
+        tmp_path_factory.mktemp("web") / "home",
+        [
+            article("one", HARBOUR, title="Harbour", at="2026-09-02"),
+            article("one", LATER, title="Harbour cleared", at="2026-09-02"),
+            article("two", "أُخلي المرفأ من الشباك", title="المرفأ", language="ar", of="b"),
+            article("three", f"naughty {NAUGHTY} harbour", title=f"naughty {NAUGHTY}", of="c", language="en"),
+        ],
+    )
+
+
+@pytest.fixture(scope="module")
+def served(home: Home) -> Iterator[str]:
+    """Where the pages of the home are served."""
+    server = uvicorn.Server(uvicorn.Config(application(home), port=0, log_level="warning", access_log=False))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            thread.join(0.01)
+            assert thread.is_alive()
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def get(served: str) -> Callable[..., requests.Response]:
+    def ask(path: str, **how: Any) -> requests.Response:
+        return requests.get(served + path, timeout=20, **how)
+
+    return ask
+
+
+Get = Callable[..., requests.Response]
+
+
+@pytest.fixture(scope="module")
+def ids(home: Home) -> dict[str, str]:
+    """The articles by their sources."""
+    with notebook.open_home(home.root) as opened:
+        return {one.source_id: one.id for one in opened.search("")}
+
+
+class Seen(HTMLParser):
+    """What is in a page: its elements with their attributes, and its text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def links(self) -> list[str]:
+        return [attributes["href"] or "" for tag, attributes in self.elements if tag == "a" and "href" in attributes]
+
+
+# --- what they show -------------------------------------------------------------------------------------------------
+
+
+def test_a_search_finds_without_accents_and_marks_the_words(get: Get) -> None:
+    answer = get("/?q=harbour+ferry")
+
+    page = Seen(answer.text)
+    assert answer.status_code == 200
+    assert "1 article" in page.text
+    assert answer.text.count("<mark>harbour</mark>") == 1
+    assert "<mark>Harbour</mark> cleared" in answer.text
+
+
+def test_what_is_searched_for_stands_in_the_address_and_each_part_of_it_can_be_removed(get: Get) -> None:
+    page = Seen(get("/?q=harbour&source=a&language=en&since=2026-09&until=2026-09").text)
+
+    assert {
+        "/?q=harbour&language=en&since=2026-09&until=2026-09",
+        "/?q=harbour&source=a&since=2026-09&until=2026-09",
+        "/?q=harbour&source=a&language=en",
+    } <= set(page.links())
+
+
+def test_a_bar_and_a_facet_narrow_the_search(get: Get) -> None:
+    page = Seen(get("/?q=harbour").text)
+    bars = [link for link in page.links() if "since=2026-09" in link]
+
+    assert bars == ["/?q=harbour&since=2026-09&until=2026-09"]
+    assert "1 article" in Seen(get(bars[0]).text).text
+    assert "/?q=harbour&source=c" in page.links()
+
+
+def test_an_article_shows_its_versions_and_what_changed(get: Get, ids: dict[str, str]) -> None:
+    page = Seen(get(f"/articles/{ids['a']}").text)
+    assert "nobody went ashore" in page.text and "réfugiés" not in page.text
+    assert "réfugiés" in Seen(get(f"/articles/{ids['a']}?version=1").text).text
+
+    changed = get(f"/articles/{ids['a']}/changes?old=1&new=2").text
+
+    page = Seen(changed)
+    assert [tag for tag, _ in page.elements if tag in ("ins", "del")]
+    assert "deleted: the réfugiés" in " ".join(page.text.split())
+
+
+def test_what_was_read_on_a_day_is_shown_in_the_version_of_then(get: Get) -> None:
+    assert "Nothing was found" in get("/?q=harbour&as_of=2020").text
+    assert "version 2 of 2" in Seen(get("/?q=harbour+ferry&as_of=2027").text).text
+
+
+def test_a_text_from_right_to_left_says_so(get: Get, ids: dict[str, str]) -> None:
+    page = Seen(get(f"/articles/{ids['b']}").text)
+    assert {"lang": "ar", "dir": "rtl"} in [attributes for tag, attributes in page.elements if tag == "h1"]
+
+
+@pytest.mark.parametrize("path", ["", "/changes", "/family"])
+def test_every_page_of_an_article_is_there(get: Get, ids: dict[str, str], path: str) -> None:
+    for article_id in ids.values():
+        assert get(f"/articles/{article_id}{path}").status_code == 200
+
+
+def test_what_is_not_there_or_not_understood_is_said_in_words(get: Get, ids: dict[str, str]) -> None:
+    for path, status, words in (
+        ("/nothing", 404, "no such page"),
+        ("/articles/7k2mq4xw3nbd", 404, "no article of that id"),
+        ("/articles/..%2f..%2fetc", 404, "no "),
+        (f"/articles/{ids['a']}?version=9", 404, "2 version(s)"),
+        (f"/articles/{ids['a']}?version=x", 400, "not understood"),
+        ("/?q=harbour&since=yesterday", 400, "a day, month or year is needed"),
+        ("/?q=harbour&sort=price", 400, "relevance"),
+        ("/?q=harbour&offset=-1", 400, "a number"),
+        ("/?q=" + "x" * 1001, 400, "1,001 characters"),
+    ):
+        answer = get(path)
+        assert (path[:40], answer.status_code) == (path[:40], status)
+        assert words in answer.text
+
+
+# --- the same as JSON -----------------------------------------------------------------------------------------------
+
+
+def test_the_interface_answers_what_the_commands_print(
+    get: Get, home: Home, ids: dict[str, str], aggregator: Aggregator
+) -> None:
+    def printed(*args: str) -> object:
+        said = aggregator("--home", home.root, *args)
+        return [json.loads(line) for line in said.out.splitlines()] if args[0] == "reposts" else said.json
+
+    searched = printed("search", "harbour", "--limit", "20", "--json")
+    assert isinstance(searched, dict)
+    assert get("/api/search?q=harbour").json() | {"took_ms": 0} == searched | {"took_ms": 0}
+    assert get(f"/api/articles/{ids['a']}").json() == printed("show", ids["a"], "--json")
+    changes = printed("show", ids["a"], "--diff", "1", "2", "--json")
+    assert get(f"/api/articles/{ids['a']}/changes?old=1&new=2").json() == changes
+    assert get(f"/api/articles/{ids['a']}/family").json() == printed("reposts", ids["a"], "--json")
+    assert get("/api/status").json()["totals"] == aggregator("--home", home.root, "status", "--json").json["totals"]
+
+
+def test_the_interface_says_errors_as_json(get: Get) -> None:
+    for path, status in (("/api/nothing", 404), ("/api/search", 400), ("/api/articles/7k2mq4xw3nbd", 404)):
+        answer = get(path)
+        assert answer.status_code == status
+        assert answer.json()["error"]
+
+
+def test_the_interface_is_described(get: Get) -> None:
+    paths = get("/api/openapi.json").json()["paths"]
+    assert set(paths) == {
+        "/api/search",
+        "/api/status",
+        "/api/articles/{article_id}",
+        "/api/articles/{article_id}/changes",
+        "/api/articles/{article_id}/family",
+    }
+
+
+# --- whom they refuse, and that nothing runs --------------------------------------------------------------------------
+
+PATHS = ("/", "/?q=harbour", "/sources", "/nothing", "/static/style.css", "/api/search?q=harbour", "/api/nothing")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_answer_forbids_what_no_page_needs(served: str, path: str) -> None:
+    for method in ("GET", "HEAD", "POST", "OPTIONS"):
+        answer = requests.request(method, served + path, timeout=20)
+        assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.", "", "@localhost"]
+)
+def test_a_name_that_is_not_served_is_refused(get: Get, host: str) -> None:
+    answer = get("/?q=harbour", headers={"Host": host})
+    assert answer.status_code in (400, 421)
+    assert "harbour" not in answer.text
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE"])
+def test_nothing_is_written(served: str, method: str) -> None:
+    assert requests.request(method, f"{served}/", timeout=20).status_code == 405
+
+
+def test_headers_alone_are_those_of_the_page(served: str) -> None:
+    answer = requests.head(f"{served}/?q=harbour", timeout=20)
+    assert (answer.status_code, answer.text) == (200, "")
+    assert int(answer.headers["content-length"]) > 1_000
+
+
+def test_what_strangers_wrote_is_text_and_nothing_else(get: Get, ids: dict[str, str]) -> None:
+    paths = [f"/articles/{ids['c']}{path}" for path in ("", "/changes", "/family")]
+    for path in ("/?q=naughty", f"/?q={quote(NAUGHTY)}", "/?source=%3Cscript%3E", *paths):
+        html = get(path).text
+        page = Seen(html)
+        assert not {"script", "img"} & {tag for tag, _ in page.elements}
+        assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
+        assert not {"\u202e", "\x00"} & set(html)
+        assert "49" not in page.text.replace("249", "")
+        assert all(link.startswith(("/", "#")) for link in page.links())
+
+
+def test_the_static_files_are_those_and_no_others(get: Get) -> None:
+    assert get("/static/style.css").headers["content-type"].startswith("text/css")
+    for path in ("/static/../guard.py", "/static/%2e%2e/guard.py", "/static/..%2fguard.py", "/static/"):
+        assert get(path).status_code == 404
+
+
+def test_an_error_of_the_store_is_said_without_its_inside(tmp_path: Path) -> None:
+    broken = Home(tmp_path)
+    broken.index.mkdir()
+    broken.catalogue.write_bytes(b"nonsense" * 100)
+    server = uvicorn.Server(uvicorn.Config(application(broken), port=0, log_level="critical"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        thread.join(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    answer = requests.get(f"http://127.0.0.1:{port}/?q=harbour", timeout=20)
+    server.should_exit = True
+    thread.join()
+
+    assert answer.status_code == 503
+    assert "Traceback" not in answer.text
