@@ -205,6 +205,12 @@ def sound(engine: str) -> Path:
     return folder
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no reader wait for a writer: there is none."""
+    monkeypatch.setattr(index, "_PAUSE_S", 0)
+
+
 def damaged(path: Path, how: str) -> None:
     raw = path.read_bytes()
     if how == "missing":
@@ -239,6 +245,7 @@ def may_be_asked(folder: Path, right: object) -> None:
         assert "rebuild --only index" in str(error)
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("how", ["missing", "empty", "cut off", "longer", "of another"])
 def test_a_file_of_another_length_is_told_and_the_next_writer_begins_anew(
     tmp_path: Path, engine: str, how: str
@@ -261,6 +268,7 @@ def test_a_file_of_another_length_is_told_and_the_next_writer_begins_anew(
         assert writer.is_new
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("how", ["turned", "zeros"])
 def test_bytes_that_were_changed_are_found_by_the_next_writer(tmp_path: Path, engine: str, how: str) -> None:
     chance = random.Random(how)
@@ -275,6 +283,7 @@ def test_bytes_that_were_changed_are_found_by_the_next_writer(tmp_path: Path, en
         assert opened(folder, engine).is_new
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("how", ["turned", "zeros"])
 def test_bytes_that_changed_by_themselves_are_found_by_who_reads_all(tmp_path: Path, engine: str, how: str) -> None:
     with closing(index.Reader(sound(engine))) as reader:
@@ -292,6 +301,7 @@ def test_bytes_that_changed_by_themselves_are_found_by_who_reads_all(tmp_path: P
 NONSENSE = (b"", b"7", b"\xff\xfe", b'{"engine": []}', b"[" * 200_000)
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("name", ["generation.json", "sums.json", "meta.json", ".managed.json", "_MAIN_2.toc"])
 def test_nonsense_beside_the_segments_is_told_and_mended(tmp_path: Path, engine: str, name: str) -> None:
     if not (sound(engine) / name).exists():
@@ -307,6 +317,7 @@ def test_nonsense_beside_the_segments_is_told_and_mended(tmp_path: Path, engine:
         writer.close()
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_missing_list_of_segments_is_no_empty_index(tmp_path: Path, engine: str) -> None:
     folder = Path(shutil.copytree(sound(engine), tmp_path / "index"))
     for path in (*folder.glob("*.toc"), *folder.glob("meta.json")):
@@ -327,6 +338,7 @@ def test_a_file_that_is_missing_is_never_taken_for_an_empty_one(tmp_path: Path, 
         assert opened(folder, engine).is_new
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_search_that_fails_leaves_no_file_open(tmp_path: Path, engine: str) -> None:
     for path in of_segments(sound(engine)):
         folder = Path(shutil.copytree(sound(engine), tmp_path / path.name))
@@ -345,6 +357,7 @@ def at(descriptor: Path) -> str:
         return ""
 
 
+@pytest.mark.usefixtures("impatient")
 def test_an_index_that_says_it_is_of_the_other_engine_is_told_and_made_anew(tmp_path: Path) -> None:
     one, other = (Path(shutil.copytree(sound(engine), tmp_path / engine)) for engine in ENGINES)
     names = [folder / "generation.json" for folder in (one, other)]

@@ -10,7 +10,7 @@ from aggregator.catalogue import Catalogue
 from aggregator.home import Home
 from tests.fakecli import Aggregator
 from tests.fakeweb import STORY, FakeWeb, crawl, feed, page, source
-from tests.terminals import screen
+from tests.terminals import screen, screens
 
 ADDRESS = "http://a.example/a-name-of-some-length/and-another/that-makes-it-longer-than-a-line-of-a-narrow-terminal"
 LONG_ID = "harbour-collective-of-the-north"
@@ -62,15 +62,14 @@ def test_where_there_is_room_rows_are_rows(home: Home) -> None:
     assert row.split()[:3] == [LONG_ID, "never", "run"]
 
 
-@pytest.mark.parametrize("columns", [20, 60, 100, 160])
-@pytest.mark.parametrize(
-    "command", ["search bailiff", "show ID", "sources list", "takedown ID --reason other --dry-run"]
-)
-def test_no_address_is_broken(home: Home, id_of_it: str, columns: int, command: str) -> None:
-    lines = screen(home.root, columns, *command.replace("ID", id_of_it).split())
+COMMANDS = ("search bailiff", "show ID", "sources list", "takedown ID --reason other --dry-run")
 
-    assert any(ADDRESS in line for line in lines)
-    assert all(ADDRESS in line for line in lines if "http://a" in line)
+
+@pytest.mark.parametrize("columns", [20, 60, 100, 160])
+def test_no_address_is_broken(home: Home, id_of_it: str, columns: int) -> None:
+    for lines in screens(home.root, columns, *(command.replace("ID", id_of_it).split() for command in COMMANDS)):
+        assert any(ADDRESS in line for line in lines)
+        assert all(ADDRESS in line for line in lines if "http://a" in line)
 
 
 def test_words_found_stand_out_in_the_title(home: Home) -> None:

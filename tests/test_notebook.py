@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,15 @@ has_pandas = importlib.util.find_spec("pandas") is not None
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
+def root(crawled: Path, tmp_path: Path) -> Path:
+    """A copy of that home, to be changed."""
+    return Path(shutil.copytree(crawled, tmp_path / "home"))
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a text, its copy, and an article that was edited."""
+    tmp_path = tmp_path_factory.mktemp("crawled")
     (tmp_path / "sources.yaml").write_text(YAML)
     web = FakeWeb(
         {

@@ -91,7 +91,7 @@ class Reading:
         self._state = _state(folder)
         self._index = _opened(folder)
         try:
-            reader = self._index.reader()
+            reader = _read(self._index)
             self._segments = [leaf.segment() for leaf, _ in reader.leaf_readers()]
             _check(folder, self._segments, sums.Read.NONE)
             self._postings = Postings(reader)
@@ -199,6 +199,12 @@ def _state(folder: Path) -> tuple[int, list[str]]:
 def _check(folder: Path, segments: Iterable[Any], read: sums.Read) -> None:
     living = {segment.segment_id() for segment in segments if segment}  # an empty index has none
     sums.check(folder, _SEGMENT, living, read)
+
+
+def _read(index: Any) -> Any:
+    """Return Whoosh's reader; its own way tries ten times when a file is missing, as whoever asks us does."""
+    listed = index._read_toc()
+    return index._reader(index.storage, listed.schema, listed.segments, listed.generation)
 
 
 def _opened(folder: Path) -> Any:
