@@ -13,7 +13,7 @@ from aggregator.errors import UsageError
 from aggregator.model import Results
 from aggregator.shapes.hits import FACET_VALUES
 from aggregator.web.asking import PAGE, SORTS, Asking, asked
-from aggregator.web.drawing import HEIGHT, WIDTH, bars
+from aggregator.web.drawing import histogram
 from aggregator.web.rendering import page
 
 router = APIRouter(include_in_schema=False)
@@ -54,8 +54,7 @@ def show_hits(request: Request) -> HTMLResponse:
         "results": results,
         "chips": list(_chips(asking)),
         "sorts": SORTS,
-        "bars": bars(results.facets["month"], lambda name: asking.with_value("month", name)) if results else [],
-        "size": (WIDTH, HEIGHT),
+        "histogram": results and histogram(results.facets["month"], lambda name: asking.with_value("month", name)),
         "facets": {name: _values(asking, name, results.facets[name]) for name in ("source", "language")}
         if results
         else {},
