@@ -172,6 +172,42 @@ def test_what_is_not_there_or_not_understood_is_said_in_words(get: Get, ids: dic
         assert words in answer.text
 
 
+def pasted(served: str, text: str, **headers: str) -> requests.Response:
+    return requests.post(f"{served}/reposts", data={"text": text}, headers=headers, timeout=20)
+
+
+def test_who_has_a_text_that_was_pasted(served: str, get: Get, ids: dict[str, str]) -> None:
+    assert "Paste a text" in get("/reposts").text
+
+    page = Seen(pasted(served, f"I read: {LATER}\r\nAnd more.", **{"Sec-Fetch-Site": "same-origin"}).text)
+
+    assert f"/articles/{ids['a']}" in page.links()
+    assert "the text pasted" in page.text
+    assert (
+        "Nothing was found" in pasted(served, "Words that nobody has written in this order, as far as is known.").text
+    )
+
+
+def test_what_is_pasted_wrongly_is_said(served: str) -> None:
+    assert (pasted(served, " ").status_code, pasted(served, "x" * 2_000_001).status_code) == (400, 400)
+    answer = requests.post(f"{served}/reposts", data=b"\xff\xfe&=&", timeout=20)
+    assert (answer.status_code, "not sent by the form" in answer.text) == (400, True)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+    ],
+)
+def test_no_other_site_can_send_the_form(served: str, headers: dict[str, str]) -> None:
+    assert pasted(served, LATER, **headers).status_code == 403
+
+
 # --- the same as JSON -----------------------------------------------------------------------------------------------
 
 
@@ -242,10 +278,10 @@ def test_headers_alone_are_those_of_the_page(served: str) -> None:
     assert int(answer.headers["content-length"]) > 1_000
 
 
-def test_what_strangers_wrote_is_text_and_nothing_else(get: Get, ids: dict[str, str]) -> None:
+def test_what_strangers_wrote_is_text_and_nothing_else(served: str, get: Get, ids: dict[str, str]) -> None:
     paths = [f"/articles/{ids['c']}{path}" for path in ("", "/changes", "/family")]
-    for path in ("/?q=naughty", f"/?q={quote(NAUGHTY)}", "/?source=%3Cscript%3E", *paths):
-        html = get(path).text
+    shown = [get(path).text for path in ("/?q=naughty", f"/?q={quote(NAUGHTY)}", "/?source=%3Cscript%3E", *paths)]
+    for html in (*shown, pasted(served, f"naughty {NAUGHTY} harbour {LATER}").text):
         page = Seen(html)
         assert not {"script", "img"} & {tag for tag, _ in page.elements}
         assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]

@@ -1,13 +1,19 @@
-"""The page of a family: who has a text, and who had it first."""
+"""The pages of families: who has a text, of an article or one that is pasted, and who had it first."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
-from aggregator import reposts
+from aggregator import reposts, sources
+from aggregator.dedupe import GIVEN
+from aggregator.errors import UsageError
+from aggregator.home import Home
 from aggregator.model import Article, Match
 from aggregator.reposts import Family
 from aggregator.web.articles import of_id
@@ -15,6 +21,8 @@ from aggregator.web.rendering import page
 
 router = APIRouter(include_in_schema=False)
 
+MAX_PASTED_BYTES = 2_000_000
+"""Of a form: what is compared of a text has 200,000 characters, of which some take nine bytes there."""
 _PASSAGES = 3
 """Shared passages of a pair that are shown, the longest."""
 
@@ -44,13 +52,61 @@ def show_family(request: Request, article_id: str) -> HTMLResponse:
     """Show all that share text with an article."""
     article = of_id(request, article_id).article
     family = reposts.family_of(request.app.state.home, article)
-    values = {
-        "article": article,
+    return page("family.html", {"article": article, **_evidence(family, here=article.id)})
+
+
+@router.get("/reposts")
+def show_box() -> HTMLResponse:
+    """Show the box that a text is pasted into."""
+    return page("reposts.html", {"text": "", "problem": None, "family": None})
+
+
+@router.post("/reposts")
+async def show_who_has(request: Request) -> HTMLResponse:
+    """Show who has a text that was pasted; it is kept nowhere."""
+    text, problem, status = "", None, 200
+    try:
+        text = await _pasted(request)
+    except UsageError as error:
+        problem, status = str(error), 400
+    if problem or not text.strip():
+        values = {"text": text, "problem": problem or "Nothing was pasted.", "family": None}
+        return page("reposts.html", values, status=status if problem else 400)
+    return await run_in_threadpool(_who_has, request.app.state.home, text)
+
+
+def _who_has(home: Home, text: str) -> HTMLResponse:
+    family = reposts.who_has(home, sources.load(home.sources_yaml), text)
+    return page("reposts.html", {"text": text, "problem": None, **_evidence(family, here=GIVEN)})
+
+
+async def _pasted(request: Request) -> str:
+    """Return the text in a form.
+
+    Raises:
+        UsageError: It is too long, or no form.
+    """
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MAX_PASTED_BYTES:
+            raise UsageError(f"That is too long: {MAX_PASTED_BYTES:,} bytes are the most.")
+    try:
+        fields = parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=3, errors="replace")
+    except ValueError:
+        raise UsageError("That was not sent by the form of this page.") from None
+    return fields.get("text", [""])[0].replace("\r\n", "\n")
+
+
+def _evidence(family: Family, *, here: str) -> dict[str, Any]:
+    """Return what is shown of a family."""
+    return {
         "family": family,
+        "here": here,
+        "given": GIVEN,
         "best": family.best_matches(),
         "pairs": [_reasoned(family, match) for match in family.telling_matches()],
     }
-    return page("family.html", values)
 
 
 def _reasoned(family: Family, match: Match) -> Reasoned:

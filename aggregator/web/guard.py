@@ -25,6 +25,8 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 """Of every answer. Nothing is stored: what is withdrawn must not stay in a cache."""
+ASKED_BY_FORM = frozenset(("/reposts",))
+"""What is asked with a text that no address has room for; it changes nothing either."""
 
 Answer = Callable[[Request], Awaitable[Response]]
 
@@ -61,9 +63,19 @@ def _refusal(request: Request, hosts: Collection[str]) -> tuple[str, int] | None
     named = request.headers.getlist("host")
     if len(named) != 1 or host_of(named[0]) not in hosts:
         return "This server answers to other names only. Open it by the address that `aggregator serve` printed.\n", 421
+    if request.method == "POST" and request.url.path in ASKED_BY_FORM:
+        return None if _is_own_form(request) else ("Only the pages of this server may send that.\n", 403)
     if request.method != "GET":
         return "These pages only read.\n", 405
     return None
+
+
+def _is_own_form(request: Request) -> bool:
+    """Whether a page of this server sent a form: a browser says so, in one of two ways."""
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site is not None:
+        return site == "same-origin"
+    return origin is None or origin == f"{request.url.scheme}://{request.headers['host']}"
 
 
 def host_of(named: str) -> str:
