@@ -22,7 +22,7 @@ import pytest
 from aggregator import analysis, disk, index, pipeline, search, takedown
 from aggregator.errors import AggregatorError, BusyError, NoSpaceError, StoreError
 from aggregator.home import Home
-from aggregator.index import Asked, Sort
+from aggregator.index import Asked, Sort, sums
 from aggregator.model import Article, Following
 from aggregator.query import All, Node, Not, Only, Phrase, Reach, Word, parse
 from aggregator.query import Any as Some
@@ -298,6 +298,65 @@ def test_bytes_that_changed_by_themselves_are_found_by_who_reads_all(tmp_path: P
             reader.check()
 
 
+@pytest.mark.parametrize("byte", range(8))
+def test_a_length_in_the_table_of_terms_that_cannot_be_ends_whoever_reads_it(tmp_path: Path, byte: int) -> None:
+    for path in (path for path in of_segments(sound("whoosh")) if path.suffix == ".trm"):
+        folder = Path(shutil.copytree(sound("whoosh"), tmp_path / path.name))
+        raw = bytearray(path.read_bytes())
+        raw[raw.index(b"anchor") - 10 + byte] ^= 64  # two lengths of four bytes, the number of the field, the term
+        (folder / path.name).write_bytes(raw)
+        os.utime(folder / path.name, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
+        for word in (Word("anch", Reach.PREFIX), Word("anchr", Reach.NEAR)):
+            with suppress(StoreError):  # a short length may pass for another word: who reads all finds it
+                index.search(folder, Asked(word, ("en",)))
+
+        writer = index.Writer(folder)
+        with suppress(StoreError):
+            for n in range(12):
+                writer.put([story(f"m{n}", "anchor")])
+            writer.tidy()
+        writer.close()
+
+
+def test_a_part_that_is_damaged_is_not_put_together_with_others(tmp_path: Path) -> None:
+    writer = opened(tmp_path / "index", "whoosh")
+    for n in range(9):
+        writer.put([story(f"n{n}", "anchor")])
+    path = next((tmp_path / "index").glob("*.trm"))
+    touched = path.stat().st_mtime_ns
+    damaged(path, "turned")
+    os.utime(path, ns=(touched, touched))
+
+    with pytest.raises(StoreError, match="rebuild --only index"):
+        for n in range(9, 20):
+            writer.put([story(f"n{n}", "anchor")])
+    writer.close()
+
+    assert opened(tmp_path / "index", "whoosh").is_new
+
+
+def test_after_a_restore_a_writer_reads_all_once(tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(shutil.copytree(sound(engine), tmp_path / "index", copy_function=shutil.copyfile))
+    read: list[str] = []
+    summed = sums._sum
+
+    def remembered(path: Path) -> tuple[int, int, int]:
+        read.append(path.name)
+        return summed(path)
+
+    monkeypatch.setattr(sums, "_sum", remembered)
+
+    counts = []
+    for n in range(2):
+        read.clear()
+        with closing(opened(folder, engine)) as writer:
+            counts.append(len(read))
+            writer.put([story(f"r{n}", "anchor")])
+
+    assert counts[0] > 12
+    assert counts[1] == 0
+
+
 NONSENSE = (b"", b"7", b"\xff\xfe", b'{"engine": []}', b"[" * 200_000)
 
 
@@ -348,6 +407,7 @@ def test_a_search_that_fails_leaves_no_file_open(tmp_path: Path, engine: str) ->
 
         still_open = [target for fd in Path("/proc/self/fd").iterdir() if (target := at(fd)).startswith(str(folder))]
         assert still_open == []
+        assert str(folder) not in Path("/proc/self/maps").read_text()
 
 
 def at(descriptor: Path) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import click
 
@@ -17,9 +16,6 @@ from aggregator.errors import FetchError, Outdated
 from aggregator.home import Home
 from aggregator.model import Following, Run, Source
 from aggregator.shapes.runs import run_json
-
-if TYPE_CHECKING:
-    pass
 
 CRON_EARLY = timedelta(minutes=15)
 """How much before its time `crawl --due` visits a source: the second night begins a moment before the day is over."""

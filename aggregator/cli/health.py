@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -15,9 +15,6 @@ from aggregator.errors import UsageError
 from aggregator.home import Home
 from aggregator.shapes.runs import alarm_json
 from aggregator.shapes.status import status_json
-
-if TYPE_CHECKING:
-    pass
 
 # --- status -----------------------------------------------------------------------------------------------------------
 

@@ -10,10 +10,11 @@ import html
 import json
 import os
 import re
+import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -46,21 +47,23 @@ class _Pipe:
     """Stdout or stderr where it is no terminal; nobody waits there for rich to load."""
 
     is_terminal = False
-    width = 80
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self.width = shutil.get_terminal_size().columns
 
     def write(self, text: str) -> None:
-        """Write a line; whoever reads along sees it at once."""
+        """Write a line; whoever reads along sees it at once. Words that nobody reads any more stop no work."""
         stream = getattr(sys, self._name)
-        stream.write(text.expandtabs() + "\n")
-        stream.flush()
+        with suppress(BrokenPipeError) if self._name == "stderr" else nullcontext():
+            if stream is not None:
+                stream.write(text.expandtabs() + "\n")
+                stream.flush()
 
 
 def _console(name: str) -> Console | _Pipe:
     """Return what prints to stdout or stderr; rich where that is a terminal, or is to be taken for one."""
-    is_there = getattr(sys, name).isatty()
+    is_there = getattr(sys, name) is not None and getattr(sys, name).isatty()
     if not (is_there or _TAKEN_FOR_ONE & os.environ.keys()):
         return _Pipe(name)
     from rich.console import Console

@@ -133,7 +133,10 @@ class Writer:
             self._adding.put(given())
 
     def tidy(self) -> None:
-        """Let replaced articles go, if there are any; until then they take room, and a search counts around them."""
+        """Do what takes long and may wait: put small parts together, and let replaced articles go where they are many.
+
+        Until they go they take room, and a search counts around them.
+        """
         with self._told():
             self._adding.tidy()
 
@@ -195,10 +198,10 @@ class Reader:
         return self._told(lambda reading: reading.languages())
 
     def check(self) -> None:
-        """Read all of it, and compare it with what was committed.
+        """Read all terms and columns, and compare them with what was committed; the list of its parts is not compared.
 
         Raises:
-            StoreError: It is another; or as for ``ask``.
+            StoreError: They are others; or as for ``ask``.
         """
         self._told(lambda reading: reading.check())
 

@@ -98,21 +98,22 @@ class Known:
     """How many articles have each there, about: replaced ones may be among them."""
 
 
-def meant(word: Word, known: Callable[[str], Known], having: Callable[[str], int]) -> list[str]:
+def meant(word: Word, known: Callable[[str], Known], having: Callable[[str], int] | None = None) -> list[str]:
     """Return what a beginning or a misspelt word may stand for, the most frequent first.
 
     Args:
         word: With either reach.
         known: Returns the words that begin so.
-        having: Returns how many articles have a word, about.
+        having: Returns how many articles have a word, about; None: whoever asks lists all words of a letter as fast.
     """
     total = Counter[str]()
     if word.reach is Reach.PREFIX:
         some = known(word.word)
         places: Sequence[int] = range(len(some.words))
     else:
-        strays = analysis.strays(word.word)
-        total.update({stray: n for stray in strays or () if (n := having(stray))})
+        strays = analysis.strays(word.word) if having else None
+        if having and strays:
+            total.update({stray: n for stray in strays if (n := having(stray))})
         some = known(word.word[: 1 if strays is None else 2])
         places = analysis.near_places(word.word, some.words)
     for place in places:

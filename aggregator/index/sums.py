@@ -49,12 +49,19 @@ def note(folder: Path, segment: re.Pattern[str]) -> None:
     except DamagedError:
         known = {}
     names = [path.name for path in folder.iterdir() if segment.fullmatch(path.name)]
-    sums = {name: known.get(name) or _sum(folder / name) for name in sorted(names)}
-    if sums != known:
+    sums = {name: _again(folder / name, known.get(name)) for name in sorted(names)}
+    if sums != known or not (folder / _NOTED).exists():
         disk.put(folder / _NOTED, json.dumps(sums).encode())
 
 
-def check(folder: Path, segment: re.Pattern[str], living: Container[str], read: Read) -> None:
+def _again(path: Path, noted: tuple[int, int, int] | None) -> tuple[int, int, int]:
+    """Return the sum of a file; of one that was noted only when it was touched is new, as after a restore."""
+    return (*noted[:2], path.stat().st_mtime_ns) if noted else _sum(path)
+
+
+def check(
+    folder: Path, segment: re.Pattern[str], living: Container[str], read: Read, of: Container[str] | None = None
+) -> None:
     """Compare the files of an index with what was noted of them.
 
     A kill between a commit and the note leaves files that nothing is noted of: those pass.
@@ -64,6 +71,7 @@ def check(folder: Path, segment: re.Pattern[str], living: Container[str], read: 
         segment: As for ``note``.
         living: The segments whose files must be there.
         read: Of which files all bytes are compared, and not only how many there are.
+        of: Only of these segments; None: of all.
 
     Raises:
         DamagedError: A file is another one, or missing.
@@ -73,7 +81,8 @@ def check(folder: Path, segment: re.Pattern[str], living: Container[str], read: 
         try:
             about = path.stat()
             is_touched = about.st_mtime_ns != touched_ns
-            is_read = read is Read.ALL or (read is Read.TOUCHED and is_touched)
+            is_wanted = of is None or (found is not None and found[1] in of)
+            is_read = is_wanted and (read is Read.ALL or (read is Read.TOUCHED and is_touched))
             is_same = about.st_size == length and (not is_read or _sum(path)[:2] == (length, crc))
         except FileNotFoundError:
             is_same = not (found and found[1] in living)
@@ -85,8 +94,8 @@ def _noted(folder: Path) -> Sums:
     try:
         said = json.loads((folder / _NOTED).read_bytes())
         return {str(name): (int(length), int(crc), int(at)) for name, (length, crc, at) in said.items()}
-    except FileNotFoundError:  # of an older program
-        return {}
+    except FileNotFoundError as error:
+        raise DamagedError(f"{_NOTED} is missing") from error
     except (ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise DamagedError(f"{_NOTED} is nonsense") from error
 

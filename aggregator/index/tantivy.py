@@ -93,6 +93,7 @@ def make(folder: Path) -> None:
     """Make an empty index in an empty folder."""
     with _understood():
         _opened(folder)
+    sums.note(folder, _SEGMENT)
 
 
 class Adding:

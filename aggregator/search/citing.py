@@ -70,14 +70,17 @@ def _batch(
         capture = captures.get((i, version.number))
         if (version.digest, version.number) != (article.version, article.number):
             article = article.as_in(version)
+        members = set(family.members) if family else set()
+        if family and as_of is not None:
+            members = {facts.id for facts in catalogue.facts(members) if facts.captured_at < as_of}
         yield Cited(
             article=article,
             source_name=source.name if source else article.source_id,
             archived=capture.place if capture and not (source and source.no_links) else None,
             captured_at=version.captured_at,
-            family=family.id if family else None,
-            copies=len(family.members) - 1 if family else 0,
-            original=family.original if family else None,
+            family=family.id if family and len(members) > 1 else None,
+            copies=max(0, len(members) - 1),
+            original=family.original if family and family.original in members else None,
         )
 
 

@@ -34,6 +34,7 @@ def make(folder: Path) -> None:
 
     from aggregator.index.whoosh.fields import schema
 
+    sums.note(folder, _SEGMENT)
     FileIndex.create(_storage(folder), schema()).close()
 
 
@@ -46,6 +47,7 @@ class Adding:
     """
 
     def __init__(self, folder: Path, *, at_once: bool) -> None:
+        self._folder = folder
         self._index = _opened(folder)
         _check(folder, self._index._segments(), sums.Read.TOUCHED)
         self._limit_mib = _BUILDING_MIB if at_once else _MERGING_MIB
@@ -59,7 +61,7 @@ class Adding:
                 if not is_empty:
                     writer.delete_by_term("id", article.id)
                 writer.file(document(article))
-            writer.commit(mergetype=_merging(soon=True))
+            writer.commit(mergetype=_merging(self._folder, soon=True))
         except BaseException:
             with suppress(Exception):  # a disk that took no article may not take the end of them either
                 writer.cancel()
@@ -70,7 +72,7 @@ class Adding:
         from aggregator.index.whoosh.merging import mergeable
 
         if mergeable(self._index._segments(), math.inf):
-            _filer(self._index, _MERGING_MIB).commit(mergetype=_merging(soon=False))
+            _filer(self._index, _MERGING_MIB).commit(mergetype=_merging(self._folder, soon=False))
 
     def close(self) -> None:
         """Let go of the folder."""
@@ -146,13 +148,15 @@ def _filer(index: Any, limit_mib: int) -> Any:
         raise BlockingIOError(errno.EWOULDBLOCK, "another writer is at work") from error
 
 
-def _merging(*, soon: bool) -> Callable[[Any, Sequence[Any]], list[Any]]:
+def _merging(folder: Path, *, soon: bool) -> Callable[[Any, Sequence[Any]], list[Any]]:
     """Return what Whoosh asks, when it commits, which segments stay as they are."""
     from aggregator.index.whoosh.merging import MOST_SEGMENTS, SOON_DOCS, merge, mergeable
 
     def merged(writer: Any, segments: Sequence[Any]) -> list[Any]:
         may_wait = soon and len(segments) < MOST_SEGMENTS
-        return merge(writer, mergeable(segments, SOON_DOCS if may_wait else math.inf))
+        chosen = mergeable(segments, SOON_DOCS if may_wait else math.inf)
+        _check(folder, segments, sums.Read.ALL, chosen)  # else their damage would be noted as right
+        return merge(writer, chosen)
 
     return merged
 
@@ -168,6 +172,7 @@ def _storage(folder: Path) -> Any:
         def open_file(self, name: str, **how: Any) -> Any:
             """Open a file to read it."""
             file = super().open_file(name, **how)
+            self._opened = [each for each in self._opened if not each.is_closed]
             self._opened.append(file)
             return file
 
@@ -196,9 +201,10 @@ def _state(folder: Path) -> tuple[int, list[str]]:
     return folder.stat().st_ino, sorted(path.name for path in folder.glob("*.toc"))
 
 
-def _check(folder: Path, segments: Iterable[Any], read: sums.Read) -> None:
+def _check(folder: Path, segments: Iterable[Any], read: sums.Read, of: Iterable[Any] | None = None) -> None:
     living = {segment.segment_id() for segment in segments if segment}  # an empty index has none
-    sums.check(folder, _SEGMENT, living, read)
+    some = None if of is None else {segment.segment_id() for segment in of}
+    sums.check(folder, _SEGMENT, living, read, some)
 
 
 def _read(index: Any) -> Any:

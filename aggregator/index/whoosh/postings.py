@@ -95,10 +95,7 @@ class Postings:
                 [word for each in several for word in each.words], [n for each in several for n in each.counts]
             )
 
-        def having(term: str) -> int:
-            return sum(segment.doc_frequency(field, term) for segment, _ in self._segments for field in fields)
-
-        return meant(word, known, having)
+        return meant(word, known)
 
     def column(self, name: str) -> NDArray[Any]:
         """Return what a column holds of all documents."""

@@ -15,6 +15,8 @@ import numpy as np
 from whoosh.filedb.filetables import HashWriter, OrderedHashWriter
 from whoosh.util.numlists import GrowableArray
 
+from aggregator.index.sums import DamagedError
+
 _CRC32 = 1
 """Whoosh's number for it. It takes MD5 unless it is told, which takes six times as long."""
 _LENGTHS = Struct("!ii")
@@ -31,19 +33,27 @@ def records(table: Any, start: int, end: int) -> Iterator[tuple[bytes, bytes]]:
         table: Whoosh's reader of it.
         start: Where the first one stands.
         end: Where the one behind the last stands.
+
+    Raises:
+        DamagedError: A length in it makes no sense.
     """
     piece_bytes = _PIECE_BYTES
     while start < end:
         piece = bytes(table.dbfile.get(start, min(piece_bytes, end - start)))
+        is_all = len(piece) < piece_bytes or start + len(piece) == end
         at = behind = 0
         while at + _LENGTHS.size <= len(piece):
             key_bytes, told_bytes = _LENGTHS.unpack_from(piece, at)
             told = at + _LENGTHS.size + key_bytes
             behind = told + told_bytes
+            if min(key_bytes, told_bytes) < 0 or (is_all and behind > len(piece)):
+                raise DamagedError("a term in the table has a length that cannot be")
             if behind > len(piece):
                 break
             yield piece[at + _LENGTHS.size : told], piece[told:behind]
             at = behind
+        if is_all and not at:
+            raise DamagedError("the table of terms ends in the middle of one")
         start += at
         piece_bytes = _PIECE_BYTES if at else 2 * piece_bytes  # a word of a long text may stand there very often
 
