@@ -22,7 +22,7 @@ class Dossier:
 
     article: Article
     versions: Sequence[Version]
-    """The oldest first; number 1 is the first of them."""
+    """Those that may be shown, the oldest first."""
     captures: Mapping[str, Capture]
     """Of its pages, by record id."""
     credits: Sequence[Credit]
@@ -34,14 +34,22 @@ class Dossier:
     observed: Sequence[Observation]
 
     def version(self, number: int | None) -> Version:
-        """Return a version by its number; None: the newest.
+        """Return a version by its number, which it keeps when others are withdrawn; None: the newest.
 
         Raises:
-            UnknownIdError: There are not so many.
+            UnknownIdError: There is none of that number.
         """
-        if number is not None and number > len(self.versions):
+        if number is None:
+            return self.versions[-1]
+        found = next((version for version in self.versions if version.number == number), None)
+        if found is None:
             raise UnknownIdError(f"{self.article.id} has {len(self.versions)} version(s), no number {number}.")
-        return self.versions[-1 if number is None else number - 1]
+        return found
+
+    def numbered(self, version: Version) -> str:
+        """Return in words which of its versions one is: some may be withdrawn."""
+        count = len(self.versions)
+        return f"{version.number} of {count}" if version.number <= count else f"{version.number}; {count} can be read"
 
     def capture(self, version: Version) -> Capture | None:
         """Return the capture that a version was read in; None: it is not there to be shown."""

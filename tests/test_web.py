@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,19 +17,23 @@ from urllib.parse import quote
 import pytest
 import requests
 import uvicorn
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as Asked
 
-from aggregator import notebook
+from aggregator import access, notebook, takedown
 from aggregator.home import Home
-from aggregator.web.guard import HEADERS
+from aggregator.takedown import Scope
+from aggregator.web.guard import HEADERS, Guard
 from aggregator.web.serving import application
 from tests.fakecli import Aggregator
+from tests.fakeweb import NOON
 from tests.stockedhome import article, stocked
 
 NAUGHTY = (
-    "</title><script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg/onload=alert(1)>{{7*7}}\u202etxt.exe\x00"
+    "</title><script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg/onload=alert(1)>{{7*191}}\u202etxt.exe\x00"
 )
 HARBOUR = "The harbour was cleared of nets before the ferry came, and the réfugiés went ashore with all they had."
-LATER = "The harbour was cleared of nets before the ferry came, and nobody went ashore that night."
+LATER = "The harbour was cleared of nets before the ferry came, and nobody went ashore at the école."
 
 
 @pytest.fixture(scope="module")
@@ -35,17 +43,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         tmp_path_factory.mktemp("web") / "home",
         [
             article("one", HARBOUR, title="Harbour", at="2026-09-02"),
-            article("one", LATER, title="Harbour cleared", at="2026-09-02"),
+            article("one", LATER, title="Harbour cleared", at="2026-09-02", seen=NOON + timedelta(days=3)),
             article("two", "أُخلي المرفأ من الشباك", title="المرفأ", language="ar", of="b"),
             article("three", f"naughty {NAUGHTY} harbour", title=f"naughty {NAUGHTY}", of="c", language="en"),
         ],
     )
 
 
-@pytest.fixture(scope="module")
-def served(home: Home) -> Iterator[str]:
-    """Where the pages of the home are served."""
-    server = uvicorn.Server(uvicorn.Config(application(home), port=0, log_level="warning", access_log=False))
+@contextmanager
+def serving(app: ASGIApp) -> Iterator[str]:
+    """Serve an application; give its address."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", access_log=False))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -56,6 +64,13 @@ def served(home: Home) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+@pytest.fixture(scope="module")
+def served(home: Home) -> Iterator[str]:
+    """Where the pages of the home are served."""
+    with serving(application(home)) as address:
+        yield address
 
 
 @pytest.fixture
@@ -99,12 +114,13 @@ class Seen(HTMLParser):
 
 
 def test_a_search_finds_without_accents_and_marks_the_words(get: Get) -> None:
-    answer = get("/?q=harbour+ferry")
+    answer = get("/?q=harbour+ferry+ecole")
 
     page = Seen(answer.text)
     assert answer.status_code == 200
     assert "1 article" in page.text
     assert answer.text.count("<mark>harbour</mark>") == 1
+    assert "<mark>école</mark>" in answer.text
     assert "<mark>Harbour</mark> cleared" in answer.text
 
 
@@ -139,14 +155,16 @@ def test_an_article_shows_its_versions_and_what_changed(get: Get, ids: dict[str,
     assert "deleted: the réfugiés" in " ".join(page.text.split())
 
 
-def test_what_was_read_on_a_day_is_shown_in_the_version_of_then(get: Get) -> None:
+def test_what_was_read_on_a_day_is_shown_in_the_version_of_then(get: Get, ids: dict[str, str]) -> None:
     assert "Nothing was found" in get("/?q=harbour&as_of=2020").text
-    assert "version 2 of 2" in Seen(get("/?q=harbour+ferry&as_of=2027").text).text
+    page = Seen(get("/?q=harbour+ferry&as_of=2026-11-23").text)
+    assert "version 1 of 2" in page.text
+    assert f"/articles/{ids['a']}?version=1" in page.links()
 
 
-def test_a_text_from_right_to_left_says_so(get: Get, ids: dict[str, str]) -> None:
+def test_a_text_is_set_in_the_direction_of_its_letters(get: Get, ids: dict[str, str]) -> None:
     page = Seen(get(f"/articles/{ids['b']}").text)
-    assert {"lang": "ar", "dir": "rtl"} in [attributes for tag, attributes in page.elements if tag == "h1"]
+    assert {"lang": "ar", "dir": "auto"} in [attributes for tag, attributes in page.elements if tag == "h1"]
 
 
 @pytest.mark.parametrize("path", ["", "/changes", "/family"])
@@ -165,6 +183,10 @@ def test_what_is_not_there_or_not_understood_is_said_in_words(get: Get, ids: dic
         ("/?q=harbour&since=yesterday", 400, "a day, month or year is needed"),
         ("/?q=harbour&sort=price", 400, "relevance"),
         ("/?q=harbour&offset=-1", 400, "a number"),
+        ("/?q=harbour&offset=" + "0" * 5_000, 400, "a number"),
+        ("/?q=harbour&offset=10001", 400, "a number"),
+        ("/?q=harbour" + "&source=a" * 51, 400, "51 times"),
+        ("/?q=" + "x" * 9_000, 414, "longer than"),
         ("/?q=" + "x" * 1001, 400, "1,001 characters"),
     ):
         answer = get(path)
@@ -286,29 +308,92 @@ def test_what_strangers_wrote_is_text_and_nothing_else(served: str, get: Get, id
         assert not {"script", "img"} & {tag for tag, _ in page.elements}
         assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
         assert not {"\u202e", "\x00"} & set(html)
-        assert "49" not in page.text.replace("249", "")
+        assert "1337" not in page.text
         assert all(link.startswith(("/", "#")) for link in page.links())
 
 
-def test_the_static_files_are_those_and_no_others(get: Get) -> None:
+def test_the_static_files_are_those_and_no_others(served: str, get: Get) -> None:
     assert get("/static/style.css").headers["content-type"].startswith("text/css")
     for path in ("/static/../guard.py", "/static/%2e%2e/guard.py", "/static/..%2fguard.py", "/static/"):
-        assert get(path).status_code == 404
+        asking = http.client.HTTPConnection(served.removeprefix("http://"), timeout=20)
+        asking.request("GET", path)
+        assert asking.getresponse().status == 404
+        asking.close()
 
 
 def test_an_error_of_the_store_is_said_without_its_inside(tmp_path: Path) -> None:
     broken = Home(tmp_path)
     broken.index.mkdir()
     broken.catalogue.write_bytes(b"nonsense" * 100)
-    server = uvicorn.Server(uvicorn.Config(application(broken), port=0, log_level="critical"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        thread.join(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    answer = requests.get(f"http://127.0.0.1:{port}/?q=harbour", timeout=20)
-    server.should_exit = True
-    thread.join()
+    with serving(application(broken)) as address:
+        answer = requests.get(f"{address}/?q=harbour", timeout=20)
 
     assert answer.status_code == 503
-    assert "Traceback" not in answer.text
+    assert "index/catalogue.sqlite" in answer.text
+    assert str(tmp_path) not in answer.text
+
+
+def test_a_mistake_in_the_list_of_sources_is_not_one_of_who_asks(home: Home, tmp_path: Path) -> None:
+    copied = Home(Path(shutil.copytree(home.root, tmp_path / "home")))
+    copied.sources_yaml.write_text("sources: [{id: a, access: nonsense}]\n")
+    with serving(application(copied)) as address:
+        for path in ("/?q=harbour", "/sources", "/api/search?q=harbour", "/api/status"):
+            assert requests.get(address + path, timeout=20).status_code == 503
+
+
+def test_what_fails_within_is_told_to_the_log_and_not_to_the_reader(caplog: pytest.LogCaptureFixture) -> None:
+    async def failing(scope: Asked, receive: Receive, send: Send) -> None:
+        raise RuntimeError("inside")
+
+    with serving(Guard(failing, ["127.0.0.1"])) as address:
+        answer = requests.get(f"{address}/", timeout=20)
+
+    assert (answer.status_code, "inside" in answer.text) == (500, False)
+    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+    assert "inside" in caplog.text
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_other_sites_may_link_to_pages_and_ask_nothing_of_them(get: Get, site: str) -> None:
+    followed = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert get("/?q=harbour", headers=followed).status_code == 200
+    assert get("/?q=harbour", headers=followed | {"Sec-Fetch-Dest": "iframe"}).status_code == 403
+    assert get("/?q=harbour", headers={"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors"}).status_code == 403
+    assert get("/api/search?q=harbour", headers=followed).json()["error"]
+
+
+def test_a_withdrawn_version_is_on_no_page_and_the_others_keep_their_numbers(
+    home: Home, ids: dict[str, str], tmp_path: Path
+) -> None:
+    copied = Home(Path(shutil.copytree(home.root, tmp_path / "home")))
+    with access.opened(copied) as catalogue:
+        [first, _] = catalogue.versions(ids["a"])
+    what = takedown.target(copied, [f"{ids['a']}@1"], Scope.VERSION, erase=False)
+    now = datetime.now(UTC)
+    takedown.decide(copied, what, scope=Scope.VERSION, reason="other", by="t", erase=False, until=None, now=now)
+
+    with serving(application(copied)) as address:
+
+        def shown(path: str) -> requests.Response:
+            return requests.get(f"{address}/articles/{ids['a']}{path}", timeout=20)
+
+        assert "nobody went ashore" in shown("?version=2").text
+        assert shown("?version=1").status_code == 404
+        for path in ("", "?version=2", "/changes", "/family"):
+            assert shown(path).status_code == 200
+            assert "réfugiés" not in shown(path).text
+        assert (
+            requests.get(f"{address}/api/articles/{ids['a']}?version=2", timeout=20).json()["version"] != first.digest
+        )
+        assert "réfugiés" not in requests.get(f"{address}/?q=refugies", timeout=20).text
+
+
+def test_a_page_that_is_full_and_the_last_leads_no_further(tmp_path: Path) -> None:
+    full = stocked(tmp_path / "home", (article(f"n{n}", f"harbour number{n}") for n in range(21)))
+    with serving(application(full)) as address:
+        first, last = (Seen(requests.get(f"{address}/?q=harbour{at}", timeout=20).text) for at in ("", "&offset=20"))
+        even = Seen(requests.get(f"{address}/?q=harbour+-number7", timeout=20).text)
+
+    assert "Next hits" in first.text
+    assert ("Next hits" in last.text, "Previous hits" in last.text) == (False, True)
+    assert "20 articles" in even.text and "Next hits" not in even.text

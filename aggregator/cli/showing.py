@@ -77,7 +77,7 @@ def _page(home: Home, found: Dossier, version: Version) -> bytes:
 def _print_article(home: Home, found: Dossier, version: Version) -> None:
     from aggregator.dossier import languages
 
-    article, versions, observed = found.article, found.versions, found.observed
+    article, versions, observed = found.article.as_in(version), found.versions, found.observed
     capture = found.capture(version)
     show.line((version.title or "(no title)", "bold"))
     facts = [("source", article.source_id), ("address", article.url), ("id", article.id)]
@@ -87,9 +87,7 @@ def _print_article(home: Home, found: Dossier, version: Version) -> None:
         ("published", show.claimed(article.claimed_at, article.claimed_by)),
         ("first seen", show.minute(article.captured_at)),
     ]
-    facts += [
-        ("version", f"{version.number} of {len(versions)}, {version.digest}, seen {show.minute(version.captured_at)}")
-    ]
+    facts += [("version", f"{found.numbered(version)}, {version.digest}, seen {show.minute(version.captured_at)}")]
     facts += [("had from", capture.via)] if capture and capture.via else []
     facts += [("edit", _edit(old, new)) for old, new in pairwise(versions)]
     if len(observed) > 1:
@@ -99,7 +97,7 @@ def _print_article(home: Home, found: Dossier, version: Version) -> None:
     if found.matches:
         facts.append(("reposts", f"{len(found.matches)} found: {again(home, f'reposts {article.id}')}"))
     if len(versions) > 1:
-        facts.append(("edits", again(home, f"show {article.id} --diff 1 {len(versions)}")))
+        facts.append(("edits", again(home, f"show {article.id} --diff {versions[0].number} {versions[-1].number}")))
     for name, value in facts:
         show.line((f"{name:<11}", "cyan"), value)
     show.line()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def article_json(article: Article, version: Version) -> dict[str, Any]:
-    """Return an article's facts as scripts know them, with its newest version, without its text."""
+    """Return an article's facts as scripts know them, as they are in a version, without its text."""
     return {
         "id": article.id,
         "url": article.url,
@@ -35,7 +35,7 @@ def article_json(article: Article, version: Version) -> dict[str, Any]:
 def dossier_json(of: Dossier, version: Version) -> dict[str, Any]:
     """Return all that is known of an article as scripts know it, with its text in one version."""
     return {
-        **article_json(of.article, of.versions[-1]),
+        **article_json(of.article.as_in(version), version),
         "languages": [{"language": part.language, "span": [part.start, part.end]} for part in languages(version)],
         "text": version.text,
         "versions": [_version_json(of, each) for each in of.versions],

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from aggregator import reposts, sources
+from aggregator import reposts
 from aggregator.errors import UsageError
 from aggregator.shapes.articles import changes_json, dossier_json
 from aggregator.shapes.families import family_json
 from aggregator.shapes.hits import results_json
-from aggregator.shapes.status import status_json
 from aggregator.web.articles import Number, of_id
 from aggregator.web.asking import asked
 from aggregator.web.searching import found
+from aggregator.web.sources import status_of
 
 router = APIRouter(prefix="/api")
 
@@ -52,7 +51,7 @@ def article(request: Request, article_id: str, version: Number = None) -> dict[s
 def changes(request: Request, article_id: str, old: Number = None, new: Number = None) -> dict[str, Any]:
     """What changed from one version to another: from the first to the newest, unless others are named."""
     of = of_id(request, article_id)
-    before, after = of.version(old or 1), of.version(new)
+    before, after = of.version(old or of.versions[0].number), of.version(new)
     return changes_json(before, after, of.changes(before, after))
 
 
@@ -66,5 +65,4 @@ def family(request: Request, article_id: str) -> list[dict[str, Any]]:
 @router.get("/status")
 def status(request: Request) -> dict[str, Any]:
     """How the sources and the home are doing."""
-    home = request.app.state.home
-    return status_json(home, sources.load(home.sources_yaml), datetime.now(UTC))
+    return status_of(request.app.state.home)

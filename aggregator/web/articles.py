@@ -24,10 +24,10 @@ def show_article(request: Request, article_id: str, version: Number = None) -> H
     chosen = found.version(version)
     values = {
         "found": found,
-        "article": found.article,
+        "article": found.article.as_in(chosen),
         "version": chosen,
         "capture": found.capture(chosen),
-        "authors": ", ".join(found.article.authors),
+        "authors": ", ".join(chosen.authors),
     }
     return page("article.html", values)
 
@@ -36,7 +36,7 @@ def show_article(request: Request, article_id: str, version: Number = None) -> H
 def show_changes(request: Request, article_id: str, old: Number = None, new: Number = None) -> HTMLResponse:
     """Show what changed from one version to another: from the first to the newest, unless others are named."""
     found = of_id(request, article_id)
-    before, after = found.version(old or 1), found.version(new)
+    before, after = found.version(old or found.versions[0].number), found.version(new)
     changes = found.changes(before, after)
     inserted, deleted = dedupe.words_changed(changes)
     values = {

@@ -17,7 +17,9 @@ from aggregator.search import filters
 
 SORTS = ("relevance", "published", "captured")
 PAGE = 20
-_MOST_OFFSET = 10_000
+MAX_OFFSET = 10_000
+_MOST_VALUES = 50
+"""Sources, or languages, that an address may name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +97,15 @@ def asked(request: Request) -> Asking:
     if sort not in SORTS:
         raise UsageError(f"sort={sort!r}: there are {', '.join(SORTS)}.")
     offset = given.get("offset") or "0"
-    if not (offset.isascii() and offset.isdigit() and int(offset[:6]) <= _MOST_OFFSET):
-        raise UsageError(f"offset={offset[:20]!r}: a number up to {_MOST_OFFSET:,} is needed.")
+    if not (offset.isascii() and offset.isdigit() and len(offset) < 6 and int(offset) <= MAX_OFFSET):
+        raise UsageError(f"offset={offset[:20]!r}: a number up to {MAX_OFFSET:,} is needed.")
+    for name in ("source", "language"):
+        if len(given.getlist(name)) > _MOST_VALUES:
+            raise UsageError(f"{name} is named {len(given.getlist(name))} times; {_MOST_VALUES} are the most.")
     return Asking(
         words=given.get("q") or "",
-        sources=tuple(filter(None, given.getlist("source"))),
-        languages=tuple(filter(None, given.getlist("language"))),
+        sources=tuple(dict.fromkeys(filter(None, given.getlist("source")))),
+        languages=tuple(dict.fromkeys(filter(None, given.getlist("language")))),
         since=given.get("since") or "",
         until=given.get("until") or "",
         as_of=given.get("as_of") or "",

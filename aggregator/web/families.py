@@ -50,9 +50,12 @@ class Reasoned:
 @router.get("/articles/{article_id}/family")
 def show_family(request: Request, article_id: str) -> HTMLResponse:
     """Show all that share text with an article."""
-    article = of_id(request, article_id).article
+    found = of_id(request, article_id)
+    article = found.article
     family = reposts.family_of(request.app.state.home, article)
-    return page("family.html", {"article": article, **_evidence(family, here=article.id)})
+    return page(
+        "family.html", {"article": article, "versions": len(found.versions), **_evidence(family, here=article.id)}
+    )
 
 
 @router.get("/reposts")

@@ -1,20 +1,23 @@
 """Who may ask, and what every answer forbids a browser.
 
 A page that somebody else wrote must not reach a home by way of its reader's browser: a name that is made to stand for
-127.0.0.1 (DNS rebinding) is none of the hosts that are served, and what is shown can load, send and frame nothing.
+127.0.0.1 (DNS rebinding) is none of the hosts that are served; no other site can ask in the background, be it only to
+see how long that takes; and what is shown can load, send and frame nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+import logging
+from collections.abc import Collection, MutableMapping
+from typing import Any
 
-from fastapi import Request, Response
-from fastapi.responses import PlainTextResponse
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; "
+        "default-src 'none'; style-src 'self'; img-src 'self'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -27,58 +30,93 @@ HEADERS = {
 """Of every answer. Nothing is stored: what is withdrawn must not stay in a cache."""
 ASKED_BY_FORM = frozenset(("/reposts",))
 """What is asked with a text that no address has room for; it changes nothing either."""
-
-Answer = Callable[[Request], Awaitable[Response]]
-
-
-class HeadAsGet:
-    """Answers what asks for headers alone as if it asked for the page; the server leaves the body out."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_head = scope["type"] == "http" and scope["method"] == "HEAD"
-        await self._app({**scope, "method": "GET"} if is_head else scope, receive, send)
+MAX_ADDRESS_BYTES = 8_000
+_WRONG = "Something went wrong here. Nothing is lost. The log of the server says what."
 
 
-def guarded(hosts: Collection[str]) -> Callable[[Request, Answer], Awaitable[Response]]:
-    """Return what stands before every page.
+class Guard:
+    """Stands before all pages: refuses, sets the headers of every answer, and answers what fails within.
+
+    What asks for headers alone is answered as if it asked for the page; the server leaves the body out.
 
     Args:
+        app: The pages.
         hosts: Names and addresses that a request may be for, without ports.
     """
 
-    async def guard(request: Request, answer: Answer) -> Response:
-        refusal = _refusal(request, hosts)
-        response = PlainTextResponse(*refusal) if refusal else await answer(request)
-        response.headers.update(HEADERS)
-        return response
+    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+        self._app = app
+        self._hosts = frozenset(map(host_of, hosts))
 
-    return guard
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        has_begun = False
+
+        async def guarded(message: MutableMapping[str, Any]) -> None:
+            nonlocal has_begun
+            if message["type"] == "http.response.start":
+                has_begun = True
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        if refusal := self._refusal(asked):
+            await said(scope["path"], *refusal)(scope, receive, guarded)
+            return
+        try:
+            await self._app(asked, receive, guarded)
+        except Exception:
+            logging.getLogger(__name__).exception("%s", scope["path"])
+            if has_begun:
+                raise
+            await said(scope["path"], _WRONG, 500)(scope, receive, guarded)
+
+    def _refusal(self, scope: Scope) -> tuple[str, int] | None:
+        """Return words and status for who may not ask; None: they may."""
+        headers = Headers(scope=scope)
+        named = headers.getlist("host")
+        if len(named) != 1 or host_of(named[0]) not in self._hosts:
+            return (
+                "This server answers to other names only. Open it by the address that `aggregator serve` printed.",
+                421,
+            )
+        if len(scope["path"]) + len(scope["query_string"]) > MAX_ADDRESS_BYTES:
+            return f"The address is longer than {MAX_ADDRESS_BYTES:,} bytes.", 414
+        if scope["method"] == "POST" and scope["path"] in ASKED_BY_FORM:
+            return None if _is_own_form(scope, headers) else ("Only the pages of this server may send that.", 403)
+        if scope["method"] != "GET":
+            return "These pages only read.", 405
+        if _is_behind_another_page(scope["path"], headers):
+            return "Other sites may link to these pages, and ask nothing of them.", 403
+        return None
 
 
-def _refusal(request: Request, hosts: Collection[str]) -> tuple[str, int] | None:
-    """Return words and status for who may not ask; None: they may."""
-    named = request.headers.getlist("host")
-    if len(named) != 1 or host_of(named[0]) not in hosts:
-        return "This server answers to other names only. Open it by the address that `aggregator serve` printed.\n", 421
-    if request.method == "POST" and request.url.path in ASKED_BY_FORM:
-        return None if _is_own_form(request) else ("Only the pages of this server may send that.\n", 403)
-    if request.method != "GET":
-        return "These pages only read.\n", 405
-    return None
+def said(path: str, words: str, status: int) -> Response:
+    """Return words as an answer: as JSON to whoever asked for that."""
+    if path == "/api" or path.startswith("/api/"):
+        return JSONResponse({"error": words}, status)
+    return PlainTextResponse(f"{words}\n", status)
 
 
-def _is_own_form(request: Request) -> bool:
+def _is_own_form(scope: Scope, headers: Headers) -> bool:
     """Whether a page of this server sent a form: a browser says so, in one of two ways."""
-    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site is not None:
         return site == "same-origin"
-    return origin is None or origin == f"{request.url.scheme}://{request.headers['host']}"
+    return origin is None or origin == f"{scope['scheme']}://{headers['host']}"
+
+
+def _is_behind_another_page(path: str, headers: Headers) -> bool:
+    """Whether a page of another site asks in the background; a link on it may be followed."""
+    if headers.get("sec-fetch-site", "none") in ("none", "same-origin"):
+        return False
+    is_followed = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+    return not is_followed or path.startswith("/api")
 
 
 def host_of(named: str) -> str:
     """Return the name or address in a Host header, without its port, in lower case."""
     name, _, port = named.rpartition(":")
-    return (name if port.isdigit() and name else named).lower()
+    return (name if name and port.isascii() and port.isdigit() else named).lower()

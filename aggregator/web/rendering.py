@@ -16,9 +16,8 @@ from aggregator.characters import whole
 from aggregator.periods import instant
 
 HERE = Path(__file__).parent
-_STEERING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_STEERING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """What no page may hold, and marks that turn the writing direction: of a stranger's title they would turn ours."""
-_RIGHT_TO_LEFT = frozenset(("ar", "arc", "dv", "fa", "he", "ks", "ku", "nqo", "ps", "sd", "ug", "ur", "yi"))
 _MARK = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
 
 
@@ -53,11 +52,6 @@ def minute(at: datetime | None) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
-def direction(language: str | None) -> str:
-    """Return the direction that a language is written in, as HTML names it."""
-    return "rtl" if language in _RIGHT_TO_LEFT else "ltr" if language else "auto"
-
-
 def _environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -67,7 +61,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(day=day, minute=minute, marked=marked, iso=instant, direction=direction)
+    made.filters.update(day=day, minute=minute, marked=marked, iso=instant)
     made.filters["counted"] = lambda number, what: f"{number:,} {what if number == 1 else what + 's'}"
     return made
 

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from aggregator import search
-from aggregator.errors import UsageError
+from aggregator.errors import SourcesError, UsageError
 from aggregator.model import Results
 from aggregator.shapes.hits import FACET_VALUES
-from aggregator.web.asking import PAGE, SORTS, Asking, asked
+from aggregator.web.asking import MAX_OFFSET, PAGE, SORTS, Asking, asked
 from aggregator.web.drawing import histogram
 from aggregator.web.rendering import page
 
@@ -46,6 +46,8 @@ def show_hits(request: Request) -> HTMLResponse:
     try:
         asking = asked(request)
         results = found(request, asking)
+    except SourcesError:  # no mistake of who asks
+        raise
     except UsageError as error:
         problem = str(error)
     values = {
@@ -59,7 +61,7 @@ def show_hits(request: Request) -> HTMLResponse:
         if results
         else {},
         "before": asking.address(offset=max(0, asking.offset - PAGE)) if asking.offset else None,
-        "after": asking.address(offset=asking.offset + PAGE) if results and len(results.hits) == PAGE else None,
+        "after": asking.address(offset=asking.offset + PAGE) if results and _has_more(results, asking) else None,
     }
     return page("hits.html", values, status=400 if problem else 200)
 
@@ -75,6 +77,13 @@ def found(request: Request, asking: Asking) -> Results | None:
         return None
     home = request.app.state.home
     return search.search(home, asking.query, limit=PAGE, offset=asking.offset, sort=asking.sort, as_of=asking.at)
+
+
+def _has_more(results: Results, asking: Asking) -> bool:
+    """Whether there may be hits behind these."""
+    end = asking.offset + PAGE
+    is_last = len(results.hits) < PAGE or (results.texts is not None and end >= results.texts)
+    return not is_last and end <= MAX_OFFSET
 
 
 def _chips(asking: Asking) -> Iterator[Chip]:

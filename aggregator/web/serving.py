@@ -6,7 +6,6 @@ from collections.abc import Collection
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
@@ -14,14 +13,14 @@ from aggregator import __version__
 from aggregator.errors import AggregatorError, SourcesError, UnknownIdError, UsageError
 from aggregator.home import Home
 from aggregator.web import api, articles, families, searching, sources
-from aggregator.web.guard import HeadAsGet, guarded, host_of
+from aggregator.web.guard import Guard, said
 from aggregator.web.rendering import HERE, page
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 """Names and addresses of this machine, for this machine."""
 
 
-def application(home: Home, hosts: Collection[str] = LOOPBACK) -> FastAPI:
+def application(home: Home, hosts: Collection[str] = LOOPBACK) -> Guard:
     """Return the pages of a home, as an ASGI application.
 
     Args:
@@ -37,23 +36,20 @@ def application(home: Home, hosts: Collection[str] = LOOPBACK) -> FastAPI:
         redoc_url=None,
     )
     made.state.home = home
-    made.middleware("http")(guarded(frozenset(map(host_of, hosts))))
-    made.add_middleware(HeadAsGet)
     made.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     for room in (searching, articles, families, sources, api):
         made.include_router(room.router)
     made.add_exception_handler(AggregatorError, _told)
     made.add_exception_handler(HTTPException, _told)
     made.add_exception_handler(RequestValidationError, _told)
-    made.add_exception_handler(Exception, _told)
-    return made
+    return Guard(made, hosts)
 
 
 def _told(request: Request, error: Exception) -> Response:
-    """Return an error in words, as JSON for whoever asked for that; nothing of the inside of the program."""
-    status, words = _status(error), _words(error)
-    if request.url.path.startswith("/api/"):
-        return JSONResponse({"error": words}, status)
+    """Return an error in words, as JSON for whoever asked for that; files of the home by their names in it."""
+    status, words = _status(error), _words(error).replace(f"{request.app.state.home.root}/", "")
+    if request.url.path.startswith("/api"):
+        return said(request.url.path, words, status)
     return page("error.html", {"words": words, "status": status}, status=status)
 
 
@@ -67,10 +63,8 @@ def _status(error: Exception) -> int:
             return 503
         case UsageError() | RequestValidationError():
             return 400
-        case AggregatorError():
-            return 503
         case _:
-            return 500
+            return 503
 
 
 def _words(error: Exception) -> str:
@@ -81,7 +75,5 @@ def _words(error: Exception) -> str:
             return str(error.detail)
         case RequestValidationError():
             return "The address is not understood."
-        case AggregatorError():
-            return str(error)
         case _:
-            return "Something went wrong here. Nothing is lost. The log of the server says what."
+            return str(error)
