@@ -53,6 +53,8 @@ _SEGMENT = re.compile(r"([0-9a-f]{32})\.[a-z]+|[0-9a-f]{32}\.\d+\.del")
 """What the files of a segment are called; that of what is gone from it is replaced by the next of its kind."""
 _ID = re.compile("[1-9a-z][0-9a-z]{0,11}")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
+"""By twos an id is made of its number twice as fast, which the hundredth page asks for a thousand times."""
 
 _TERMS: dict[str | None, str] = {None: "terms", "title": "title"}
 _WORDS: dict[str | None, str] = {None: "words", "title": "title_words", "author": "author_words"}
@@ -197,11 +199,11 @@ def _key(article_id: str) -> int:
 
 
 def _id(key: int) -> str:
-    digits = []
+    parts = []
     while key:
-        key, digit = divmod(key, 36)
-        digits.append(_DIGITS[digit])
-    return "".join(reversed(digits))
+        key, pair = divmod(key, len(_PAIRS))
+        parts.append(_PAIRS[pair])
+    return "".join(reversed(parts)).lstrip("0")
 
 
 class Reading:
