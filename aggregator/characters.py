@@ -1,10 +1,18 @@
-"""Halves of characters, which no file can hold: invalid UTF-8 on a command line makes them, and escapes in JSON do."""
+"""What no file can hold and no reader should meet: halves of characters, and signs that steer a terminal or a page."""
 
 from __future__ import annotations
 
 import re
 
 _HALVES = re.compile("[\ud800-\udfff]")
+
+
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def harmless(text: str) -> str:
+    """Return a stranger's text without what could steer a terminal, turn the writing direction, or be no character."""
+    return _STEERING.sub("", text)
 
 
 def whole(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TypeAlias
 
 END = datetime.max.replace(tzinfo=UTC)
@@ -20,6 +20,21 @@ _OPEN = ("", "..")
 def instant(at: datetime) -> str:
     """Return an instant in ISO 8601, UTC, to the second."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def shown_day(at: datetime | None) -> str:
+    """Return a date for people, UTC; a dash where none is known."""
+    return f"{at.astimezone(UTC):%Y-%m-%d}" if at else "–"
+
+
+def shown_minute(at: datetime | None) -> str:
+    """Return date and time for people, UTC; a dash where none is known."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}" if at else "–"
+
+
+def shown_claim(at: datetime | None) -> str:
+    """Return when something claims to have been published, for people: the day alone, where no more is claimed."""
+    return shown_day(at) if at and at.astimezone(UTC).time() == time() else shown_minute(at)
 
 
 def day(text: str) -> tuple[datetime, datetime]:

@@ -210,6 +210,10 @@ def test_who_has_a_text_that_was_pasted(served: str, get: Get, ids: dict[str, st
     )
 
 
+def test_of_a_text_that_is_too_long_to_compare_the_page_says_how_much_was(served: str) -> None:
+    assert "Only the first 200,000 characters" in pasted(served, f"{LATER} " * 2_500).text
+
+
 def test_what_is_pasted_wrongly_is_said(served: str) -> None:
     assert (pasted(served, " ").status_code, pasted(served, "x" * 2_000_001).status_code) == (400, 400)
     answer = requests.post(f"{served}/reposts", data=b"\xff\xfe&=&", timeout=20)

@@ -10,6 +10,7 @@ from aggregator.cli import chosen_home, home_option, json_option
 from aggregator.cli import output as show
 from aggregator.errors import UnknownIdError
 from aggregator.model import Article, Relation, Version
+from aggregator.shapes import iso
 
 if TYPE_CHECKING:
     from aggregator.reposts import Compared, Part
@@ -131,7 +132,7 @@ def _side_json(article: Article, version: Version) -> dict[str, Any]:
         "source": article.source_id,
         "number": version.number,
         "version": version.digest,
-        "captured": show.iso(version.captured_at),
+        "captured": iso(version.captured_at),
     }
 
 

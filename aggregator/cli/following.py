@@ -21,6 +21,7 @@ from aggregator.engines import of_host
 from aggregator.errors import UsageError
 from aggregator.home import Home
 from aggregator.model import Announcement, Outcome, Source
+from aggregator.shapes import iso
 
 if TYPE_CHECKING:
     from aggregator.pipeline.checking import Check
@@ -322,7 +323,7 @@ def _check_json(found: Check) -> dict[str, Any]:
         and {
             "url": sample.url,
             "title": sample.title,
-            "published": show.iso(sample.claimed_at),
+            "published": iso(sample.claimed_at),
             "language": sample.language,
             "text": sample.text,
             "problems": list(sample.problems),

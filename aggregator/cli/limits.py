@@ -31,6 +31,7 @@ from aggregator.index import MAX_EXPANSIONS
 from aggregator.pipeline import deriving, lanes
 from aggregator.search import in_context, saved
 from aggregator.search.answering import MAX_LOOKED_AT
+from aggregator.web import limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,4 +142,9 @@ LIMITS = (
     Limit("citation.abstract", citations.MAX_ABSTRACT_CHARS, "characters", "the rest of a text is not in its citation"),
     Limit("manifest.length", manifest.MAX_BYTES, "bytes", "the manifest is refused"),
     Limit("manifest.articles", manifest.MAX_ARTICLES, "articles", "the manifest is refused"),
+    Limit("pages.address", limits.MAX_ADDRESS_BYTES, "bytes", "the page is refused"),
+    Limit("pages.values", limits.MAX_VALUES, "sources or languages", "the page is refused"),
+    Limit("pages.offset", limits.MAX_OFFSET, "hits", "the page is refused, and not linked to"),
+    Limit("pages.pasted", limits.MAX_PASTED_BYTES, "bytes", "the text is refused"),
+    Limit("pages.passages", limits.PASSAGES, "passages a pair", "shorter ones are only counted"),
 )

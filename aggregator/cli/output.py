@@ -15,19 +15,20 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from rich.cells import cell_len
 
 from aggregator import periods
+from aggregator.characters import harmless
 from aggregator.model import Progress, Report
+from aggregator.shapes import iso
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _BREAKS = re.compile(r"[\t\n\u2028\u2029]+")
 _MARK = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
 _WORD = re.compile(r"\n? *(\S+) *\n?")
@@ -85,7 +86,7 @@ _Part: TypeAlias = str | tuple[str, str]
 
 def safe(text: object) -> str:
     """Return what may be shown of a text in a terminal."""
-    return _UNSAFE.sub("", str(text))
+    return harmless(str(text))
 
 
 def one_line(text: object) -> str:
@@ -110,20 +111,7 @@ def _as_json(value: Any) -> Any:
     raise TypeError(f"no JSON form for {value!r}")
 
 
-def iso(instant: datetime | None) -> str | None:
-    """Return an instant in ISO 8601, UTC, to the second; None stays None."""
-    return periods.instant(instant) if instant else None
-
-
-def day(instant: datetime | None) -> str:
-    """Return the date for people; a dash where none is known."""
-    return f"{instant.astimezone(UTC):%Y-%m-%d}" if instant else "–"
-
-
-def minute(instant: datetime | None) -> str:
-    """Return date and time for people, UTC; a dash where none is known."""
-    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M}" if instant else "–"
-
+day, minute = periods.shown_day, periods.shown_minute
 
 _CLAIMED_BY = {
     "announced": "the feed or list that announces it",

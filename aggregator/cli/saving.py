@@ -18,6 +18,7 @@ from aggregator.cli.output import one_line
 from aggregator.errors import FetchError
 from aggregator.home import Home
 from aggregator.model import Following
+from aggregator.shapes import iso
 from aggregator.shapes.hits import results_json
 
 if TYPE_CHECKING:
@@ -245,8 +246,8 @@ def _found_json(one: NewHits) -> dict[str, Any]:
         "query": whole(search.text),
         "filters": [_filter(each) for each in search.filters],
         "by": search.by,
-        "at": show.iso(search.at),
-        "told": show.iso(search.told_at),
+        "at": iso(search.at),
+        "told": iso(search.told_at),
         "articles": None if search.problem else one.total,
         "new": None if search.problem else len(one.new),
         "note": one.note,

@@ -15,6 +15,7 @@ from aggregator.cli.comparing import TOO_LONG
 from aggregator.errors import UsageError
 from aggregator.home import Home
 from aggregator.model import Capture, Version
+from aggregator.shapes import iso
 
 if TYPE_CHECKING:
     from aggregator.dossier import Dossier
@@ -141,7 +142,7 @@ def _print_comments(capture: Capture, body: bytes, *, as_json: bool) -> None:
     )
     written = page.result().comments
     if as_json:
-        show.print_json({"captured": show.iso(capture.captured_at), "comments": written})
+        show.print_json({"captured": iso(capture.captured_at), "comments": written})
     elif written:
         show.line(written)
     else:

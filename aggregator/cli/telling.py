@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Set
-from datetime import time
 from typing import TYPE_CHECKING
 
+from aggregator import periods
 from aggregator.cli import output as show
 from aggregator.model import Article, Match, Passage, Relation
 
@@ -47,7 +47,7 @@ def print_family(family: Family, *, passages: bool, new: Iterable[str] = ()) -> 
         rows.append(
             (
                 mark,
-                _when(article),
+                periods.shown_claim(article.claimed_at),
                 "the text given" if article.id == GIVEN else show.one_line(article.source_id),
                 article.language or "?",
                 f"{what}{' (new)' if article.id in fresh else ''}",
@@ -75,12 +75,6 @@ def _print_decisions(family: Family) -> None:
         known = {**family.apart, **family.articles}
         names = ", ".join(called(known[i]) if i in known else i for i in one.articles)
         show.line((f"   {one.kind}", "magenta"), f" by {show.one_line(one.by)} on {show.day(one.at)}: {names}")
-
-
-def _when(article: Article) -> str:
-    """Return when an article claims to have been published: the day alone, where no more is claimed."""
-    at = article.claimed_at
-    return show.day(at) if at and at.time() == time() else show.minute(at)
 
 
 def _heading(family: Family) -> str:

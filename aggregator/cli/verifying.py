@@ -12,6 +12,7 @@ import click
 from aggregator.cli import chosen_home, home_option, json_option
 from aggregator.cli import output as show
 from aggregator.errors import NoSpaceError, StoreError, UsageError
+from aggregator.shapes import iso
 
 if TYPE_CHECKING:
     from aggregator.verification import Verification
@@ -83,8 +84,8 @@ def _said(done: Verification) -> dict[str, Any]:
         "program": f"aggregator {done.program}",
         "checked": done.what,
         "since": done.since.isoformat() if done.since else None,
-        "started": show.iso(done.started_at),
-        "ended": show.iso(done.ended_at or datetime.now(UTC)),
+        "started": iso(done.started_at),
+        "ended": iso(done.ended_at or datetime.now(UTC)),
         "files": len(done.checked),
         "records": done.records,
         "bytes": done.size_bytes,

@@ -14,6 +14,7 @@ from rich.cells import cell_len
 from aggregator.cli import bars
 from aggregator.cli import output as show
 from aggregator.home import Home
+from aggregator.shapes import iso
 
 if TYPE_CHECKING:
     from aggregator.concordance import Line, Order
@@ -94,7 +95,7 @@ def line_json(line: Line) -> dict[str, Any]:
         "version": line.version,
         "source": line.source_id,
         "language": line.language,
-        "published": show.iso(line.claimed_at),
+        "published": iso(line.claimed_at),
         "start": line.start,
         "end": line.end,
         "left": line.left,

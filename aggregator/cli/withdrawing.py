@@ -14,6 +14,7 @@ from aggregator.cli import output as show
 from aggregator.cli.writing import finish_erases, loaded, wait_option
 from aggregator.errors import BusyError, UsageError
 from aggregator.home import Home
+from aggregator.shapes import iso
 
 if TYPE_CHECKING:
     from aggregator.access import Takedown
@@ -109,7 +110,7 @@ def takedown_decide(
         "scope": scope,
         "reason": reason,
         "by": by,
-        "until": show.iso(until),
+        "until": iso(until),
         "articles": [_article_json(a) for a in what.articles],
         "copies": [{**_article_json(a), "shares": _shares(what, a.id)} for a in what.copies],
         "searches": [one.name for one in searches],
@@ -228,7 +229,7 @@ def takedown_lift(ctx: click.Context, number: int, by: str, as_json: bool) -> No
 
     event = takedown.lift(chosen_home(ctx), number, by=by, now=datetime.now(UTC))
     if as_json:
-        show.print_json({"takedown": number, "lifted": show.iso(event.at)})
+        show.print_json({"takedown": number, "lifted": iso(event.at)})
     else:
         show.say(f"Takedown {number} is lifted.")
 
@@ -276,12 +277,12 @@ def _state(each: Takedown, now: datetime) -> str:
 def _takedown_json(each: Takedown, now: datetime) -> dict[str, Any]:
     return {
         "takedown": each.number,
-        "at": show.iso(each.at),
+        "at": iso(each.at),
         "action": each.action,
         "scope": each.scope,
         "reason": each.reason,
         "by": each.by,
-        "until": show.iso(each.until),
+        "until": iso(each.until),
         "in_force": each.in_force(now),
         "lifted": each.lifted,
         "done": each.finished,
@@ -326,7 +327,7 @@ def _exports(home: Home, what: Target) -> list[dict[str, Any]]:
 
     seen = [a.captured_at for a in (*what.articles, *what.copies)]
     return [
-        {"at": show.iso(e.at), "to": e.said.get("to"), "kind": e.said.get("form"), "articles": e.said.get("articles")}
+        {"at": iso(e.at), "to": e.said.get("to"), "kind": e.said.get("form"), "articles": e.said.get("articles")}
         for e in Decisions(home.archive).events("export")
         if seen and e.at >= min(seen)
     ]

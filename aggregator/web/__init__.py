@@ -2,6 +2,7 @@
 
     serving    a home to a running server
     guard      who may ask, and what every answer forbids a browser
+    limits     how much they take and show
     rendering  templates, times, numbers, the words found
     drawing    bars of months, as SVG
     asking     an address to a query, and a query to addresses

@@ -14,12 +14,10 @@ from aggregator import periods
 from aggregator.errors import UsageError
 from aggregator.query import Query
 from aggregator.search import filters
+from aggregator.web.limits import MAX_OFFSET, MAX_VALUES
 
 SORTS = ("relevance", "published", "captured")
 PAGE = 20
-MAX_OFFSET = 10_000
-_MOST_VALUES = 50
-"""Sources, or languages, that an address may name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +98,8 @@ def asked(request: Request) -> Asking:
     if not (offset.isascii() and offset.isdigit() and len(offset) < 6 and int(offset) <= MAX_OFFSET):
         raise UsageError(f"offset={offset[:20]!r}: a number up to {MAX_OFFSET:,} is needed.")
     for name in ("source", "language"):
-        if len(given.getlist(name)) > _MOST_VALUES:
-            raise UsageError(f"{name} is named {len(given.getlist(name))} times; {_MOST_VALUES} are the most.")
+        if len(given.getlist(name)) > MAX_VALUES:
+            raise UsageError(f"{name} is named {len(given.getlist(name))} times; {MAX_VALUES} are the most.")
     return Asking(
         words=given.get("q") or "",
         sources=tuple(dict.fromkeys(filter(None, given.getlist("source")))),

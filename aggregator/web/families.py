@@ -10,21 +10,17 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
-from aggregator import reposts, sources
+from aggregator import reposts, sources, words
 from aggregator.dedupe import GIVEN
 from aggregator.errors import UsageError
 from aggregator.home import Home
 from aggregator.model import Article, Match
 from aggregator.reposts import Family
 from aggregator.web.articles import of_id
+from aggregator.web.limits import MAX_PASTED_BYTES, PASSAGES
 from aggregator.web.rendering import page
 
 router = APIRouter(include_in_schema=False)
-
-MAX_PASTED_BYTES = 2_000_000
-"""Of a form: what is compared of a text has 200,000 characters, of which some take nine bytes there."""
-_PASSAGES = 3
-"""Shared passages of a pair that are shown, the longest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +63,25 @@ def show_box() -> HTMLResponse:
 @router.post("/reposts")
 async def show_who_has(request: Request) -> HTMLResponse:
     """Show who has a text that was pasted; it is kept nowhere."""
-    text, problem, status = "", None, 200
     try:
         text = await _pasted(request)
     except UsageError as error:
-        problem, status = str(error), 400
-    if problem or not text.strip():
-        values = {"text": text, "problem": problem or "Nothing was pasted.", "family": None}
-        return page("reposts.html", values, status=status if problem else 400)
+        return page("reposts.html", {"text": "", "problem": str(error), "family": None}, status=400)
     return await run_in_threadpool(_who_has, request.app.state.home, text)
 
 
 def _who_has(home: Home, text: str) -> HTMLResponse:
     family = reposts.who_has(home, sources.load(home.sources_yaml), text)
-    return page("reposts.html", {"text": text, "problem": None, **_evidence(family, here=GIVEN)})
+    is_cut = len(text) > words.MAX_COMPARED_CHARS
+    cut = f"Only the first {words.MAX_COMPARED_CHARS:,} characters were compared." if is_cut else None
+    return page("reposts.html", {"text": text, "problem": cut, **_evidence(family, here=GIVEN)})
 
 
 async def _pasted(request: Request) -> str:
     """Return the text in a form.
 
     Raises:
-        UsageError: It is too long, or no form.
+        UsageError: It is too long, empty, or no form.
     """
     body = bytearray()
     async for piece in request.stream():
@@ -98,7 +92,10 @@ async def _pasted(request: Request) -> str:
         fields = parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=3, errors="replace")
     except ValueError:
         raise UsageError("That was not sent by the form of this page.") from None
-    return fields.get("text", [""])[0].replace("\r\n", "\n")
+    text = fields.get("text", [""])[0].replace("\r\n", "\n")
+    if not text.strip():
+        raise UsageError("Nothing was pasted.")
+    return text
 
 
 def _evidence(family: Family, *, here: str) -> dict[str, Any]:
@@ -115,7 +112,7 @@ def _evidence(family: Family, *, here: str) -> dict[str, Any]:
 def _reasoned(family: Family, match: Match) -> Reasoned:
     first, second = family.ordered(match)
     texts = (family.texts[match.a, match.a_version], family.texts[match.b, match.b_version])
-    longest = sorted(match.passages, key=lambda p: p.a_start - p.a_end)[:_PASSAGES]
+    longest = sorted(match.passages, key=lambda p: p.a_start - p.a_end)[:PASSAGES]
     shared = [
         (texts[0][p.a_start : p.a_end], texts[1][p.b_start : p.b_end]) for p in sorted(longest, key=lambda p: p.a_start)
     ]

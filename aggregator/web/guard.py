@@ -15,6 +15,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from aggregator.web.limits import MAX_ADDRESS_BYTES
+
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; "
@@ -30,7 +32,6 @@ HEADERS = {
 """Of every answer. Nothing is stored: what is withdrawn must not stay in a cache."""
 ASKED_BY_FORM = frozenset(("/reposts",))
 """What is asked with a text that no address has room for; it changes nothing either."""
-MAX_ADDRESS_BYTES = 8_000
 _WRONG = "Something went wrong here. Nothing is lost. The log of the server says what."
 
 
@@ -95,9 +96,14 @@ class Guard:
 
 def said(path: str, words: str, status: int) -> Response:
     """Return words as an answer: as JSON to whoever asked for that."""
-    if path == "/api" or path.startswith("/api/"):
+    if is_for_programs(path):
         return JSONResponse({"error": words}, status)
     return PlainTextResponse(f"{words}\n", status)
+
+
+def is_for_programs(path: str) -> bool:
+    """Whether an address is one of those that are answered with JSON."""
+    return path == "/api" or path.startswith("/api/")
 
 
 def _is_own_form(scope: Scope, headers: Headers) -> bool:
@@ -113,7 +119,7 @@ def _is_behind_another_page(path: str, headers: Headers) -> bool:
     if headers.get("sec-fetch-site", "none") in ("none", "same-origin"):
         return False
     is_followed = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
-    return not is_followed or path.startswith("/api")
+    return not is_followed or is_for_programs(path)
 
 
 def host_of(named: str) -> str:

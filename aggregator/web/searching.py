@@ -12,8 +12,9 @@ from aggregator import search
 from aggregator.errors import SourcesError, UsageError
 from aggregator.model import Results
 from aggregator.shapes.hits import FACET_VALUES
-from aggregator.web.asking import MAX_OFFSET, PAGE, SORTS, Asking, asked
+from aggregator.web.asking import PAGE, SORTS, Asking, asked
 from aggregator.web.drawing import histogram
+from aggregator.web.limits import MAX_OFFSET
 from aggregator.web.rendering import page
 
 router = APIRouter(include_in_schema=False)

@@ -13,7 +13,7 @@ from aggregator import __version__
 from aggregator.errors import AggregatorError, SourcesError, UnknownIdError, UsageError
 from aggregator.home import Home
 from aggregator.web import api, articles, families, searching, sources
-from aggregator.web.guard import Guard, said
+from aggregator.web.guard import Guard, is_for_programs, said
 from aggregator.web.rendering import HERE, page
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -48,7 +48,7 @@ def application(home: Home, hosts: Collection[str] = LOOPBACK) -> Guard:
 def _told(request: Request, error: Exception) -> Response:
     """Return an error in words, as JSON for whoever asked for that; files of the home by their names in it."""
     status, words = _status(error), _words(error).replace(f"{request.app.state.home.root}/", "")
-    if request.url.path.startswith("/api"):
+    if is_for_programs(request.url.path):
         return said(request.url.path, words, status)
     return page("error.html", {"words": words, "status": status}, status=status)
 

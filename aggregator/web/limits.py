@@ -1,0 +1,13 @@
+"""How much the pages take and show."""
+
+from __future__ import annotations
+
+MAX_ADDRESS_BYTES = 8_000
+MAX_VALUES = 50
+"""Sources, or languages, that an address may name."""
+MAX_OFFSET = 10_000
+"""Hits that may be passed over."""
+MAX_PASTED_BYTES = 2_000_000
+"""Of a form: what is compared of a text has 200,000 characters, of which some take nine bytes there."""
+PASSAGES = 3
+"""Shared passages of a pair that are shown, the longest."""
