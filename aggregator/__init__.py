@@ -47,7 +47,7 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     corpora         texts that people have themselves, as articles
     credits         "(source: ...)", "via ...", "Repris de ..."
     cells           lines of CSV that are no formulas
-    characters      what no file can hold, replaced
+    characters      what no file can hold and no reader should meet
     clock           what time it is
     dates           days as pages write them
     periods         days, months and intervals as ISO 8601 writes them

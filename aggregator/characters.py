@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 
 _HALVES = re.compile("[\ud800-\udfff]")
-
-
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
