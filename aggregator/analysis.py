@@ -11,9 +11,12 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
-VERSION = 3
+VERSION = 4
 """Counted up with every change of the terms: an index of another version is built again."""
+
+_Key = TypeVar("_Key")
 
 STEMMERS = {
     "ar": "arabic",
@@ -36,16 +39,13 @@ STEMMERS = {
 }
 """ISO 639-1 code to Snowball algorithm; other languages are folded, not stemmed."""
 
+_ACCENTS = frozenset(map(chr, range(0x300, 0x370)))
+"""Those that stand behind the letter they belong to."""
 _WORD = re.compile(r"\w[\w\u0300-\u036f]*")
-_ELISION = re.compile(r"\b(?:[cdjlmnst]|qu|all|dall|dell|nell|sull|un|lorsqu|puisqu|jusqu)['’](?=\w)", re.IGNORECASE)
-_UNELIDED = re.compile(
-    r"\w[\w\u0300-\u036f]*+"
-    r"(?!['’](?i:(?<=\b[cdjlmnst].)|(?<=\b(?:qu|un).)|(?<=\ball.)|(?<=\b(?:dall|dell|nell|sull).)"
-    r"|(?<=\bjusqu.)|(?<=\b(?:lorsqu|puisqu).))\w)"
-)
-"""A word that is no elided article, which it looks for only where an apostrophe is: both of the above, twice as fast.
-Not for a text with a lone accent, after which `_ELISION` begins anew."""
-_LONE_ACCENT = re.compile(r"[\u0300-\u036f]")
+_ELIDED = frozenset("c d j l m n s t qu all dall dell nell sull un lorsqu puisqu jusqu".split())
+"""Articles and the like that lose their end before a vowel, as they stand before the apostrophe, folded."""
+_APOSTROPHES = "'’"
+_AND_A_WORD = re.compile(rf"[{_APOSTROPHES}][\u0300-\u036f]*\w")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,50 +57,75 @@ class Token:
     end: int
 
 
-def tokens(text: str) -> Iterator[Token]:
-    """Yield the words of a text, accents and case folded, the elided article of "l'asile" left out."""
-    skip = {m.start(): m.end() for m in _ELISION.finditer(text)}
-    after = 0
-    for m in _WORD.finditer(text):
-        after = max(after, skip.get(m.start(), 0))
-        if m.start() >= after:
-            yield Token(fold(m.group()), m.start(), m.end())
-
-
-class _Remembered(dict[str, str]):
-    """What a function of a word returned, for the words of long texts: asked with ``map``, nothing of it is Python.
+class _Remembered(dict[_Key, str]):
+    """What a function returned, for the words and signs of long texts: asked with ``map``, nothing of it is Python.
 
     Args:
-        function: Of a word.
-        most: How many words are remembered; then all are forgotten.
+        function: Of a word, or of a sign's number.
+        most: How many are remembered; then all are forgotten.
     """
 
-    def __init__(self, function: Callable[[str], str], most: int) -> None:
+    def __init__(self, function: Callable[[_Key], str], most: int) -> None:
         super().__init__()
         self._function = function
         self._most = most
 
-    def __missing__(self, word: str) -> str:
+    def __missing__(self, key: _Key) -> str:
         if len(self) >= self._most:
             self.clear()
-        made = self[word] = self._function(word)
+        made = self[key] = self._function(key)
         return made
+
+
+def _fold(point: int) -> str:
+    """Return a sign in lower case and without accents; a lone accent is nothing."""
+    sign = chr(point)
+    if sign.isascii():
+        return sign.lower()
+    if sign in _ACCENTS:
+        return ""
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", sign).casefold())
+    # Unicode takes some signs of Arabic apart into several words, and lone accents into a space
+    return "".join(c for c in apart if not unicodedata.combining(c) and not c.isspace()) or sign
+
+
+def _in_words(point: int) -> str:
+    """Return a sign folded; an apostrophe or a space, if it stands in no word."""
+    sign = chr(point)
+    if sign.isalnum() or sign == "_" or sign in _ACCENTS:
+        return _fold(point)
+    return "'" if sign in _APOSTROPHES else " "
+
+
+_FOLDED = _Remembered(_fold, 1 << 16)
+_IN_WORDS = _Remembered(_in_words, 1 << 16)
 
 
 def fold(word: str) -> str:
     """Return the word in lower case and without accents."""
-    return _FOLDED[word]
+    return word.translate(_FOLDED)
 
 
-def _fold(word: str) -> str:
-    if word.isascii():
-        return word.lower()
-    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", word).casefold())
-    # Unicode takes some signs of Arabic apart into several words, and lone accents into a space
-    return "".join(c for c in apart if not unicodedata.combining(c) and not c.isspace()) or word
+def tokens(text: str) -> Iterator[Token]:
+    """Yield the words of a text, accents and case folded, the elided article of "l'asile" left out."""
+    for m in _WORD.finditer(text):
+        word = fold(m.group())
+        if word not in _ELIDED or not _AND_A_WORD.match(text, m.end()):
+            yield Token(word, m.start(), m.end())
 
 
-_FOLDED = _Remembered(_fold, 1 << 16)
+def folded(text: str) -> list[str]:
+    """Return the words of a text in order, without case and accents: those of ``tokens``, without their places."""
+    first, *others = text.translate(_IN_WORDS).split("'")
+    words = first.split()
+    before = first
+    for part in others:
+        # "l" of "l'asile": it touches the apostrophe, and so does what follows
+        if words and words[-1] in _ELIDED and before.endswith(words[-1]) and part[:1] not in ("", " "):
+            words.pop()
+        words += part.split()
+        before = part
+    return words
 
 
 def term(word: str, language: str | None) -> str:
@@ -114,7 +139,7 @@ def stemmed(words: Sequence[str], language: str | None) -> list[str]:
 
 
 @lru_cache(maxsize=len(STEMMERS))
-def _stems(language: str) -> _Remembered:
+def _stems(language: str) -> _Remembered[str]:
     import Stemmer
 
     # it remembers by itself, more slowly
@@ -182,16 +207,3 @@ def strays(word: str) -> set[str] | None:
     others = {first + letter + end for letter in _LATIN for end in (rest, second + rest)}  # changed; put in
     others |= {first + rest, first + rest[:1] + second + rest[1:]}  # left out; changed places
     return {other for other in others if not other.startswith(word[:2])}
-
-
-def folded(text: str) -> list[str]:
-    """Return the words of a text in order, without case and accents: those of ``tokens``, without their places."""
-    if text.isascii():
-        return _UNELIDED.findall(text.lower())
-    words = _WORD.findall(_ELISION.sub(" ", text)) if _LONE_ACCENT.search(text) else _UNELIDED.findall(text)
-    return list(map(_FOLDED.__getitem__, words))
-
-
-def count(text: str) -> int:
-    """Return how many words a text has: those of ``folded``, which takes twice as long."""
-    return len(_WORD.findall(_ELISION.sub(" ", text) if "'" in text or "’" in text else text))

@@ -67,6 +67,8 @@ def test_words_are_folded(text: str, expected: list[str]) -> None:
         ("rock'n'roll o'clock", ["rock", "roll", "o", "clock"]),
         ("the workers' canteen", ["the", "workers", "canteen"]),
         ("l' asile", ["l", "asile"]),
+        ("'l'asile' l''eau", ["asile", "l", "eau"]),
+        ("L\u0300’\u0301eau", ["eau"]),
     ],
 )
 def test_elided_articles_are_left_out(text: str, expected: list[str]) -> None:
@@ -102,6 +104,17 @@ def test_a_question_is_expanded_over_every_language_of_the_home() -> None:
     assert set(analysis.terms("refugies", "en")) <= set(expanded)
     assert "refugies" in expanded
     assert len(expanded) == len(set(expanded))
+
+
+APOSTROPHES = st.lists(
+    st.sampled_from(["l", "L", "qu", "d", "ç", "un", "'", "’", " ", "-", "é", "asile", "\u0300", "\u0345", "\x1c"])
+).map("".join)
+
+
+@given(st.text() | APOSTROPHES)
+@example("l'\u0300asile 'l'eau l''a l' 'a ŉ ¼ ﹰ aﹰ \u0345 α\u0345")
+def test_words_without_their_places_are_those_with_them(text: str) -> None:
+    assert analysis.folded(text) == words(text)
 
 
 @given(st.text())

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache, partial
+from operator import neg
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -49,6 +50,8 @@ _MOST_NAMES = 10_000
 """Sources, languages and months that are told apart in a facet."""
 _REMEMBERED = 64
 """Lists of words that begin alike: whoever asks for one asks for it again."""
+_IDS = 1 << 15
+"""Ids that are remembered with their numbers: whoever asks for the hundredth page has asked for the others."""
 _SEGMENT = re.compile(r"([0-9a-f]{32})\.[a-z]+|[0-9a-f]{32}\.\d+\.del")
 """What the files of a segment are called; that of what is gone from it is replaced by the next of its kind."""
 _ID = re.compile("[1-9a-z][0-9a-z]{0,11}")
@@ -198,6 +201,7 @@ def _key(article_id: str) -> int:
     return int(article_id, 36)
 
 
+@lru_cache(maxsize=_IDS)
 def _id(key: int) -> str:
     parts = []
     while key:
@@ -328,8 +332,8 @@ class _Asking:
             look_at = min(4 * look_at, most)  # whoever equals the last one asked for may come before it
         keys: Any = self._searcher.fast_field_values("key", addresses)
         published = ranks if by is Sort.PUBLISHED else self._searcher.fast_field_values("published", addresses)
-        rows = sorted(zip(ranks, published, map(_id, keys), strict=True), key=lambda row: (-row[0], -row[1], row[2]))
-        return [(article_id, rank if field is None else 0.0) for rank, _, article_id in rows[:limit]], total
+        rows = sorted(zip(map(neg, ranks), map(neg, published), map(_id, keys), strict=True))
+        return [(article_id, -rank if field is None else 0.0) for rank, _, article_id in rows[:limit]], total
 
     def _facets(self, query: Query) -> dict[str, dict[str, int]]:
         fields = ("source", "language", "month")

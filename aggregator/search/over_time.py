@@ -115,7 +115,7 @@ def _read(answers: Answers, facts: list[Facts], found: set[str], wanted: Wanted,
         if number % PORTION == 0:
             report(Progress(doing="counting words", done=number, total=len(by_id)))
         if article.id not in found:
-            yield _seen(by_id[article.id], False, analysis.count(article.text))
+            yield _seen(by_id[article.id], False, len(analysis.folded(article.text)))
             continue
         words = analysis.folded(article.text)
         times = sum(1 for _ in concordance.runs(words, wanted.words_in(article.language), wanted.phrases))
