@@ -156,6 +156,8 @@ def expanded(word: str, languages: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([term(word, None), *(term(word, language) for language in languages)]))
 
 
+SURE_LETTERS = 3
+"""So many of a word's first letters are right if two others are wrong: nobody misses half of where it begins."""
 LONG_WORD = 6
 """From so many letters on, a word that is misspelt may differ in two of them; a shorter one in one."""
 _LATIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_æðøþđħıłŋœŧ")
@@ -166,8 +168,8 @@ def is_near(word: str, other: str) -> bool:
     """Whether another folded word may be this one, misspelt.
 
     Letters that are left out, put in, changed or changed places with the next are counted (optimal string alignment).
-    The first letter is right. Of two that are wrong none is the second: nobody misses half of where a word begins, and
-    an index need not look through all words of a letter.
+    The first letter is right, and of a word with two that are wrong the first ``SURE_LETTERS``: so an index need not
+    look through all words of a letter.
     """
     from rapidfuzz.distance import OSA
 
@@ -191,19 +193,21 @@ def _most(word: str) -> int:
 
 
 def _may_be(word: str, other: str, apart: int) -> bool:
-    if other.startswith(word[:2]):
+    if other.startswith(word[:SURE_LETTERS]):
         return apart <= _most(word)
-    return apart <= 1 and (not _LATIN.issuperset(word) or _LATIN.issuperset(other[1:2]))
+    return apart <= 1 and (not _LATIN.issuperset(word) or _LATIN.issuperset(other[1:SURE_LETTERS]))
 
 
 def strays(word: str) -> set[str] | None:
-    """Return all words that are near to a folded one and do not begin with the same two letters.
+    """Return all words that are near to a folded one and do not begin with the same ``SURE_LETTERS``.
 
-    None: it is not written in Latin letters, and there may be others in that place than could be tried.
+    None: it is not written in Latin letters, and there may be others in their place than could be tried.
     """
     if not _LATIN.issuperset(word):
         return None
-    first, second, rest = word[:1], word[1:2], word[2:]
-    others = {first + letter + end for letter in _LATIN for end in (rest, second + rest)}  # changed; put in
-    others |= {first + rest, first + rest[:1] + second + rest[1:]}  # left out; changed places
-    return {other for other in others if not other.startswith(word[:2])}
+    others = set()
+    for place in range(1, SURE_LETTERS):
+        before, letter, rest = word[:place], word[place : place + 1], word[place + 1 :]
+        others |= {before + other + end for other in _LATIN for end in (rest, letter + rest)}  # changed; put in
+        others |= {before + rest, before + rest[:1] + letter + rest[1:]}  # left out; changed places
+    return {other for other in others if not other.startswith(word[:SURE_LETTERS])}

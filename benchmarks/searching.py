@@ -127,12 +127,19 @@ def build(articles: Sequence[Article], folder: Path, engines: Sequence[str]) -> 
 def measured(
     name: str, folder: Path, put: Callable[[Sequence[Any]], None], first: Sequence[Any], more: Sequence[Any]
 ) -> Built:
+    leave_alone()
     cpu = time.process_time()
     put(first)
     cpu = time.process_time() - cpu
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     walls = [timed(lambda some=more[n : n + ADDED]: put(some)) for n in range(0, len(more), ADDED)]  # type: ignore[misc]
     return Built(name, len(first) / cpu, size, statistics.median(walls))
+
+
+def leave_alone() -> None:
+    """Let the collector of garbage pass over what is at hand: no engine pays for the texts of another."""
+    gc.collect()
+    gc.freeze()
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -226,8 +233,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 engines[f"home, {engine}"] = lambda one, home=home: in_home(one, home)  # type: ignore[misc]
                 shell[engine] = shell_ms(home, analysis.folded(articles[0].text)[0])
         drawn = questions(articles, asked.queries)
-        gc.collect()
-        gc.freeze()  # no engine pays for the texts and stock documents that are at hand here
+        leave_alone()
         kinds = answers(drawn, engines)
     if asked.json:
         report = {"articles": len(articles), "built": [asdict(one) for one in built], "ms": kinds, "shell_ms": shell}

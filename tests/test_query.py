@@ -368,7 +368,7 @@ def is_found(word: str, reach: Reach, other: str, article: Article, place: str |
     if reach is Reach.PREFIX:
         return other.startswith(word)
     if reach is Reach.NEAR:
-        most = 2 if len(word) >= 6 and other[:2] == word[:2] else 1
+        most = 2 if len(word) >= 6 and other[:3] == word[:3] else 1
         return other[0] == word[0] and edits(word, other) <= most
     if reach is Reach.EXACT or place == "author":
         return other == word

@@ -114,7 +114,7 @@ def meant(word: Word, known: Callable[[str], Known], having: Callable[[str], int
         strays = analysis.strays(word.word) if having else None
         if having and strays:
             total.update({stray: n for stray in strays if (n := having(stray))})
-        some = known(word.word[: 1 if strays is None else 2])
+        some = known(word.word[: 1 if strays is None else analysis.SURE_LETTERS])
         places = analysis.near_places(word.word, some.words)
     for place in places:
         total[some.words[place]] += some.counts[place]

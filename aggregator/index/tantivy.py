@@ -324,7 +324,8 @@ class _Asking:
         look_at = most if limit is None else min(limit + _MORE, most)
         while True:
             found: Any = self._searcher.search(query, look_at, count=True, order_by_field=field)
-            ranks, addresses = [rank for rank, _ in found.hits], [address for _, address in found.hits]
+            hits = found.hits  # made anew whenever it is asked for
+            ranks, addresses = zip(*hits, strict=True) if hits else ((), ())
             total = int(found.count or 0)
             is_cut = limit is not None and len(ranks) < total
             if not (is_cut and limit and ranks[limit - 1] == ranks[-1]):
