@@ -325,7 +325,7 @@ class _Asking:
         while True:
             found: Any = self._searcher.search(query, look_at, count=True, order_by_field=field)
             hits = found.hits  # made anew whenever it is asked for
-            ranks, addresses = zip(*hits, strict=True) if hits else ((), ())
+            ranks, addresses = [rank for rank, _ in hits], [address for _, address in hits]
             total = int(found.count or 0)
             is_cut = limit is not None and len(ranks) < total
             if not (is_cut and limit and ranks[limit - 1] == ranks[-1]):
