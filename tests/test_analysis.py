@@ -117,6 +117,7 @@ APOSTROPHES = st.lists(
 
 
 @given(st.text() | APOSTROPHES)
+@example("Straße, Œuvre d’ÉTÉ: 5 µm, ½ ª ƒ \x81 \ufffd")
 @example("l'\u0300asile 'l'eau l''a l' 'a ŉ ¼ ﹰ aﹰ \u0345 α\u0345")
 def test_words_without_their_places_are_those_with_them(text: str) -> None:
     assert analysis.folded(text) == words(text)
