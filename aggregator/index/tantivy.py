@@ -45,7 +45,7 @@ _ADDING_BYTES = 32 << 20
 """What tantivy sorts in memory when it makes an index, and when it only adds to one."""
 _BETWEEN = "\x1f"
 _MORE = 64
-"""Hits that are looked at beyond those asked for, since equals are in no order: more if that is not enough."""
+"""Hits that are looked at beyond those asked for, and an eighth, since equals are in no order: more if need be."""
 _MOST_NAMES = 10_000
 """Sources, languages and months that are told apart in a facet."""
 _REMEMBERED = 64
@@ -321,8 +321,9 @@ class _Asking:
         limit = self._asked.limit
         field = None if by is Sort.RELEVANCE else by.value
         most = max(self._searcher.num_docs, 1)
-        look_at = most if limit is None else min(limit + _MORE, most)
+        more = most if limit is None else _MORE + limit // 8
         while True:
+            look_at = min((limit or 0) + more, most)
             found: Any = self._searcher.search(query, look_at, count=True, order_by_field=field)
             hits = found.hits  # made anew whenever it is asked for
             ranks, addresses = [rank for rank, _ in hits], [address for _, address in hits]
@@ -330,7 +331,7 @@ class _Asking:
             is_cut = limit is not None and len(ranks) < total
             if not (is_cut and limit and ranks[limit - 1] == ranks[-1]):
                 break
-            look_at = min(4 * look_at, most)  # whoever equals the last one asked for may come before it
+            more *= 4  # whoever equals the last one asked for may come before it
         keys: Any = self._searcher.fast_field_values("key", addresses)
         published = ranks if by is Sort.PUBLISHED else self._searcher.fast_field_values("published", addresses)
         rows = sorted(zip(map(neg, ranks), map(neg, published), map(_id, keys), strict=True))
