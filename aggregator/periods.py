@@ -19,17 +19,22 @@ _OPEN = ("", "..")
 
 def instant(at: datetime) -> str:
     """Return an instant in ISO 8601, UTC, to the second."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{_plain(at).isoformat('T', 'seconds')}Z"
 
 
 def shown_day(at: datetime | None) -> str:
     """Return a date for people, UTC; a dash where none is known."""
-    return f"{at.astimezone(UTC):%Y-%m-%d}" if at else "–"
+    return _plain(at).date().isoformat() if at else "–"
 
 
 def shown_minute(at: datetime | None) -> str:
     """Return date and time for people, UTC; a dash where none is known."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}" if at else "–"
+    return _plain(at).isoformat(" ", "minutes") if at else "–"
+
+
+def _plain(at: datetime) -> datetime:
+    """Return an instant in UTC without its zone, for ``isoformat``: ``strftime`` writes the year 999 as it stands."""
+    return at.astimezone(UTC).replace(tzinfo=None)
 
 
 def shown_claim(at: datetime | None) -> str:

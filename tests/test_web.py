@@ -265,6 +265,9 @@ def test_the_interface_is_described(get: Get) -> None:
     paths = get("/api/openapi.json").json()["paths"]
     assert set(paths) == {
         "/api/search",
+        "/api/context",
+        "/api/timeline",
+        "/api/families",
         "/api/status",
         "/api/articles/{article_id}",
         "/api/articles/{article_id}/changes",

@@ -33,7 +33,10 @@ class Instant(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
         """Return the text to keep."""
-        return None if value is None else f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+        # not strftime, which writes the year 999 with three digits, and no one reads that
+        return (
+            None if value is None else f"{value.astimezone(UTC).replace(tzinfo=None).isoformat('T', 'microseconds')}Z"
+        )
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Return the instant kept."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
@@ -14,6 +14,7 @@ from aggregator.cli import output as show
 from aggregator.cli.viewing import write_rows
 from aggregator.home import Home
 from aggregator.model import Results
+from aggregator.shapes.curves import curve_json, point_json
 from aggregator.shapes.hits import FACET_VALUES
 
 if TYPE_CHECKING:
@@ -53,32 +54,6 @@ def show_curve(home: Home, asked: Query, by: By, form: str, *, as_of: datetime |
 
 _POINT = ("period", "found", "articles", "share", "undated", "occurrences", "words", "per_million")
 """Columns of the CSV of a curve."""
-
-
-def curve_json(found: Curve) -> dict[str, Any]:
-    """Return a curve as scripts know it."""
-    return {
-        "query": found.query,
-        "by": found.by,
-        "note": found.note,
-        "undated_found": found.undated,
-        "total": point_json(found.total, found),
-        "periods": [point_json(point, found) for point in found.points],
-    }
-
-
-def point_json(point: Point, of: Curve) -> dict[str, Any]:
-    """Return a period of a curve as scripts know it; what was not counted is None."""
-    return {
-        "period": point.period,
-        "found": point.found,
-        "articles": point.articles,
-        "share": None if point.share is None else round(point.share, 6),
-        "undated": point.undated,
-        "occurrences": point.occurrences if of.has_words else None,
-        "words": point.words if of.has_words else None,
-        "per_million": None if point.per_million is None else round(point.per_million, 3),
-    }
 
 
 def _say_what_counts(found: Curve) -> None:

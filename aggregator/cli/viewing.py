@@ -14,12 +14,11 @@ from rich.cells import cell_len
 from aggregator.cli import bars
 from aggregator.cli import output as show
 from aggregator.home import Home
-from aggregator.shapes import iso
+from aggregator.shapes.context import concordance_json, line_json
 
 if TYPE_CHECKING:
     from aggregator.concordance import Line, Order
     from aggregator.query import Query
-    from aggregator.search.in_context import Concordance
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -75,33 +74,6 @@ def show_lines(home: Home, asked: Query, order: Order, form: str, *, as_of: date
 
 _LINE = ("id", "version", "source", "language", "published", "start", "end", "left", "key", "right")
 """Columns of the CSV of lines."""
-
-
-def concordance_json(found: Concordance) -> dict[str, Any]:
-    """Return words in context as scripts know them."""
-    return {
-        "query": found.query,
-        "articles": found.articles,
-        "cut": found.is_cut,
-        "note": found.note,
-        "lines": [line_json(line) for line in found.lines],
-    }
-
-
-def line_json(line: Line) -> dict[str, Any]:
-    """Return a place where a word stands as scripts know it."""
-    return {
-        "id": line.article_id,
-        "version": line.version,
-        "source": line.source_id,
-        "language": line.language,
-        "published": iso(line.claimed_at),
-        "start": line.start,
-        "end": line.end,
-        "left": line.left,
-        "key": line.key,
-        "right": line.right,
-    }
 
 
 def _print_lines(lines: Sequence[Line]) -> None:

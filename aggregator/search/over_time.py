@@ -33,7 +33,7 @@ class Curve:
     undated: int
     """How many of the articles found claim no date, and count when they were first seen."""
     has_words: bool
-    """Whether the query looks for words in texts; else words and occurrences were not counted."""
+    """Whether words and occurrences were counted: the query looks for words in texts, and that was asked for."""
     note: str | None
     """As in Results."""
 
@@ -45,12 +45,12 @@ def curve(
     by: By,
     now: datetime,
     as_of: datetime | None = None,
+    counts_words: bool = True,
     report: Report = lambda _: None,
 ) -> Curve:
     """Return for each month or year what was found, against all articles that pass the filters of the query.
 
-    These filters are its sources, tags, languages, families and times, where they are demanded of every article. All
-    texts are read to count their words, if the query has words.
+    These filters are its sources, tags, languages, families and times, where they are demanded of every article.
 
     Args:
         home: Where to look.
@@ -58,6 +58,7 @@ def curve(
         by: What a period is.
         now: Later periods are only there for articles that claim to be from then.
         as_of: Of what could be read just before then, in the versions of then; None: as it is now.
+        counts_words: Whether all texts are read to count their words, if the query has words.
         report: Told how far the reading is.
 
     Raises:
@@ -67,7 +68,7 @@ def curve(
     if home.is_new:
         points, total = curves.curve((), by)
         note: str | None = "Nothing was crawled yet."
-        return _curve(query, by, points, total, 0, Wanted(query.node, ()), note)
+        return _curve(query, by, points, total, 0, counts_words and bool(Wanted(query.node, ())), note)
     now = min(now, as_of) if as_of else now
     with access.opened(home) as catalogue, closing(answers_of(home, catalogue, as_of)) as answers:
         whole = _filters(resolved(query.node, home, catalogue))
@@ -79,13 +80,14 @@ def curve(
         found = set(ids)
         facts = [each for each in answers.all_facts() if whole is None or _passes(whole, each)]
         undated = sum(each.claimed_at is None for each in facts if each.id in found)
-        seen = _read(answers, facts, found, wanted, report) if wanted else (_seen(f, f.id in found) for f in facts)
+        has_words = counts_words and bool(wanted)
+        seen = _read(answers, facts, found, wanted, report) if has_words else (_seen(f, f.id in found) for f in facts)
         points, total = curves.curve(seen, by, since=since, until=until)
-    return _curve(query, by, points, total, undated, wanted, note)
+    return _curve(query, by, points, total, undated, has_words, note)
 
 
 def _curve(
-    query: Query, by: By, points: list[Point], total: Point, undated: int, wanted: Wanted, note: str | None
+    query: Query, by: By, points: list[Point], total: Point, undated: int, has_words: bool, note: str | None
 ) -> Curve:
     return Curve(
         query=query.text,
@@ -93,7 +95,7 @@ def _curve(
         points=tuple(points),
         total=total,
         undated=undated,
-        has_words=bool(wanted),
+        has_words=has_words,
         note=note,
     )
 

@@ -3,6 +3,8 @@
     hits      what a search found
     articles  one article, its versions, and what changed from one to another
     families  who has a text, and who had it first
+    context   the places where a word stands
+    curves    how much of a query there is over time
     runs      what visits brought, and what is the matter with a source
     status    how the sources and the home are doing
 

@@ -10,6 +10,7 @@ from aggregator.shapes import iso
 
 if TYPE_CHECKING:
     from aggregator.reposts import Decision, Family, Found
+    from aggregator.search.kin import Kin, Kindred
 
 
 def found_json(found: Found) -> Iterator[dict[str, Any]]:
@@ -34,6 +35,36 @@ def family_json(family: Family) -> Iterator[dict[str, Any]]:
     for doc, credits in family.credits.items():
         for c in credits:
             yield {"type": "credit", "doc": doc, "span": [c.start, c.end], "outlet": c.outlet, "source": c.source_id}
+
+
+def kindred_json(found: Kindred) -> dict[str, Any]:
+    """Return the families of a query as scripts know them."""
+    return {
+        "query": found.query,
+        "articles": found.articles,
+        "families": found.families,
+        "note": found.note,
+        "shown": [_kin_json(kin) for kin in found.shown],
+    }
+
+
+def _kin_json(kin: Kin) -> dict[str, Any]:
+    return {
+        "original": kin.original,
+        "found": kin.found,
+        "members": [
+            {
+                "id": one.id,
+                "url": one.url,
+                "title": one.title,
+                "source": one.source_id,
+                "language": one.language,
+                "published": iso(one.claimed_at),
+                "first_captured": iso(one.captured_at),
+            }
+            for one in kin.members
+        ],
+    }
 
 
 def match_json(match: Match, articles: Mapping[str, Article], decisions: Iterable[Decision] = ()) -> dict[str, Any]:

@@ -4,9 +4,9 @@
     guard      who may ask, and what every answer forbids a browser
     limits     how much they take and show
     rendering  templates, times, numbers, the words found
-    drawing    bars of months, as SVG
+    drawing    bars of months, and who had a text when, as SVG
     asking     an address to a query, and a query to addresses
-    searching  the page of hits
+    searching  the pages of a search: hits, words in context, over time, families
     articles   the pages of an article: text, versions, what changed
     families   the page of a family: who has a text, and who had it first
     sources    the page of sources: how they are doing

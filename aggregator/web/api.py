@@ -8,12 +8,18 @@ from fastapi import APIRouter, Query, Request
 
 from aggregator import reposts
 from aggregator.errors import UsageError
+from aggregator.home import Home
 from aggregator.shapes.articles import changes_json, dossier_json
-from aggregator.shapes.families import family_json
+from aggregator.shapes.context import concordance_json
+from aggregator.shapes.curves import curve_json
+from aggregator.shapes.families import family_json, kindred_json
 from aggregator.shapes.hits import results_json
 from aggregator.web.articles import Number, of_id
-from aggregator.web.asking import asked
-from aggregator.web.searching import found
+from aggregator.web.asking import Asking, asked
+from aggregator.web.searching import context as of_context
+from aggregator.web.searching import course as of_course
+from aggregator.web.searching import hits as of_hits
+from aggregator.web.searching import kin as of_kin
 from aggregator.web.sources import status_of
 
 router = APIRouter(prefix="/api")
@@ -34,10 +40,60 @@ def search(
     offset: int = 0,
 ) -> dict[str, Any]:
     """Find articles: words as in the search box, filters, from which hit on. Twenty hits are answered."""
-    results = found(request, asked(request))
-    if results is None:
+    return results_json(of_hits.found(*_asked(request, "")))
+
+
+@router.get("/context")
+def context(
+    request: Request,
+    q: str,
+    source: Several = None,
+    language: Several = None,
+    since: str = "",
+    until: str = "",
+    as_of: str = "",
+    order: str = "right",
+) -> dict[str, Any]:
+    """Every place in the texts where the words of a query stand, in their context."""
+    return concordance_json(of_context.found(*_asked(request, "context")))
+
+
+@router.get("/timeline")
+def timeline(
+    request: Request,
+    q: str = "",
+    source: Several = None,
+    language: Several = None,
+    since: str = "",
+    until: str = "",
+    as_of: str = "",
+    by: str = "month",
+    words: str = "",
+) -> dict[str, Any]:
+    """How much of a query there is in each month or year; with words=count, words of all texts are counted, too."""
+    return curve_json(of_course.found(*_asked(request, "timeline")))
+
+
+@router.get("/families")
+def families(
+    request: Request,
+    q: str = "",
+    source: Several = None,
+    language: Several = None,
+    since: str = "",
+    until: str = "",
+    as_of: str = "",
+    offset: int = 0,
+) -> dict[str, Any]:
+    """The families that the articles found belong to, those with most of them in front. Twenty are answered."""
+    return kindred_json(of_kin.found(*_asked(request, "families")))
+
+
+def _asked(request: Request, view: str) -> tuple[Home, Asking]:
+    asking = asked(request, view)
+    if asking.is_empty:
         raise UsageError("Nothing is asked for: give q, source, language, since or until.")
-    return results_json(results)
+    return request.app.state.home, asking
 
 
 @router.get("/articles/{article_id}")

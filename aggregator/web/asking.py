@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Request
 
 from aggregator import periods
+from aggregator.concordance import Order
+from aggregator.curves import By
 from aggregator.errors import UsageError
 from aggregator.query import Query
 from aggregator.search import filters
 from aggregator.web.limits import MAX_OFFSET, MAX_VALUES
 
+VIEWS = {"": "Articles", "context": "In context", "timeline": "Over time", "families": "Families"}
+"""Ways to look at what is found, by the path of the page, with what their tabs say."""
 SORTS = ("relevance", "published", "captured")
+ORDERS: tuple[Order, ...] = ("right", "left", "date")
+PERIODS: tuple[By, ...] = ("month", "year")
 PAGE = 20
+
+_Value = TypeVar("_Value", bound=str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +42,15 @@ class Asking:
     as_of: str = ""
     """What could be read then; empty: now."""
     sort: str = SORTS[0]
+    order: Order = ORDERS[0]
+    """Of words in context."""
+    by: By = PERIODS[0]
+    """What a point of a timeline stands for."""
+    counts_words: bool = False
+    """Whether a timeline counts words, and not only articles."""
     offset: int = 0
+    view: str = ""
+    """One of ``VIEWS``."""
 
     @property
     def is_empty(self) -> bool:
@@ -84,16 +100,13 @@ class Asking:
         return self.address(languages=tuple(each for each in self.languages if each != value))
 
 
-def asked(request: Request) -> Asking:
-    """Return what an address asks for.
+def asked(request: Request, view: str = "") -> Asking:
+    """Return what an address asks for, of a page that is one of ``VIEWS``.
 
     Raises:
         UsageError: A value is none that is understood.
     """
     given = request.query_params
-    sort = given.get("sort") or SORTS[0]
-    if sort not in SORTS:
-        raise UsageError(f"sort={sort!r}: there are {', '.join(SORTS)}.")
     offset = given.get("offset") or "0"
     if not (offset.isascii() and offset.isdigit() and len(offset) < 6 and int(offset) <= MAX_OFFSET):
         raise UsageError(f"offset={offset[:20]!r}: a number up to {MAX_OFFSET:,} is needed.")
@@ -107,9 +120,22 @@ def asked(request: Request) -> Asking:
         since=given.get("since") or "",
         until=given.get("until") or "",
         as_of=given.get("as_of") or "",
-        sort=sort,
+        sort=_one_of(SORTS, "sort", given),
+        order=_one_of(ORDERS, "order", given),
+        by=_one_of(PERIODS, "by", given),
+        counts_words=given.get("words") == "count",
         offset=int(offset),
+        view=view,
     )
+
+
+def _one_of(values: Sequence[_Value], name: str, given: Mapping[str, str]) -> _Value:
+    """Return a value that is one of several; the first where none is given."""
+    said = given.get(name) or values[0]
+    found = next((value for value in values if value == said), None)
+    if found is None:
+        raise UsageError(f"{name}={said[:20]!r}: there are {', '.join(values)}.")
+    return found
 
 
 def _address(asking: Asking) -> str:
@@ -122,10 +148,13 @@ def _address(asking: Asking) -> str:
         ("until", asking.until),
         ("as_of", asking.as_of),
         ("sort", "" if asking.sort == plain.sort else asking.sort),
+        ("order", "" if asking.order == plain.order or asking.view != "context" else asking.order),
+        ("by", "" if asking.by == plain.by or asking.view != "timeline" else asking.by),
+        ("words", "count" if asking.counts_words and asking.view == "timeline" else ""),
         ("offset", asking.offset or ""),
     ]
     said = urlencode([(name, value) for name, value in pairs if value])
-    return f"/?{said}" if said else "/"
+    return f"/{asking.view}?{said}" if said else f"/{asking.view}"
 
 
 def _day(name: str, text: str) -> tuple[datetime, datetime]:

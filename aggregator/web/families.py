@@ -14,9 +14,10 @@ from aggregator import reposts, sources, words
 from aggregator.dedupe import GIVEN
 from aggregator.errors import UsageError
 from aggregator.home import Home
-from aggregator.model import Article, Match
+from aggregator.model import Article, Match, Relation
 from aggregator.reposts import Family
 from aggregator.web.articles import of_id
+from aggregator.web.drawing import Course, Placed, course
 from aggregator.web.limits import MAX_PASTED_BYTES, PASSAGES
 from aggregator.web.rendering import page
 
@@ -106,7 +107,32 @@ def _evidence(family: Family, *, here: str) -> dict[str, Any]:
         "given": GIVEN,
         "best": family.best_matches(),
         "pairs": [_reasoned(family, match) for match in family.telling_matches()],
+        "course": _course(family, here),
     }
+
+
+def _course(family: Family, here: str) -> Course | None:
+    """Return who had the text when, as a drawing; None: there is but one time to show."""
+    known = [one for one in family.in_order if one.id != GIVEN]
+    placed = [
+        Placed(
+            id=one.id,
+            source=one.source_id,
+            language=one.language or "?",
+            title=one.title or "(no title)",
+            at=one.claimed_at or one.captured_at,
+            is_claimed=one.claimed_at is not None,
+        )
+        for one in known
+    ]
+    if len(placed) < 2:
+        return None
+    came = [
+        (match.first, match.b if match.first == match.a else match.a, match.relation is Relation.TRANSLATION)
+        for match in family.telling_matches()
+        if match.first
+    ]
+    return course(placed, came, first=family.first, here=here)
 
 
 def _reasoned(family: Family, match: Match) -> Reasoned:

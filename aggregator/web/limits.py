@@ -11,3 +11,5 @@ MAX_PASTED_BYTES = 2_000_000
 """Of a form: what is compared of a text has 200,000 characters, of which some take nine bytes there."""
 PASSAGES = 3
 """Shared passages of a pair that are shown, the longest."""
+CONTEXT_LINES = 50
+"""Places in texts on a page of words in context."""

@@ -12,9 +12,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup, escape
 
 from aggregator.characters import harmless, whole
-from aggregator.periods import instant, shown_claim
+from aggregator.periods import instant, shown_claim, shown_day
 
 HERE = Path(__file__).parent
+_BLANKS = re.compile(r"\s+")
 _MARK = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
 
 
@@ -32,6 +33,11 @@ def marked(html: str) -> Markup:
     return Markup("").join([*parts, _again(html[at:])])
 
 
+def squeezed(text: str) -> str:
+    """Return a part of a text as it stands in one line; blanks at its ends stay, for they keep words apart."""
+    return _BLANKS.sub(" ", text)
+
+
 def _again(html: str) -> Markup:
     """Return escaped text, escaped here: no template trusts what another room has escaped."""
     return escape(plain(Markup(html).unescape()))
@@ -46,7 +52,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(minute=shown_claim, marked=marked, iso=instant)
+    made.filters.update(minute=shown_claim, day=shown_day, marked=marked, iso=instant, squeezed=squeezed)
     made.filters["counted"] = lambda number, what: f"{number:,} {what if number == 1 else what + 's'}"
     return made
 

@@ -1,0 +1,80 @@
+"""What all pages of a search have: the box, the tabs, what narrows it, and mistakes in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from aggregator.errors import SourcesError, UsageError
+from aggregator.home import Home
+from aggregator.web.asking import ORDERS, SORTS, VIEWS, Asking, asked
+from aggregator.web.rendering import page
+
+Answer: TypeAlias = Callable[[Home, Asking], Mapping[str, Any]]
+"""Returns what a template shows of a query."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """Something that narrows a search now."""
+
+    words: str
+    address: str
+    """What asks for the same without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A way to look at what a query finds."""
+
+    words: str
+    address: str
+    is_here: bool
+
+
+def framed(request: Request, view: str, template: str, answer: Answer) -> HTMLResponse:
+    """Return a page of a search, also where what is asked for is not understood.
+
+    Args:
+        request: Its address says what is asked for.
+        view: One of ``VIEWS``.
+        template: Is given ``found``: what the answer returned; None: nothing is asked for, or it is not understood.
+        answer: Asked only if something is asked for.
+    """
+    asking, found, problem = Asking(words=request.query_params.get("q") or "", view=view), None, None
+    try:
+        asking = asked(request, view)
+        found = None if asking.is_empty else answer(request.app.state.home, asking)
+    except SourcesError:  # no mistake of who asks
+        raise
+    except UsageError as error:
+        problem = str(error)
+    values = {
+        "asking": asking,
+        "problem": problem,
+        "found": found,
+        "chips": list(_chips(asking)),
+        "tabs": [Tab(words, asking.address(view=name), name == view) for name, words in VIEWS.items()],
+        "sorts": SORTS,
+        "orders": ORDERS,
+    }
+    return page(template, values, status=400 if problem else 200)
+
+
+def _chips(asking: Asking) -> Iterator[Chip]:
+    for facet, values in (("source", asking.sources), ("language", asking.languages)):
+        for value in values:
+            yield Chip(f"{facet}: {value}", asking.without_value(facet, value))
+    if asking.since and asking.since == asking.until:
+        yield Chip(f"published: {asking.since}", asking.address(since="", until=""))
+    else:
+        if asking.since:
+            yield Chip(f"published since {asking.since}", asking.address(since=""))
+        if asking.until:
+            yield Chip(f"published until {asking.until}", asking.address(until=""))
+    if asking.as_of:
+        yield Chip(f"as it could be read on {asking.as_of}", asking.address(as_of=""))
