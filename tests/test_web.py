@@ -268,6 +268,7 @@ def test_the_interface_is_described(get: Get) -> None:
         "/api/context",
         "/api/timeline",
         "/api/families",
+        "/api/sources/{source_id}",
         "/api/status",
         "/api/articles/{article_id}",
         "/api/articles/{article_id}/changes",

@@ -14,7 +14,7 @@ from aggregator.cli.writing import loaded, named
 from aggregator.errors import UsageError
 from aggregator.home import Home
 from aggregator.shapes.runs import alarm_json
-from aggregator.shapes.status import status_json
+from aggregator.shapes.status import coverage_json, status_json
 
 # --- status -----------------------------------------------------------------------------------------------------------
 
@@ -147,21 +147,7 @@ def _print_coverage(home: Home, chosen: set[str] | None, *, as_json: bool) -> No
             ids = [s.id for s in loaded(home).sources if chosen is None or s.id in chosen]
             months = [month for source_id in ids for month in coverage(catalogue, source_id)]
     if as_json:
-        show.print_json(
-            [
-                {
-                    "source": m.source_id,
-                    "month": m.month,
-                    "announced": m.announced,
-                    "fetched": m.fetched,
-                    "extracted": m.extracted,
-                    "indexed": m.indexed,
-                    "missing": m.missing,
-                    "given_up": m.given_up,
-                }
-                for m in months
-            ]
-        )
+        show.print_json([coverage_json(month) for month in months])
         return
     rows = [
         (

@@ -10,6 +10,7 @@ from typing import Any
 
 from aggregator import access, health, index, scheduler
 from aggregator.catalogue import UNTRANSLATED, Catalogue
+from aggregator.catalogue.coverage import Coverage
 from aggregator.home import Home
 from aggregator.model import Following
 from aggregator.shapes import iso
@@ -64,6 +65,20 @@ def status_json(home: Home, following: Following, now: datetime) -> dict[str, An
         "archive_bytes": _size(home.archive),
         "index_bytes": _size(home.index),
         "free_bytes": shutil.disk_usage(home.root).free,
+    }
+
+
+def coverage_json(month: Coverage) -> dict[str, Any]:
+    """Return how much of what a source announced in a month is there, as scripts know it."""
+    return {
+        "source": month.source_id,
+        "month": month.month,
+        "announced": month.announced,
+        "fetched": month.fetched,
+        "extracted": month.extracted,
+        "indexed": month.indexed,
+        "missing": month.missing,
+        "given_up": month.given_up,
     }
 
 

@@ -9,7 +9,8 @@
     searching  the pages of a search: hits, words in context, over time, families
     articles   the pages of an article: text, versions, what changed
     families   the page of a family: who has a text, and who had it first
-    sources    the page of sources: how they are doing
+    sources    the pages of sources: how they are doing, each and all
+    metrics    whether the home is well, and numbers for who watches it
     api        the same as JSON
 
 Everything that is shown comes from strangers. Templates escape it; nothing of it is ever sent as HTML.

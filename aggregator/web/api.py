@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -14,13 +15,15 @@ from aggregator.shapes.context import concordance_json
 from aggregator.shapes.curves import curve_json
 from aggregator.shapes.families import family_json, kindred_json
 from aggregator.shapes.hits import results_json
+from aggregator.shapes.runs import run_json
+from aggregator.shapes.status import coverage_json
 from aggregator.web.articles import Number, of_id
 from aggregator.web.asking import Asking, asked
 from aggregator.web.searching import context as of_context
 from aggregator.web.searching import course as of_course
 from aggregator.web.searching import hits as of_hits
 from aggregator.web.searching import kin as of_kin
-from aggregator.web.sources import status_of
+from aggregator.web.sources import health_of, status_of
 
 router = APIRouter(prefix="/api")
 
@@ -116,6 +119,18 @@ def family(request: Request, article_id: str) -> list[dict[str, Any]]:
     """All that share text with an article, with the evidence."""
     of = of_id(request, article_id)
     return list(family_json(reposts.family_of(request.app.state.home, of.article)))
+
+
+@router.get("/sources/{source_id}")
+def source(request: Request, source_id: str) -> dict[str, Any]:
+    """How one source is doing: its last runs, and how much of what it announced is there, by month."""
+    home = request.app.state.home
+    found = health_of(home, source_id, datetime.now(UTC))
+    return {
+        "status": next(each for each in status_of(home)["sources"] if each["source"] == source_id),
+        "runs": [run_json(run) for run in found.runs],
+        "months": [coverage_json(month) for month in found.months],
+    }
 
 
 @router.get("/status")

@@ -32,7 +32,7 @@ HEADERS = {
 """Of every answer. Nothing is stored: what is withdrawn must not stay in a cache."""
 ASKED_BY_FORM = frozenset(("/reposts",))
 """What is asked with a text that no address has room for; it changes nothing either."""
-_WRONG = "Something went wrong here. Nothing is lost. The log of the server says what."
+WRONG = "Something went wrong here. Nothing is lost. The log of the server says what."
 
 
 class Guard:
@@ -72,7 +72,7 @@ class Guard:
             logging.getLogger(__name__).exception("%s", scope["path"])
             if has_begun:
                 raise
-            await said(scope["path"], _WRONG, 500)(scope, receive, guarded)
+            await said(scope["path"], WRONG, 500)(scope, receive, guarded)
 
     def _refusal(self, scope: Scope) -> tuple[str, int] | None:
         """Return words and status for who may not ask; None: they may."""

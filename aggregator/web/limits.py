@@ -13,3 +13,5 @@ PASSAGES = 3
 """Shared passages of a pair that are shown, the longest."""
 CONTEXT_LINES = 50
 """Places in texts on a page of words in context."""
+RUNS = 30
+"""Runs of a source on its page, the newest."""

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup, escape
 
 from aggregator.characters import harmless, whole
-from aggregator.periods import instant, shown_claim, shown_day
+from aggregator.periods import instant, shown_claim, shown_day, shown_minute
 
 HERE = Path(__file__).parent
 _BLANKS = re.compile(r"\s+")
@@ -52,9 +52,20 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(minute=shown_claim, day=shown_day, marked=marked, iso=instant, squeezed=squeezed)
+    made.filters.update(
+        minute=shown_claim, day=shown_day, marked=marked, iso=instant, moment=shown_minute, squeezed=squeezed
+    )
     made.filters["counted"] = lambda number, what: f"{number:,} {what if number == 1 else what + 's'}"
+    made.filters["bytes"] = _bytes
     return made
+
+
+def _bytes(count: int) -> str:
+    """Return a number of bytes for people, in powers of ten as disks are sold."""
+    for power, unit in ((12, "TB"), (9, "GB"), (6, "MB"), (3, "kB")):
+        if count >= 10**power:
+            return f"{count / 10**power:,.1f} {unit}"
+    return f"{count:,} bytes"
 
 
 def _shown(value: object) -> object:

@@ -12,8 +12,8 @@ from starlette.exceptions import HTTPException
 from aggregator import __version__
 from aggregator.errors import AggregatorError, SourcesError, UnknownIdError, UsageError
 from aggregator.home import Home
-from aggregator.web import api, articles, families, sources
-from aggregator.web.guard import Guard, is_for_programs, said
+from aggregator.web import api, articles, families, metrics, sources
+from aggregator.web.guard import WRONG, Guard, is_for_programs, said
 from aggregator.web.rendering import HERE, page
 from aggregator.web.searching import context, course, hits, kin
 
@@ -38,11 +38,12 @@ def application(home: Home, hosts: Collection[str] = LOOPBACK) -> Guard:
     )
     made.state.home = home
     made.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    for room in (hits, context, course, kin, articles, families, sources, api):
+    for room in (hits, context, course, kin, articles, families, sources, metrics, api):
         made.include_router(room.router)
     made.add_exception_handler(AggregatorError, _told)
     made.add_exception_handler(HTTPException, _told)
     made.add_exception_handler(RequestValidationError, _told)
+    made.add_exception_handler(Exception, _broken)
     return Guard(made, hosts)
 
 
@@ -52,6 +53,11 @@ def _told(request: Request, error: Exception) -> Response:
     if is_for_programs(request.url.path):
         return said(request.url.path, words, status)
     return page("error.html", {"words": words, "status": status}, status=status)
+
+
+def _broken(request: Request, error: Exception) -> Response:
+    """Return words for an error that nobody thought of; the server logs it."""
+    return said(request.url.path, WRONG, 500)
 
 
 def _status(error: Exception) -> int:

@@ -1,25 +1,85 @@
-"""The page of sources: how they are doing, and how the home is."""
+"""The pages of sources: how they are doing, each and all, and how the home is."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from aggregator import access, sources
+from aggregator import access, scheduler, sources
+from aggregator.catalogue import Catalogue
+from aggregator.catalogue.coverage import Coverage, coverage
+from aggregator.errors import UnknownIdError
 from aggregator.home import Home
+from aggregator.model import Run, Source
+from aggregator.scheduler import Past
 from aggregator.shapes.status import status_json
+from aggregator.web.drawing import Bars, bars
+from aggregator.web.limits import RUNS
 from aggregator.web.rendering import page
 
 router = APIRouter(include_in_schema=False)
+
+_WEEK = timedelta(days=7)
+WEEKS = 52
+"""How far back a rhythm is drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a source is doing, for its page."""
+
+    source: Source
+    past: Past | None
+    """What its runs say of the next one; None: it was never visited."""
+    runs: tuple[Run, ...]
+    """The newest first."""
+    months: tuple[Coverage, ...]
+    """How much of what it announced is there, the newest month first."""
+    rhythm: Bars | None
+    """Articles of each week of a year; None: there were none."""
 
 
 @router.get("/sources")
 def show_sources(request: Request) -> HTMLResponse:
     """Show each source: when it was visited, what came of it, what is the matter."""
-    return page("sources.html", {"status": status_of(request.app.state.home)})
+    home, now = request.app.state.home, datetime.now(UTC)
+    status = status_of(home)
+    told = [(each, _state(each, now)) for each in status["sources"]]
+    values = {
+        "status": status,
+        "told": told,
+        "states": Counter(state for _, state in told).most_common(),
+        "due": sum(_is_due(each, now) for each in status["sources"]),
+        "writer": home.writer,
+        "rhythms": _rhythms(home, [each["source"] for each in status["sources"]], now),
+    }
+    return page("sources.html", values)
+
+
+@router.get("/sources/{source_id}")
+def show_source(request: Request, source_id: str) -> HTMLResponse:
+    """Show how one source is doing: its runs, what failed and why, its rhythm, and how much of it is there."""
+    home, now = request.app.state.home, datetime.now(UTC)
+    health = health_of(home, source_id, now)
+    status = next(each for each in status_of(home)["sources"] if each["source"] == source_id)
+    values = {
+        "health": health,
+        "source": health.source,
+        "status": status,
+        "state": _state(status, now),
+        "success": next((run for run in health.runs if run.outcome == "ok"), None),
+        "pause": _words(health.past.rhythm.pause) if health.past else None,
+        "coverage": bars(
+            [(month.month, month.extracted) for month in reversed(health.months)],
+            lambda month: f"/?source={source_id}&since={month}&until={month}",
+        ),
+    }
+    return page("source.html", values)
 
 
 def status_of(home: Home) -> dict[str, Any]:
@@ -35,3 +95,67 @@ def status_of(home: Home) -> dict[str, Any]:
     with access.opened(home) as catalogue:
         closed = catalogue.closed_sources
     return found | {"sources": [source for source in found["sources"] if source["source"] not in closed]}
+
+
+def health_of(home: Home, source_id: str, now: datetime) -> Health:
+    """Return how a source is doing.
+
+    Raises:
+        UnknownIdError: There is none of that id, or nobody is shown it.
+        SourcesError: sources.yaml is refused.
+        StoreError: The catalogue is missing, damaged or of another version.
+    """
+    source = next((one for one in sources.load(home.sources_yaml).sources if one.id == source_id), None)
+    if source is None:
+        raise UnknownIdError("There is no source of that id in sources.yaml.")
+    if home.is_new:
+        return Health(source, None, (), (), None)
+    with access.opened(home) as catalogue:
+        if source_id in catalogue.closed_sources:
+            raise UnknownIdError("There is no source of that id in sources.yaml.")
+        return Health(
+            source=source,
+            past=scheduler.pasts_of([source], catalogue.runs_since, now).get(source_id),
+            runs=tuple(catalogue.runs(source_id, limit=RUNS)),
+            months=tuple(coverage(catalogue, source_id)),
+            rhythm=_rhythm(catalogue, source_id, now),
+        )
+
+
+def _rhythms(home: Home, ids: list[str], now: datetime) -> dict[str, Bars | None]:
+    if home.is_new:
+        return dict.fromkeys(ids)
+    with access.opened(home) as catalogue:
+        return {source_id: _rhythm(catalogue, source_id, now) for source_id in ids}
+
+
+def _rhythm(catalogue: Catalogue, source_id: str, now: datetime) -> Bars | None:
+    """Return how many articles a source published in each week, as far as it claims it, else as they were seen."""
+    first = now - WEEKS * _WEEK
+    counts = Counter((at - first) // _WEEK for at in catalogue.posted_since(first, source_id) if at <= now)
+    weeks = [(f"{first + number * _WEEK:%Y-%m-%d}", counts[number]) for number in range(WEEKS)]
+    return bars(weeks, lambda week: f"/?source={source_id}&since={week}&until={_last_day(week)}")
+
+
+def _last_day(week: str) -> str:
+    return f"{datetime.fromisoformat(week) + _WEEK - timedelta(days=1):%Y-%m-%d}"
+
+
+def _state(status: dict[str, Any], now: datetime) -> str:
+    """Return in a word how a source is doing: the worst that is the matter."""
+    if status["paused"]:
+        return "paused"
+    if status["alarms"]:
+        return str(status["alarms"][0]["kind"])
+    return "never visited" if status["outcome"] is None else "failed" if status["outcome"] == "failed" else "well"
+
+
+def _is_due(status: dict[str, Any], now: datetime) -> bool:
+    due = status["next_due"]
+    return not status["paused"] and (due is None or datetime.fromisoformat(due) <= now)
+
+
+def _words(pause: timedelta) -> str:
+    """Return in words how often a source is looked at."""
+    minutes = round(pause.total_seconds() / 60)
+    return f"about every {minutes} minutes" if minutes < 90 else f"about every {round(minutes / 60)} hours"
