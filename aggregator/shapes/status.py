@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from aggregator import access, health, index, scheduler
 from aggregator.catalogue import UNTRANSLATED, Catalogue
 from aggregator.catalogue.coverage import Coverage
 from aggregator.home import Home
-from aggregator.model import Following
+from aggregator.model import Following, Run
 from aggregator.shapes import iso
 from aggregator.shapes.runs import alarm_json, run_json
 
@@ -65,6 +66,15 @@ def status_json(home: Home, following: Following, now: datetime) -> dict[str, An
         "archive_bytes": _size(home.archive),
         "index_bytes": _size(home.index),
         "free_bytes": shutil.disk_usage(home.root).free,
+    }
+
+
+def source_json(status: dict[str, Any], runs: Iterable[Run], months: Iterable[Coverage]) -> dict[str, Any]:
+    """Return how one source is doing: its entry of ``status_json``, its runs, how much of each month is there."""
+    return {
+        "status": status,
+        "runs": [run_json(run) for run in runs],
+        "months": [coverage_json(month) for month in months],
     }
 
 

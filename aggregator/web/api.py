@@ -15,8 +15,7 @@ from aggregator.shapes.context import concordance_json
 from aggregator.shapes.curves import curve_json
 from aggregator.shapes.families import family_json, kindred_json
 from aggregator.shapes.hits import results_json
-from aggregator.shapes.runs import run_json
-from aggregator.shapes.status import coverage_json
+from aggregator.shapes.status import source_json
 from aggregator.web.articles import Number, of_id
 from aggregator.web.asking import Asking, asked
 from aggregator.web.searching import context as of_context
@@ -126,11 +125,8 @@ def source(request: Request, source_id: str) -> dict[str, Any]:
     """How one source is doing: its last runs, and how much of what it announced is there, by month."""
     home = request.app.state.home
     found = health_of(home, source_id, datetime.now(UTC))
-    return {
-        "status": next(each for each in status_of(home)["sources"] if each["source"] == source_id),
-        "runs": [run_json(run) for run in found.runs],
-        "months": [coverage_json(month) for month in found.months],
-    }
+    status = next(each for each in status_of(home)["sources"] if each["source"] == source_id)
+    return source_json(status, found.runs, found.months)
 
 
 @router.get("/status")
