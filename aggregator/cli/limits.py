@@ -147,6 +147,9 @@ LIMITS = (
     Limit("pages.offset", limits.MAX_OFFSET, "hits", "the page is refused, and not linked to"),
     Limit("pages.pasted", limits.MAX_PASTED_BYTES, "bytes", "the text is refused"),
     Limit("pages.passages", limits.PASSAGES, "passages a pair", "shorter ones are only counted"),
+    Limit(
+        "pages.pace", limits.AT_ONCE, f"answers at once, then {limits.A_SECOND:g} a second", "whoever asks has to wait"
+    ),
     Limit("pages.runs", limits.RUNS, "runs of a source", "older ones are not shown"),
     Limit("pages.context", limits.CONTEXT_LINES, "places a page", "the others are on the next pages"),
 )

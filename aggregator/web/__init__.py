@@ -1,7 +1,8 @@
-"""The pages: what the commands print, in a browser and as JSON. They only read.
+"""The pages: what the commands print, in a browser and as JSON. They only read, but for what people decide of reposts.
 
     serving    a home to a running server
     guard      who may ask, and what every answer forbids a browser
+    door       the token, and how fast each may ask
     limits     how much they take and show
     rendering  templates, times, numbers, the words found
     drawing    bars of months, and who had a text when, as SVG
@@ -9,6 +10,7 @@
     searching  the pages of a search: hits, words in context, over time, families
     articles   the pages of an article: text, versions, what changed
     families   the page of a family: who has a text, and who had it first
+    deciding   what people decide of a match
     sources    the pages of sources: how they are doing, each and all
     metrics    whether the home is well, and numbers for who watches it
     api        the same as JSON

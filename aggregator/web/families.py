@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
@@ -15,9 +14,10 @@ from aggregator.dedupe import GIVEN
 from aggregator.errors import UsageError
 from aggregator.home import Home
 from aggregator.model import Article, Match, Relation
-from aggregator.reposts import Family
+from aggregator.reposts import Decision, Family
 from aggregator.web.articles import of_id
 from aggregator.web.drawing import Course, Placed, course
+from aggregator.web.forms import fields
 from aggregator.web.limits import MAX_PASTED_BYTES, PASSAGES
 from aggregator.web.rendering import page
 
@@ -42,6 +42,8 @@ class Reasoned:
     shares: tuple[float, float]
     """How much of the earlier one, and how much of the later one, stands in the other: 0.0 to 1.0."""
     passages: tuple[Shared, ...]
+    decided: tuple[Decision, ...]
+    """What people decided of the two, as far as it holds."""
 
 
 @router.get("/articles/{article_id}/family")
@@ -50,15 +52,20 @@ def show_family(request: Request, article_id: str) -> HTMLResponse:
     found = of_id(request, article_id)
     article = found.article
     family = reposts.family_of(request.app.state.home, article)
-    return page(
-        "family.html", {"article": article, "versions": len(found.versions), **_evidence(family, here=article.id)}
-    )
+    door = request.app.state.door
+    values = {
+        "article": article,
+        "versions": len(found.versions),
+        "key": door.key if door and door.may_decide else None,
+        **_evidence(family, here=article.id),
+    }
+    return page("family.html", values)
 
 
 @router.get("/reposts")
 def show_box() -> HTMLResponse:
     """Show the box that a text is pasted into."""
-    return page("reposts.html", {"text": "", "problem": None, "family": None})
+    return page("reposts.html", {"text": "", "problem": None, "family": None, "key": None})
 
 
 @router.post("/reposts")
@@ -67,7 +74,7 @@ async def show_who_has(request: Request) -> HTMLResponse:
     try:
         text = await _pasted(request)
     except UsageError as error:
-        return page("reposts.html", {"text": "", "problem": str(error), "family": None}, status=400)
+        return page("reposts.html", {"text": "", "problem": str(error), "family": None, "key": None}, status=400)
     return await run_in_threadpool(_who_has, request.app.state.home, text)
 
 
@@ -75,7 +82,7 @@ def _who_has(home: Home, text: str) -> HTMLResponse:
     family = reposts.who_has(home, sources.load(home.sources_yaml), text)
     is_cut = len(text) > words.MAX_COMPARED_CHARS
     cut = f"Only the first {words.MAX_COMPARED_CHARS:,} characters were compared." if is_cut else None
-    return page("reposts.html", {"text": text, "problem": cut, **_evidence(family, here=GIVEN)})
+    return page("reposts.html", {"text": text, "problem": cut, "key": None, **_evidence(family, here=GIVEN)})
 
 
 async def _pasted(request: Request) -> str:
@@ -84,16 +91,7 @@ async def _pasted(request: Request) -> str:
     Raises:
         UsageError: It is too long, empty, or no form.
     """
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAX_PASTED_BYTES:
-            raise UsageError(f"That is too long: {MAX_PASTED_BYTES:,} bytes are the most.")
-    try:
-        fields = parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=3, errors="replace")
-    except ValueError:
-        raise UsageError("That was not sent by the form of this page.") from None
-    text = fields.get("text", [""])[0].replace("\r\n", "\n")
+    text = (await fields(request, MAX_PASTED_BYTES)).get("text", "").replace("\r\n", "\n")
     if not text.strip():
         raise UsageError("Nothing was pasted.")
     return text
@@ -150,4 +148,5 @@ def _reasoned(family: Family, match: Match) -> Reasoned:
         match=match,
         shares=shares,
         passages=tuple(Shared(*(reversed(pair) if is_turned else pair)) for pair in shared),
+        decided=tuple(one for one in family.decisions if {match.a, match.b} <= set(one.articles)),
     )

@@ -8,14 +8,19 @@ see how long that takes; and what is shown can load, send and frame nothing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, MutableMapping
-from typing import Any
+import math
+from collections.abc import Collection, Mapping, MutableMapping
+from typing import Any, TypeAlias
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from aggregator.web.limits import MAX_ADDRESS_BYTES
+from aggregator.web.door import WANTED, Door, Pace
+from aggregator.web.limits import A_SECOND, AT_ONCE, MAX_ADDRESS_BYTES, WRONG_TOKEN
+
+Refusal: TypeAlias = tuple[str, int] | tuple[str, int, Mapping[str, str]]
+"""Words, the status of HTTP, and headers that go with it."""
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -31,7 +36,9 @@ HEADERS = {
 }
 """Of every answer. Nothing is stored: what is withdrawn must not stay in a cache."""
 ASKED_BY_FORM = frozenset(("/reposts",))
-"""What is asked with a text that no address has room for; it changes nothing either."""
+"""What is asked with a text that no address has room for; it changes nothing."""
+DECIDED_BY_FORM = frozenset(("/decisions",))
+"""What changes something."""
 WRONG = "Something went wrong here. Nothing is lost. The log of the server says what."
 
 
@@ -43,11 +50,14 @@ class Guard:
     Args:
         app: The pages.
         hosts: Names and addresses that a request may be for, without ports.
+        door: Who may come in; None: everybody who reaches it, to read.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+    def __init__(self, app: ASGIApp, hosts: Collection[str], door: Door | None = None) -> None:
         self._app = app
         self._hosts = frozenset(map(host_of, hosts))
+        self._door = door
+        self._pace = Pace(AT_ONCE, A_SECOND)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -63,7 +73,7 @@ class Guard:
             await send(message)
 
         asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
-        if refusal := self._refusal(asked):
+        if refusal := self._refusal(asked) or self._too_fast(asked) or self._unknown(asked):
             await said(scope["path"], *refusal)(scope, receive, guarded)
             return
         try:
@@ -74,7 +84,31 @@ class Guard:
                 raise
             await said(scope["path"], WRONG, 500)(scope, receive, guarded)
 
-    def _refusal(self, scope: Scope) -> tuple[str, int] | None:
+    def _too_fast(self, scope: Scope, cost: float = 1.0) -> Refusal | None:
+        """Return words and status for who asks too much; None: they may ask this."""
+        client = scope["client"][0] if scope.get("client") else ""
+        wait_s = self._pace.wait_s(client, cost)
+        if not wait_s:
+            return None
+        return "You ask faster than this server answers. Wait a little.", 429, {"Retry-After": str(math.ceil(wait_s))}
+
+    def _unknown(self, scope: Scope) -> Refusal | None:
+        """Return words and status for who does not give the token where it is needed; None: they may come in."""
+        decides = scope["path"] in DECIDED_BY_FORM
+        if self._door is None or not (decides or self._door.is_for_reading):
+            return None
+        given = Headers(scope=scope).get("authorization")
+        who = self._door.who(given)
+        if who is None:
+            if given:
+                self._too_fast(scope, WRONG_TOKEN)
+            return "This needs the token as a password, and your name as the user.", 401, {"WWW-Authenticate": WANTED}
+        if decides and not who:
+            return "What is decided stands under a name: give yours as the user, with the token as the password.", 403
+        scope.setdefault("state", {})["who"] = who
+        return None
+
+    def _refusal(self, scope: Scope) -> Refusal | None:
         """Return words and status for who may not ask; None: they may."""
         headers = Headers(scope=scope)
         named = headers.getlist("host")
@@ -85,7 +119,8 @@ class Guard:
             )
         if len(scope["path"]) + len(scope["query_string"]) > MAX_ADDRESS_BYTES:
             return f"The address is longer than {MAX_ADDRESS_BYTES:,} bytes.", 414
-        if scope["method"] == "POST" and scope["path"] in ASKED_BY_FORM:
+        decides = self._door is not None and self._door.may_decide and scope["path"] in DECIDED_BY_FORM
+        if scope["method"] == "POST" and (decides or scope["path"] in ASKED_BY_FORM):
             return None if _is_own_form(scope, headers) else ("Only the pages of this server may send that.", 403)
         if scope["method"] != "GET":
             return "These pages only read.", 405
@@ -94,11 +129,11 @@ class Guard:
         return None
 
 
-def said(path: str, words: str, status: int) -> Response:
+def said(path: str, words: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
     """Return words as an answer: as JSON to whoever asked for that."""
     if is_for_programs(path):
-        return JSONResponse({"error": words}, status)
-    return PlainTextResponse(f"{words}\n", status)
+        return JSONResponse({"error": words}, status, headers)
+    return PlainTextResponse(f"{words}\n", status, headers)
 
 
 def is_for_programs(path: str) -> bool:

@@ -15,3 +15,9 @@ CONTEXT_LINES = 50
 """Places in texts on a page of words in context."""
 RUNS = 30
 """Runs of a source on its page, the newest."""
+AT_ONCE, A_SECOND = 200.0, 50.0
+"""Answers that a client may have at once, and a second from then on."""
+WRONG_TOKEN = 40.0
+"""How many answers a wrong token counts for."""
+MAX_DECISION_BYTES = 4_000
+"""Of a form that decides something."""

@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 from aggregator import __version__
 from aggregator.errors import AggregatorError, SourcesError, UnknownIdError, UsageError
 from aggregator.home import Home
-from aggregator.web import api, articles, families, metrics, sources
+from aggregator.web import api, articles, deciding, families, metrics, sources
+from aggregator.web.door import Door
 from aggregator.web.guard import WRONG, Guard, is_for_programs, said
 from aggregator.web.rendering import HERE, page
 from aggregator.web.searching import context, course, hits, kin
@@ -21,12 +22,13 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 """Names and addresses of this machine, for this machine."""
 
 
-def application(home: Home, hosts: Collection[str] = LOOPBACK) -> Guard:
+def application(home: Home, hosts: Collection[str] = LOOPBACK, door: Door | None = None) -> Guard:
     """Return the pages of a home, as an ASGI application.
 
     Args:
         home: Which.
         hosts: Names and addresses that it answers to, without ports.
+        door: Who may come in, and whether they may decide; None: everybody who reaches it, to read.
     """
     made = FastAPI(
         title="aggregator",
@@ -37,14 +39,15 @@ def application(home: Home, hosts: Collection[str] = LOOPBACK) -> Guard:
         redoc_url=None,
     )
     made.state.home = home
+    made.state.door = door
     made.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    for room in (hits, context, course, kin, articles, families, sources, metrics, api):
+    for room in (hits, context, course, kin, articles, families, deciding, sources, metrics, api):
         made.include_router(room.router)
     made.add_exception_handler(AggregatorError, _told)
     made.add_exception_handler(HTTPException, _told)
     made.add_exception_handler(RequestValidationError, _told)
     made.add_exception_handler(Exception, _broken)
-    return Guard(made, hosts)
+    return Guard(made, hosts, door)
 
 
 def _told(request: Request, error: Exception) -> Response:

@@ -1,0 +1,53 @@
+"""What people decide of a match on its page: that it is one, or none. As an event of the archive, under their name."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse
+from starlette.exceptions import HTTPException
+
+from aggregator import pipeline, reposts, sources
+from aggregator.errors import BusyError, UsageError
+from aggregator.home import Home
+from aggregator.web.articles import of_id
+from aggregator.web.forms import fields
+from aggregator.web.limits import MAX_DECISION_BYTES
+
+router = APIRouter(include_in_schema=False)
+
+KINDS = {"confirmed": reposts.confirm, "refused": reposts.refuse}
+_WAIT_S = 2.0
+"""For another writer; whoever waits in front of a page does not wait long."""
+
+
+@router.post("/decisions")
+async def decide(request: Request) -> RedirectResponse:
+    """Note what somebody decides of two articles, and lead back to the page of their family."""
+    given = await fields(request, MAX_DECISION_BYTES)
+    door = request.app.state.door
+    if not door.is_key(given.get("key", "")):
+        raise HTTPException(403, "This form is not of this server, or of one before it was started again. Reload it.")
+    kind, ids = given.get("kind", ""), [given.get(name, "") for name in ("a", "b")]
+    if kind not in KINDS:
+        raise UsageError(f"Nothing is decided by {kind[:20]!r}: there are {', '.join(KINDS)}.")
+    here = of_id(request, given.get("here", "")).article.id
+    await run_in_threadpool(_note, request, kind, ids, request.state.who)
+    return RedirectResponse(f"/articles/{here}/family", status_code=303)
+
+
+def _note(request: Request, kind: str, ids: list[str], who: str) -> None:
+    """Note a decision, unless it holds already, and have it looked at now if nobody else writes the home."""
+    home: Home = request.app.state.home
+    for article_id in ids:
+        of_id(request, article_id)
+    if reposts.already(home, kind, ids):
+        return
+    KINDS[kind](home, ids[0], ids[1], by=who, now=datetime.now(UTC))
+    try:
+        with pipeline.opened(home, sources.load(home.sources_yaml), wait_s=_WAIT_S):
+            pass
+    except BusyError:
+        pass  # it is in force when the crawl that is running looks next

@@ -1,0 +1,29 @@
+"""What a form of these pages sends."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs
+
+from fastapi import Request
+
+from aggregator.errors import UsageError
+
+_MOST_FIELDS = 8
+
+
+async def fields(request: Request, max_bytes: int) -> dict[str, str]:
+    """Return the fields of a form, the first where one comes several times.
+
+    Raises:
+        UsageError: It is too long, or no form.
+    """
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > max_bytes:
+            raise UsageError(f"That is too long: {max_bytes:,} bytes are the most.")
+    try:
+        found = parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="replace")
+    except ValueError:
+        raise UsageError("That was not sent by the form of this page.") from None
+    return {name: values[0] for name, values in found.items()}
