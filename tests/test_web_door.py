@@ -118,7 +118,7 @@ def test_nothing_is_decided_by_who_may_not_or_by_what_is_none_of_our_forms(
 def test_without_leave_to_decide_there_is_no_button_and_no_way(home: Home) -> None:
     for door in (None, Door(TOKEN, is_for_reading=False, may_decide=False)):
         with serving(application(home, door=door)) as address:
-            assert "form" not in requests.get(f"{address}/articles/{ONE.id}/family", timeout=20).text
+            assert "/decisions" not in requests.get(f"{address}/articles/{ONE.id}/family", timeout=20).text
             assert sent(address, {"kind": "refused"}, basic()).status_code == 405
 
 

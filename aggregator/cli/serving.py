@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,7 @@ def serve_command(
         show.line(f"http://{shown}:{listening.getsockname()[1]}/")
         if door and may_decide and not door.is_for_reading:
             show.say(f"To decide, give your name as the user and this as the password: {door.token}")
+        sys.stdout.flush()  # also into a file, for it goes on
         app = application(home, {*LOOPBACK, *([] if address.is_unspecified else [shown]), *names}, door)
         # nobody's queries are written down
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))

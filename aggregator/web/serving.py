@@ -18,6 +18,8 @@ from aggregator.web.guard import WRONG, Guard, is_for_programs, said
 from aggregator.web.rendering import HERE, page
 from aggregator.web.searching import context, course, hits, kin
 
+ROOMS = (hits, context, course, kin, articles, families, deciding, sources, metrics, api)
+"""All that answers, each with its ``router``."""
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 """Names and addresses of this machine, for this machine."""
 
@@ -41,7 +43,7 @@ def application(home: Home, hosts: Collection[str] = LOOPBACK, door: Door | None
     made.state.home = home
     made.state.door = door
     made.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    for room in (hits, context, course, kin, articles, families, deciding, sources, metrics, api):
+    for room in ROOMS:
         made.include_router(room.router)
     made.add_exception_handler(AggregatorError, _told)
     made.add_exception_handler(HTTPException, _told)
