@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 TOOLS := build/conformance-tools
 PEERS := build/extractors
 FINDERS := build/finders
+E2E := build/e2e
+NODE := build/e2e-node
 PIP := $(BIN)/python -m pip $(QUIET) --disable-pip-version-check --no-input
 FAILED := { echo 'pip did not get through; to see all its words: make setup QUIET=' >&2; exit 1; }
 # One more than there are processors, four at most: many tests wait for a process or a socket.
@@ -21,10 +23,10 @@ LOCK := env -u UV_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS $(BIN)/uv pip com
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-long torture conformance check format coverage bench eval eval-reposts lock clean
+.PHONY: help setup demo test test-long torture conformance e2e e2e-smoke check format coverage bench eval eval-reposts lock clean
 
 help:  ## list these words
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 	@echo 'PYTHON=python3.12 chooses the Python of `make setup`; ARGS="..." goes on to demo, test, test-long,'; \
 		echo 'torture, conformance and bench.'
 
@@ -44,6 +46,12 @@ torture: $(VENV)/installed  ## hours: a crawl is killed at every call that chang
 
 conformance: $(VENV)/installed $(TOOLS)/installed  ## what other institutions' tools say of the files that are written
 	@$(BIN)/python -m tests.conformance --tools $(TOOLS)/bin $(ARGS)
+
+e2e: $(E2E)/installed $(NODE)/installed  ## the pages in Chromium, and what axe-core, html-validate and schemathesis say; with all strings of a folder: HOSTILE=DIR
+	@HOSTILE="$(HOSTILE)" EXAMPLES=300 $(E2E)/bin/python -m pytest tests/e2e $(ARGS)
+
+e2e-smoke: $(E2E)/installed $(NODE)/installed  ## the same in minutes, with thirty strings of our own
+	@HOSTILE= EXAMPLES=20 $(E2E)/bin/python -m pytest tests/e2e $(ARGS)
 
 check: $(VENV)/installed  ## style, form, types, who imports whom, docs, and what the lock must not hold
 	@if grep -iq '^niquests' requirements.lock || $(BIN)/python -c 'import niquests' 2>/dev/null; then \
@@ -111,6 +119,23 @@ $(VENV)/locked: requirements-build.lock requirements.lock
 $(VENV)/installed: $(VENV)/locked pyproject.toml
 	@echo '4/4  the project itself'
 	@$(PIP) install --no-deps --no-build-isolation --editable . || $(FAILED)
+	@touch $@
+
+# What judges the pages: an environment with what the program needs, and packages of npm. Chromium is the machine's.
+$(E2E)/installed: requirements-build.lock requirements.lock pyproject.toml
+	@echo 'what drives a browser, in $(@D)'
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip $(QUIET) --disable-pip-version-check --no-input install --require-hashes -r requirements-build.lock || $(FAILED)
+	@$(@D)/bin/python -m pip $(QUIET) --no-input install --require-hashes --no-build-isolation --use-pep517 -r requirements.lock || $(FAILED)
+	@$(@D)/bin/python -m pip $(QUIET) --no-input install --no-build-isolation --editable '.[e2e]' || $(FAILED)
+	@touch $@
+
+$(NODE)/installed: tests/e2e/package.json tests/e2e/package-lock.json
+	@command -v npm >/dev/null || { echo 'npm is needed. On Debian and Ubuntu: apt install npm' >&2; exit 1; }
+	@echo 'what judges pages, in $(@D)'
+	@mkdir -p $(@D)
+	@cp $^ $(@D)/
+	@npm --prefix $(@D) ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 # Other people's tools, with what they need, in environments that the project never imports from.

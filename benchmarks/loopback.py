@@ -64,13 +64,16 @@ class _Server(ThreadingHTTPServer):
         self.pages = pages
         self.bodies = [gzip.compress(page.body, 6, mtime=0) for page in pages]
 
-    def answer(self, host: str, target: str) -> tuple[str, bytes]:
-        """Return content type and compressed body."""
+    def answer(self, host: str, target: str) -> tuple[str, bytes] | None:
+        """Return content type and compressed body; None: there is no such page."""
         if target == "/robots.txt":
             return "text/plain", gzip.compress(b"User-agent: *\nDisallow: /admin/\n")
         if target == FEED:
             return "application/rss+xml", gzip.compress(self._feed(host).encode())
-        number = int(target.split("/")[1])
+        name = target.split("/")[1]
+        if not name.isdecimal() or int(name) >= len(self.pages):
+            return None
+        number = int(name)
         return self.pages[number].content_type, self.bodies[number]
 
     def _feed(self, host: str) -> str:
@@ -90,8 +93,9 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        content_type, body = self.server.answer(self.headers["Host"].split(".")[0], self.path)
-        self.send_response(200)
+        answer = self.server.answer(self.headers["Host"].split(".")[0], self.path)
+        content_type, body = answer or ("text/plain", gzip.compress(b"There is no such page."))
+        self.send_response(200 if answer else 404)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(body)))

@@ -15,7 +15,7 @@ from typing import Any
 from whoosh import query as wq
 
 from aggregator import analysis
-from aggregator.model import Article
+from aggregator.model import Article, Version
 from aggregator.query import All, Node, Not, Phrase, Reach, Within, Word
 from aggregator.query import Any as Some
 
@@ -76,6 +76,25 @@ def article(number: int, title: str, text: str, source: str, language: str, at: 
         text=text,
         version=str(number),
         number=1,
+    )
+
+
+def version(one: Article) -> Version:
+    """Return the only version of an article."""
+    return Version(
+        article_id=one.id,
+        number=1,
+        digest=one.version,
+        captured_at=one.captured_at,
+        record_id=f"<urn:{one.id}>",
+        generation="",
+        title=one.title,
+        text=one.text,
+        read_title=one.title,
+        authors=one.authors,
+        claimed_at=one.claimed_at,
+        language=one.language,
+        problems=(),
     )
 
 

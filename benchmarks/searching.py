@@ -28,7 +28,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from questions import Asked, article, given, mixed, questions
+from questions import Asked, article, given, mixed, questions, version
 from whoosh import fields
 from whoosh.analysis import SpaceSeparatedTokenizer
 from whoosh.index import create_in
@@ -173,7 +173,7 @@ def home_of(root: Path, articles: Sequence[Article], engine: str) -> Home:
     home.sources_yaml.write_text("sources: []\n")
     with Catalogue(home.catalogue, writing=True) as known, known.transaction():
         for one in articles:
-            known.put_article(one, one.url, [], [])
+            known.put_article(one, one.url, [version(one)], [])
         known.indexed([one.id for one in articles])
     writing = index.Writer(home.fulltext, engine)
     writing.put(articles)

@@ -1,0 +1,67 @@
+"""Homes, served; and a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from aggregator import notebook, reposts
+from aggregator.home import Home
+from aggregator.model import Article
+from aggregator.web.serving import application
+from tests.e2e.pages import Known
+from tests.e2e.reading import launched
+from tests.e2e.strangers import strings
+from tests.e2e.world import Strange, visited, write_everywhere
+from tests.test_web import serving
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A home behind its pages."""
+
+    address: str
+    known: Known
+    articles: dict[str, Article]
+    """By their ids."""
+    strange: list[Strange]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = launched(playwright)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The demo world, with strangers in it."""
+    home = visited(tmp_path_factory.mktemp("e2e") / "home")
+    calm = _articles(home)
+    strange = write_everywhere(home, strings())
+    with serving(application(home)) as address:
+        yield Served(address, _known(home, calm, strange[0]), calm, strange)
+
+
+def _articles(home: Home) -> dict[str, Article]:
+    with notebook.open_home(home.root) as opened:
+        return {one.id: one for one in opened.search("")}
+
+
+def _known(home: Home, articles: dict[str, Article], strange: Strange) -> Known:
+    families = {each: reposts.family_of(home, one) for each, one in articles.items() if one.language == "en"}
+    originals = [each for each, family in families.items() if family.first == each]
+    copied = max(originals, key=lambda each: len(families[each].articles))
+    return Known(
+        edited=next(each for each, one in articles.items() if one.number > 1),
+        copied=copied,
+        alone=next(each for each, family in families.items() if family.is_alone and articles[each].number == 1),
+        arabic=next(each for each, one in articles.items() if one.language == "ar"),
+        strange=strange.id,
+        pasted=articles[copied].text,
+    )

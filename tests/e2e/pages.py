@@ -1,0 +1,88 @@
+"""Which pages there are. A new page of the program is a line here: every check of a page then looks at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from tests.e2e.world import BROKEN, Strange
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Articles of the home that is looked at, by what is particular about them."""
+
+    edited: str
+    """Has two versions."""
+    copied: str
+    """Shares text with others."""
+    alone: str
+    """Shares none, and has one version."""
+    arabic: str
+    strange: str
+    """In all its fields stands what strangers write."""
+    pasted: str
+    """Text of the one that is copied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the program."""
+
+    name: str
+    address: str
+    """With a field of Known in it."""
+    holds: str
+    """What must be there to read."""
+    status: int = 200
+    is_pasted: bool = False
+    """Whether a text is pasted into its box and looked for."""
+
+    def path(self, known: Known) -> str:
+        """Return its address in a home."""
+        return self.address.format(
+            edited=known.edited, copied=known.copied, alone=known.alone, arabic=known.arabic, strange=known.strange
+        )
+
+
+PAGES = (
+    Page("search", "/", "What is understood"),
+    Page("hits", "/?q=police", "articles"),
+    Page("further-hits", "/?language=en&offset=20", "Previous hits"),
+    Page(
+        "narrowed",
+        "/?q=police&source=northport&language=en&since=2026-01&until=2026-11&as_of=2026-11-22&sort=published",
+        "as it could be read on",
+    ),
+    Page("no-hits", "/?q=nobodywrotethis", "Nothing was found."),
+    Page("mistake", "/?q=police&since=yesterday", "a day, month or year is needed", 400),
+    Page("remark", "/?q=%28police", "the bracket is not closed"),
+    Page("article", "/articles/{copied}", "Claimed by the source"),
+    Page("article-arabic", "/articles/{arabic}", "Claimed by the source"),
+    Page("article-edited", "/articles/{edited}?version=1", "what changed"),
+    Page("article-strange", "/articles/{strange}", "Claimed by the source"),
+    Page("changes", "/articles/{edited}/changes", "inserted"),
+    Page("changes-strange", "/articles/{strange}/changes", "inserted"),
+    Page("family", "/articles/{copied}/family", "probable original"),
+    Page("family-alone", "/articles/{alone}/family", "No other article shares text with it."),
+    Page("family-strange", "/articles/{strange}/family", "stand in the other"),
+    Page("paste", "/reposts", "Paste a text"),
+    Page("pasted", "/reposts", "the text pasted", is_pasted=True),
+    Page("sources", "/sources", BROKEN),
+    Page("not-found", "/nothing", "There is no such page.", 404),
+)
+
+
+def pages_of(strange: Strange) -> list[str]:
+    """Return the addresses at which an article with a stranger's string is to be seen, and that are asked with it."""
+    written = quote(strange.written[:200], errors="replace")  # three times in one address
+    article = f"/articles/{strange.id}"
+    return [
+        article,
+        f"{article}/changes",
+        f"{article}/family",
+        f"/?q={strange.word}",
+        f"/?q={written}",
+        f"/?q={strange.word}&source={written}&language={written}&since={written}",
+        f"/api/search?q={strange.word}",
+    ]

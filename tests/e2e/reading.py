@@ -1,0 +1,154 @@
+"""A browser that notes what no page of ours may do: ask elsewhere, break its policy, open a box, run what it shows."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwright
+
+WIDTHS = (360, 1280)
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",  # whatever happens, it stays on this machine
+)
+CANARY = "strangers_ran"
+"""What our own strings set if they run."""
+
+_SHAPES = """
+() => {
+    const of = (element) => element === null ? "" :
+        of(element.parentElement) + "/" + [element.localName, ...element.getAttributeNames().sort()].join(" ")
+    return [...new Set([...document.querySelectorAll("*")].map(of))]
+}
+"""
+_LIVE = """
+(canary) => {
+    const found = []
+    if (window[canary] !== undefined) found.push("it ran")
+    for (const element of document.querySelectorAll("*")) {
+        for (const name of element.getAttributeNames()) {
+            if (name.startsWith("on") || ["style", "srcdoc", "ping", "srcset"].includes(name))
+                found.push(element.localName + " " + name)
+            if (["href", "xlink:href", "src", "action", "formaction", "data", "poster"].includes(name)
+                && new URL(element.getAttribute(name), document.baseURI).origin !== location.origin)
+                found.push(element.localName + " leads elsewhere")
+        }
+    }
+    return found
+}
+"""
+
+
+@dataclass(slots=True)
+class Reader:
+    """A tab of a browser, with what its pages did that they may not."""
+
+    tab: Page
+    address: str
+    """Of the server that is read."""
+    asked_elsewhere: list[str] = field(default_factory=list)
+    reports: list[str] = field(default_factory=list)
+    """What the content security policy had to forbid, and errors of scripts."""
+    boxes: list[str] = field(default_factory=list)
+    """Dialogs, other tabs and downloads."""
+
+    def open(self, path: str) -> int:
+        """Open a page of the server; return its status."""
+        answer = self.tab.goto(self.address + path)
+        assert answer
+        return int(answer.status)
+
+    def follow(self, link: Locator) -> None:
+        """Click on a link or button; return when the page that it leads to is there."""
+        with self.tab.expect_navigation():
+            link.click()
+
+    def look_for_reposts(self, text: str) -> None:
+        """Paste a text into the box of the page that is open, and have it looked for."""
+        self.tab.get_by_label("Paste a text").fill(text)
+        self.follow(self.tab.get_by_role("button", name="Look for it"))
+
+    def offences(self) -> list[str]:
+        """Return what was done that no page may do; empty: nothing."""
+        return [*self.asked_elsewhere, *self.reports, *self.boxes]
+
+    def shapes(self) -> set[str]:
+        """Return each element of the page, by its name, the names of its attributes, and those around it."""
+        return set(self.tab.evaluate(_SHAPES))
+
+    def live(self) -> list[str]:
+        """Return what in the page could run or lead away; empty: nothing."""
+        return list(self.tab.evaluate(_LIVE, CANARY))
+
+    def text(self) -> str:
+        """Return all text of the page, with single spaces."""
+        return " ".join(str(self.tab.evaluate("() => document.documentElement.textContent")).split())
+
+    def overflow_px(self) -> int:
+        """Return by how much the page is wider than its window."""
+        return int(
+            self.tab.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        )
+
+
+def launched(playwright: Playwright) -> Browser:
+    """Return the browser of this machine; nothing is downloaded."""
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not program:
+        raise RuntimeError(
+            "There is no Chromium here. On Debian and Ubuntu: apt install chromium; or: CHROMIUM=PROGRAM"
+        )
+    return playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+
+
+@contextmanager
+def reader(
+    browser: Browser,
+    address: str,
+    *,
+    width: int = 1280,
+    scheme: Scheme = "light",
+    has_javascript: bool = True,
+    bypass_csp: bool = False,
+) -> Iterator[Reader]:
+    """Open a tab that nothing else shares anything with."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 800},
+        color_scheme=scheme,
+        java_script_enabled=has_javascript,
+        bypass_csp=bypass_csp,
+    )
+    context.set_default_timeout(20_000)
+    made = Reader(context.new_page(), address)
+
+    def heard(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            made.reports.append(ascii(message.text))
+
+    def boxed(dialog: Any) -> None:
+        made.boxes.append("a dialog")
+        dialog.dismiss()
+
+    context.on("request", lambda asked: _note_elsewhere(made, asked.url))
+    context.on("page", lambda _: made.boxes.append("another tab"))
+    made.tab.on("console", heard)
+    made.tab.on("pageerror", lambda error: made.reports.append(ascii(str(error))))
+    made.tab.on("dialog", boxed)
+    made.tab.on("download", lambda _: made.boxes.append("a download"))
+    try:
+        yield made
+    finally:
+        context.close()
+
+
+def _note_elsewhere(reading: Reader, url: str) -> None:
+    if not url.startswith(f"{reading.address}/"):
+        reading.asked_elsewhere.append(ascii(url))

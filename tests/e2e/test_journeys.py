@@ -1,0 +1,142 @@
+"""What a reader does, from page to page, with JavaScript and without, on a telephone and on a desk."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator
+
+from tests.e2e.conftest import Served
+from tests.e2e.reading import WIDTHS, Reader, reader
+from tests.e2e.world import BROKEN
+
+
+@pytest.fixture(params=[True, False], ids=["javascript", "no-javascript"])
+def has_javascript(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+@pytest.fixture(params=WIDTHS)
+def width(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
+
+
+@pytest.fixture
+def reading(browser: Browser, world: Served, width: int, has_javascript: bool) -> Iterator[Reader]:
+    """A reader on the front page, who does nothing on the way that is forbidden."""
+    with reader(browser, world.address, width=width, has_javascript=has_javascript) as one:
+        one.open("/")
+        yield one
+        assert one.offences() == []
+
+
+def look_for(reading: Reader, words: str) -> Locator:
+    """Search; return the hits."""
+    reading.tab.get_by_label("Words").fill(words)
+    reading.follow(reading.tab.get_by_role("button", name="Search"))
+    return reading.tab.locator(".hits > li")
+
+
+def total(reading: Reader) -> int:
+    """How many articles the page says it found."""
+    said = reading.tab.get_by_role("status").inner_text()
+    return int(said.split()[0].replace(",", ""))
+
+
+def test_french_is_found_without_its_accents(reading: Reader) -> None:
+    hits = look_for(reading, "prefecture")
+
+    assert hits.count() == min(total(reading), 20) > 0
+    assert "préfecture" in {mark.lower() for mark in hits.locator("mark").all_inner_texts()}
+
+
+def test_the_bar_of_a_month_narrows_a_search_and_the_chip_takes_it_back(reading: Reader) -> None:
+    look_for(reading, "police")
+    before = total(reading)
+    bar = reading.tab.get_by_role("group", name="Articles by month").get_by_role("link").first
+    month, counted = re.fullmatch(r"(\d{4}-\d{2}): (\d+) articles?", bar.get_attribute("aria-label") or "").groups()  # type: ignore[union-attr]
+    reading.follow(bar)
+
+    assert total(reading) == int(counted) < before
+    assert f"since={month}&until={month}" in reading.tab.url
+    days = reading.tab.locator(".hits .facts time").all_inner_texts()
+    assert days and all(day.startswith(month) for day in days)
+
+    reading.follow(reading.tab.get_by_role("link", name=f"published: {month}"))
+    assert total(reading) == before
+
+
+def test_a_hit_is_opened(reading: Reader) -> None:
+    hit = look_for(reading, "police").first
+    title, snippet = hit.get_by_role("heading").inner_text(), hit.locator("p[dir]").inner_text()
+    reading.follow(hit.get_by_role("heading").get_by_role("link"))
+
+    assert reading.tab.get_by_role("heading", level=1).inner_text() == title
+    longest = max(re.split(r"\.\.\.|…", snippet), key=len).strip()
+    assert " ".join(longest.split()) in " ".join(reading.tab.locator(".text").inner_text().split())
+
+
+def test_two_versions_are_compared(reading: Reader, world: Served) -> None:
+    edited = world.articles[world.known.edited]
+    reading.follow(look_for(reading, f'"{edited.title}"').get_by_role("link", name=edited.title or "", exact=True))
+    reading.follow(reading.tab.get_by_role("navigation", name="Versions").get_by_role("link", name="what changed"))
+    inserted = reading.tab.locator("ins").all_inner_texts()
+    assert inserted or reading.tab.locator("del").count()
+
+    reading.tab.get_by_label("From version").select_option("2")
+    reading.tab.get_by_label("to version").select_option("1")
+    reading.follow(reading.tab.get_by_role("button", name="Compare"))
+
+    assert "old=2&new=1" in reading.tab.url
+    deleted = reading.tab.locator("del").all_inner_texts()
+    assert [text.replace("deleted:", "inserted:") for text in deleted] == inserted
+
+
+def test_a_repost_is_pasted_and_read_side_by_side(reading: Reader, world: Served, width: int) -> None:
+    reading.follow(reading.tab.get_by_role("link", name="Who has a text"))
+    reading.look_for_reposts(f"Seen elsewhere today:\n\n{world.known.pasted}")
+
+    original = reading.tab.get_by_role("row").filter(has_text="probable original")
+    assert original.get_by_role("link").count() == 1
+    pair = reading.tab.locator("section.pair").filter(has_text="the text pasted").first
+    left, right = pair.locator(".two").first.locator("blockquote").all()
+    assert left.inner_text()[:40] == right.inner_text()[:40]
+    there, here = left.bounding_box(), right.bounding_box()
+    assert there and here
+    assert (there["y"] == here["y"]) == (width > 700), "side by side where there is room"
+
+
+def test_who_has_a_text_is_followed_from_one_article_to_another(reading: Reader, world: Served) -> None:
+    reading.open(f"/articles/{world.known.copied}")
+    reading.follow(reading.tab.get_by_role("link", name="Who has this text"))
+    rows = reading.tab.get_by_role("table").locator("tbody tr")
+    members = rows.count()
+    assert f"{members} articles" in reading.tab.locator("caption").inner_text()
+    days = rows.locator("time").all_inner_texts()
+    assert len(days) > 1 and days == sorted(days)
+
+    other = rows.filter(has_not=reading.tab.locator("[aria-current]")).last.get_by_role("link")
+    title = other.inner_text()
+    reading.follow(other)
+    assert reading.tab.get_by_role("heading", level=1).inner_text() == title
+    reading.follow(reading.tab.get_by_role("link", name="Who has this text"))
+    assert rows.count() > 1
+
+
+def test_programs_are_told_the_same(reading: Reader) -> None:
+    look_for(reading, "police")
+    shown, path = total(reading), reading.tab.url.removeprefix(reading.address)
+    reading.open(f"/api/search{path.removeprefix('/')}")
+
+    assert json.loads(reading.tab.locator("body").inner_text())["total"] == shown
+
+
+def test_why_a_source_is_broken_is_seen(reading: Reader) -> None:
+    reading.follow(reading.tab.get_by_role("link", name="Sources"))
+    row = reading.tab.get_by_role("row").filter(has_text=BROKEN)
+
+    assert "failed" in row.inner_text()
+    assert "refused" in row.inner_text()
