@@ -5,19 +5,15 @@ from __future__ import annotations
 import http.client
 import json
 import shutil
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 import requests
-import uvicorn
-from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Receive, Send
 from starlette.types import Scope as Asked
 
 from aggregator import access, notebook, takedown
@@ -28,6 +24,7 @@ from aggregator.web.serving import application
 from tests.fakecli import Aggregator
 from tests.fakeweb import NOON
 from tests.stockedhome import article, stocked
+from tests.webbed import Seen, serving
 
 NAUGHTY = (
     "</title><script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg/onload=alert(1)>{{7*191}}\u202etxt.exe\x00"
@@ -48,22 +45,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
             article("three", f"naughty {NAUGHTY} harbour", title=f"naughty {NAUGHTY}", of="c", language="en"),
         ],
     )
-
-
-@contextmanager
-def serving(app: ASGIApp) -> Iterator[str]:
-    """Serve an application; give its address."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", access_log=False))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            thread.join(0.01)
-            assert thread.is_alive()
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -89,25 +70,6 @@ def ids(home: Home) -> dict[str, str]:
     """The articles by their sources."""
     with notebook.open_home(home.root) as opened:
         return {one.source_id: one.id for one in opened.search("")}
-
-
-class Seen(HTMLParser):
-    """What is in a page: its elements with their attributes, and its text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def links(self) -> list[str]:
-        return [attributes["href"] or "" for tag, attributes in self.elements if tag == "a" and "href" in attributes]
 
 
 # --- what they show -------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@
     articles   the pages of an article: text, versions, what changed
     families   the page of a family: who has a text, and who had it first
     sources    the page of sources: how they are doing
+    feeds      what came in, for feed readers
     api        the same as JSON
 
 Everything that is shown comes from strangers. Templates escape it; nothing of it is ever sent as HTML.

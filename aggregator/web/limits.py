@@ -11,3 +11,10 @@ MAX_PASTED_BYTES = 2_000_000
 """Of a form: what is compared of a text has 200,000 characters, of which some take nine bytes there."""
 PASSAGES = 3
 """Shared passages of a pair that are shown, the longest."""
+FEED_ENTRIES = 50
+FEED_LOOKED_AT = 1_000
+"""Articles, edits, absences or matches that are looked at for the entries of a feed, the newest."""
+FEED_COMPARED_CHARS = 50_000
+"""Of both versions of an edit together; a second is enough for fifty of them."""
+FEED_DIFF_CHARS = 10_000
+"""Of what was changed in an edit, how much an entry shows."""
