@@ -4,10 +4,12 @@
     guard      who may ask, and what every answer forbids a browser
     limits     how much they take and show
     rendering  templates, times, numbers, the words found
+    followed   what sources.yaml says, read when it has changed
     drawing    bars of months, as SVG
     asking     an address to a query, and a query to addresses
     searching  the page of hits
     articles   the pages of an article: text, versions, what changed
+    citing     how an article is cited
     families   the page of a family: who has a text, and who had it first
     sources    the page of sources: how they are doing
     feeds      what came in, for feed readers

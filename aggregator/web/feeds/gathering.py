@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TypeVar
 from urllib.parse import quote
 
-from aggregator import access, dedupe, health, search, sources
+from aggregator import access, dedupe, health, search
 from aggregator.access import Shown
 from aggregator.catalogue import Catalogue
 from aggregator.citations.cited import one_line
@@ -29,6 +29,7 @@ from aggregator.search.saved import SavedSearch
 from aggregator.web.asking import Asking
 from aggregator.web.feeds.edits import said_of
 from aggregator.web.feeds.entries import Entry, Feed, Kind
+from aggregator.web.followed import following_of
 from aggregator.web.limits import FEED_ENTRIES, FEED_LOOKED_AT
 
 TITLES = {
@@ -83,7 +84,7 @@ def choices(home: Home, now: datetime) -> Choices:
         SourcesError: sources.yaml is refused.
         StoreError: Catalogue or events are missing, damaged or of another version.
     """
-    following = sources.load(home.sources_yaml)
+    following = following_of(home)
     names = {source.id: source.name for source in following.sources}
     if not home.is_new:
         with Catalogue(home.catalogue) as catalogue:  # also those that were taken out of the file since
