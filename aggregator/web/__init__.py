@@ -8,6 +8,7 @@
     drawing    bars of months, as SVG
     asking     an address to a query, and a query to addresses
     searching  the page of hits
+    exporting  all that was found, as a file
     articles   the pages of an article: text, versions, what changed
     citing     how an article is cited
     families   the page of a family: who has a text, and who had it first

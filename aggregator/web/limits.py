@@ -11,6 +11,10 @@ MAX_PASTED_BYTES = 2_000_000
 """Of a form: what is compared of a text has 200,000 characters, of which some take nine bytes there."""
 PASSAGES = 3
 """Shared passages of a pair that are shown, the longest."""
+EXPORT_LOOKED_AT = 200
+"""Articles that the page of an export looks through for phone numbers and addresses: in a second."""
+MAX_EXPORT_LOOKED_AT = 5_000
+"""Likewise, if it is asked to look through all of them: in twenty."""
 FEED_ENTRIES = 50
 FEED_LOOKED_AT = 1_000
 """Articles, edits, absences or matches that are looked at for the entries of a feed, the newest."""

@@ -55,7 +55,7 @@ def show_hits(request: Request) -> HTMLResponse:
         "asking": asking,
         "problem": problem,
         "results": results,
-        "chips": list(_chips(asking)),
+        "chips": list(chips(asking)),
         "sorts": SORTS,
         "histogram": results and histogram(results.facets["month"], lambda name: asking.with_value("month", name)),
         "facets": {name: _values(asking, name, results.facets[name]) for name in ("source", "language")}
@@ -87,7 +87,8 @@ def _has_more(results: Results, asking: Asking) -> bool:
     return not is_last and end <= MAX_OFFSET
 
 
-def _chips(asking: Asking) -> Iterator[Chip]:
+def chips(asking: Asking) -> Iterator[Chip]:
+    """Yield what narrows a search."""
     for facet, values in (("source", asking.sources), ("language", asking.languages)):
         for value in values:
             yield Chip(f"{facet}: {value}", asking.without_value(facet, value))

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from aggregator import __version__
 from aggregator.errors import AggregatorError, SourcesError, UnknownIdError, UsageError
 from aggregator.home import Home
-from aggregator.web import api, articles, families, feeds, searching, sources
+from aggregator.web import api, articles, exporting, families, feeds, searching, sources
 from aggregator.web.guard import Guard, is_for_programs, said
 from aggregator.web.rendering import HERE, page
 
@@ -37,7 +37,7 @@ def application(home: Home, hosts: Collection[str] = LOOPBACK) -> Guard:
     )
     made.state.home = home
     made.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    for room in (searching, articles, families, sources, feeds, api):
+    for room in (searching, exporting, articles, families, sources, feeds, api):
         made.include_router(room.router)
     made.add_exception_handler(AggregatorError, _told)
     made.add_exception_handler(HTTPException, _told)
