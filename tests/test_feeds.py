@@ -25,7 +25,21 @@ from aggregator.web.feeds.edits import said_of
 from aggregator.web.guard import HEADERS
 from aggregator.web.limits import FEED_COMPARED_CHARS, FEED_DIFF_CHARS, FEED_ENTRIES
 from aggregator.web.serving import application
-from tests.fakeweb import NOON, OTHER, STORY, ClockOf, FakeWeb, articles, crawl, feed, page, refused, source, versions
+from tests.fakeweb import (
+    NOON,
+    OTHER,
+    STORY,
+    ClockOf,
+    FakeWeb,
+    articles,
+    crawl,
+    feed,
+    following,
+    page,
+    refused,
+    source,
+    versions,
+)
 from tests.stockedhome import article, stocked
 from tests.webbed import Seen, serving
 
@@ -345,7 +359,9 @@ def test_an_edit_of_which_a_version_is_withdrawn_is_told_no_more(home: Home, tmp
 
 def withdraw(home: Home, refs: list[str], scope: Scope, *, erase: bool = False) -> None:
     what, now = takedown.target(home, refs, scope, erase=erase), datetime.now(UTC)
-    takedown.decide(home, what, scope=scope, reason="other", by="t", erase=erase, until=None, now=now)
+    event = takedown.decide(home, what, scope=scope, reason="other", by="t", erase=erase, until=None, now=now)
+    if erase:
+        takedown.carry_out(home, following(*map(source, ("a", "b", "linkless", "staff"))), event.number)
 
 
 # --- what strangers wrote ---------------------------------------------------------------------------------------------
