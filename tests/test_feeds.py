@@ -197,6 +197,23 @@ def test_a_source_in_trouble_is_told_as_long_as_it_is(home: Home, tmp_path: Path
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_a_feed_has_what_the_standard_demands(get: Get, kind: str) -> None:
+    root = ElementTree.fromstring(get(f"/feeds/{kind}.atom").content)
+    several = root.findall("{*}entry")
+
+    for one in (root, *several):
+        assert all(one.findtext(f"{{*}}{name}") for name in ("id", "title", "updated"))
+        assert one.find("{*}author/{*}name") is not None
+        assert [link for link in one.findall("{*}link") if link.get("rel") == "alternate"]
+        assert all(str(link.get("href")).startswith("http://") for link in one.findall("{*}link"))
+    ids = [entry.findtext("{*}id") for entry in several]
+    assert len(set(ids)) == len(ids)
+    updated = [str(entry.findtext("{*}updated")) for entry in several]
+    assert updated == sorted(updated, reverse=True)
+    assert kind == "broken" or root.findtext("{*}updated") == updated[0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_both_forms_say_the_same(get: Get, kind: str) -> None:
     said = get(f"/feeds/{kind}.json").json()
     atom = get(f"/feeds/{kind}.atom")

@@ -11,7 +11,8 @@ import sqlalchemy as sql
 from sqlalchemy.engine import RowMapping
 
 from aggregator.catalogue import tables as t
-from aggregator.catalogue.opened import Opened
+from aggregator.catalogue.articles import possible_keys
+from aggregator.catalogue.opened import Opened, in_chunks
 from aggregator.model import Role
 
 _NOT_THERE = (404, 410)
@@ -39,13 +40,18 @@ class Newest(Opened):
         return [(row["article_id"], row["number"]) for row in self._rows(newest)]
 
     def newest_absences(self, source_ids: Collection[str], limit: int) -> list[str]:
-        """Return the addresses, as they were asked for, where a page was not there (404, 410) last."""
-        c = t.captures.c
+        """Return the ids of the articles at whose addresses a page was not there (404, 410) last."""
+        c, a = t.captures.c, t.articles.c
         absent = sql.select(c.asked_url).where(
             c.source_id.in_(source_ids), c.role == Role.PAGE, c.status.in_(_NOT_THERE)
         )
         newest = absent.group_by(c.asked_url).order_by(sql.func.max(c.captured_at).desc(), c.asked_url).limit(limit)
-        return [row["asked_url"] for row in self._rows(newest)]
+        keys = list(dict.fromkeys(key for row in self._rows(newest) for key in sorted(possible_keys(row["asked_url"]))))
+        found: dict[str, list[str]] = {}
+        for chunk in in_chunks(keys):
+            for row in self._rows(sql.select(a.id, a.key).where(a.key.in_(chunk)).order_by(a.id)):
+                found.setdefault(row["key"], []).append(row["id"])
+        return list(dict.fromkeys(article_id for key in keys for article_id in found.get(key, ())))
 
     def newest_matches(self, source_ids: Collection[str], limit: int) -> list[tuple[str, str]]:
         """Return the matches, by their two articles, of which the one that was seen later was seen last."""

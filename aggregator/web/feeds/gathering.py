@@ -22,7 +22,7 @@ from aggregator.citations.cited import one_line
 from aggregator.dedupe.observing import BACK, VANISHED
 from aggregator.errors import UnknownIdError
 from aggregator.home import Home
-from aggregator.model import Article, Following, Match
+from aggregator.model import Article, Following, Match, Observation, Sighting
 from aggregator.periods import instant, shown_minute
 from aggregator.search import citing, saved
 from aggregator.search.saved import SavedSearch
@@ -193,7 +193,9 @@ def _batches(names: Sequence[_Name]) -> Iterator[Sequence[_Name]]:
 
 def _new(desk: _Desk) -> Iterator[Entry]:
     if desk.found is None:
-        ids = desk.catalogue.newest_articles(desk.source_ids, FEED_LOOKED_AT)
+        ids = desk.catalogue.newest_articles(desk.source_ids, FEED_ENTRIES)
+        if len(desk.articles(ids)) < len(ids):
+            ids = desk.catalogue.newest_articles(desk.source_ids, FEED_LOOKED_AT)
     else:
         facts = (one for one in desk.catalogue.facts(desk.found) if one.source_id in desk.source_ids)
         ids = [one.id for one in sorted(facts, key=lambda one: (one.captured_at, one.id), reverse=True)]
@@ -221,21 +223,21 @@ def _edited(desk: _Desk) -> Iterator[Entry]:
 
 
 def _vanished(desk: _Desk) -> Iterator[Entry]:
-    told = set()
-    for address in desk.catalogue.newest_absences(desk.source_ids, FEED_LOOKED_AT):
-        ids = [article.id for article in desk.catalogue.find_articles(address)]
-        for article in desk.articles([i for i in ids if i not in told and desk.is_found(i)]).values():
-            told.add(article.id)
-            if entry := _absence(desk, article):
+    for some in _batches(desk.catalogue.newest_absences(desk.source_ids, FEED_LOOKED_AT)):
+        articles = desk.articles([i for i in some if desk.is_found(i)])
+        sightings = {i: seen for i in articles if (seen := desk.catalogue.sightings(i))}
+        versions = desk.catalogue.versions_of(sightings)
+        captures = desk.catalogue.captures_at_each({articles[i].url for i in versions})
+        for i in (i for i in some if i in versions):
+            observed = dedupe.observations(captures[articles[i].url], sightings[i], versions[i])
+            if entry := _absence(desk, articles[i], sightings[i], observed):
                 yield entry
 
 
-def _absence(desk: _Desk, article: Article) -> Entry | None:
+def _absence(
+    desk: _Desk, article: Article, sightings: Sequence[Sighting], observed: Sequence[Observation]
+) -> Entry | None:
     """Return that an article was seen and then was not there, the last time that it was so; None: it never was."""
-    sightings = desk.catalogue.sightings(article.id)
-    observed = dedupe.observations(
-        desk.catalogue.captures_at(article.url), sightings, desk.catalogue.versions(article.id)
-    )
     absent = next((one for one in reversed(observed) if one.what == VANISHED), None)
     before = [one.captured_at for one in sightings if absent and one.captured_at < absent.at]
     if absent is None or not before:
