@@ -201,6 +201,8 @@ def test_a_feed_has_what_the_standard_demands(get: Get, kind: str) -> None:
     root = ElementTree.fromstring(get(f"/feeds/{kind}.atom").content)
     several = root.findall("{*}entry")
 
+    [home] = [link.get("href") for link in root.findall("{*}link") if link.get("rel") == "alternate"]
+    assert requests.get(str(home), timeout=20).status_code == 200
     for one in (root, *several):
         assert all(one.findtext(f"{{*}}{name}") for name in ("id", "title", "updated"))
         assert one.find("{*}author/{*}name") is not None

@@ -190,6 +190,19 @@ def test_what_is_for_staff_is_shown_here_and_not_cited(get: Get, ids: dict[str, 
         assert (answer.status_code, "Four vans" in answer.text) == (404, False)
 
 
+def test_what_is_not_known_is_not_in_the_head(tmp_path: Path) -> None:
+    one = article("one", "", title="", at=None, language=None)
+    with serving(application(stocked(tmp_path / "home", [one]))) as address:
+        answer = requests.get(f"{address}/articles/{one.id}", timeout=20)
+
+    said = in_head(answer)
+    unknown = ("title", "author", "publication_date", "language", "abstract")
+    assert not {f"citation_{name}" for name in unknown} & said.keys()
+    assert not [name for name in ("DC.title", "DC.date", "DC.creator") if name in said]
+    assert "2026" not in said["DCTERMS.bibliographicCitation"][0].partition("captured")[0]
+    assert "datePublished" not in linked_data(answer)
+
+
 def test_numbers_in_a_citation_are_pointed_out(home: Home, tmp_path: Path) -> None:
     several = [article("one", "Call 01 23 45 67 89."), article("two", "Call nobody.")]
     with serving(application(stocked(tmp_path / "home", several))) as address:

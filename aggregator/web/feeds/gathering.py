@@ -116,7 +116,7 @@ def gathered(
         UnknownIdError: There is no such source or search.
         UsageError: The search can no longer be understood.
     """
-    title, urn, page = TITLES[kind], f"urn:aggregator:feed:{kind}", Asking(sort="captured").address()
+    title, urn, page = TITLES[kind], f"urn:aggregator:feed:{kind}", "/sources" if kind is Kind.TROUBLE else "/feeds"
     if source_id is not None:
         among.check_source(source_id)
         title, urn = f"{title} of {among.sources[source_id]}", f"{urn}:source:{quote(source_id, safe='')}"
@@ -124,8 +124,7 @@ def gathered(
     wanted = among.search(name) if name is not None else None
     if wanted is not None:
         title, urn = f"{title} found with “{wanted.name}”", f"{urn}:search:{wanted.name}"
-    if kind is Kind.TROUBLE:
-        page = "/sources"
+        page = f"/feeds?search={wanted.name}"
     entries: list[Entry] = []
     if not home.is_new:
         with access.opened(home, now=now, leaving=True) as catalogue:
