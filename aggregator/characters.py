@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 
 _HALVES = re.compile("[\ud800-\udfff]")
+_NO_CHARACTERS = re.compile("[\ufffe\uffff]")
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def harmless(text: str) -> str:
     """Return a stranger's text without what could steer a terminal, turn the writing direction, or be no character."""
     return _STEERING.sub("", text)
+
+
+def in_xml(text: str) -> str:
+    """Return a stranger's text, harmless and with nothing that XML 1.0 cannot hold."""
+    return _NO_CHARACTERS.sub("", harmless(whole(text)))
 
 
 def whole(text: str) -> str:

@@ -57,7 +57,12 @@ class Dossier:
 
     def changes(self, old: Version, new: Version) -> list[dedupe.Change]:
         """Return what changed from one of its versions to another, the titles first."""
-        return list(dedupe.changes(f"{old.title or ''}\n\n{old.text}", f"{new.title or ''}\n\n{new.text}"))
+        return changes(old, new)
+
+
+def changes(old: Version, new: Version) -> list[dedupe.Change]:
+    """Return what changed from one version of an article to another, the titles first."""
+    return list(dedupe.changes(f"{old.title or ''}\n\n{old.text}", f"{new.title or ''}\n\n{new.text}"))
 
 
 def languages(version: Version) -> tuple[LanguageSpan, ...]:

@@ -113,6 +113,11 @@ def _iso(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def urn(alarm: Alarm) -> str:
+    """Return by what a feed reader knows an alarm again: the same as long as it is told."""
+    return f"urn:aggregator:alarm:{alarm.source_id}:{alarm.kind}:{_iso(alarm.since)}"
+
+
 def atom(following: Following, there: Mapping[str, Sequence[Alarm]], now: datetime) -> bytes:
     """Return alarms as an Atom feed (RFC 4287), the newest first: an entry each, the same as long as it is told.
 
@@ -139,7 +144,7 @@ def atom(following: Following, there: Mapping[str, Sequence[Alarm]], now: dateti
     for alarm in everything:
         source = following.source(alarm.source_id)
         entry = add(feed, "entry")
-        add(entry, "id", f"urn:aggregator:alarm:{alarm.source_id}:{alarm.kind}:{_iso(alarm.since)}")
+        add(entry, "id", urn(alarm))
         add(entry, "title", f"{source.name if source else alarm.source_id}: {alarm.kind}")
         add(entry, "updated", _iso(alarm.since))
         if source:

@@ -7,20 +7,16 @@ import itertools
 import json
 import re
 import shutil
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 import requests
-import uvicorn
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Receive, Send
 from starlette.types import Scope as Asked
 
 from aggregator import access, notebook, takedown
@@ -31,6 +27,7 @@ from aggregator.web.serving import ROOMS, application
 from tests.fakecli import Aggregator
 from tests.fakeweb import NOON
 from tests.stockedhome import article, stocked
+from tests.webbed import Seen, serving
 
 NAUGHTY = (
     "</title><script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg/onload=alert(1)>{{7*191}}\u202etxt.exe\x00"
@@ -51,22 +48,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
             article("three", f"naughty {NAUGHTY} harbour", title=f"naughty {NAUGHTY}", of="c", language="en"),
         ],
     )
-
-
-@contextmanager
-def serving(app: ASGIApp) -> Iterator[str]:
-    """Serve an application; give its address."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", access_log=False))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            thread.join(0.01)
-            assert thread.is_alive()
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -92,25 +73,6 @@ def ids(home: Home) -> dict[str, str]:
     """The articles by their sources."""
     with notebook.open_home(home.root) as opened:
         return {one.source_id: one.id for one in opened.search("")}
-
-
-class Seen(HTMLParser):
-    """What is in a page: its elements with their attributes, and its text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def links(self) -> list[str]:
-        return [attributes["href"] or "" for tag, attributes in self.elements if tag == "a" and "href" in attributes]
 
 
 # --- what they show -------------------------------------------------------------------------------------------------
@@ -285,6 +247,7 @@ def test_the_interface_is_described(get: Get) -> None:
 def every_address(ids: dict[str, str]) -> list[str]:
     """An address of each kind that the pages answer, with what is there and with what is not."""
     filled = {"article_id": [ids["a"], "7k2mq4xw3nbd"], "source_id": ["a", "nobody"], "path": ["style.css", "none.css"]}
+    filled |= {"end": ["csv", "exe"], "form": ["bib", "exe"], "kind": ["new", "none"], "name": ["none"]}
     found = ["/nothing", "/api/nothing"]
     known = [route for room in ROOMS for route in room.router.routes if isinstance(route, Route)]
     for path in ("/static/{path}", "/api/openapi.json", *(route.path for route in known)):
@@ -329,7 +292,11 @@ def test_what_strangers_wrote_is_text_and_nothing_else(served: str, get: Get, id
     shown = [get(path).text for path in ("/?q=naughty", f"/?q={quote(NAUGHTY)}", "/?source=%3Cscript%3E", *paths)]
     for html in (*shown, pasted(served, f"naughty {NAUGHTY} harbour {LATER}").text):
         page = Seen(html)
-        scripts = [attributes for tag, attributes in page.elements if tag == "script"]
+        scripts = [
+            attributes
+            for tag, attributes in page.elements
+            if tag == "script" and attributes.get("type") != "application/ld+json"
+        ]
         assert scripts == [{"src": "/static/keys.js", "defer": None}]
         assert "img" not in {tag for tag, _ in page.elements}
         assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]

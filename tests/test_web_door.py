@@ -21,8 +21,8 @@ from aggregator.web.limits import AT_ONCE
 from aggregator.web.serving import application
 from tests.fakecli import Aggregator
 from tests.stockedhome import article, stocked
-from tests.test_web import serving
 from tests.test_web_views import STORY
+from tests.webbed import serving
 
 TOKEN = "correct horse battery: staple ü"
 ONE, OTHER = article("one", STORY, title="One"), article("other", STORY, title="Other", of="b")

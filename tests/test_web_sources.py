@@ -13,8 +13,8 @@ import requests
 from aggregator.home import Home
 from aggregator.web.serving import application
 from tests.fakeweb import ClockOf, FakeWeb, crawl, feed, page, refused, source
-from tests.test_web import serving
 from tests.test_web_views import main_of, words_of
+from tests.webbed import serving
 
 Get = Callable[[str], requests.Response]
 SOURCES_YAML = """

@@ -19,7 +19,8 @@ from aggregator.web.serving import application
 from tests.fakecli import Aggregator
 from tests.fakeweb import NOON
 from tests.stockedhome import article, stocked
-from tests.test_web import NAUGHTY, serving
+from tests.test_web import NAUGHTY
+from tests.webbed import serving
 
 Get = Callable[[str], requests.Response]
 

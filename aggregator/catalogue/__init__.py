@@ -6,7 +6,7 @@ writer. The catalogue is derived from ``archive/``; delete it and ``aggregator r
     tables.py         what is kept
     files.py          the file on the disk
     opened.py         an open one: its troubles, its transactions
-    captures.py  announcements.py  articles.py  matches.py  runs.py      what is asked of it
+    captures.py  announcements.py  articles.py  matches.py  runs.py  newest.py      what is asked of it
     coverage.py       how much of what was announced is there
 """
 
@@ -24,13 +24,14 @@ from aggregator.catalogue.articles import Articles
 from aggregator.catalogue.captures import Captures
 from aggregator.catalogue.files import empty_log, remove, replace_all
 from aggregator.catalogue.matches import Matches
+from aggregator.catalogue.newest import Newest
 from aggregator.catalogue.runs import Runs
 
 UNTRANSLATED = "untranslated"
 """The note that says why no model is asked for translations although there is to be one; none, or empty: one is."""
 
 
-class Catalogue(Captures, Announcements, Articles, Matches, Runs):
+class Catalogue(Captures, Announcements, Articles, Matches, Runs, Newest):
     """An open catalogue; what it raises is said in ``Opened``."""
 
     def note(self, name: str) -> str | None:

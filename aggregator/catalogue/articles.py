@@ -19,7 +19,7 @@ _LONGEST_TYPED = 20
 _MOST_ALIKE = 1_000
 
 
-def _possible_keys(url: str) -> set[str]:
+def possible_keys(url: str) -> set[str]:
     """Return the keys that an article read at an address may have."""
     from aggregator import engines  # with all their patterns: most searches do without
 
@@ -88,7 +88,7 @@ class Articles(Opened):
         """Return the articles read at an address, at another one of the same item, or where it redirected to."""
         a, c = t.articles.c, t.captures.c
         led = {r["url"] for r in self._rows(sql.select(c.url).where(c.asked_url == url))}
-        keys = sorted({key for u in (url, *led) for key in _possible_keys(u)})
+        keys = sorted({key for u in (url, *led) for key in possible_keys(u)})
         return self._all(Article, sql.select(t.articles).where(a.key.in_(keys)).order_by(a.id))
 
     def meant(self, ref: str) -> list[Article]:
@@ -119,7 +119,7 @@ class Articles(Opened):
         """Return every address that led to the page at an address, or was asked for to get there, with its own."""
         c, d = t.captures.c, t.discoveries.c
         asked = self._rows(sql.select(c.url, c.asked_url).where(sql.or_(c.url == url, c.asked_url == url)))
-        announced = self._rows(sql.select(d.url).where(d.key.in_(sorted(_possible_keys(url)))))
+        announced = self._rows(sql.select(d.url).where(d.key.in_(sorted(possible_keys(url)))))
         return {url, *(u for row in asked for u in (row["url"], row["asked_url"])), *(r["url"] for r in announced)}
 
     def addresses_and_versions(self, ids: Sequence[str] | None = None) -> dict[str, tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 import sqlalchemy as sql
@@ -108,6 +108,18 @@ class Captures(Opened):
         c = t.captures.c
         there = sql.or_(c.url == url, c.asked_url == url)
         return self._all(Capture, sql.select(t.captures).where(there, c.role == Role.PAGE).order_by(c.captured_at))
+
+    def captures_at_each(self, urls: Collection[str]) -> dict[str, list[Capture]]:
+        """Return every capture of each of some pages' addresses, as of one address alone."""
+        c = t.captures.c
+        found: dict[str, list[Capture]] = {url: [] for url in urls}
+        for chunk in in_chunks(sorted(urls)):
+            there = sql.or_(c.url.in_(chunk), c.asked_url.in_(chunk))
+            query = sql.select(t.captures).where(there, c.role == Role.PAGE).order_by(c.captured_at)
+            for capture in self._all(Capture, query):
+                for url in {capture.url, capture.asked_url}.intersection(chunk):
+                    found[url].append(capture)
+        return found
 
     def versions_read_in(self, folder: str) -> list[tuple[Version, Capture]]:
         """Return the versions first seen in the captures of a folder of ``archive/``, in the order of the files."""

@@ -6,6 +6,7 @@
     csl         Zotero, Pandoc, citeproc
     table       CSV
     lines       JSON lines
+    prose       plain text
     atom        feed readers
     manifest    which articles a search found, in which versions, so that it can be repeated
 
@@ -17,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from aggregator.citations import atom, bibtex, csl, lines, ris, table
+from aggregator.citations import atom, bibtex, csl, lines, prose, ris, table
 from aggregator.citations.cited import MAX_ABSTRACT_CHARS, Cited
 
 _WRITE = {
@@ -26,6 +27,7 @@ _WRITE = {
     "bibtex": bibtex.written,
     "csl": csl.written,
     "jsonl": lines.written,
+    "text": prose.written,
 }
 FORMS = (*_WRITE, "atom")
 

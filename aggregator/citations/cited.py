@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from aggregator import contacts
 from aggregator.model import Article
 from aggregator.periods import instant
 
@@ -57,6 +58,11 @@ class Cited:
             return text or None
         whole, blank, _ = text[:MAX_ABSTRACT_CHARS].rpartition(" ")
         return f"{whole if blank else text[:MAX_ABSTRACT_CHARS]} …".strip()
+
+    @property
+    def has_contacts(self) -> bool:
+        """Whether phone numbers or e-mail addresses stand in what is written of it."""
+        return any(map(contacts.found, (self.title or "", self.abstract or "", *self.authors)))
 
 
 def one_line(text: str) -> str:

@@ -75,10 +75,8 @@ def _write(form: str, cited: Iterable[Cited], *, about: str, now: datetime) -> N
 
 def _watched(cited: Iterable[Cited], having: list[str]) -> Iterator[Cited]:
     """Yield citations, and note those of which what is written holds phone numbers or e-mail addresses."""
-    from aggregator import contacts
-
     for each in cited:
-        if any(map(contacts.found, (each.title or "", each.abstract or "", *each.authors))):
+        if each.has_contacts:
             having.append(each.article.id)
         yield each
 

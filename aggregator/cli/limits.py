@@ -146,6 +146,12 @@ LIMITS = (
     Limit("pages.values", limits.MAX_VALUES, "sources or languages", "the page is refused"),
     Limit("pages.offset", limits.MAX_OFFSET, "hits", "the page is refused, and not linked to"),
     Limit("pages.pasted", limits.MAX_PASTED_BYTES, "bytes", "the text is refused"),
+    Limit("pages.export-looked-at", limits.EXPORT_LOOKED_AT, "articles", "the page says that it looked no further"),
+    Limit("pages.export-looked-at-all", limits.MAX_EXPORT_LOOKED_AT, "articles", "likewise, when all were asked for"),
+    Limit("pages.feed", limits.FEED_ENTRIES, "entries", "older news are not in a feed"),
+    Limit("pages.feed-looked-at", limits.FEED_LOOKED_AT, "candidates", "older news are not looked for"),
+    Limit("pages.feed-compared", limits.FEED_COMPARED_CHARS, "characters", "a feed names the page that tells the edit"),
+    Limit("pages.feed-shown", limits.FEED_DIFF_CHARS, "characters", "of an edit, a feed does not show the rest"),
     Limit("pages.passages", limits.PASSAGES, "passages a pair", "shorter ones are only counted"),
     Limit(
         "pages.pace", limits.AT_ONCE, f"answers at once, then {limits.A_SECOND:g} a second", "whoever asks has to wait"

@@ -35,7 +35,7 @@ from aggregator.exports.selection import PORTION, Leaving, Portion, Selection
 from aggregator.exports.wacz import WARC_NAME, Package, Pages
 from aggregator.exports.warc import WarcWriter
 from aggregator.home import Home
-from aggregator.model import Following, Progress, Report, Source
+from aggregator.model import Article, Following, Progress, Report, Source, Version
 from aggregator.periods import instant
 
 KINDS = ("warc", "wacz", "bag", "jsonl", "csv", "manifest")
@@ -160,6 +160,49 @@ def export(
     )
 
 
+def streamed(
+    home: Home, following: Following, kind: str, *, now: datetime, ids: Sequence[str], asked: Asked = EVERYTHING
+) -> Iterator[bytes]:
+    """Yield articles piece by piece as ``export`` writes them, for whoever sends them on as they come.
+
+    Args:
+        home: Whose archive.
+        following: Its sources.yaml.
+        kind: One of ``STREAMS``.
+        now: When this is.
+        ids: Which articles, in order.
+        asked: By which search the articles were found; a manifest says it.
+
+    Raises:
+        SourcesError: sources.yaml is refused, and it says something about access.
+        StoreError: The catalogue or the events are damaged.
+    """
+    with access.opened(home, now=now, leaving=True) as catalogue:
+        job = _Job(
+            home=home,
+            catalogue=catalogue,
+            following=following,
+            selection=Selection(catalogue, ids),
+            about="",
+            asked=asked,
+            kind=kind,
+            now=now,
+            report=_silence,
+            looks_for_contacts=False,
+        )
+        yield from _PIECES[kind](job)
+
+
+def has_contacts(article: Article) -> bool:
+    """Whether phone numbers or e-mail addresses stand in what jsonl and csv have of an article."""
+    return any(map(contacts.found, _words(article)))
+
+
+def _words(of: Article | Version) -> tuple[str, ...]:
+    """Return the words of people in an article or a version."""
+    return (of.title or "", of.text, *of.authors)
+
+
 def _refuse_inside(home: Home, path: Path) -> None:
     inside = path.resolve()
     for kept in (home.archive, home.index, home.sources_yaml):
@@ -180,6 +223,7 @@ class _Job:
     kind: str
     now: datetime
     report: Report
+    looks_for_contacts: bool = True
     article_ids: list[str] = field(default_factory=list)
     source_ids: set[str] = field(default_factory=set)
     captures: int = 0
@@ -195,15 +239,14 @@ class _Job:
             yield portion
             self.article_ids += [leaving.article.id for leaving in portion.articles]
             self.source_ids |= {leaving.article.source_id for leaving in portion.articles}
-            if self.kind != "manifest":
+            if self.looks_for_contacts and self.kind != "manifest":
                 self.contacts += [each.article.id for each in portion.articles if self._has_contacts(each)]
             self.report(Progress(doing="exporting", done=min(number * PORTION, total), total=total))
 
     def _has_contacts(self, leaving: Leaving) -> bool:
         """Whether phone numbers or e-mail addresses stand in what leaves of an article."""
         versions = (leaving.version,) if self.kind in STREAMS else (leaving.version, *leaving.versions)
-        texts = {text for v in versions for text in (v.title or "", v.text, *v.authors)}
-        return any(map(contacts.found, texts))
+        return any(map(contacts.found, {words for version in versions for words in _words(version)}))
 
     def copied(self, sink: Sink, name: str) -> Iterator[tuple[Portion, WarcWriter]]:
         """Copy the captures that leave into a WARC file; yield each portion when its captures are in there."""
@@ -234,7 +277,7 @@ def _streamed(job: _Job, path: Path, force: bool) -> tuple[int, str]:
 
 
 def _lines(job: _Job, sink: Sink) -> tuple[int, str]:
-    for piece in {"jsonl": _json_lines, "csv": _csv_lines, "manifest": _manifest}[job.kind](job):
+    for piece in _PIECES[job.kind](job):
         sink.write(piece)
     return sink.size_bytes, sink.sha256
 
@@ -270,6 +313,9 @@ def _manifest(job: _Job) -> Iterator[bytes]:
         yield from manifest.lines(listed, is_first=is_first)
         is_first = is_first and not portion.articles
     yield manifest.TAIL
+
+
+_PIECES = {"jsonl": _json_lines, "csv": _csv_lines, "manifest": _manifest}
 
 
 def _warc(job: _Job, path: Path, force: bool) -> tuple[int, str]:
@@ -325,4 +371,4 @@ def _placed(said: dict[str, Any], leaving: Leaving, warc: WarcWriter) -> dict[st
     return rest if offset is None else rest | {"archivedAt": f"{WARC_NAME}#{offset}"}
 
 
-__all__ = ["KINDS", "STREAMS", "Export", "export"]
+__all__ = ["KINDS", "STREAMS", "Export", "export", "has_contacts", "streamed"]

@@ -27,6 +27,7 @@ def cited(
     ids: Sequence[str],
     versions: Mapping[str, str] | None = None,
     *,
+    numbers: Mapping[str, int] | None = None,
     as_of: datetime | None = None,
 ) -> Iterator[Cited]:
     """Yield what is cited of articles, in their order; those that may not be seen are left out.
@@ -36,10 +37,11 @@ def cited(
         following: sources.yaml: what the sources are called, and to whose copies nothing may lead.
         ids: Which articles.
         versions: Of each of them the digest of the version to cite; None: the newest.
+        numbers: Of each of them, instead, the number of the version to cite: a text that came back has two.
         as_of: Cite instead the version that could be read just before then.
     """
     for start in range(0, len(ids), BATCH):
-        yield from _batch(catalogue, following, ids[start : start + BATCH], versions, as_of)
+        yield from _batch(catalogue, following, ids[start : start + BATCH], versions, numbers, as_of)
 
 
 def _batch(
@@ -47,6 +49,7 @@ def _batch(
     following: Following,
     ids: Sequence[str],
     versions: Mapping[str, str] | None,
+    numbers: Mapping[str, int] | None,
     as_of: datetime | None,
 ) -> Iterator[Cited]:
     articles = catalogue.articles(ids)
@@ -61,6 +64,8 @@ def _batch(
         there = [version for version in seen.get(i, ()) if as_of is None or version.captured_at < as_of]
         if as_of is not None:
             version = there[-1] if there else None
+        elif numbers is not None:
+            version = next((each for each in there if each.number == numbers[i]), None)
         else:
             version = _newest(there, versions[i] if versions is not None else article.version)
         if version is None:

@@ -5,14 +5,18 @@
     door       the token, and how fast each may ask
     limits     how much they take and show
     rendering  templates, times, numbers, the words found
+    followed   what sources.yaml says, read when it has changed
     drawing    bars of months, and who had a text when, as SVG
     asking     an address to a query, and a query to addresses
     searching  the pages of a search: hits, words in context, over time, families
+    exporting  all that was found, as a file
     articles   the pages of an article: text, versions, what changed
+    citing     how an article is cited
     families   the page of a family: who has a text, and who had it first
     deciding   what people decide of a match
     sources    the pages of sources: how they are doing, each and all
     metrics    whether the home is well, and numbers for who watches it
+    feeds      what came in, for feed readers
     api        the same as JSON
 
 Everything that is shown comes from strangers. Templates escape it; nothing of it is ever sent as HTML.

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
+from starlette.exceptions import HTTPException
 
 from aggregator import dedupe
 from aggregator.dossier import Dossier, dossier
 from aggregator.errors import UnknownIdError
-from aggregator.web.rendering import page
+from aggregator.web import citing
+from aggregator.web.rendering import downloaded, page
 
 router = APIRouter(include_in_schema=False)
 
@@ -28,6 +30,7 @@ def show_article(request: Request, article_id: str, version: Number = None) -> H
         "version": chosen,
         "capture": found.capture(chosen),
         "authors": ", ".join(chosen.authors),
+        "citation": citing.citation_of(request.app.state.home, found, chosen),
     }
     return page("article.html", values)
 
@@ -50,6 +53,16 @@ def show_changes(request: Request, article_id: str, old: Number = None, new: Num
         "is_coarse": dedupe.is_coarse(changes),
     }
     return page("changes.html", values)
+
+
+@router.get("/articles/{article_id}/cite.{end}")
+def cite(request: Request, article_id: str, end: str, version: Number = None) -> Response:
+    """Answer with the citation of an article in one of its versions, the newest unless another is named, as a file."""
+    if end not in citing.FORMS:
+        raise HTTPException(404)
+    found = of_id(request, article_id)
+    name, media_type, body = citing.file_of(request.app.state.home, found, found.version(version), end)
+    return downloaded(body, media_type, name)
 
 
 def of_id(request: Request, article_id: str) -> Dossier:

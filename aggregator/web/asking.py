@@ -85,6 +85,11 @@ class Asking:
         """Return the address that asks for this, with some of it changed; from the first hit on, unless that is."""
         return _address(replace(self, **({"offset": 0} | changed)))
 
+    def export(self, end: str = "", **more: str) -> str:
+        """Return the address of the page that exports what this asks for or, by the end of its name, of a file."""
+        said = self.address(sort=SORTS[0]).removeprefix("/")
+        return f"/export{end}{said}{'&' if said and more else '?' if more else ''}{urlencode(more)}"
+
     def with_value(self, facet: str, value: str) -> str:
         """Return the address that asks for one more source or language, or for a month alone."""
         if facet == "month":

@@ -21,3 +21,14 @@ WRONG_TOKEN = 40.0
 """How many answers a wrong token counts for."""
 MAX_DECISION_BYTES = 4_000
 """Of a form that decides something."""
+EXPORT_LOOKED_AT = 200
+"""Articles that the page of an export looks through for phone numbers and addresses: in a second."""
+MAX_EXPORT_LOOKED_AT = 5_000
+"""Likewise, if it is asked to look through all of them: in twenty."""
+FEED_ENTRIES = 50
+FEED_LOOKED_AT = 1_000
+"""Articles, edits, absences or matches that are looked at for the entries of a feed, the newest."""
+FEED_COMPARED_CHARS = 50_000
+"""Of both versions of an edit together; a second is enough for fifty of them."""
+FEED_DIFF_CHARS = 10_000
+"""Of what was changed in an edit, how much an entry shows."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
@@ -84,3 +84,14 @@ def page(template: str, values: Mapping[str, Any], *, status: int = 200) -> HTML
         status: Of HTTP.
     """
     return HTMLResponse(_TEMPLATES.get_template(template).render(values), status_code=status)
+
+
+def downloaded(body: bytes, media_type: str, name: str) -> Response:
+    """Return a file that a browser keeps and never shows.
+
+    Args:
+        body: What is in it.
+        media_type: Which.
+        name: For it, of letters, digits, points and dashes of ours: it stands in a header.
+    """
+    return Response(body, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -12,13 +12,13 @@ from starlette.exceptions import HTTPException
 from aggregator import __version__
 from aggregator.errors import AggregatorError, SourcesError, UnknownIdError, UsageError
 from aggregator.home import Home
-from aggregator.web import api, articles, deciding, families, metrics, sources
+from aggregator.web import api, articles, deciding, exporting, families, feeds, metrics, sources
 from aggregator.web.door import Door
 from aggregator.web.guard import WRONG, Guard, is_for_programs, said
 from aggregator.web.rendering import HERE, page
 from aggregator.web.searching import context, course, hits, kin
 
-ROOMS = (hits, context, course, kin, articles, families, deciding, sources, metrics, api)
+ROOMS = (hits, context, course, kin, exporting, articles, families, deciding, sources, feeds, metrics, api)
 """All that answers, each with its ``router``."""
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 """Names and addresses of this machine, for this machine."""

@@ -16,7 +16,7 @@ from tests.e2e.pages import Known
 from tests.e2e.reading import launched
 from tests.e2e.strangers import strings
 from tests.e2e.world import Strange, visited, write_everywhere
-from tests.test_web import serving
+from tests.webbed import serving
 
 
 @dataclass(frozen=True, slots=True)

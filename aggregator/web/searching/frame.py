@@ -57,7 +57,7 @@ def framed(request: Request, view: str, template: str, answer: Answer) -> HTMLRe
         "asking": asking,
         "problem": problem,
         "found": found,
-        "chips": list(_chips(asking)),
+        "chips": list(chips(asking)),
         "tabs": [Tab(words, asking.address(view=name), name == view) for name, words in VIEWS.items()],
         "sorts": SORTS,
         "orders": ORDERS,
@@ -65,7 +65,8 @@ def framed(request: Request, view: str, template: str, answer: Answer) -> HTMLRe
     return page(template, values, status=400 if problem else 200)
 
 
-def _chips(asking: Asking) -> Iterator[Chip]:
+def chips(asking: Asking) -> Iterator[Chip]:
+    """Yield what narrows a search."""
     for facet, values in (("source", asking.sources), ("language", asking.languages)):
         for value in values:
             yield Chip(f"{facet}: {value}", asking.without_value(facet, value))

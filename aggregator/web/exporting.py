@@ -1,0 +1,142 @@
+"""All that was found, as a file: a page that says what will be in it, and the file, sent as it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
+from starlette.exceptions import HTTPException
+
+from aggregator import access, citations, exports, search
+from aggregator.access import Shown
+from aggregator.errors import UsageError
+from aggregator.home import Home
+from aggregator.model import Following
+from aggregator.search import citing
+from aggregator.search.past import answers_of
+from aggregator.web.asking import Asking, asked
+from aggregator.web.citing import FORMS as CITATIONS
+from aggregator.web.citing import Form
+from aggregator.web.followed import following_of
+from aggregator.web.limits import EXPORT_LOOKED_AT, MAX_EXPORT_LOOKED_AT
+from aggregator.web.rendering import page
+from aggregator.web.searching.frame import chips
+
+router = APIRouter(include_in_schema=False)
+
+_NAMED = 5
+"""Articles with phone numbers or addresses that are named, the newest."""
+_BLOCK_BYTES = 1 << 16
+"""Of a file, how much is sent at a time."""
+
+
+TEXTS = {"csv": Form("CSV", "csv", "text/csv"), "jsonl": Form("JSON lines", "jsonl", "application/x-ndjson")}
+"""With all of the articles, as they are now. By the ends of the files' names, as those of citations are."""
+FORMS = TEXTS | CITATIONS
+
+
+@router.get("/export")
+def show_export(request: Request) -> HTMLResponse:
+    """Show how much would be exported, and whether phone numbers or addresses stand in it, before it is."""
+    home, asking, now = request.app.state.home, _asked(request), datetime.now(UTC)
+    wants_all = request.query_params.get("look") == "all"
+    ids: Sequence[str] = ()
+    having: Sequence[str] = ()
+    note: str | None = "Nothing was crawled yet."
+    looked = 0
+    if not home.is_new:
+        with access.opened(home, now=now, leaving=True) as catalogue:
+            ids, note = _found(home, catalogue, asking)
+            some = ids[: MAX_EXPORT_LOOKED_AT if wants_all else EXPORT_LOOKED_AT]
+            having, looked = _having_contacts(home, catalogue, asking, some), len(some)
+    values = {
+        "asking": asking,
+        "back": asking.address(),
+        "chips": list(chips(asking)),
+        "rows": len(ids),
+        "note": note,
+        "contacts": having,
+        "named": _NAMED,
+        "looked": looked,
+        "more": None if wants_all else asking.export(look="all"),
+        "most": MAX_EXPORT_LOOKED_AT,
+        "files": [
+            (form.name, end in TEXTS, asking.export(f".{end}"))
+            for end, form in FORMS.items()
+            if not (asking.as_of and end in TEXTS)
+        ],
+    }
+    return page("exports.html", values)
+
+
+@router.get("/export.{end}")
+def export(request: Request, end: str) -> Response:
+    """Answer with all that was found, as a file."""
+    if end not in FORMS:
+        raise HTTPException(404)
+    home, asking, form, now = request.app.state.home, _asked(request), FORMS[end], datetime.now(UTC)
+    if asking.as_of and end in TEXTS:
+        raise UsageError("Texts are exported as they are now: leave as_of out, or take citations.")
+    if home.is_new:
+        raise UsageError("Nothing was crawled into this home yet; there is nothing to export.")
+    following = following_of(home)
+    with access.opened(home, now=now, leaving=True) as catalogue:
+        ids, _ = _found(home, catalogue, asking)
+    return StreamingResponse(
+        _blocks(_pieces(home, following, asking, form, ids)),
+        media_type=f"{form.media_type}; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="articles-{now:%Y-%m-%d}.{end}"'},
+    )
+
+
+def _asked(request: Request) -> Asking:
+    """Return what is to be exported.
+
+    Raises:
+        UsageError: It is nothing, or not understood.
+    """
+    asking = asked(request)
+    if asking.is_empty:
+        raise UsageError("Nothing is asked for: search first.")
+    return asking
+
+
+def _found(home: Home, catalogue: Shown, asking: Asking) -> tuple[list[str], str | None]:
+    """Return what is found that may leave, copies too, the newest first; and what the reader should know."""
+    with closing(answers_of(home, catalogue, asking.at)) as answers:
+        ids, note = search.matching_in(answers, home, catalogue, asking.query)
+    there = {facts.id for facts in catalogue.facts(ids)}
+    return [i for i in ids if i in there], note
+
+
+def _having_contacts(home: Home, catalogue: Shown, asking: Asking, ids: Sequence[str]) -> list[str]:
+    """Return the articles in which phone numbers or e-mail addresses stand, in what is exported of them."""
+    if asking.as_of:
+        cited = citing.cited(catalogue, following_of(home), ids, as_of=asking.at)
+        return [each.article.id for each in cited if each.has_contacts]
+    return [article.id for article in catalogue.articles(ids).values() if exports.has_contacts(article)]
+
+
+def _pieces(home: Home, following: Following, asking: Asking, form: Form, ids: Sequence[str]) -> Iterator[bytes]:
+    """Yield a file piece by piece, without what was withdrawn since it was found."""
+    now = datetime.now(UTC)
+    if form in TEXTS.values():
+        yield from exports.streamed(home, following, form.form, now=now, ids=ids)
+        return
+    with access.opened(home, now=now, leaving=True) as catalogue:
+        cited = citing.cited(catalogue, following, ids, as_of=asking.at)
+        yield from citations.written(form.form, cited, about="", now=now)
+
+
+def _blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield pieces together: to send each alone takes longer than to write it."""
+    block = bytearray()
+    for piece in pieces:
+        block += piece
+        if len(block) >= _BLOCK_BYTES:
+            yield bytes(block)
+            block.clear()
+    yield bytes(block)

@@ -1,0 +1,28 @@
+"""What sources.yaml says, read again only when the file has changed: a page should not wait for it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from aggregator import sources
+from aggregator.home import Home
+from aggregator.model import Following
+
+
+def following_of(home: Home) -> Following:
+    """Return what the home's sources.yaml says.
+
+    Raises:
+        SourcesError: It is missing or refused.
+    """
+    try:
+        found = home.sources_yaml.stat()
+    except OSError:
+        return sources.load(home.sources_yaml)  # which says what is the matter
+    return _loaded(home.sources_yaml, found.st_ino, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=4)
+def _loaded(path: Path, inode: int, changed_at_ns: int, size_bytes: int) -> Following:
+    return sources.load(path)
