@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from aggregator import dedupe
+from aggregator import access, dedupe
 from aggregator.dossier import Dossier, dossier
 from aggregator.errors import UnknownIdError
+from aggregator.model import Capture
 from aggregator.web.rendering import page
 
 router = APIRouter(include_in_schema=False)
@@ -28,8 +30,17 @@ def show_article(request: Request, article_id: str, version: Number = None) -> H
         "version": chosen,
         "capture": found.capture(chosen),
         "authors": ", ".join(chosen.authors),
+        "copy": _copy(request, found.capture(chosen)),
     }
     return page("article.html", values)
+
+
+def _copy(request: Request, capture: Capture | None) -> str | None:
+    """Return the address of an archived copy; None: it is not served, or nothing may lead to it."""
+    origin, home = request.app.state.copies, request.app.state.home
+    if capture is None or not origin or capture.source_id in access.unlinked(home, datetime.now(UTC)):
+        return None
+    return f"{origin}/web/{capture.captured_at.astimezone(UTC):%Y%m%d%H%M%S}/{capture.url}"
 
 
 @router.get("/articles/{article_id}/changes")

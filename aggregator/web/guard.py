@@ -8,7 +8,7 @@ see how long that takes; and what is shown can load, send and frame nothing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, MutableMapping
+from collections.abc import Callable, Collection, Mapping, MutableMapping
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -43,11 +43,22 @@ class Guard:
     Args:
         app: The pages.
         hosts: Names and addresses that a request may be for, without ports.
+        headers: Of every answer.
+        is_open: Tells of a path whether pages of other origins may ask for it in the background.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: Collection[str],
+        *,
+        headers: Mapping[str, str] = HEADERS,
+        is_open: Callable[[str], bool] = lambda path: False,
+    ) -> None:
         self._app = app
         self._hosts = frozenset(map(host_of, hosts))
+        self._headers = headers
+        self._is_open = is_open
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,7 +70,7 @@ class Guard:
             nonlocal has_begun
             if message["type"] == "http.response.start":
                 has_begun = True
-                MutableHeaders(scope=message).update(HEADERS)
+                MutableHeaders(scope=message).update(self._headers)
             await send(message)
 
         asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
@@ -89,7 +100,7 @@ class Guard:
             return None if _is_own_form(scope, headers) else ("Only the pages of this server may send that.", 403)
         if scope["method"] != "GET":
             return "These pages only read.", 405
-        if _is_behind_another_page(scope["path"], headers):
+        if _is_behind_another_page(scope["path"], headers) and not self._is_open(scope["path"]):
             return "Other sites may link to these pages, and ask nothing of them.", 403
         return None
 

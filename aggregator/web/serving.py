@@ -20,12 +20,13 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 """Names and addresses of this machine, for this machine."""
 
 
-def application(home: Home, hosts: Collection[str] = LOOPBACK) -> Guard:
+def application(home: Home, hosts: Collection[str] = LOOPBACK, *, copies: str | None = None) -> Guard:
     """Return the pages of a home, as an ASGI application.
 
     Args:
         home: Which.
         hosts: Names and addresses that it answers to, without ports.
+        copies: The origin of its archived copies, scheme to port; None: they are not served.
     """
     made = FastAPI(
         title="aggregator",
@@ -36,6 +37,7 @@ def application(home: Home, hosts: Collection[str] = LOOPBACK) -> Guard:
         redoc_url=None,
     )
     made.state.home = home
+    made.state.copies = copies
     made.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     for room in (searching, articles, families, sources, api):
         made.include_router(room.router)
