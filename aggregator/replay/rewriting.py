@@ -111,7 +111,7 @@ def _tame(element: Any, root: Any, linking: Linking) -> None:
     """Bring an element to what may be shown of it."""
     name = element.tag if isinstance(element.tag, str) else ""
     is_outer = element is root or (name == "body" and element.getparent() is root)
-    if name in _GONE or not name or (name == "link" and not _is_sheet(element)):
+    if name in _GONE or not name or (name == "link" and not _is_sheet(element)) or _is_in_head(element, "noscript"):
         if element is not root:
             element.drop_tree()
         return
@@ -133,6 +133,10 @@ def _tame(element: Any, root: Any, linking: Linking) -> None:
         element.attrib.clear()
         for attribute, value in attributes.items():
             element.set(attribute, value)
+
+
+def _is_in_head(element: Any, name: str) -> bool:
+    return element.tag == name and element.getparent() is not None and element.getparent().tag == "head"
 
 
 def _is_sheet(link: Any) -> bool:

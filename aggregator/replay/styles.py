@@ -17,7 +17,8 @@ _PART = re.compile(
     r"/\*.*?(?:\*/|\Z)|<!--|-->"
     rf"|@import\s*(?:url\(\s*)?(?P<sheet>{_STRING}|(?<=\()[^)\"']*)\s*\)?"
     rf"|url\(\s*(?P<url>{_STRING}|[^)\"']*)\s*(?:\)|\Z)"
-    rf"|(?P<string>{_STRING})",
+    rf"|(?P<string>{_STRING})"
+    r"|(?:https?:)?//[^\s\"'(){};,]+",  # means nothing there
     re.DOTALL | re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
