@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -16,7 +19,7 @@ import requests
 
 from aggregator import pipeline, takedown
 from aggregator.home import Home
-from aggregator.replay import styles
+from aggregator.replay import addresses, styles
 from aggregator.replay.addresses import Linking
 from aggregator.replay.serving import HEADERS, application
 from aggregator.takedown import Scope
@@ -448,7 +451,7 @@ def test_the_calendar_tells_every_capture_with_its_status_and_whether_it_was_cha
     assert lines == [
         "2014-03-01 10:00:00 UTC, HTTP 200, content changed",
         "2012-05-01 08:00:00 UTC, HTTP 200, same content",
-        "2010-02-06 12:00:00 UTC, HTTP 200, content changed",
+        "2010-02-06 12:00:00 UTC, HTTP 200, first capture",
     ]
     assert all(word in seen.text for word in ("2014", "March", "2012", "May", "2010", "February", "3 captures"))
     assert "HTTP 404" in get("/web/*/http://old.example/gone").text
@@ -678,3 +681,60 @@ def test_a_port_that_is_taken_is_said(aggregator: Aggregator, home: Home, served
     said = aggregator("--home", home.root, "serve", "--port", "0", "--archive-port", taken)
 
     assert (said.code, "--archive-port 0" in " ".join(said.err.split()), said.out) == (2, True, "")
+
+
+def test_the_command_serves_pages_and_copies_on_two_ports_until_it_is_stopped(home: Home) -> None:
+    argv = [sys.executable, "-m", "aggregator", "--home", str(home.root), "serve", "--port", "0"]
+    article = articles(home.root)[URL]
+    with subprocess.Popen(argv, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout and running.stderr
+        try:
+            pages_at = running.stdout.readline().strip()
+            copies_at = running.stderr.readline().split()[-1]
+            seen = Seen(requests.get(f"{pages_at}articles/{article.id}?version=1", timeout=20).text)
+            [copy] = [link for link in seen.links() if "/web/" in link]
+            shown = requests.get(copy, timeout=20)
+            nothing = requests.get(f"{copies_at}api/search?q=harbour", timeout=20)
+        finally:
+            running.send_signal(signal.SIGINT)
+        code = running.wait(timeout=30)
+
+    assert copy.startswith(copies_at) and not copy.startswith(pages_at)
+    assert "kettles" in shown.text
+    assert (nothing.status_code, code) == (404, 130)
+
+
+def test_short_links_cannot_stand_for_more_than_a_page_may_hold() -> None:
+    linking = Linking(base=f"http://old.example/{'x' * 2_000}/", when=FIRST, key="k")
+
+    led = [linking.link("a") for _ in range(addresses.MAX_ADDED_CHARS // 2_000)]
+
+    assert led[0] is not None and led[-1] is None
+    assert sum(len(each or "") for each in led) <= addresses.MAX_ADDED_CHARS
+
+
+def test_a_redirect_to_an_address_in_which_a_withdrawn_name_stands_is_withheld(tmp_path: Path) -> None:
+    led = captured("", url="http://old.example/?p=7", status=301, Location="/2010/edda-quillfeather-speaks")
+    held = imported(tmp_path / "home", tmp_path, captured(page(STORY)), led)
+    with serving(application(held)) as address:
+        before = asking(address)(f"/web/{FIRST}/http://old.example/?p=7")
+        withdraw(held, "Edda Quillfeather", scope=Scope.NAME)
+        after = asking(address)(f"/web/{FIRST}/http://old.example/?p=7")
+
+    assert (before.status_code, after.status_code) == (301, 451)
+    assert "quillfeather" not in f"{after.headers}{after.text}".lower()
+
+
+@pytest.mark.parametrize(
+    ("digits", "meant"),
+    [
+        ("2010", "20101231235959"),
+        ("201002", "20100228235959"),
+        ("201112", "20111231235959"),
+        ("20100206", "20100206235959"),
+        ("2010020612", "20100206125959"),
+        ("20100206120000", "20100206120000"),
+    ],
+)
+def test_a_time_that_is_cut_short_means_its_last_second(digits: str, meant: str) -> None:
+    assert addresses.timestamp(addresses.time_of(digits)) == meant

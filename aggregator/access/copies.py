@@ -146,12 +146,18 @@ class Copies(Shown):
 
     def _holds(self, capture: Capture, seen: _Seen, known: Recogniser) -> bool:
         """Whether something withdrawn was read in a capture, or it leads to such."""
-        if capture.location and self._is_withdrawn_at(capture.location, known):
+        if capture.location and (self._is_withdrawn_at(capture.location, known) or self._is_named(capture, known)):
             return True
         return any(
             known.knows_article(one.article_id) or known.knows_version(one.article_id, one.digest)
             for one in seen.get(_record(capture), ())
         )
+
+    def _is_named(self, capture: Capture, known: Recogniser) -> bool:
+        """Whether the address that a capture leads to has something withdrawn in its words."""
+        from aggregator.access import redaction
+
+        return known.marks.of_text and redaction.holds(capture.location or "", capture.url, known)
 
     def _decision(self, concerns: Callable[[Recogniser], bool]) -> Takedown | None:
         """Return the first decision in force that concerns something; of several an erase; None: there is none."""

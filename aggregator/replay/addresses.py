@@ -23,6 +23,8 @@ _FORMS = {None: PAGE, "if_": PAGE, "id_": RAW, "im_": PICTURE, "cs_": STYLE}
 _ONE_SLASH = re.compile(r"\A(https?):/(?!/)", re.IGNORECASE)
 _LATEST = "29991231235959"
 _YEARS = (1990, 9998)
+MAX_ADDED_CHARS = 32 << 20
+"""Of addresses that are written into one page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,26 +127,36 @@ def copy_path(at: datetime | str, url: str, form: str = PAGE) -> str:
     return f"/web/{at if isinstance(at, str) else timestamp(at)}{form}/{url}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Linking:
-    """Leads from one archived copy to others of about the same time."""
+    """Leads from one archived copy to others of about the same time.
 
-    base: str
-    """The address that its relative links start from."""
-    when: str
-    """The time of the copy, fourteen digits."""
-    key: str
-    """Begins the path of what pages load by themselves: so no page of anybody else's can load it."""
+    Args:
+        base: The address that its relative links start from.
+        when: The time of the copy, fourteen digits.
+        key: Begins the path of what pages load by themselves: so no page of anybody else's can load it.
+    """
+
+    def __init__(self, *, base: str, when: str, key: str) -> None:
+        self.base = base
+        self._when = when
+        self._key = key
+        self._left = MAX_ADDED_CHARS
 
     def link(self, url: str) -> str | None:
         """Return where a link leads that a reader may follow; None: nowhere."""
         there, mark, fragment = url.strip().partition("#")
+        ending = f"#{quote(unquote(fragment))}" if fragment else ""
         if not there:
-            return f"#{quote(fragment)}" if mark else None
+            return ending or mark or None
         address = urls.canonical(there, self.base)
-        return address and copy_path(self.when, address) + (f"#{quote(unquote(fragment))}" if fragment else "")
+        return self._counted(copy_path(self._when, address) + ending) if address else None
 
     def embedded(self, url: str, form: str) -> str | None:
         """Return the address of something that a page loads by itself; None: it loads nothing."""
         address = urls.canonical(url, self.base) if url.strip() else None
-        return address and f"/{self.key}{copy_path(self.when, address, form)}"
+        return self._counted(f"/{self._key}{copy_path(self._when, address, form)}") if address else None
+
+    def _counted(self, address: str) -> str | None:
+        """Return an address, and none once there were too many: short links may stand for long addresses."""
+        self._left -= len(address)
+        return address if self._left >= 0 else None

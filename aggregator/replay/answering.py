@@ -93,7 +93,7 @@ def _shown(body: bytes, declared: str, form: str, linking: Linking, capture: Cap
     if is_pdf(body):
         return body, "application/pdf"
     if is_page:
-        page = rewriting.rewritten(decoded(body, declared), linking, _bar(capture, linking.when))
+        page = rewriting.rewritten(decoded(body, declared), linking, _bar(capture, timestamp(second_of(capture))))
         return page.encode("utf-8", "replace"), "text/html; charset=utf-8"
     if _TEXTS.match(kind):
         return decoded(body, declared).encode("utf-8", "replace"), "text/plain; charset=utf-8"

@@ -7,6 +7,7 @@ whose inside a browser reads otherwise than the parser here are gone or renamed,
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Any
 
 from markupsafe import Markup
@@ -37,6 +38,7 @@ _LAZY = ("data-src", "data-lazy-src", "data-original")
 """Where pages that load pictures by script keep their addresses."""
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset")
 _CANDIDATE = re.compile(r"\s*(?P<url>[^\s,](?:\S*[^\s,])?)(?P<size>\s+[0-9.]{1,10}[wxh])?\s*(?:,|\Z)")
+_MAX_SOURCES = 20
 _REFRESH = re.compile(r"\s*[\d.]*\s*[;,]?\s*(?:url\s*=)?\s*[\"']?(?P<url>[^\"'\s]+)", re.IGNORECASE)
 _DOCTYPE = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?<!doctype", re.IGNORECASE)
 _HTML = "<!doctype html>\n"
@@ -52,10 +54,10 @@ def rewritten(html: str, linking: Linking, bar: Markup) -> str:
     """
     from lxml import html as lxml_html
 
-    root, _ = tree.parsed(html)
+    root, _ = tree.parsed(html, looks_into_every_tag=True)
     if root is None:
         root = lxml_html.document_fromstring("<html><head></head><body></body></html>")
-    linking = _from_base(root, linking)
+    _set_base(root, linking)
     led = _led_on(root, linking)
     for element in list(root.iter()):
         _tame(element, root, linking)
@@ -68,13 +70,12 @@ def rewritten(html: str, linking: Linking, bar: Markup) -> str:
     return (_HTML if _DOCTYPE.match(html) else "") + shown
 
 
-def _from_base(root: Any, linking: Linking) -> Linking:
-    """Return what leads on from where the first base element of a page says that its links start."""
+def _set_base(root: Any, linking: Linking) -> None:
+    """Have links start from where the first base element of a page says that they do."""
     for base in root.iter("base"):
         if base.get("href"):
-            address = urls.canonical(base.get("href"), linking.base)
-            return Linking(base=address or linking.base, when=linking.when, key=linking.key)
-    return linking
+            linking.base = urls.canonical(base.get("href"), linking.base) or linking.base
+            return
 
 
 def _led_on(root: Any, linking: Linking) -> str | None:
@@ -190,5 +191,8 @@ def _source(given: dict[str, str], linking: Linking) -> str | None:
 
 def _sources(given: dict[str, str], linking: Linking) -> str:
     written = given.get("srcset") or next((given[key] for key in _LAZY_SETS if given.get(key)), "")
-    found = ((linking.embedded(one["url"], PICTURE), one["size"] or "") for one in _CANDIDATE.finditer(written))
+    found = (
+        (linking.embedded(one["url"], PICTURE), one["size"] or "")
+        for one in islice(_CANDIDATE.finditer(" ".join(written.split())), _MAX_SOURCES)
+    )
     return ", ".join(f"{address}{size}" for address, size in found if address)

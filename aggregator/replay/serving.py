@@ -46,8 +46,8 @@ class _Row:
     path: str
     at: datetime
     status: int
-    is_changed: bool
-    """Whether its content is another than that of the capture before."""
+    content: str
+    """Whether its content is another than that of the capture before, in words."""
 
 
 def application(home: Home, hosts: Collection[str] = LOOPBACK) -> Guard:
@@ -137,11 +137,13 @@ def _calendar(typed: str, request: Request) -> Response:
 
 def _rows(url: str, captures: list[Capture]) -> list[_Row]:
     digests = {capture.record_id: capture.payload_digest for capture in captures}
-    rows, before = [], ""
+    rows: list[_Row] = []
+    before = ""
     for capture in captures:
         digest = digests.get(capture.refers_to or "", capture.payload_digest)
         at = mementos.second_of(capture)
-        rows.append(_Row(addresses.copy_path(at, url), at, capture.status, digest != before))
+        content = "same content" if digest == before else "content changed" if rows else "first capture"
+        rows.append(_Row(addresses.copy_path(at, url), at, capture.status, content))
         before = digest
     return rows
 

@@ -12,13 +12,14 @@ from aggregator.replay.addresses import PICTURE, STYLE, Linking
 _LETTER = re.compile(r"\\(?:0{0,4}((?:4[1-9a-fA-F]|5[0-9aA]|6[1-9a-fA-F]|7[0-9aA]))(?:\s|(?![0-9a-fA-F]))|([g-zG-Z]))")
 """A letter that is written as an escape, which it need not be: as in ``u\\72l(``."""
 _ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|(.))", re.DOTALL)
-_STRING = r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'"
+_STRING = r"\"(?:[^\"\\\n]|\\.)*+(?:\"|(?=\n)|\Z)|'(?:[^'\\\n]|\\.)*+(?:'|(?=\n)|\Z)"
+"""Also one that is not closed: a pattern that gives up on it begins again inside it, for ever in a hostile file."""
 _PART = re.compile(
     r"/\*.*?(?:\*/|\Z)|<!--|-->"
-    rf"|@import\s*(?:url\(\s*)?(?P<sheet>{_STRING}|(?<=\()[^)\"']*)\s*\)?"
-    rf"|url\(\s*(?P<url>{_STRING}|[^)\"']*)\s*(?:\)|\Z)"
+    rf"|@import\s*+(?:url\(\s*+)?(?P<sheet>{_STRING}|(?<=[(\s])[^()\"'\s;]++)\s*+\)?"
+    rf"|url\(\s*+(?P<url>{_STRING}|[^()\"'\s]*+)\s*+(?:\)|\Z)"
     rf"|(?P<string>{_STRING})"
-    r"|(?:https?:)?//[^\s\"'(){};,]+",  # means nothing there
+    r"|(?:https?:)?//[^\s\"'(){};,]++",  # means nothing there
     re.DOTALL | re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
@@ -65,7 +66,8 @@ def _picture(url: str, linking: Linking) -> str:
 
 def _meant(written: str) -> str:
     """Return what a string, or an address without quotes, stands for."""
-    inner = written[1:-1] if written[:1] in ("'", '"') else written.strip()
+    quote = written[:1] if written[:1] in ("'", '"') else ""
+    inner = written.removeprefix(quote).removesuffix(quote)
     return _ESCAPE.sub(_character, inner)
 
 
