@@ -738,3 +738,18 @@ def test_a_redirect_to_an_address_in_which_a_withdrawn_name_stands_is_withheld(t
 )
 def test_a_time_that_is_cut_short_means_its_last_second(digits: str, meant: str) -> None:
     assert addresses.timestamp(addresses.time_of(digits)) == meant
+
+
+def test_what_is_left_of_a_page_after_an_erase_is_replayed_at_its_time(tmp_path: Path) -> None:
+    text = f"{STORY}\n\nIt was Edda Quillfeather who brought the soup."
+    held = imported(tmp_path / "home", tmp_path, captured(page(text)), captured(page(STORY), SECOND))
+    number = withdraw(held, "Edda Quillfeather", scope=Scope.NAME, erase=True)
+    takedown.carry_out(held, following(OLD), number)
+    with serving(application(held)) as address:
+        get = asking(address)
+        shown, raw, listed = get(f"/web/{FIRST}/{URL}"), get(f"/web/{FIRST}id_/{URL}"), get(f"/timemap/link/{URL}")
+
+    assert (shown.status_code, raw.status_code) == (200, 200)
+    assert "brought the soup" in shown.text
+    assert not any(b"Quillfeather" in answer.content for answer in (shown, raw))
+    assert FIRST in listed.text and SECOND in listed.text

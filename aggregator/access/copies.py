@@ -161,9 +161,9 @@ class Copies(Shown):
 
     def _decision(self, concerns: Callable[[Recogniser], bool]) -> Takedown | None:
         """Return the first decision in force that concerns something; of several an erase; None: there is none."""
-        if self._recogniser is None or not concerns(self._recogniser):
+        key = Decisions(self._home.archive).key()
+        if key is None or self._recogniser is None or not concerns(self._recogniser):
             return None
-        key = Decisions(self._home.archive).make_key()
         reached = [t for t in takedowns(self._home) if t.in_force(self._now) and concerns(Recogniser(key, t.marks))]
         return min(reached, key=lambda t: (t.action != "erase", t.number), default=None)
 

@@ -29,6 +29,7 @@ from aggregator.dedupe import signs
 from aggregator.fetch import limits as fetch
 from aggregator.index import MAX_EXPANSIONS
 from aggregator.pipeline import deriving, lanes
+from aggregator.replay.addresses import MAX_ADDED_CHARS
 from aggregator.search import in_context, saved
 from aggregator.search.answering import MAX_LOOKED_AT
 from aggregator.web import limits
@@ -147,4 +148,5 @@ LIMITS = (
     Limit("pages.offset", limits.MAX_OFFSET, "hits", "the page is refused, and not linked to"),
     Limit("pages.pasted", limits.MAX_PASTED_BYTES, "bytes", "the text is refused"),
     Limit("pages.passages", limits.PASSAGES, "passages a pair", "shorter ones are only counted"),
+    Limit("copies.links", MAX_ADDED_CHARS, "characters", "the other links of an archived copy lead nowhere"),
 )

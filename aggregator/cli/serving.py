@@ -79,6 +79,7 @@ def _listening(port: int, option: str) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((_HOST, port))
+        listening.listen()  # whoever reads the address may ask at once
     except OSError as error:
         listening.close()
         raise UsageError(f"port {port} cannot be listened on ({error.strerror}). Choose another: {option} 0.") from None
