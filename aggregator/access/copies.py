@@ -48,7 +48,7 @@ class Copies(Shown):
         Raises:
             WithdrawnError: The address is withdrawn.
         """
-        if self._is_unlinked(self._all_at(url)):
+        if self._unlinked and self._is_unlinked(self._all_at(url)):
             return []
         if decision := self._decision(lambda known: self._is_withdrawn_at(url, known)):
             raise _withdrawn(decision)
@@ -133,7 +133,7 @@ class Copies(Shown):
         return bool(ids) and self._is_unlinked(Catalogue.articles(self, ids).values())
 
     def _is_unlinked(self, articles: Iterable[Article]) -> bool:
-        return bool(self._unlinked) and any(article.source_id in self._unlinked for article in articles)
+        return any(article.source_id in self._unlinked for article in articles)
 
     def _all_at(self, url: str) -> list[Article]:
         """Return the articles read at an address, also those that may not be seen."""
