@@ -8,6 +8,7 @@ again. Collecting (network to archive) and deriving (archive to articles, matche
 To know the project, read this map, then ``model`` (the words), ``pipeline`` (the way in), ``search`` (the way out).
 
     cli             commands, printed lines, exit codes                                   edges
+    replay/         archived copies for a browser, from an origin of their own
     web/            pages for a browser, and the same as JSON
     scheduler/      when each source is due; visits while others go on
     demo/           a small world of sites on loopback, and the tour through it

@@ -4,6 +4,7 @@
     ├── UsageError                      2   the command or a query makes no sense
     │   └── SourcesError                2   sources.yaml is refused: every complaint, with its line
     ├── UnknownIdError                  1   no article or address of that name in the home
+    │   └── WithdrawnError              1   there was one, and a decision withdraws it
     ├── StoreError                      3   archive/ or index/ is damaged or missing
     │   └── TooNew                      3   the catalogue was written by a newer program
     ├── Outdated                        3   the catalogue was written by an older program
@@ -59,6 +60,18 @@ class SourcesError(UsageError):
 
 class UnknownIdError(AggregatorError):
     """The home knows no article, address or source of that name."""
+
+
+class WithdrawnError(UnknownIdError):
+    """What was asked for is withdrawn by a decision.
+
+    Attributes:
+        is_erased: Whether it is to be gone for good; else it is hidden.
+    """
+
+    def __init__(self, message: str, *, is_erased: bool) -> None:
+        self.is_erased = is_erased
+        super().__init__(message)
 
 
 class StoreError(AggregatorError):

@@ -1,6 +1,7 @@
 """Who may see what: the catalogue as it may be shown, with what was withdrawn left out.
 
     marks      how a withdrawn text is recognised without being kept
+    copies     captures that may be replayed, and the decisions by which others may not
     redaction  a body without what is withdrawn from it
     asked      whether a query asks for what is withdrawn
 
@@ -427,6 +428,15 @@ def opened(home: Home, *, now: datetime | None = None, leaving: bool = False) ->
     return Shown(home, now=now, leaving=leaving)
 
 
+def unlinked(home: Home, now: datetime) -> frozenset[str]:
+    """Return the ids of the sources to whose copies nothing may lead, neither a link nor a feed nor a replay.
+
+    Raises:
+        SourcesError: sources.yaml is refused, and it says something about access.
+    """
+    return frozenset(s.id for s in guarded(home) if s.no_links or s.is_closed(now, leaving=True))
+
+
 def guarded(home: Home) -> Sequence[Source]:
     """Return the sources of which not everybody may see everything.
 
@@ -460,5 +470,6 @@ __all__ = [
     "recogniser",
     "stands_in_head",
     "takedowns",
+    "unlinked",
     "words_of",
 ]

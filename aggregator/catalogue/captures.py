@@ -121,6 +121,12 @@ class Captures(Opened):
                     found[url].append(capture)
         return found
 
+    def copies_at(self, url: str) -> list[Capture]:
+        """Return every capture of a page, or of what an import has beside pages, at just that address; oldest first."""
+        c = t.captures.c
+        there = sql.select(t.captures).where(c.url == url, c.role.in_((Role.PAGE, Role.OTHER)))
+        return self._all(Capture, there.order_by(c.captured_at, c.record_id))
+
     def versions_read_in(self, folder: str) -> list[tuple[Version, Capture]]:
         """Return the versions first seen in the captures of a folder of ``archive/``, in the order of the files."""
         c = t.captures.c

@@ -29,6 +29,7 @@ from aggregator.dedupe import signs
 from aggregator.fetch import limits as fetch
 from aggregator.index import MAX_EXPANSIONS
 from aggregator.pipeline import deriving, lanes
+from aggregator.replay.addresses import MAX_ADDED_CHARS
 from aggregator.search import in_context, saved
 from aggregator.search.answering import MAX_LOOKED_AT
 from aggregator.web import limits
@@ -158,4 +159,5 @@ LIMITS = (
     ),
     Limit("pages.runs", limits.RUNS, "runs of a source", "older ones are not shown"),
     Limit("pages.context", limits.CONTEXT_LINES, "places a page", "the others are on the next pages"),
+    Limit("copies.links", MAX_ADDED_CHARS, "characters", "the other links of an archived copy lead nowhere"),
 )

@@ -1,12 +1,14 @@
-"""The command serve: the pages of a home, for a browser."""
+"""The command serve: the pages of a home and its archived copies, for a browser."""
 
 from __future__ import annotations
 
 import ipaddress
+import os
 import secrets
 import sys
+import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
@@ -15,8 +17,16 @@ from aggregator.cli import output as show
 from aggregator.errors import UsageError
 
 if TYPE_CHECKING:
-    from aggregator.web.door import Door
+    import socket
 
+    import uvicorn
+
+    from aggregator.web.door import Door
+    from aggregator.web.guard import Guard
+
+_Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_LAST_PORT = 65535
 _TOKEN = "AGGREGATOR_TOKEN"
 """The variable that a token is taken from."""
 _MOST_TOKEN_BYTES = 1_000
@@ -24,7 +34,16 @@ _MOST_TOKEN_BYTES = 1_000
 
 @click.command("serve")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Where to listen; 0: any free one."
+    "--port",
+    type=click.IntRange(0, _LAST_PORT),
+    default=8080,
+    show_default=True,
+    help="Where to listen; 0: any free one.",
+)
+@click.option(
+    "--archive-port",
+    type=click.IntRange(0, _LAST_PORT),
+    help="Where the archived copies are; 0: any free one.  [default: the one after --port]",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; others need a token.")
 @click.option("--name", "names", multiple=True, metavar="NAME", help="A name that the server is reached by, too.")
@@ -37,46 +56,51 @@ _MOST_TOKEN_BYTES = 1_000
 @home_option
 @click.pass_context
 def serve_command(
-    ctx: click.Context, port: int, host: str, names: tuple[str, ...], token_file: Path | None, may_decide: bool
+    ctx: click.Context,
+    port: int,
+    archive_port: int | None,
+    host: str,
+    names: tuple[str, ...],
+    token_file: Path | None,
+    may_decide: bool,
 ) -> None:
     """Serve pages to search and read the home, until Ctrl-C; to browsers on this machine only, unless told otherwise.
 
-    The same is there for programs, as JSON, under /api/.
+    The same is there for programs, as JSON, under /api/. Archived copies are on a port of their own.
 
     \b
     Example:
       aggregator serve --write
       aggregator serve --host 0.0.0.0 --name archive.example.org --token-file token
     """
-    import socket
+    from aggregator.replay import serving as replaying
+    from aggregator.web import serving as pages
 
-    import uvicorn
-
-    from aggregator.web.serving import LOOPBACK, application
-
-    home = chosen_home(ctx)
-    address = _address(host)
+    home, address = chosen_home(ctx), _address(host)
     door = _door(_token(token_file), may_decide=may_decide, is_loopback=address.is_loopback)
+    if archive_port is None:
+        archive_port = (port + 1) % (_LAST_PORT + 1) if port else 0
     shown = f"[{address}]" if address.version == 6 else str(address)
-    with socket.socket(socket.AF_INET6 if address.version == 6 else socket.AF_INET) as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((str(address), port))
-        except OSError as error:
-            raise UsageError(
-                f"{shown}, port {port}, cannot be listened on ({error.strerror}). Choose another: --port 0."
-            ) from None
-        show.line(f"http://{shown}:{listening.getsockname()[1]}/")
+    hosts = {*pages.LOOPBACK, *([] if address.is_unspecified else [shown]), *names}
+    called = names[0] if names else shown
+    with _listening(address, port, "--port") as first, _listening(address, archive_port, "--archive-port") as second:
+        copies = f"http://{called}:{second.getsockname()[1]}"
+        show.line(f"http://{called}:{first.getsockname()[1]}/")
+        show.say(f"archived copies: {copies}/")
         if door and may_decide and not door.is_for_reading:
             show.say(f"To decide, give your name as the user and this as the password: {door.token}")
         sys.stdout.flush()  # also into a file, for it goes on
-        app = application(home, {*LOOPBACK, *([] if address.is_unspecified else [shown]), *names}, door)
-        # nobody's queries are written down
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
-        server.run(sockets=[listening])
+        behind = _server(replaying.application(home, hosts, door))
+        thread = threading.Thread(target=behind.run, kwargs={"sockets": [second]}, daemon=True)
+        thread.start()
+        try:
+            _server(pages.application(home, hosts, door, copies=copies)).run(sockets=[first])
+        finally:
+            behind.should_exit = True
+            thread.join()
 
 
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+def _address(host: str) -> _Address:
     try:
         return ipaddress.ip_address("127.0.0.1" if host == "localhost" else host.strip("[]"))
     except ValueError:
@@ -85,8 +109,6 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
 
 def _token(file: Path | None) -> str | None:
     """Return the token that is given; None: none is."""
-    import os
-
     if file is None:
         return os.environ.get(_TOKEN, "").strip() or None
     try:
@@ -112,3 +134,31 @@ def _door(token: str | None, *, may_decide: bool, is_loopback: bool) -> Door | N
     if token is None and not may_decide:
         return None
     return Door(token or secrets.token_urlsafe(18), is_for_reading=token is not None, may_decide=may_decide)
+
+
+def _listening(address: _Address, port: int, option: str) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises:
+        UsageError: Something else has the port, or the address is none of this machine.
+    """
+    import socket
+
+    listening = socket.socket(socket.AF_INET6 if address.version == 6 else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((str(address), port))
+        listening.listen()  # whoever reads the address may ask at once
+    except OSError as error:
+        listening.close()
+        raise UsageError(
+            f"{address}, port {port}, cannot be listened on ({error.strerror}). Choose another: {option} 0."
+        ) from None
+    return listening
+
+
+def _server(app: Guard) -> uvicorn.Server:
+    import uvicorn
+
+    # nobody's queries are written down
+    return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))

@@ -74,8 +74,14 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", _CONTROL.sub("", text))
 
 
-def parsed(html: str) -> tuple[Element | None, bool]:
-    """Return the tree of a page, and whether something of it was beyond the limits; None: there is no element in it."""
+def parsed(html: str, *, looks_into_every_tag: bool = False) -> tuple[Element | None, bool]:
+    """Return the tree of a page, and whether something of it was beyond the limits; None: there is no element in it.
+
+    Args:
+        html: The page.
+        looks_into_every_tag: Whether no tag may have more attributes than the limit, also where nobody would end the
+            parser that compares them all.
+    """
     raw = html.encode("utf-8", "ignore")
     if b"\r" in raw:
         raw = raw.replace(b"\r\n", b"\n")
@@ -86,7 +92,7 @@ def parsed(html: str) -> tuple[Element | None, bool]:
     raw = raw[_PREAMBLE.match(raw).end() :]  # type: ignore[union-attr] # it matches the empty text
     if not raw or raw.isspace():
         return None, False
-    raw, narrowed = _narrowed(raw) if _LONG_TAG.search(raw) else (raw, False)
+    raw, narrowed = _narrowed(raw) if looks_into_every_tag or _LONG_TAG.search(raw) else (raw, False)
     root = _tree(raw)
     if root is not None and root.xpath("boolean(" + "/*" * _PARSED_DEPTH + ")"):
         root = _tree(_without_deep_tags(raw))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
-from aggregator import dedupe
+from aggregator import access, dedupe
 from aggregator.dossier import Dossier, dossier
 from aggregator.errors import UnknownIdError
+from aggregator.model import Capture
 from aggregator.web import citing
 from aggregator.web.rendering import downloaded, page
 
@@ -31,8 +33,17 @@ def show_article(request: Request, article_id: str, version: Number = None) -> H
         "capture": found.capture(chosen),
         "authors": ", ".join(chosen.authors),
         "citation": citing.citation_of(request.app.state.home, found, chosen),
+        "copy": _copy(request, found.capture(chosen)),
     }
     return page("article.html", values)
+
+
+def _copy(request: Request, capture: Capture | None) -> str | None:
+    """Return the address of an archived copy; None: it is not served, or nothing may lead to it."""
+    origin, home = request.app.state.copies, request.app.state.home
+    if capture is None or not origin or capture.source_id in access.unlinked(home, datetime.now(UTC)):
+        return None
+    return f"{origin}/web/{capture.captured_at.astimezone(UTC):%Y%m%d%H%M%S}/{capture.url}"
 
 
 @router.get("/articles/{article_id}/changes")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Collection, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Mapping, MutableMapping
 from typing import Any, TypeAlias
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -51,12 +51,24 @@ class Guard:
         app: The pages.
         hosts: Names and addresses that a request may be for, without ports.
         door: Who may come in; None: everybody who reaches it, to read.
+        headers: Of every answer.
+        is_open: Tells of a path whether pages of other origins may ask for it in the background.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str], door: Door | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: Collection[str],
+        door: Door | None = None,
+        *,
+        headers: Mapping[str, str] = HEADERS,
+        is_open: Callable[[str], bool] = lambda path: False,
+    ) -> None:
         self._app = app
         self._hosts = frozenset(map(host_of, hosts))
         self._door = door
+        self._headers = headers
+        self._is_open = is_open
         self._pace = Pace(AT_ONCE, A_SECOND)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,7 +81,7 @@ class Guard:
             nonlocal has_begun
             if message["type"] == "http.response.start":
                 has_begun = True
-                MutableHeaders(scope=message).update(HEADERS)
+                MutableHeaders(scope=message).update(self._headers)
             await send(message)
 
         asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
@@ -124,7 +136,7 @@ class Guard:
             return None if _is_own_form(scope, headers) else ("Only the pages of this server may send that.", 403)
         if scope["method"] != "GET":
             return "These pages only read.", 405
-        if _is_behind_another_page(scope["path"], headers):
+        if _is_behind_another_page(scope["path"], headers) and not self._is_open(scope["path"]):
             return "Other sites may link to these pages, and ask nothing of them.", 403
         return None
 

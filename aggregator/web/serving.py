@@ -24,13 +24,16 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 """Names and addresses of this machine, for this machine."""
 
 
-def application(home: Home, hosts: Collection[str] = LOOPBACK, door: Door | None = None) -> Guard:
+def application(
+    home: Home, hosts: Collection[str] = LOOPBACK, door: Door | None = None, *, copies: str | None = None
+) -> Guard:
     """Return the pages of a home, as an ASGI application.
 
     Args:
         home: Which.
         hosts: Names and addresses that it answers to, without ports.
         door: Who may come in, and whether they may decide; None: everybody who reaches it, to read.
+        copies: The origin of its archived copies, scheme to port; None: they are not served.
     """
     made = FastAPI(
         title="aggregator",
@@ -42,6 +45,7 @@ def application(home: Home, hosts: Collection[str] = LOOPBACK, door: Door | None
     )
     made.state.home = home
     made.state.door = door
+    made.state.copies = copies
     made.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     for room in ROOMS:
         made.include_router(room.router)

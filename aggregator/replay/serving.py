@@ -1,0 +1,227 @@
+"""A home to a running server of its archived copies, and its addresses."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from aggregator.access.copies import NOT_HELD, Copies
+from aggregator.errors import AggregatorError, SourcesError, UnknownIdError, UsageError, WithdrawnError
+from aggregator.home import Home
+from aggregator.model import Capture
+from aggregator.replay import addresses, answering, mementos
+from aggregator.replay.addresses import PICTURE, STYLE
+from aggregator.web.door import Door
+from aggregator.web.guard import HEADERS as OF_PAGES
+from aggregator.web.guard import Guard
+from aggregator.web.rendering import HERE, page
+from aggregator.web.serving import LOOPBACK
+
+HEADERS = {
+    **{name: value for name, value in OF_PAGES.items() if not name.startswith("Cross-Origin-")},
+    "Content-Security-Policy": (
+        "sandbox allow-downloads; default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+        "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+"""Of every answer. What is sandboxed is of no origin: to browsers its own pictures are another origin's, and with a
+Cross-Origin-Opener-Policy they refuse to open it."""
+_VARIES = {"Vary": "accept-datetime"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A capture in a calendar."""
+
+    path: str
+    at: datetime
+    status: int
+    content: str
+    """Whether its content is another than that of the capture before, in words."""
+
+
+def application(home: Home, hosts: Collection[str] = LOOPBACK, door: Door | None = None) -> Guard:
+    """Return the archived copies of a home, as an ASGI application.
+
+    What pages load by themselves has a key in its address, made anew at each start: pages of others cannot tell it, and
+    so cannot find out what is archived by loading it.
+
+    Args:
+        home: Which.
+        hosts: Names and addresses that it answers to, without ports.
+        door: Who may come in; None: everybody who reaches it.
+    """
+    key = secrets.token_urlsafe(16)
+    made = Starlette(
+        routes=[
+            Route("/", _front),
+            Route("/web/{rest:path}", _copy),
+            Route(f"/{key}/web/{{rest:path}}", _embedded),
+            Route("/timegate/{rest:path}", _timegate),
+            Route("/timemap/link/{rest:path}", _timemap),
+            Mount("/static", StaticFiles(directory=HERE / "static")),
+        ],
+        exception_handlers={AggregatorError: _told, HTTPException: _told},
+    )
+    made.router.redirect_slashes = False
+    made.state.home, made.state.key = home, key
+    return Guard(made, hosts, door, headers=HEADERS, is_open=lambda path: path.startswith((f"/{key}/", "/static/")))
+
+
+def _front(request: Request) -> Response:
+    return page("copies/front.html", {})
+
+
+def _copy(request: Request) -> Response:
+    """Show what was captured nearest to a time, or the calendar of all captures."""
+    wanted = addresses.asked(addresses.rest_of(request.scope, "/web/"), latest=_now())
+    return _nearest(request, wanted) if wanted.when else _calendar(wanted.url, request)
+
+
+def _embedded(request: Request) -> Response:
+    """Send what a page loads by itself."""
+    rest = addresses.rest_of(request.scope, f"/{request.app.state.key}/web/")
+    wanted = addresses.asked(rest, latest=_now())
+    if wanted.form not in (PICTURE, STYLE):
+        raise UnknownIdError(NOT_HELD)
+    return _nearest(request, wanted, is_embedded=True)
+
+
+def _nearest(request: Request, wanted: addresses.Asked, *, is_embedded: bool = False) -> Response:
+    key, origin = request.app.state.key, _origin(request)
+    with _opened(request) as copies:
+        url, capture = _chosen(copies, wanted)
+        if wanted.is_exact and mementos.second_of(capture) == wanted.when:
+            return answering.replayed(copies, capture, wanted.form, origin=origin, key=key, is_embedded=is_embedded)
+    path = addresses.copy_path(mementos.second_of(capture), url, wanted.form)
+    headers = {"Link": mementos.link_header(origin, url, capture)}
+    return RedirectResponse(origin + (f"/{key}" if is_embedded else "") + path, 302, headers)
+
+
+def _chosen(copies: Copies, wanted: addresses.Asked) -> tuple[str, Capture]:
+    """Return the capture that is meant, the nearest that may be shown, and its address.
+
+    Raises:
+        WithdrawnError: The address, or the capture of just that time, is withdrawn.
+        UnknownIdError: There is none.
+    """
+    at = wanted.when or _now()
+    for url in addresses.candidates(wanted.url):
+        seen = copies.at(url)
+        if wanted.is_exact and not any(mementos.second_of(capture) == at for capture in seen):
+            for capture in copies.copies_at(url):
+                if mementos.second_of(capture) == at:
+                    copies.refuse(capture)
+        if seen:
+            return url, mementos.nearest(seen, at)
+    raise UnknownIdError(NOT_HELD)
+
+
+def _calendar(typed: str, request: Request) -> Response:
+    url, captures = _listed(typed, request)
+    years = [
+        (year, [(f"{month[0].at:%B}", month) for month in _grouped(rows, "%m")])
+        for year, rows in ((f"{rows[0].at:%Y}", rows) for rows in _grouped(_rows(url, captures), "%Y"))
+    ]
+    return page("copies/calendar.html", {"url": url, "count": len(captures), "years": years})
+
+
+def _rows(url: str, captures: list[Capture]) -> list[_Row]:
+    digests = {capture.record_id: capture.payload_digest for capture in captures}
+    rows: list[_Row] = []
+    before = ""
+    for capture in captures:
+        digest = digests.get(capture.refers_to or "", capture.payload_digest)
+        at = mementos.second_of(capture)
+        content = "same content" if digest == before else "content changed" if rows else "first capture"
+        rows.append(_Row(addresses.copy_path(at, url), at, capture.status, content))
+        before = digest
+    return rows
+
+
+def _grouped(rows: list[_Row], by: str) -> list[list[_Row]]:
+    return [list(group) for _, group in groupby(rows, key=lambda row: f"{row.at:{by}}")]
+
+
+def _timegate(request: Request) -> Response:
+    """Lead to the capture nearest to the time that is asked for, the newest if none is (RFC 7089, section 4.2.1)."""
+    typed = addresses.rest_of(request.scope, "/timegate/")
+    said = request.headers.get("accept-datetime")
+    at = mementos.wanted(said) if said is not None else _now()
+    with _opened(request) as copies:
+        url, capture = _chosen(copies, addresses.Asked(url=typed, when=at, is_exact=False, form=addresses.PAGE))
+    origin = _origin(request)
+    headers = {"Link": mementos.link_header(origin, url, capture), **_VARIES}
+    path = addresses.copy_path(mementos.second_of(capture), url)
+    return RedirectResponse(origin + path, 302, headers)
+
+
+def _timemap(request: Request) -> Response:
+    url, captures = _listed(addresses.rest_of(request.scope, "/timemap/link/"), request)
+    return PlainTextResponse(
+        mementos.timemap(_origin(request), url, captures), headers={"Content-Type": mementos.LINK_FORMAT}
+    )
+
+
+def _listed(typed: str, request: Request) -> tuple[str, list[Capture]]:
+    with _opened(request) as copies:
+        for url in addresses.candidates(typed):
+            if captures := copies.listed(url):
+                return url, mementos.one_a_second(captures)
+    raise UnknownIdError(NOT_HELD)
+
+
+def _opened(request: Request) -> Copies:
+    home: Home = request.app.state.home
+    if home.is_new:
+        raise UnknownIdError(NOT_HELD)
+    return Copies(home)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def _origin(request: Request) -> str:
+    """Return scheme, host and port by which this server was asked; the guard knows the host."""
+    return str(request.base_url).rstrip("/")
+
+
+def _told(request: Request, error: Exception) -> Response:
+    """Return an error in words; files of the home by their names in it."""
+    words = _words(error).replace(f"{request.app.state.home.root}/", "")
+    answer = page("copies/error.html", {"words": words, "status": _status(error)}, status=_status(error))
+    if request.url.path.startswith("/timegate/"):
+        answer.headers.update(_VARIES)
+    return answer
+
+
+def _words(error: Exception) -> str:
+    return "There is no such page." if isinstance(error, HTTPException) else str(error)
+
+
+def _status(error: Exception) -> int:
+    match error:
+        case HTTPException():
+            return error.status_code
+        case WithdrawnError():
+            return 410 if error.is_erased else 451
+        case UnknownIdError():
+            return 404
+        case SourcesError():
+            return 503
+        case UsageError():
+            return 400
+        case _:
+            return 503
