@@ -63,5 +63,6 @@ def _known(home: Home, articles: dict[str, Article], strange: Strange) -> Known:
         alone=next(each for each, family in families.items() if family.is_alone and articles[each].number == 1),
         arabic=next(each for each, one in articles.items() if one.language == "ar"),
         strange=strange.id,
+        word=strange.word,
         pasted=articles[copied].text,
     )

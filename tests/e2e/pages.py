@@ -21,6 +21,8 @@ class Known:
     arabic: str
     strange: str
     """In all its fields stands what strangers write."""
+    word: str
+    """Stands in the texts of that one."""
     pasted: str
     """Text of the one that is copied."""
 
@@ -41,7 +43,12 @@ class Page:
     def path(self, known: Known) -> str:
         """Return its address in a home."""
         return self.address.format(
-            edited=known.edited, copied=known.copied, alone=known.alone, arabic=known.arabic, strange=known.strange
+            edited=known.edited,
+            copied=known.copied,
+            alone=known.alone,
+            arabic=known.arabic,
+            strange=known.strange,
+            word=known.word,
         )
 
 
@@ -68,7 +75,17 @@ PAGES = (
     Page("family-strange", "/articles/{strange}/family", "stand in the other"),
     Page("paste", "/reposts", "Paste a text"),
     Page("pasted", "/reposts", "the text pasted", is_pasted=True),
+    Page("context", "/context?q=police", "each copy counted"),
+    Page("context-strange", "/context?q={word}", "each copy counted"),
+    Page("timeline", "/timeline?q=police&words=count", "at most"),
+    Page("families", "/families?q=police", "with copies among"),
+    Page("families-strange", "/families?q={word}", "with copies among"),
+    Page("export", "/export?q=police", "articles"),
+    Page("feeds", "/feeds", "Atom"),
     Page("sources", "/sources", BROKEN),
+    Page("source", "/sources/northport", "The last 2 runs"),
+    Page("source-broken", f"/sources/{BROKEN}", "What failed in the last run"),
+    Page("source-strange", "/sources/strange-0", "What failed in the last run"),
     Page("not-found", "/nothing", "There is no such page.", 404),
 )
 
@@ -82,6 +99,11 @@ def pages_of(strange: Strange) -> list[str]:
         f"{article}/changes",
         f"{article}/family",
         f"/?q={strange.word}",
+        f"/context?q={strange.word}",
+        f"/families?q={strange.word}",
+        f"/timeline?q={written}",
+        f"/export?q={strange.word}",
+        "/feeds",
         f"/?q={written}",
         f"/?q={strange.word}&source={written}&language={written}&since={written}",
         f"/api/search?q={strange.word}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import astuple
@@ -28,4 +29,4 @@ def test_nothing_that_programs_ask_is_an_error_of_the_server(world: Served, tmp_
     done = subprocess.run([*program, *how], cwd=tmp_path, capture_output=True, text=True)
 
     assert done.returncode == 0, ascii(done.stdout)[-3000:]
-    assert "No issues found" in done.stdout
+    assert re.search(r"\d{2,} passed", done.stdout), "it did ask"
