@@ -226,6 +226,19 @@ def test_the_interface_says_errors_as_json(get: Get) -> None:
         assert answer.json()["error"]
 
 
+@pytest.mark.parametrize("path", ["/api/search?q=harbour", "/feeds/new.atom", "/feeds/new.json"])
+def test_who_has_an_answer_already_is_told_so(get: Get, path: str) -> None:
+    first = get(path)
+    tag = first.headers["etag"]
+    for known in (tag, tag.removeprefix("W/"), f'"other", {tag}'):
+        again = get(path, headers={"If-None-Match": known})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+        assert {name: again.headers.get(name) for name in HEADERS} == HEADERS
+    assert get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+    assert get("/api/search?q=ferry").headers["etag"] != tag
+    assert "etag" not in get("/api/nothing").headers
+
+
 def test_the_interface_is_described(get: Get) -> None:
     paths = get("/api/openapi.json").json()["paths"]
     assert set(paths) == {

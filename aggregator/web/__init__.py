@@ -3,6 +3,7 @@
     serving    a home to a running server
     guard      who may ask, and what every answer forbids a browser
     door       the token, and how fast each may ask
+    etags      a tag of what programs are answered, for who asks again
     limits     how much they take and show
     rendering  templates, times, numbers, the words found
     followed   what sources.yaml says, read when it has changed

@@ -14,6 +14,7 @@ from aggregator.errors import AggregatorError, SourcesError, UnknownIdError, Usa
 from aggregator.home import Home
 from aggregator.web import api, articles, deciding, exporting, families, feeds, metrics, sources
 from aggregator.web.door import Door
+from aggregator.web.etags import Conditional
 from aggregator.web.guard import WRONG, Guard, is_for_programs, said
 from aggregator.web.rendering import HERE, page
 from aggregator.web.searching import context, course, hits, kin
@@ -53,7 +54,7 @@ def application(
     made.add_exception_handler(HTTPException, _told)
     made.add_exception_handler(RequestValidationError, _told)
     made.add_exception_handler(Exception, _broken)
-    return Guard(made, hosts, door)
+    return Guard(Conditional(made), hosts, door)
 
 
 def _told(request: Request, error: Exception) -> Response:
