@@ -1,7 +1,7 @@
 """Answers for programs that ask again: a tag of what is answered, and 304 for who has just that (RFC 9110, 8.8.3).
 
-The tag is weak: how long a search took is in its JSON, and is no other answer. It spares the network, not the search. No
-cache on the way keeps anything, for the guard forbids that.
+The tag is weak: how long a search took is in its JSON, and is no other answer. It spares the network, not the search.
+No cache on the way keeps anything, for the guard forbids that.
 """
 
 from __future__ import annotations
