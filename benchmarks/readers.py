@@ -43,8 +43,8 @@ from aggregator.model import Article
 LIMIT_MS = 300
 SITES, OF_EACH = 200, 25
 """Sites that the crawl visits, and pages that each has."""
-AT_ONCE = 4
-"""Sites that a pass visits."""
+AT_ONCE = 1
+"""Sites that a pass visits: a short pass is soon over, and its articles are found."""
 
 
 @dataclass(slots=True)
