@@ -123,6 +123,11 @@ def test_words_without_their_places_are_those_with_them(text: str) -> None:
     assert analysis.folded(text) == words(text)
 
 
+@given(st.text() | APOSTROPHES, st.sets(st.sampled_from(["asile", "l", "e", "qu"])))
+def test_some_words_with_their_places_are_those_among_all(text: str, wanted: set[str]) -> None:
+    assert analysis.tokens_of(text, lambda _: wanted) == [each for each in analysis.tokens(text) if each.word in wanted]
+
+
 @given(st.text())
 def test_tokens_stand_where_they_say_and_do_not_overlap(text: str) -> None:
     end = 0

@@ -14,8 +14,7 @@ SNIPPET_CHARS = 240
 
 def snippet(article: Article, telling: Telling) -> str:
     """Return the part of the text with the most words that were looked for, escaped, with ``<mark>`` around them."""
-    tokens = list(analysis.tokens(article.text))
-    marked = [t for t in tokens if telling.has(t.word, article.language)]
+    marked = _found(article.text, article.language, telling)
     if not marked:
         return " ".join(html.escape(_cut(article.text, 0, SNIPPET_CHARS)).split())
     best = _densest(marked)
@@ -29,8 +28,11 @@ def title(article: Article, telling: Telling) -> str | None:
     """Return the title, escaped, with ``<mark>`` around the words that were looked for; None: it has none."""
     if article.title is None:
         return None
-    found = [t for t in analysis.tokens(article.title) if telling.has(t.word, article.language)]
-    return _marked(article.title, found, 0, len(article.title))
+    return _marked(article.title, _found(article.title, article.language, telling), 0, len(article.title))
+
+
+def _found(text: str, language: str | None, telling: Telling) -> list[analysis.Token]:
+    return analysis.tokens_of(text, lambda words: telling.among(words, language))
 
 
 def _marked(text: str, found: Iterable[analysis.Token], start: int, end: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from aggregator import analysis
 from aggregator.query import Node, Reach
@@ -27,6 +27,22 @@ class Telling:
         self._exact = {w.word for w in words if w.reach is Reach.EXACT}
         self._prefixes = tuple(w.word for w in words if w.reach is Reach.PREFIX)
         self._near = [w for w in words if w.reach is Reach.NEAR]
+
+    def among(self, words: Iterable[str], language: str | None) -> set[str]:
+        """Return those folded words of a text in this language that are some of them: ``has`` of many at once."""
+        several = list(dict.fromkeys(words))
+        terms = analysis.stemmed(several, language)
+        found = {
+            word
+            for word, term in zip(several, terms, strict=True)
+            if term in self._forms or word in self._forms or word in self._exact
+        }
+        if self._prefixes:
+            found.update(word for word in several if word.startswith(self._prefixes))
+        for near in self._near:
+            alike = [word for word in several if word[:1] == near.word[:1]]
+            found.update(alike[place] for place in analysis.near_places(near.word, alike))
+        return found
 
     def has(self, word: str, language: str | None) -> bool:
         """Whether a folded word of a text in this language is one of them."""
