@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, sync_playwright
 from aggregator import notebook, reposts
 from aggregator.home import Home
 from aggregator.model import Article
+from aggregator.replay import serving as replaying
+from aggregator.web.door import Door
 from aggregator.web.serving import application
 from tests.e2e.pages import Known
 from tests.e2e.reading import launched
@@ -18,12 +20,16 @@ from tests.e2e.strangers import strings
 from tests.e2e.world import Strange, visited, write_everywhere
 from tests.webbed import serving
 
+TOKEN = "the token of whoever decides"
+
 
 @dataclass(frozen=True, slots=True)
 class Served:
     """A home behind its pages."""
 
     address: str
+    copies: str
+    """The address of its archived copies."""
     known: Known
     articles: dict[str, Article]
     """By their ids."""
@@ -44,8 +50,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     home = visited(tmp_path_factory.mktemp("e2e") / "home")
     calm = _articles(home)
     strange = write_everywhere(home, strings())
-    with serving(application(home)) as address:
-        yield Served(address, _known(home, calm, strange[0]), calm, strange)
+    door = Door(TOKEN, is_for_reading=False, may_decide=True)
+    with (
+        serving(replaying.application(home)) as copies,
+        serving(application(home, door=door, copies=copies)) as address,
+    ):
+        yield Served(address, copies, _known(home, calm, strange[0]), calm, strange)
 
 
 def _articles(home: Home) -> dict[str, Article]:

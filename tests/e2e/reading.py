@@ -7,9 +7,10 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwright
+from playwright.sync_api import Browser, ConsoleMessage, HttpCredentials, Locator, Page, Playwright
 
 WIDTHS = (360, 1280)
 Scheme = Literal["light", "dark"]
@@ -33,7 +34,7 @@ _LIVE = """
 (canary) => {
     const found = []
     if (window[canary] !== undefined) found.push("it ran")
-    for (const element of document.querySelectorAll("*")) {
+    for (const element of document.querySelectorAll("*:not(link[rel=original])")) {  // it is named there, never asked
         for (const name of element.getAttributeNames()) {
             if (name.startsWith("on") || ["style", "srcdoc", "ping", "srcset"].includes(name))
                 found.push(element.localName + " " + name)
@@ -54,6 +55,8 @@ class Reader:
     tab: Page
     address: str
     """Of the server that is read."""
+    also: tuple[str, ...] = ()
+    """Of servers that its links may lead to."""
     asked_elsewhere: list[str] = field(default_factory=list)
     reports: list[str] = field(default_factory=list)
     """What the content security policy had to forbid, and errors of scripts."""
@@ -75,6 +78,13 @@ class Reader:
         """Paste a text into the box of the page that is open, and have it looked for."""
         self.tab.get_by_label("Paste a text").fill(text)
         self.follow(self.tab.get_by_role("button", name="Look for it"))
+
+    def take(self, link: Locator) -> bytes:
+        """Click on a link to a file; return what is in it."""
+        with self.tab.expect_download() as coming:
+            link.click()
+        self.boxes.remove("a download")
+        return Path(coming.value.path()).read_bytes()
 
     def offences(self) -> list[str]:
         """Return what was done that no page may do; empty: nothing."""
@@ -118,16 +128,30 @@ def reader(
     scheme: Scheme = "light",
     has_javascript: bool = True,
     bypass_csp: bool = False,
+    also: tuple[str, ...] = (),
+    who: tuple[str, str] | None = None,
 ) -> Iterator[Reader]:
-    """Open a tab that nothing else shares anything with."""
+    """Open a tab that nothing else shares anything with.
+
+    Args:
+        browser: In which.
+        address: Of the server that is read.
+        width: Of the window, in pixels.
+        scheme: What the reader prefers.
+        has_javascript: Whether the browser runs scripts.
+        bypass_csp: Whether it lets tools look into pages.
+        also: Addresses of servers that links may lead to.
+        who: The name and password that the reader gives where they are asked; None: none.
+    """
     context = browser.new_context(
         viewport={"width": width, "height": 800},
         color_scheme=scheme,
         java_script_enabled=has_javascript,
         bypass_csp=bypass_csp,
+        http_credentials=HttpCredentials(username=who[0], password=who[1]) if who else None,
     )
     context.set_default_timeout(20_000)
-    made = Reader(context.new_page(), address)
+    made = Reader(context.new_page(), address, also)
 
     def heard(message: ConsoleMessage) -> None:
         if "Content Security Policy" in message.text:
@@ -150,5 +174,5 @@ def reader(
 
 
 def _note_elsewhere(reading: Reader, url: str) -> None:
-    if not url.startswith(f"{reading.address}/"):
+    if not url.startswith(tuple(f"{address}/" for address in (reading.address, *reading.also))):
         reading.asked_elsewhere.append(ascii(url))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections.abc import Iterator
 
+import feedparser
 import pytest
 from playwright.sync_api import Browser, Locator
 
-from tests.e2e.conftest import Served
+from tests.e2e.conftest import TOKEN, Served
 from tests.e2e.reading import WIDTHS, Reader, reader
 from tests.e2e.world import BROKEN
 
@@ -27,7 +30,14 @@ def width(request: pytest.FixtureRequest) -> int:
 @pytest.fixture
 def reading(browser: Browser, world: Served, width: int, has_javascript: bool) -> Iterator[Reader]:
     """A reader on the front page, who does nothing on the way that is forbidden."""
-    with reader(browser, world.address, width=width, has_javascript=has_javascript) as one:
+    with reader(
+        browser,
+        world.address,
+        width=width,
+        has_javascript=has_javascript,
+        also=(world.copies,),
+        who=("e. editor", TOKEN),
+    ) as one:
         one.open("/")
         yield one
         assert one.offences() == []
@@ -143,3 +153,79 @@ def test_why_a_source_is_broken_is_seen(reading: Reader, width: int) -> None:
     if width > 700:  # one long complaint takes no room from the rest
         short = reading.tab.get_by_role("row").filter(has_text="northport").bounding_box()
         assert short and short["height"] < 100
+    reading.follow(row.get_by_role("link"))
+
+    assert "refused" in reading.tab.get_by_role("list").last.inner_text()
+    assert "none of the last 2 runs" in reading.tab.locator("main").inner_text()
+
+
+def test_the_archived_copy_of_an_article_is_seen(reading: Reader, world: Served) -> None:
+    article = world.articles[world.known.copied]
+    reading.open(f"/articles/{article.id}")
+    reading.follow(reading.tab.get_by_role("link", name="archived copy"))
+
+    assert reading.tab.url.startswith(f"{world.copies}/web/20")
+    assert reading.tab.url.endswith(article.url)
+    assert " ".join(article.text.split())[:60] in " ".join(reading.tab.locator("body").inner_text().split())
+
+
+def test_a_family_is_followed_along_its_drawing(reading: Reader, world: Served) -> None:
+    reading.open(f"/articles/{world.known.copied}/family")
+    dots = reading.tab.locator("figure.course a")
+    assert dots.count() == reading.tab.locator("table.wide tbody tr").count()
+    said = dots.last.get_attribute("aria-label") or ""
+    dots.last.focus()
+    with reading.tab.expect_navigation():
+        reading.tab.keyboard.press("Enter")
+
+    assert said.endswith(reading.tab.get_by_role("heading", level=1).inner_text())
+
+
+def test_a_match_is_confirmed_under_the_name_of_who_does(reading: Reader, world: Served) -> None:
+    reading.open(f"/articles/{world.known.copied}/family")
+    pair = reading.tab.locator("section.pair").first
+    reading.follow(pair.get_by_role("button", name="It is a match"))
+
+    assert reading.tab.url == f"{world.address}/articles/{world.known.copied}/family"
+    assert "confirmed by e. editor" in reading.tab.locator("section.pair").first.inner_text()
+
+
+def test_an_article_is_cited(reading: Reader, world: Served) -> None:
+    article = world.articles[world.known.copied]
+    reading.open(f"/articles/{article.id}")
+    reading.tab.get_by_text("Cite this version").click()
+    cited = reading.take(reading.tab.get_by_role("link", name="BibTeX")).decode()
+
+    assert cited.lstrip().startswith("@")
+    assert article.url in cited
+
+
+def test_all_that_was_found_is_exported(reading: Reader) -> None:
+    look_for(reading, "police")
+    found = total(reading)
+    reading.follow(reading.tab.get_by_role("link", name=f"Export {found} articles"))
+    table = reading.take(reading.tab.get_by_role("link", name="CSV"))
+
+    assert len(list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"))))) == found
+
+
+def test_new_articles_are_subscribed_to(reading: Reader) -> None:
+    reading.follow(reading.tab.get_by_role("link", name="Feeds"))
+    address = reading.tab.get_by_role("row").nth(1).get_by_role("link", name="Atom").get_attribute("href")
+    answer = reading.tab.context.request.get(f"{reading.address}{address}")
+
+    feed = feedparser.parse(answer.body())
+    assert not feed.bozo
+    assert len(feed.entries) == 50
+    reading.open(feed.entries[0].link.removeprefix(reading.address))
+    assert feed.entries[0].title == reading.tab.get_by_role("heading", level=1).inner_text()
+
+
+def test_the_same_search_is_looked_at_in_other_ways(reading: Reader) -> None:
+    look_for(reading, "police")
+    found = total(reading)
+    for tab, said in (("In context", "place"), ("Over time", f"{found} of"), ("Families", "with copies")):
+        reading.follow(reading.tab.get_by_role("link", name=tab))
+        assert said in reading.tab.get_by_role("status").inner_text()
+    reading.follow(reading.tab.get_by_role("link", name="Articles"))
+    assert total(reading) == found
