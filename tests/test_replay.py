@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -16,10 +17,11 @@ from typing import Any
 
 import pytest
 import requests
+from markupsafe import Markup
 
 from aggregator import pipeline, takedown
 from aggregator.home import Home
-from aggregator.replay import addresses, styles
+from aggregator.replay import addresses, answering, rewriting, styles
 from aggregator.replay.addresses import Linking
 from aggregator.replay.serving import HEADERS, application
 from aggregator.takedown import Scope
@@ -407,7 +409,8 @@ PATHS = ("/", f"/web/{FIRST}/{URL}", f"/web/{FIRST}id_/{URL}", f"/web/{FIRST}/{H
 def test_every_answer_is_sandboxed(served: str, path: str) -> None:
     for method in ("GET", "HEAD", "POST"):
         answer = requests.request(method, served + path, timeout=20, allow_redirects=False)
-        assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+        shared = {"Cross-Origin-Resource-Policy": "cross-origin"} if path.startswith("/static/") else {}
+        assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS | shared
         assert "Cross-Origin-Opener-Policy" not in answer.headers
     policy = HEADERS["Content-Security-Policy"]
     assert "default-src 'none'" in policy
@@ -753,3 +756,36 @@ def test_what_is_left_of_a_page_after_an_erase_is_replayed_at_its_time(tmp_path:
     assert "brought the soup" in shown.text
     assert not any(b"Quillfeather" in answer.content for answer in (shown, raw))
     assert FIRST in listed.text and SECOND in listed.text
+
+
+COSTLY = {
+    "comments before a page": b"<!---->" * 146 + b"x",
+    "blanks before a refresh": b'<html><meta http-equiv=refresh content="' + b" " * 5_000 + b'">',
+    "digits before a refresh": b'<html><meta http-equiv=refresh content="' + b"1" * 5_000 + b';;">',
+    "pictures of many sizes": b"<html><img srcset='" + b"a" * 16_000 + b" b c" * 4_000 + b"'>",
+    "pictures without a comma": b"<html><img srcset='" + b"a, b 1x " * 20_000 + b"'>",
+}
+
+
+@pytest.mark.parametrize("body", COSTLY.values(), ids=COSTLY)
+def test_what_strangers_wrote_to_cost_time_costs_none(body: bytes) -> None:
+    linking = Linking(base="http://a.example/", when="20261101120000", key="key")
+    began = time.process_time()
+    answering._LOOKS_LIKE_PAGE.match(body[:1024])
+    rewriting.rewritten(body.decode(), linking, Markup("<p>bar</p>"))
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("a.png 1x, b.png 2x", [("a.png", " 1x"), ("b.png", " 2x")]),
+        ("a.png, b.png 2x", [("a.png", ""), ("b.png", " 2x")]),
+        ("a.png 1x,b.png 100w", [("a.png", " 1x"), ("b.png", " 100w")]),
+        ("/w,h/a.png", [("/w,h/a.png", "")]),
+        ("a.png javascript:x", [("a.png", "")]),
+        ("", []),
+    ],
+)
+def test_pictures_of_several_sizes_are_told_apart(written: str, found: list[tuple[str, str]]) -> None:
+    assert list(rewriting._listed(written)) == found

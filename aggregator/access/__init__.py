@@ -10,9 +10,11 @@ Every way out (search, show, reposts, exports) reads through ``opened``; a decis
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aggregator.access.asked import asks_for_withdrawn
@@ -338,6 +340,18 @@ class Shown(Catalogue):
             elif not said.startswith(BOTH_HAVE):
                 yield known.blocked(said)
 
+    def posted_since(self, at: datetime, source_id: str) -> list[datetime]:
+        """Return when those articles of a source were published that may be seen, as far as they claim it."""
+        if not self.hidden_articles():
+            return super().posted_since(at, source_id)
+        return [one.dated for one in self.all_facts() if one.source_id == source_id and one.dated >= at]
+
+    def article_counts(self) -> dict[str, int]:
+        """Return the number of articles of each source that may be seen."""
+        if not (self.hidden_articles() or self._closed):
+            return super().article_counts()
+        return dict(Counter(one.source_id for one in self.all_facts()))
+
     def memberships(self, article_ids: Iterable[str]) -> dict[str, tuple[str, bool]]:
         """Return the cluster of each of those articles that may be seen, and whether it is its original."""
         found = super().memberships(article_ids)
@@ -437,6 +451,10 @@ def unlinked(home: Home, now: datetime) -> frozenset[str]:
     return frozenset(s.id for s in guarded(home) if s.no_links or s.is_closed(now, leaving=True))
 
 
+_read_before: set[Path] = set()
+"""The files of sources that this process has read."""
+
+
 def guarded(home: Home) -> Sequence[Source]:
     """Return the sources of which not everybody may see everything.
 
@@ -444,9 +462,13 @@ def guarded(home: Home) -> Sequence[Source]:
     """
     try:
         written = home.sources_yaml.read_bytes()
-    except OSError:
-        return ()
-    if b"access" not in written and b"risk" not in written:
+        says_something = b"access" in written or b"risk" in written
+        _read_before.add(home.sources_yaml)
+    except FileNotFoundError:  # a home need have none; one that had does not open up while an editor writes it
+        says_something = home.sources_yaml in _read_before
+    except OSError:  # who may see what is not known: to load it says what is the matter
+        says_something = True
+    if not says_something:
         return ()
     from aggregator import sources
 

@@ -153,6 +153,8 @@ LIMITS = (
     Limit("pages.feed-looked-at", limits.FEED_LOOKED_AT, "candidates", "older news are not looked for"),
     Limit("pages.feed-compared", limits.FEED_COMPARED_CHARS, "characters", "a feed names the page that tells the edit"),
     Limit("pages.feed-shown", limits.FEED_DIFF_CHARS, "characters", "of an edit, a feed does not show the rest"),
+    Limit("pages.pairs", limits.PAIRS, "pairs of a family", "the others are only counted"),
+    Limit("pages.rows", limits.ROWS, "articles of a family", "the others are only counted"),
     Limit("pages.passages", limits.PASSAGES, "passages a pair", "shorter ones are only counted"),
     Limit(
         "pages.pace", limits.AT_ONCE, f"answers at once, then {limits.A_SECOND:g} a second", "whoever asks has to wait"

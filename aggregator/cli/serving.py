@@ -82,7 +82,9 @@ def serve_command(
         archive_port = (port + 1) % (_LAST_PORT + 1) if port else 0
     shown = f"[{address}]" if address.version == 6 else str(address)
     hosts = {*pages.LOOPBACK, *([] if address.is_unspecified else [shown]), *names}
-    called = names[0] if names else shown
+    called = (
+        names[0] if names else ("[::1]" if address.version == 6 else "127.0.0.1") if address.is_unspecified else shown
+    )
     with _listening(address, port, "--port") as first, _listening(address, archive_port, "--archive-port") as second:
         copies = f"http://{called}:{second.getsockname()[1]}"
         show.line(f"http://{called}:{first.getsockname()[1]}/")
@@ -161,4 +163,11 @@ def _server(app: Guard) -> uvicorn.Server:
     import uvicorn
 
     # nobody's queries are written down
-    return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # whoever comes could say so that they are another
+    )
+    return uvicorn.Server(config)

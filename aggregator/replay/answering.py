@@ -21,7 +21,9 @@ _BYTES = "application/octet-stream"
 _SVG = "image/svg+xml"
 _PAGES = ("text/html", "application/xhtml+xml")
 _TEXTS = re.compile(r"text/|application/(?:[\w.+-]*(?:json|xml|javascript|ecmascript))$")
-_LOOKS_LIKE_PAGE = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+_LOOKS_LIKE_PAGE = re.compile(
+    rb"\s*+(?:<!--(?:(?!-->).)*+-->\s*+)*+<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
 _GLIMPSE_BYTES = 1024
 _PICTURES = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
@@ -34,8 +36,9 @@ _PICTURES = (
 )
 """Pictures by their first bytes: a picture is what is one, not what a server called so."""
 _BAR = Markup(
-    '<div role="note" dir="ltr" lang="en" style="all: initial; display: block; padding: .5em 1em; background: #fff6db; '
-    'color: #1c2126; border-bottom: 1px solid #8a7a3a; font: 14px/1.5 sans-serif; overflow-wrap: anywhere">'
+    '<div role="note" dir="ltr" lang="en" style="all: initial !important; display: block !important; '
+    "padding: .5em 1em; background: #fff6db; color: #1c2126; border-bottom: 1px solid #8a7a3a; "
+    'font: 14px/1.5 sans-serif; overflow-wrap: anywhere">'
     "Archived copy of <b>{url}</b>, captured {when} UTC{notes}. As archived; scripts do not run. "
     '<a href="{every}">All captures</a> · <a href="{raw}">Bytes</a></div>'
 )

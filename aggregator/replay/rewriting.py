@@ -7,6 +7,7 @@ whose inside a browser reads otherwise than the parser here are gone or renamed,
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -37,9 +38,11 @@ _SHOWING = frozenset(
 _LAZY = ("data-src", "data-lazy-src", "data-original")
 """Where pages that load pictures by script keep their addresses."""
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset")
-_CANDIDATE = re.compile(r"\s*(?P<url>[^\s,](?:\S*[^\s,])?)(?P<size>\s+[0-9.]{1,10}[wxh])?\s*(?:,|\Z)")
+_SIZE = re.compile(r"[0-9.]{1,10}[wxh]")
 _MAX_SOURCES = 20
-_REFRESH = re.compile(r"\s*[\d.]*\s*[;,]?\s*(?:url\s*=)?\s*[\"']?(?P<url>[^\"'\s]+)", re.IGNORECASE)
+_MAX_SET_CHARS = 32_768
+"""Of a list of pictures for several sizes; the rest is not looked at."""
+_REFRESH = re.compile(r"\s*+[\d.]*+\s*+[;,]?\s*+(?:url\s*+=)?\s*+[\"']?(?P<url>[^\"'\s]++)", re.IGNORECASE)
 _DOCTYPE = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?<!doctype", re.IGNORECASE)
 _HTML = "<!doctype html>\n"
 
@@ -191,8 +194,26 @@ def _source(given: dict[str, str], linking: Linking) -> str | None:
 
 def _sources(given: dict[str, str], linking: Linking) -> str:
     written = given.get("srcset") or next((given[key] for key in _LAZY_SETS if given.get(key)), "")
-    found = (
-        (linking.embedded(one["url"], PICTURE), one["size"] or "")
-        for one in islice(_CANDIDATE.finditer(" ".join(written.split())), _MAX_SOURCES)
-    )
+    found = [
+        (linking.embedded(url, PICTURE), size) for url, size in islice(_listed(written[:_MAX_SET_CHARS]), _MAX_SOURCES)
+    ]
     return ", ".join(f"{address}{size}" for address, size in found if address)
+
+
+def _listed(written: str) -> Iterator[tuple[str, str]]:
+    """Yield the addresses of a list of pictures, and what size each is for; commas may stand in addresses (HTML, srcset).
+
+    It is cut at blanks and not by an expression: what strangers write would have one try for hours.
+    """
+    url = ""
+    for part in written.split():
+        if url:
+            size, _, rest = part.partition(",")
+            yield url, f" {size}" if _SIZE.fullmatch(size) else ""
+            url, part = "", rest
+        if part.endswith(","):
+            yield part.strip(","), ""
+        else:
+            url = part.lstrip(",")
+    if url:
+        yield url, ""

@@ -28,15 +28,14 @@ from aggregator.web.rendering import HERE, page
 from aggregator.web.serving import LOOPBACK
 
 HEADERS = {
-    **{name: value for name, value in OF_PAGES.items() if not name.startswith("Cross-Origin-")},
+    **{name: value for name, value in OF_PAGES.items() if name != "Cross-Origin-Opener-Policy"},
     "Content-Security-Policy": (
         "sandbox allow-downloads; default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
         "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
     ),
-    "Cross-Origin-Resource-Policy": "cross-origin",
 }
-"""Of every answer. What is sandboxed is of no origin: to browsers its own pictures are another origin's, and with a
-Cross-Origin-Opener-Policy they refuse to open it."""
+"""Of every answer. What is sandboxed is of no origin: with a Cross-Origin-Opener-Policy browsers refuse to open it, and to
+them its own pictures are another origin's, so that these alone may be loaded by any."""
 _VARIES = {"Vary": "accept-datetime"}
 
 

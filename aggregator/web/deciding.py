@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request
@@ -9,10 +10,11 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
-from aggregator import pipeline, reposts, sources
+from aggregator import pipeline, reposts
 from aggregator.errors import BusyError, UsageError
 from aggregator.home import Home
 from aggregator.web.articles import of_id
+from aggregator.web.followed import following_of
 from aggregator.web.forms import fields
 from aggregator.web.limits import MAX_DECISION_BYTES
 
@@ -33,21 +35,21 @@ async def decide(request: Request) -> RedirectResponse:
     kind, ids = given.get("kind", ""), [given.get(name, "") for name in ("a", "b")]
     if kind not in KINDS:
         raise UsageError(f"Nothing is decided by {kind[:20]!r}: there are {', '.join(KINDS)}.")
-    here = of_id(request, given.get("here", "")).article.id
-    await run_in_threadpool(_note, request, kind, ids, request.state.who)
+    here = await run_in_threadpool(_note, request, kind, ids, given.get("here", ""))
     return RedirectResponse(f"/articles/{here}/family", status_code=303)
 
 
-def _note(request: Request, kind: str, ids: list[str], who: str) -> None:
-    """Note a decision, unless it holds already, and have it looked at now if nobody else writes the home."""
+def _note(request: Request, kind: str, ids: list[str], here: str) -> str:
+    """Note a decision, unless it holds already, and have it looked at now if nobody else writes the home.
+
+    Returns:
+        The id of the article whose page it came from.
+    """
     home: Home = request.app.state.home
-    for article_id in ids:
-        of_id(request, article_id)
-    if reposts.already(home, kind, ids):
-        return
-    KINDS[kind](home, ids[0], ids[1], by=who, now=datetime.now(UTC))
-    try:
-        with pipeline.opened(home, sources.load(home.sources_yaml), wait_s=_WAIT_S):
-            pass
-    except BusyError:
-        pass  # it is in force when the crawl that is running looks next
+    known = [of_id(request, article_id).article.id for article_id in (*ids, here)]
+    following = following_of(home)  # before anything is noted: it may be refused
+    if not reposts.already(home, kind, ids):
+        KINDS[kind](home, ids[0], ids[1], by=request.state.who, now=datetime.now(UTC))
+        with suppress(BusyError), pipeline.opened(home, following, wait_s=_WAIT_S):
+            pass  # busy: it is in force when the crawl that is running looks next
+    return known[-1]

@@ -18,7 +18,7 @@ from aggregator.reposts import Decision, Family
 from aggregator.web.articles import of_id
 from aggregator.web.drawing import Course, Placed, course
 from aggregator.web.forms import fields
-from aggregator.web.limits import MAX_PASTED_BYTES, PASSAGES
+from aggregator.web.limits import MAX_PASTED_BYTES, PAIRS, PASSAGES, ROWS
 from aggregator.web.rendering import page
 
 router = APIRouter(include_in_schema=False)
@@ -99,19 +99,23 @@ async def _pasted(request: Request) -> str:
 
 def _evidence(family: Family, *, here: str) -> dict[str, Any]:
     """Return what is shown of a family."""
+    matches = family.telling_matches()
     return {
         "family": family,
         "here": here,
         "given": GIVEN,
         "best": family.best_matches(),
-        "pairs": [_reasoned(family, match) for match in family.telling_matches()],
+        "pairs": [_reasoned(family, match) for match in matches[:PAIRS]],
+        "pairs_left_out": max(0, len(matches) - PAIRS),
+        "rows": family.in_order[:ROWS],
+        "rows_left_out": max(0, len(family.in_order) - ROWS),
         "course": _course(family, here),
     }
 
 
 def _course(family: Family, here: str) -> Course | None:
     """Return who had the text when, as a drawing; None: there is but one time to show."""
-    known = [one for one in family.in_order if one.id != GIVEN]
+    known = [one for one in family.in_order[:ROWS] if one.id != GIVEN]
     placed = [
         Placed(
             id=one.id,

@@ -11,13 +11,14 @@ import logging
 import math
 from collections.abc import Callable, Collection, Mapping, MutableMapping
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aggregator.web.door import WANTED, Door, Pace
-from aggregator.web.limits import A_SECOND, AT_ONCE, MAX_ADDRESS_BYTES, WRONG_TOKEN
+from aggregator.web.limits import A_SECOND, AT_ONCE, COSTLY, MAX_ADDRESS_BYTES, WRONG_TOKEN
 
 Refusal: TypeAlias = tuple[str, int] | tuple[str, int, Mapping[str, str]]
 """Words, the status of HTTP, and headers that go with it."""
@@ -28,7 +29,7 @@ HEADERS = {
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
     ),
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with less, a browser hides from us, too, where a form was sent from
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -37,6 +38,17 @@ HEADERS = {
 """Of every answer. Nothing is stored: what is withdrawn must not stay in a cache."""
 ASKED_BY_FORM = frozenset(("/reposts",))
 """What is asked with a text that no address has room for; it changes nothing."""
+COSTLY_PATHS = (
+    "/export",
+    "/timeline",
+    "/context",
+    "/families",
+    "/reposts",
+    "/api/context",
+    "/api/timeline",
+    "/api/families",
+)
+"""What may read many texts for one answer."""
 DECIDED_BY_FORM = frozenset(("/decisions",))
 """What changes something."""
 WRONG = "Something went wrong here. Nothing is lost. The log of the server says what."
@@ -81,11 +93,15 @@ class Guard:
             nonlocal has_begun
             if message["type"] == "http.response.start":
                 has_begun = True
-                MutableHeaders(scope=message).update(self._headers)
+                headers = MutableHeaders(scope=message)
+                headers.update(self._headers)
+                if self._is_open(scope["path"]):
+                    headers["Cross-Origin-Resource-Policy"] = "cross-origin"
             await send(message)
 
         asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
-        if refusal := self._refusal(asked) or self._too_fast(asked) or self._unknown(asked):
+        cost = COSTLY if asked["path"].startswith(COSTLY_PATHS) else 1.0
+        if refusal := self._refusal(asked) or self._too_fast(asked, cost) or self._unknown(asked):
             await said(scope["path"], *refusal)(scope, receive, guarded)
             return
         try:
@@ -163,8 +179,11 @@ def _is_own_form(scope: Scope, headers: Headers) -> bool:
 
 def _is_behind_another_page(path: str, headers: Headers) -> bool:
     """Whether a page of another site asks in the background; a link on it may be followed."""
+    origin = headers.get("origin")
     if headers.get("sec-fetch-site", "none") in ("none", "same-origin"):
-        return False
+        return origin is not None and urlsplit(origin).netloc != headers.get(
+            "host"
+        )  # an older browser, over plain HTTP
     is_followed = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
     return not is_followed or is_for_programs(path)
 

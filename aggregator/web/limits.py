@@ -9,6 +9,8 @@ MAX_OFFSET = 10_000
 """Hits that may be passed over."""
 MAX_PASTED_BYTES = 2_000_000
 """Of a form: what is compared of a text has 200,000 characters, of which some take nine bytes there."""
+PAIRS, ROWS = 100, 500
+"""Pairs, and articles, of a family that are shown."""
 PASSAGES = 3
 """Shared passages of a pair that are shown, the longest."""
 CONTEXT_LINES = 50
@@ -17,6 +19,8 @@ RUNS = 30
 """Runs of a source on its page, the newest."""
 AT_ONCE, A_SECOND = 200.0, 50.0
 """Answers that a client may have at once, and a second from then on."""
+COSTLY = 10.0
+"""How many answers one counts for that may read many texts."""
 WRONG_TOKEN = 40.0
 """How many answers a wrong token counts for."""
 MAX_DECISION_BYTES = 4_000

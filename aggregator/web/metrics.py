@@ -12,9 +12,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
 
-from aggregator import access, index
+from aggregator import search
 from aggregator.errors import AggregatorError
 from aggregator.home import Home
+from aggregator.search import filters
 from aggregator.web.sources import status_of
 
 router = APIRouter(include_in_schema=False)
@@ -40,12 +41,9 @@ def _problem(home: Home) -> str | None:
     if home.is_new:
         return "nothing was crawled yet"
     try:
-        with access.opened(home) as catalogue:
-            catalogue.article_counts()
+        search.search(home, filters.asked("well"), limit=1)
     except AggregatorError as error:
         return str(error).replace(f"{home.root}/", "")
-    if index.engine_of(home.fulltext) is None:
-        return "there is no index, or one of another version"
     return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -93,8 +93,11 @@ def status_of(home: Home) -> dict[str, Any]:
     if home.is_new:
         return found
     with access.opened(home) as catalogue:
-        closed = catalogue.closed_sources
-    return found | {"sources": [source for source in found["sources"] if source["source"] not in closed]}
+        closed, counts = catalogue.closed_sources, catalogue.article_counts()
+    shown = [
+        one | {"articles": counts.get(one["source"], 0)} for one in found["sources"] if one["source"] not in closed
+    ]
+    return found | {"sources": shown, "totals": found["totals"] | {"articles": sum(counts.values())}}
 
 
 def health_of(home: Home, source_id: str, now: datetime) -> Health:
@@ -131,7 +134,7 @@ def _rhythms(home: Home, ids: list[str], now: datetime) -> dict[str, Bars | None
 
 def _rhythm(catalogue: Catalogue, source_id: str, now: datetime) -> Bars | None:
     """Return how many articles a source published in each week, as far as it claims it, else as they were seen."""
-    first = now - WEEKS * _WEEK
+    first = datetime.combine(now.date() + timedelta(days=1), time(), UTC) - WEEKS * _WEEK
     counts = Counter((at - first) // _WEEK for at in catalogue.posted_since(first, source_id) if at <= now)
     weeks = [(f"{first + number * _WEEK:%Y-%m-%d}", counts[number]) for number in range(WEEKS)]
     return bars(weeks, lambda week: f"/?source={source_id}&since={week}&until={_last_day(week)}")
