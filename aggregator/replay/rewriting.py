@@ -201,7 +201,7 @@ def _sources(given: dict[str, str], linking: Linking) -> str:
 
 
 def _listed(written: str) -> Iterator[tuple[str, str]]:
-    """Yield the addresses of a list of pictures, and what size each is for; commas may stand in addresses (HTML, srcset).
+    """Yield the addresses of a list of pictures, and what size each is for; commas may stand in addresses (srcset).
 
     It is cut at blanks and not by an expression: what strangers write would have one try for hours.
     """
