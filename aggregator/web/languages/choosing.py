@@ -10,7 +10,7 @@ DEFAULT = next(iter(LANGUAGES))
 COOKIE = "language"
 """The cookie that says which somebody chose: nothing else is in it."""
 MAX_BACK_CHARS = 2_000
-_RANGE = re.compile(r"([a-z]{1,8}|\*)(?:-[a-z0-9]{1,8}){0,9}[ \t]*(?:;[ \t]*q=([01](?:\.[0-9]{0,3})?)[ \t]*)?")
+_RANGE = re.compile(r"([a-z]{1,8}|\*)(?:-[a-z0-9]{1,8}){0,9}[ \t]*(?:;[ \t]*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?")
 _MOST_RANGES = 50
 _UNSEEN = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff]")
 
@@ -31,10 +31,11 @@ def chosen(cookie: str | None, accepted: str) -> str:
     wanted = _wanted(accepted)
     unnamed = wanted.get("*", 0.0)
     weights = {name: wanted.get(name, unnamed) for name in LANGUAGES}
-    if not any(weights.values()):
-        return DEFAULT
+    accepts = [name for name in LANGUAGES if weights[name] > 0]
     order = list(wanted)  # of what is wanted as much as another, the one that is named first
-    return min(LANGUAGES, key=lambda name: (-weights[name], order.index(name if name in wanted else "*")))
+    return min(
+        accepts, key=lambda name: (-weights[name], order.index(name if name in wanted else "*")), default=DEFAULT
+    )
 
 
 def _wanted(accepted: str) -> dict[str, float]:
@@ -46,7 +47,7 @@ def _wanted(accepted: str) -> dict[str, float]:
     refused = set()
     for said in accepted.lower().split(",", _MOST_RANGES)[:_MOST_RANGES]:
         if hit := _RANGE.fullmatch(said.strip(" \t")):
-            weight = min(1.0, float(hit[2] or 1))
+            weight = float(hit[2] or 1)
             wanted[hit[1]] = max(weight, wanted.get(hit[1], 0.0))
             if not weight and said.partition(";")[0].strip(" \t") == hit[1]:
                 refused.add(hit[1])

@@ -68,10 +68,10 @@ def framed(request: Request, view: str, template: str, answer: Answer) -> HTMLRe
 
 def chips(asking: Asking) -> Iterator[Chip]:
     """Yield what narrows a search."""
-    named = (("source", phrase("source"), asking.sources), ("language", phrase("language"), asking.languages))
-    for facet, name, values in named:
-        for value in values:
-            yield Chip(f"{name}: {value}", asking.without_value(facet, value))
+    for value in asking.sources:
+        yield Chip(phrase("source: %(name)s", name=value), asking.without_value("source", value))
+    for value in asking.languages:
+        yield Chip(phrase("language: %(name)s", name=value), asking.without_value("language", value))
     if asking.since and asking.since == asking.until:
         yield Chip(phrase("published: %(time)s", time=asking.since), asking.address(since="", until=""))
     else:
