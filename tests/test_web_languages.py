@@ -47,8 +47,8 @@ Message = str | tuple[str, str]
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home with a copied text, one of whose titles is meant to run, and an edited one."""
-    return stocked(
+    """A home with a text that was edited and copied, and a title that is meant to run; its source was never visited."""
+    made = stocked(
         tmp_path_factory.mktemp("languages") / "home",
         [
             article("one", TEXT, title=TITLE, at="2026-09-02", language="en"),
@@ -57,6 +57,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
             article("three", "Nobody came to the samovars.", title="", of="c", language="en"),
         ],
     )
+    made.sources_yaml.write_text(
+        "settings: {contact: desk@example.org, min_free: 1MB}\nsources: [{id: a, name: A, url: 'http://a.example/'}]\n"
+    )
+    return made
 
 
 @pytest.fixture(scope="module")
