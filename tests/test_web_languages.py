@@ -276,7 +276,7 @@ def test_a_page_says_in_which_language_it_is(get: Get, ids: dict[str, str], lang
 
 def test_a_search_reads_as_french_and_as_german(get: Get) -> None:
     french, german = (Seen(get("/?q=harbour", language).text).text for language in OTHERS)
-    assert "2\u202farticles" not in french and "2 articles" in french and "Qui a repris un texte" in french
+    assert "2\u202farticles" not in french and "2 articles" in french and "Reprises" in french
     assert "2 Artikel" in german and "Zeiten, Sortierung, Hilfe" in german and "Im Kontext" in german
     for english in ("Skip to the content", "Over time", "What is understood", "Search", "hits"):
         assert english not in french and english not in german

@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from aggregator.web.guard import ASKED_BY_FORM
 from aggregator.web.languages.choosing import COOKIE, DEFAULT, LANGUAGES, MAX_BACK_CHARS, chosen
 
 _MAX_HEADER_CHARS = 4_000
@@ -89,9 +90,9 @@ def _speech_of(scope: Scope) -> Speech:
 
 def _back(scope: Scope) -> str:
     """Return what was asked for, as far as it can be asked for again and an address has room for it."""
+    if scope["method"] == "POST" and scope["path"] not in ASKED_BY_FORM:
+        return "/"
     path = quote(scope["path"], safe="/:@!$&'()*+,;=", errors="replace")
     query = quote(scope["query_string"], safe="%/?:@!$&'()*+,;=")
-    if scope["method"] == "POST" and scope["path"] != "/reposts":
-        return "/"
     full = f"{path}?{query}" if query else path
     return next((back for back in (full, path) if len(quote(back, safe="/")) <= MAX_BACK_CHARS), "/")
