@@ -24,6 +24,7 @@ from aggregator.replay.addresses import PICTURE, STYLE
 from aggregator.web.door import Door
 from aggregator.web.guard import HEADERS as OF_PAGES
 from aggregator.web.guard import Guard
+from aggregator.web.languages.speaking import Speaking
 from aggregator.web.rendering import HERE, page
 from aggregator.web.serving import LOOPBACK
 
@@ -34,8 +35,8 @@ HEADERS = {
         "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
     ),
 }
-"""Of every answer. What is sandboxed is of no origin: with a Cross-Origin-Opener-Policy browsers refuse to open it, and to
-them its own pictures are another origin's, so that these alone may be loaded by any."""
+"""Of every answer. What is sandboxed is of no origin: with a Cross-Origin-Opener-Policy browsers refuse to open it, and
+to them its own pictures are another origin's, so that these alone may be loaded by any."""
 _VARIES = {"Vary": "accept-datetime"}
 
 
@@ -75,7 +76,9 @@ def application(home: Home, hosts: Collection[str] = LOOPBACK, door: Door | None
     )
     made.router.redirect_slashes = False
     made.state.home, made.state.key = home, key
-    return Guard(made, hosts, door, headers=HEADERS, is_open=lambda path: path.startswith((f"/{key}/", "/static/")))
+    return Guard(
+        Speaking(made), hosts, door, headers=HEADERS, is_open=lambda path: path.startswith((f"/{key}/", "/static/"))
+    )
 
 
 def _front(request: Request) -> Response:

@@ -18,6 +18,7 @@
     sources    the pages of sources: how they are doing, each and all
     metrics    whether the home is well, and numbers for who watches it
     feeds      what came in, for feed readers
+    languages  the words of the pages in English, French and German
     api        the same as JSON
 
 Everything that is shown comes from strangers. Templates escape it; nothing of it is ever sent as HTML.

@@ -116,6 +116,7 @@ class Dot:
     source: str
     language: str
     title: str
+    """Empty: it has none."""
 
 
 @dataclass(frozen=True, slots=True)

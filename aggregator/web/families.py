@@ -121,7 +121,7 @@ def _course(family: Family, here: str) -> Course | None:
             id=one.id,
             source=one.source_id,
             language=one.language or "?",
-            title=one.title or "(no title)",
+            title=one.title or "",
             at=one.claimed_at or one.captured_at,
             is_claimed=one.claimed_at is not None,
         )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from fastapi.responses import HTMLResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from aggregator.characters import harmless, whole
 from aggregator.periods import instant, shown_claim, shown_day, shown_minute
+from aggregator.web.languages.speaking import speech
+from aggregator.web.languages.wording import counted, number, worded, worded_count
 
 HERE = Path(__file__).parent
 _BLANKS = re.compile(r"\s+")
@@ -48,42 +51,79 @@ def _environment() -> Environment:
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=select_autoescape(default=True),
         undefined=StrictUndefined,
-        finalize=lambda value: "" if value is None else value if isinstance(value, Markup) else _shown(value),
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    made.install_gettext_callables(worded, worded_count, newstyle=True)  # type: ignore[attr-defined]
+    made.globals.update(gettext=_said, ngettext=_said_of_many, speech=speech)
     made.filters.update(
         minute=shown_claim, day=shown_day, marked=marked, iso=instant, moment=shown_minute, squeezed=squeezed
     )
-    made.filters["counted"] = lambda number, what: f"{number:,} {what if number == 1 else what + 's'}"
-    made.filters["bytes"] = _bytes
+    made.filters.update(counted=_now(counted), number=_now(number), bytes=_now(_bytes), named=_now(worded))
     return made
+
+
+def _now(said: Callable[..., str]) -> Callable[..., str]:
+    """Return a filter that is asked for each page: of constants, Jinja would ask once, for all languages."""
+
+    @pass_context
+    def asked(context: Context, *values: Any) -> str:
+        return said(*values)
+
+    return asked
+
+
+def _said(message: str, /, **values: object) -> Markup:
+    """Return a message of a template, translated; what is put into it is shown as anywhere else, harmless and escaped.
+
+    Args:
+        message: It is HTML of ours: nothing of a stranger may be given here.
+        **values: What stands in it.
+    """
+    return Markup(worded(message)) % _put_in(values)
+
+
+def _said_of_many(one: str, several: str, count: int, /, **values: object) -> Markup:
+    return Markup(worded_count(one, several, count)) % _put_in({"num": count} | values)
+
+
+def _put_in(values: Mapping[str, object]) -> dict[str, object]:
+    return {name: _shown(value) for name, value in values.items()}
 
 
 def _bytes(count: int) -> str:
     """Return a number of bytes for people, in powers of ten as disks are sold."""
     for power, unit in ((12, "TB"), (9, "GB"), (6, "MB"), (3, "kB")):
         if count >= 10**power:
-            return f"{count / 10**power:,.1f} {unit}"
-    return f"{count:,} bytes"
+            return f"{number(count / 10**power, ',.1f')} {worded(unit)}"
+    return f"{number(count)} {worded('bytes')}"
 
 
 def _shown(value: object) -> object:
-    return plain(value) if isinstance(value, str) else value
+    """Return what is shown of a value; HTML of ours is a string, too, and stays."""
+    if value is None:
+        return ""
+    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 _TEMPLATES = _environment()
 
 
 def page(template: str, values: Mapping[str, Any], *, status: int = 200) -> HTMLResponse:
-    """Return a page.
+    """Return a page, in the language of the request that is being answered.
 
     Args:
         template: Its name in ``templates/``.
         values: What it shows.
         status: Of HTTP.
     """
-    return HTMLResponse(_TEMPLATES.get_template(template).render(values), status_code=status)
+    spoken = speech()
+    links = spoken.links(leads_back=status < 400)  # an error tells nothing of the address: what is withdrawn has names
+    html = _TEMPLATES.get_template(template).render({**values, "language_links": links})
+    headers = {"Content-Language": spoken.language, "Vary": "Accept-Language, Cookie"}
+    return HTMLResponse(html, status_code=status, headers=headers)
 
 
 def downloaded(body: bytes, media_type: str, name: str) -> Response:

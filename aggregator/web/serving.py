@@ -12,14 +12,15 @@ from starlette.exceptions import HTTPException
 from aggregator import __version__
 from aggregator.errors import AggregatorError, SourcesError, UnknownIdError, UsageError
 from aggregator.home import Home
-from aggregator.web import api, articles, deciding, exporting, families, feeds, metrics, sources
+from aggregator.web import api, articles, deciding, exporting, families, feeds, languages, metrics, sources
 from aggregator.web.door import Door
 from aggregator.web.etags import Conditional
 from aggregator.web.guard import WRONG, Guard, is_for_programs, said
+from aggregator.web.languages.speaking import Speaking
 from aggregator.web.rendering import HERE, page
 from aggregator.web.searching import context, course, hits, kin
 
-ROOMS = (hits, context, course, kin, exporting, articles, families, deciding, sources, feeds, metrics, api)
+ROOMS = (hits, context, course, kin, exporting, articles, families, deciding, sources, feeds, languages, metrics, api)
 """All that answers, each with its ``router``."""
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 """Names and addresses of this machine, for this machine."""
@@ -54,7 +55,7 @@ def application(
     made.add_exception_handler(HTTPException, _told)
     made.add_exception_handler(RequestValidationError, _told)
     made.add_exception_handler(Exception, _broken)
-    return Guard(Conditional(made), hosts, door)
+    return Guard(Conditional(Speaking(made)), hosts, door)
 
 
 def _told(request: Request, error: Exception) -> Response:

@@ -19,6 +19,7 @@ from aggregator.model import Run, Source
 from aggregator.scheduler import Past
 from aggregator.shapes.status import status_json
 from aggregator.web.drawing import Bars, bars
+from aggregator.web.languages.wording import number, phrase
 from aggregator.web.limits import RUNS
 from aggregator.web.rendering import page
 
@@ -161,4 +162,6 @@ def _is_due(status: dict[str, Any], now: datetime) -> bool:
 def _words(pause: timedelta) -> str:
     """Return in words how often a source is looked at."""
     minutes = round(pause.total_seconds() / 60)
-    return f"about every {minutes} minutes" if minutes < 90 else f"about every {round(minutes / 60)} hours"
+    if minutes < 90:
+        return phrase("about every %(count)s minutes", count=minutes)
+    return phrase("about every %(count)s hours", count=number(round(minutes / 60)))

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from aggregator.errors import SourcesError, UsageError
 from aggregator.home import Home
 from aggregator.web.asking import ORDERS, SORTS, VIEWS, Asking, asked
+from aggregator.web.languages.wording import phrase
 from aggregator.web.rendering import page
 
 Answer: TypeAlias = Callable[[Home, Asking], Mapping[str, Any]]
@@ -67,15 +68,16 @@ def framed(request: Request, view: str, template: str, answer: Answer) -> HTMLRe
 
 def chips(asking: Asking) -> Iterator[Chip]:
     """Yield what narrows a search."""
-    for facet, values in (("source", asking.sources), ("language", asking.languages)):
-        for value in values:
-            yield Chip(f"{facet}: {value}", asking.without_value(facet, value))
+    for value in asking.sources:
+        yield Chip(phrase("source: %(name)s", name=value), asking.without_value("source", value))
+    for value in asking.languages:
+        yield Chip(phrase("language: %(name)s", name=value), asking.without_value("language", value))
     if asking.since and asking.since == asking.until:
-        yield Chip(f"published: {asking.since}", asking.address(since="", until=""))
+        yield Chip(phrase("published: %(time)s", time=asking.since), asking.address(since="", until=""))
     else:
         if asking.since:
-            yield Chip(f"published since {asking.since}", asking.address(since=""))
+            yield Chip(phrase("published since %(time)s", time=asking.since), asking.address(since=""))
         if asking.until:
-            yield Chip(f"published until {asking.until}", asking.address(until=""))
+            yield Chip(phrase("published until %(time)s", time=asking.until), asking.address(until=""))
     if asking.as_of:
-        yield Chip(f"as it could be read on {asking.as_of}", asking.address(as_of=""))
+        yield Chip(phrase("as it could be read on %(time)s", time=asking.as_of), asking.address(as_of=""))
