@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from aggregator.decisions import Decisions
 from aggregator.errors import UsageError
 from aggregator.home import Home
-from aggregator.web.door import Door, Pace
+from aggregator.web.door import Door, Pace, client_of
 from aggregator.web.limits import AT_ONCE
 from aggregator.web.serving import application
 from tests.fakecli import Aggregator
@@ -183,6 +183,12 @@ def test_whoever_waits_as_long_as_they_are_told_may_come_again() -> None:
     assert [pace.wait_s("a") for _ in range(4)] == [0.0, 0.0, 0.0, 0.5]
     now = 0.5
     assert pace.wait_s("a") == 0.0
+
+
+def test_all_addresses_of_a_network_of_ipv6_are_one_client() -> None:
+    assert client_of("2001:db8:1:2::1") == client_of("2001:db8:1:2:ffff::9") != client_of("2001:db8:1:3::1")
+    assert client_of("192.0.2.1") != client_of("192.0.2.2")
+    assert client_of("testclient") == "testclient"
 
 
 def test_of_very_many_clients_those_longest_silent_are_forgotten() -> None:

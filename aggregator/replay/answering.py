@@ -69,6 +69,10 @@ def replayed(copies: Copies, capture: Capture, form: str, *, origin: str, key: s
     declared = capture.content_type or holder.content_type
     linking = Linking(base=capture.url, when=timestamp(at), key=key)
     sent, content_type = _shown(body, declared, form, linking, capture)
+    if (
+        content_type == _SVG and not is_embedded
+    ):  # its links are not led into the archive: a page may show it, nobody open it
+        content_type = _BYTES
     if content_type in (_BYTES, "application/pdf"):
         ending = ".pdf" if content_type != _BYTES else ""
         headers["Content-Disposition"] = f'attachment; filename="captured-{timestamp(at)}{ending}"'

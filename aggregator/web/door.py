@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from aggregator.errors import UsageError
 
 LEAST_TOKEN_CHARS = 16
 MAX_NAME_CHARS = 100
+_NETWORK_BITS = 64
+"""What a site has at least of IPv6 (RFC 6177)."""
 WANTED = 'Basic realm="aggregator", charset="UTF-8"'
 """What a browser is told that asks without the token."""
 
@@ -65,6 +68,15 @@ class Door:
             return None
         is_right = hmac.compare_digest(token, self.token.encode())
         return " ".join(harmless(name.decode("utf-8", "replace")).split())[:MAX_NAME_CHARS] if is_right else None
+
+
+def client_of(address: str) -> str:
+    """Return who is counted as one: an address of IPv4, or a network of IPv6, of which one client has every address."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return address if found.version == 4 else str(ipaddress.ip_network((found, _NETWORK_BITS), strict=False))
 
 
 class Pace:

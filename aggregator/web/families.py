@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
-from aggregator import reposts, sources, words
+from aggregator import reposts, words
 from aggregator.dedupe import GIVEN
 from aggregator.errors import UsageError
 from aggregator.home import Home
@@ -17,6 +17,7 @@ from aggregator.model import Article, Match, Relation
 from aggregator.reposts import Decision, Family
 from aggregator.web.articles import of_id
 from aggregator.web.drawing import Course, Placed, course
+from aggregator.web.followed import following_of
 from aggregator.web.forms import fields
 from aggregator.web.limits import MAX_PASTED_BYTES, PAIRS, PASSAGES, ROWS
 from aggregator.web.rendering import page
@@ -79,7 +80,7 @@ async def show_who_has(request: Request) -> HTMLResponse:
 
 
 def _who_has(home: Home, text: str) -> HTMLResponse:
-    family = reposts.who_has(home, sources.load(home.sources_yaml), text)
+    family = reposts.who_has(home, following_of(home), text)
     is_cut = len(text) > words.MAX_COMPARED_CHARS
     cut = f"Only the first {words.MAX_COMPARED_CHARS:,} characters were compared." if is_cut else None
     return page("reposts.html", {"text": text, "problem": cut, "key": None, **_evidence(family, here=GIVEN)})

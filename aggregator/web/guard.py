@@ -17,7 +17,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from aggregator.web.door import WANTED, Door, Pace
+from aggregator.web.door import WANTED, Door, Pace, client_of
 from aggregator.web.limits import A_SECOND, AT_ONCE, COSTLY, MAX_ADDRESS_BYTES, WRONG_TOKEN
 
 Refusal: TypeAlias = tuple[str, int] | tuple[str, int, Mapping[str, str]]
@@ -114,7 +114,7 @@ class Guard:
 
     def _too_fast(self, scope: Scope, cost: float = 1.0) -> Refusal | None:
         """Return words and status for who asks too much; None: they may ask this."""
-        client = scope["client"][0] if scope.get("client") else ""
+        client = client_of(scope["client"][0]) if scope.get("client") else ""
         wait_s = self._pace.wait_s(client, cost)
         if not wait_s:
             return None

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from aggregator import access, scheduler, sources
+from aggregator import access, scheduler
 from aggregator.catalogue import Catalogue
 from aggregator.catalogue.coverage import Coverage, coverage
 from aggregator.errors import UnknownIdError
@@ -19,6 +19,7 @@ from aggregator.model import Run, Source
 from aggregator.scheduler import Past
 from aggregator.shapes.status import status_json
 from aggregator.web.drawing import Bars, bars
+from aggregator.web.followed import following_of
 from aggregator.web.languages.wording import number, phrase
 from aggregator.web.limits import RUNS
 from aggregator.web.rendering import page
@@ -90,7 +91,7 @@ def status_of(home: Home) -> dict[str, Any]:
         SourcesError: Its sources.yaml is refused.
         StoreError: The catalogue is missing, damaged or of another version.
     """
-    found = status_json(home, sources.load(home.sources_yaml), datetime.now(UTC))
+    found = status_json(home, following_of(home), datetime.now(UTC))
     if home.is_new:
         return found
     with access.opened(home) as catalogue:
@@ -109,7 +110,7 @@ def health_of(home: Home, source_id: str, now: datetime) -> Health:
         SourcesError: sources.yaml is refused.
         StoreError: The catalogue is missing, damaged or of another version.
     """
-    source = next((one for one in sources.load(home.sources_yaml).sources if one.id == source_id), None)
+    source = next((one for one in following_of(home).sources if one.id == source_id), None)
     if source is None:
         raise UnknownIdError("There is no source of that id in sources.yaml.")
     if home.is_new:
