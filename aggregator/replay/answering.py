@@ -35,10 +35,20 @@ _PICTURES = (
     (re.compile(rb"\x00\x00\x01\x00"), "image/x-icon"),
 )
 """Pictures by their first bytes: a picture is what is one, not what a server called so."""
+_STYLE = {
+    "all": "initial",
+    "display": "block",
+    "padding": ".5em 1em",
+    "background": "#fff6db",
+    "color": "#1c2126",
+    "border-bottom": "1px solid #8a7a3a",
+    "font": "14px/1.5 sans-serif",
+    "overflow-wrap": "anywhere",
+}
+"""Of the bar: what a page says of its own elements is not to hide it."""
+_IMPORTANT = "; ".join(f"{name}: {value} !important" for name, value in _STYLE.items())
 _BAR = Markup(
-    '<div role="note" dir="ltr" lang="en" style="all: initial !important; display: block !important; '
-    "padding: .5em 1em; background: #fff6db; color: #1c2126; border-bottom: 1px solid #8a7a3a; "
-    'font: 14px/1.5 sans-serif; overflow-wrap: anywhere">'
+    f'<div role="note" dir="ltr" lang="en" style="{_IMPORTANT}">'
     "Archived copy of <b>{url}</b>, captured {when} UTC{notes}. As archived; scripts do not run. "
     '<a href="{every}">All captures</a> · <a href="{raw}">Bytes</a></div>'
 )
