@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from aggregator.decisions import Decisions
 from aggregator.errors import UsageError
 from aggregator.home import Home
-from aggregator.web.door import Door, Pace, client_of
+from aggregator.web.door import Door
 from aggregator.web.limits import AT_ONCE
+from aggregator.web.pace import Pace, client_of
 from aggregator.web.serving import application
 from tests.fakecli import Aggregator
 from tests.stockedhome import article, stocked

@@ -159,6 +159,7 @@ LIMITS = (
     Limit(
         "pages.pace", limits.AT_ONCE, f"answers at once, then {limits.A_SECOND:g} a second", "whoever asks has to wait"
     ),
+    Limit("pages.costly", limits.COSTLY, "answers", "one that may read many texts counts for so many of the pace"),
     Limit("pages.runs", limits.RUNS, "runs of a source", "older ones are not shown"),
     Limit("pages.context", limits.CONTEXT_LINES, "places a page", "the others are on the next pages"),
     Limit("copies.links", MAX_ADDED_CHARS, "characters", "the other links of an archived copy lead nowhere"),

@@ -16,12 +16,13 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from aggregator.access.copies import NOT_HELD, Copies
-from aggregator.errors import AggregatorError, SourcesError, UnknownIdError, UsageError, WithdrawnError
+from aggregator.errors import AggregatorError, UnknownIdError
 from aggregator.home import Home
 from aggregator.model import Capture
 from aggregator.replay import addresses, answering, mementos
 from aggregator.replay.addresses import PICTURE, STYLE
 from aggregator.web.door import Door
+from aggregator.web.failures import status_of, words_of
 from aggregator.web.guard import HEADERS as OF_PAGES
 from aggregator.web.guard import Guard
 from aggregator.web.languages.speaking import Speaking
@@ -202,28 +203,9 @@ def _origin(request: Request) -> str:
 
 def _told(request: Request, error: Exception) -> Response:
     """Return an error in words; files of the home by their names in it."""
-    words = _words(error).replace(f"{request.app.state.home.root}/", "")
-    answer = page("copies/error.html", {"words": words, "status": _status(error)}, status=_status(error))
+    status = status_of(error)
+    values = {"words": words_of(error, request.app.state.home), "status": status}
+    answer = page("copies/error.html", values, status=status)
     if request.url.path.startswith("/timegate/"):
         answer.headers.update(_VARIES)
     return answer
-
-
-def _words(error: Exception) -> str:
-    return "There is no such page." if isinstance(error, HTTPException) else str(error)
-
-
-def _status(error: Exception) -> int:
-    match error:
-        case HTTPException():
-            return error.status_code
-        case WithdrawnError():
-            return 410 if error.is_erased else 451
-        case UnknownIdError():
-            return 404
-        case SourcesError():
-            return 503
-        case UsageError():
-            return 400
-        case _:
-            return 503

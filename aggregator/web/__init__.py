@@ -2,7 +2,9 @@
 
     serving    a home to a running server
     guard      who may ask, and what every answer forbids a browser
-    door       the token, and how fast each may ask
+    door       the token, and who has it
+    pace       how fast each client may ask
+    failures   an error to a status and words
     etags      a tag of what programs are answered, for who asks again
     limits     how much they take and show
     rendering  templates, times, numbers, the words found

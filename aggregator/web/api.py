@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 
 from aggregator import reposts
 from aggregator.errors import UsageError
@@ -29,64 +29,37 @@ router = APIRouter(prefix="/api")
 Several = Annotated[list[str] | None, Query()]
 
 
-@router.get("/search")
-def search(
-    request: Request,
+def _filters(
     q: str = "",
     source: Several = None,
     language: Several = None,
     since: str = "",
     until: str = "",
     as_of: str = "",
-    sort: str = "relevance",
-    offset: int = 0,
-) -> dict[str, Any]:
+) -> None:
+    """Describe what ``asked`` reads of every address that searches."""
+
+
+@router.get("/search", dependencies=[Depends(_filters)])
+def search(request: Request, sort: str = "relevance", offset: int = 0) -> dict[str, Any]:
     """Find articles: words as in the search box, filters, from which hit on. Twenty hits are answered."""
     return results_json(of_hits.found(*_asked(request, "")))
 
 
-@router.get("/context")
-def context(
-    request: Request,
-    q: str,
-    source: Several = None,
-    language: Several = None,
-    since: str = "",
-    until: str = "",
-    as_of: str = "",
-    order: str = "right",
-) -> dict[str, Any]:
+@router.get("/context", dependencies=[Depends(_filters)])
+def context(request: Request, order: str = "right") -> dict[str, Any]:
     """Every place in the texts where the words of a query stand, in their context."""
     return concordance_json(of_context.found(*_asked(request, "context")))
 
 
-@router.get("/timeline")
-def timeline(
-    request: Request,
-    q: str = "",
-    source: Several = None,
-    language: Several = None,
-    since: str = "",
-    until: str = "",
-    as_of: str = "",
-    by: str = "month",
-    words: str = "",
-) -> dict[str, Any]:
+@router.get("/timeline", dependencies=[Depends(_filters)])
+def timeline(request: Request, by: str = "month", words: str = "") -> dict[str, Any]:
     """How much of a query there is in each month or year; with words=count, words of all texts are counted, too."""
     return curve_json(of_course.found(*_asked(request, "timeline")))
 
 
-@router.get("/families")
-def families(
-    request: Request,
-    q: str = "",
-    source: Several = None,
-    language: Several = None,
-    since: str = "",
-    until: str = "",
-    as_of: str = "",
-    offset: int = 0,
-) -> dict[str, Any]:
+@router.get("/families", dependencies=[Depends(_filters)])
+def families(request: Request, offset: int = 0) -> dict[str, Any]:
     """The families that the articles found belong to, those with most of them in front. Twenty are answered."""
     return kindred_json(of_kin.found(*_asked(request, "families")))
 

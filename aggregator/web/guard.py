@@ -17,8 +17,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from aggregator.web.door import WANTED, Door, Pace, client_of
+from aggregator.web.door import WANTED, Door
 from aggregator.web.limits import A_SECOND, AT_ONCE, COSTLY, MAX_ADDRESS_BYTES, WRONG_TOKEN
+from aggregator.web.pace import Pace, client_of
 
 Refusal: TypeAlias = tuple[str, int] | tuple[str, int, Mapping[str, str]]
 """Words, the status of HTTP, and headers that go with it."""

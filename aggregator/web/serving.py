@@ -10,11 +10,12 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from aggregator import __version__
-from aggregator.errors import AggregatorError, SourcesError, UnknownIdError, UsageError
+from aggregator.errors import AggregatorError
 from aggregator.home import Home
 from aggregator.web import api, articles, deciding, exporting, families, feeds, languages, metrics, sources
 from aggregator.web.door import Door
 from aggregator.web.etags import Conditional
+from aggregator.web.failures import status_of, words_of
 from aggregator.web.guard import WRONG, Guard, is_for_programs, said
 from aggregator.web.languages.speaking import Speaking
 from aggregator.web.rendering import HERE, page
@@ -60,7 +61,7 @@ def application(
 
 def _told(request: Request, error: Exception) -> Response:
     """Return an error in words, as JSON for whoever asked for that; files of the home by their names in it."""
-    status, words = _status(error), _words(error).replace(f"{request.app.state.home.root}/", "")
+    status, words = status_of(error), words_of(error, request.app.state.home)
     if is_for_programs(request.url.path):
         return said(request.url.path, words, status)
     return page("error.html", {"words": words, "status": status}, status=status)
@@ -69,29 +70,3 @@ def _told(request: Request, error: Exception) -> Response:
 def _broken(request: Request, error: Exception) -> Response:
     """Return words for an error that nobody thought of; the server logs it."""
     return said(request.url.path, WRONG, 500)
-
-
-def _status(error: Exception) -> int:
-    match error:
-        case HTTPException():
-            return error.status_code
-        case UnknownIdError():
-            return 404
-        case SourcesError():
-            return 503
-        case UsageError() | RequestValidationError():
-            return 400
-        case _:
-            return 503
-
-
-def _words(error: Exception) -> str:
-    match error:
-        case HTTPException(status_code=404):
-            return "There is no such page."
-        case HTTPException():
-            return str(error.detail)
-        case RequestValidationError():
-            return "The address is not understood."
-        case _:
-            return str(error)

@@ -1,100 +1,19 @@
-"""Drawings over time, as SVG that a template sets: only numbers, addresses and text of ours are in it."""
+"""Who had a text when: a lane for each source, a dot for each article."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from aggregator import curves
 from aggregator.periods import shown_day
 
-WIDTH, HEIGHT = 720, 72
-"""Of bars, in their own units."""
-_MOST_BARS, _FEW = 240, 12
-_LEAST_HEIGHT = 2.0
-"""Of a bar that is not nothing."""
-_FEW_IN_ALL = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar."""
-
-    name: str
-    """Its month or year."""
-    count: float
-    address: str
-    """What narrows the search to it."""
-    x: float
-    y: float
-    width: float
-    height: float
-
-
-@dataclass(frozen=True, slots=True)
-class Bars:
-    """Bars over time."""
-
-    bars: tuple[Bar, ...]
-    first: str
-    """The first month or year."""
-    last: str
-    top: float
-    """The most that a bar stands for."""
-    is_short: bool
-    """Whether there are so few periods that it need not be as wide as the page."""
-    width: int = WIDTH
-    height: int = HEIGHT
-
-    @property
-    def by(self) -> str:
-        """What a bar stands for."""
-        return "month" if "-" in self.first else "year"
-
-
-def histogram(months: Sequence[tuple[str, int]], address: Callable[[str], str]) -> Bars | None:
-    """Return a bar for each month, or each year if there are too many; those without articles have none.
-
-    Args:
-        months: With how many articles each has, in any order: ``2026-11``.
-        address: Returns what narrows the search to one.
-
-    Returns:
-        None if there is only one.
-    """
-    return bars(curves.filled(months, _MOST_BARS), address) if len(months) > 1 else None  # one bar says nothing
-
-
-def bars(periods: Sequence[tuple[str, float]], address: Callable[[str], str]) -> Bars | None:
-    """Return a bar for each period that has something.
-
-    Args:
-        periods: All of them in order, months or years, with how much each has.
-        address: Returns what narrows the search to one.
-
-    Returns:
-        None if no period has anything.
-    """
-    top = max((count for _, count in periods), default=0)
-    if top <= 0:
-        return None
-    slot = WIDTH / len(periods)
-    drawn = []
-    for number, (name, count) in enumerate(periods):
-        if count > 0:
-            height = max(_LEAST_HEIGHT, HEIGHT * count / top)
-            place = (round(number * slot, 2), round(HEIGHT - height, 2), round(slot * 0.86, 2), round(height, 2))
-            drawn.append(Bar(name, count, address(name), *place))
-    return Bars(tuple(drawn), periods[0][0], periods[-1][0], top, is_short=len(periods) <= _FEW)
-
-
-# --- who had a text when --------------------------------------------------------------------------------------------
-
-LANE, MARGIN, NAMES = 30, 24, 150
-"""Height of a source's lane, room above and below, and for the names, in units of the drawing."""
+WIDTH, LANE, MARGIN, NAMES = 720, 30, 24, 150
+"""Of the drawing, in its own units: its width, how high a source's lane is, room above and below, and for the names."""
 _EDGE = 14
 """Room left and right of the first and last dot."""
+_NO_TIME_S = 1e-9
+"""Between articles of one instant: there is no dividing by zero."""
 MOST_LANES = 40
 """Sources that are drawn; a table has all."""
 
@@ -120,7 +39,7 @@ class Dot:
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class Line:
     """A line from where a text was first to where it came."""
 
     x1: float
@@ -147,7 +66,7 @@ class Course:
     """Who had a text when: a lane for each source, a dot for each article, lines to where it came from."""
 
     dots: tuple[Dot, ...]
-    lines: tuple[Lines, ...]
+    lines: tuple[Line, ...]
     lanes: tuple[tuple[str, float], ...]
     """Sources, with the middle of their lanes."""
     ticks: tuple[tuple[str, float], ...]
@@ -156,6 +75,8 @@ class Course:
     left_out: int
     """Sources that are not drawn, for there are too many."""
     width: int = WIDTH
+    names: int = NAMES
+    """Where the lanes begin."""
 
 
 def course(
@@ -173,7 +94,7 @@ def course(
     lanes = {name: MARGIN + LANE * (number + 0.5) for number, name in enumerate(names[:MOST_LANES])}
     drawn = [one for one in articles if one.source in lanes]
     begin, end = min(one.at for one in drawn), max(one.at for one in drawn)
-    long = max((end - begin).total_seconds(), _FEW_IN_ALL)
+    long = max((end - begin).total_seconds(), _NO_TIME_S)
     left, wide = NAMES + _EDGE, WIDTH - NAMES - 2 * _EDGE
 
     def across(at: datetime) -> float:
@@ -195,7 +116,7 @@ def course(
         for one in drawn
     }
     lines = [
-        Lines(dots[a].x, dots[a].y, dots[b].x, dots[b].y, is_translation)
+        Line(dots[a].x, dots[a].y, dots[b].x, dots[b].y, is_translation)
         for a, b, is_translation in came
         if a in dots and b in dots
     ]
