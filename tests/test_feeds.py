@@ -41,7 +41,7 @@ from tests.fakeweb import (
     versions,
 )
 from tests.stockedhome import article, stocked
-from tests.webbed import Seen, serving
+from tests.webbed import Seen, got, serving
 
 YAML = """settings: {min_free: 1MB}
 sources:
@@ -107,7 +107,7 @@ def served(home: Home) -> Iterator[str]:
 
 @pytest.fixture
 def get(served: str) -> Callable[..., requests.Response]:
-    return lambda path, **how: requests.get(served + path, timeout=20, **how)
+    return lambda path, **how: got(served + path, **how)
 
 
 Get = Callable[..., requests.Response]

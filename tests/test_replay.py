@@ -30,7 +30,7 @@ from tests.fakecli import Aggregator
 from tests.fakeweb import OTHER, STORY, ClockOf, FakeWeb, articles, crawl, feed, following, page, source
 from tests.foreignfiles import http, put, record, zipped
 from tests.pdfs import pdf
-from tests.webbed import Seen, serving
+from tests.webbed import Seen, got, serving
 
 OLD = source("old")
 URL = "http://old.example/1"
@@ -135,7 +135,7 @@ Get = Callable[..., requests.Response]
 
 def asking(address: str) -> Get:
     def ask(path: str, **how: Any) -> requests.Response:
-        return requests.get(address + path, timeout=20, allow_redirects=how.pop("follow", False), **how)
+        return got(address + path, allow_redirects=how.pop("follow", False), **how)
 
     return ask
 

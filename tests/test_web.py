@@ -27,7 +27,7 @@ from aggregator.web.serving import ROOMS, application
 from tests.fakecli import Aggregator
 from tests.fakeweb import NOON
 from tests.stockedhome import article, stocked
-from tests.webbed import Seen, serving
+from tests.webbed import Seen, got, serving
 
 NAUGHTY = (
     "</title><script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg/onload=alert(1)>{{7*191}}\u202etxt.exe\x00"
@@ -60,7 +60,7 @@ def served(home: Home) -> Iterator[str]:
 @pytest.fixture
 def get(served: str) -> Callable[..., requests.Response]:
     def ask(path: str, **how: Any) -> requests.Response:
-        return requests.get(served + path, timeout=20, **how)
+        return got(served + path, **how)
 
     return ask
 

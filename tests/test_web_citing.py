@@ -26,7 +26,7 @@ from aggregator.web.serving import application
 from tests.fakeweb import NOON, OTHER, STORY, FakeWeb, articles, crawl, feed, page, source, versions
 from tests.stockedhome import article, stocked
 from tests.test_citations import in_a_bibliography, squeezed, untexed
-from tests.webbed import Seen, serving
+from tests.webbed import Seen, got, serving
 
 YAML = """settings: {min_free: 1MB}
 sources:
@@ -73,7 +73,7 @@ def served(home: Home) -> Iterator[str]:
 
 @pytest.fixture
 def get(served: str) -> Callable[..., requests.Response]:
-    return lambda path: requests.get(served + path, timeout=20)
+    return lambda path: got(served + path)
 
 
 Get = Callable[[str], requests.Response]

@@ -27,7 +27,7 @@ from aggregator.web.limits import EXPORT_LOOKED_AT
 from aggregator.web.serving import application
 from tests.fakeweb import NOON
 from tests.stockedhome import article, stocked
-from tests.webbed import Seen, serving
+from tests.webbed import Seen, got, serving
 
 FORMULA = "=cmd|' /C calc'!A0"
 NAUGHTY = '"quotes", </title><script>alert(1)</script>\nER  - \n@online{x,'
@@ -67,7 +67,7 @@ def served(home: Home) -> Iterator[str]:
 
 @pytest.fixture
 def get(served: str) -> Callable[..., requests.Response]:
-    return lambda path, **how: requests.get(served + path, timeout=60, **how)
+    return lambda path, **how: got(served + path, **how)
 
 
 Get = Callable[..., requests.Response]

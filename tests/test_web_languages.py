@@ -35,7 +35,7 @@ from aggregator.web.languages.wording import catalogue, counted, number
 from aggregator.web.serving import application
 from tests.fakeweb import NOON
 from tests.stockedhome import article, stocked
-from tests.webbed import Seen, serving
+from tests.webbed import Seen, got, serving
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
 TITLE = "<b>%(num)s</b> & \u202egpj.exe {{7*191}}"
@@ -74,7 +74,7 @@ def served(home: Home) -> Iterator[str]:
 def get(served: str) -> Callable[..., requests.Response]:
     def ask(path: str, accepted: str = "", **how: Any) -> requests.Response:
         headers = {"Accept-Language": accepted} if accepted else {}
-        return requests.get(served + path, headers=headers | how.pop("headers", {}), timeout=20, **how)
+        return got(served + path, headers=headers | how.pop("headers", {}), **how)
 
     return ask
 

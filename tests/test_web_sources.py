@@ -14,7 +14,7 @@ from aggregator.home import Home
 from aggregator.web.serving import application
 from tests.fakeweb import ClockOf, FakeWeb, crawl, feed, page, refused, source
 from tests.test_web_views import main_of, words_of
-from tests.webbed import serving
+from tests.webbed import got, serving
 
 Get = Callable[[str], requests.Response]
 SOURCES_YAML = """
@@ -52,7 +52,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 @pytest.fixture(scope="module")
 def get(home: Home) -> Iterator[Get]:
     with serving(application(home)) as address:
-        yield lambda path: requests.get(address + path, timeout=20)
+        yield lambda path: got(address + path)
 
 
 def test_each_source_is_there_with_its_state_and_what_is_closed_is_not(get: Get) -> None:

@@ -20,7 +20,7 @@ from tests.fakecli import Aggregator
 from tests.fakeweb import NOON
 from tests.stockedhome import article, stocked
 from tests.test_web import NAUGHTY
-from tests.webbed import serving
+from tests.webbed import got, serving
 
 Get = Callable[[str], requests.Response]
 
@@ -65,7 +65,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 @pytest.fixture(scope="module")
 def get(home: Home) -> Iterator[Get]:
     with serving(application(home)) as address:
-        yield lambda path: requests.get(address + path, timeout=20)
+        yield lambda path: got(address + path)
 
 
 def main_of(answer: requests.Response) -> Tag:

@@ -6,9 +6,29 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html.parser import HTMLParser
+from typing import Any
 
+import requests
 import uvicorn
+from requests.adapters import HTTPAdapter
 from starlette.types import ASGIApp
+from urllib3 import Retry
+
+WAITING = HTTPAdapter(
+    max_retries=Retry(
+        total=None, connect=0, read=0, redirect=0, status=100, status_forcelist=[429], allowed_methods=None
+    )
+)
+
+
+def got(address: str, **how: Any) -> requests.Response:
+    """What an address answers to a client that waits as long as it is told to when it asks too fast.
+
+    The tests of a module ask one server, as one client, as fast as the machine lets them.
+    """
+    with requests.Session() as client:
+        client.mount("http://", WAITING)
+        return client.get(address, timeout=60, **how)
 
 
 @contextmanager
