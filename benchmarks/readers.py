@@ -120,7 +120,7 @@ def crawling(home: Home, engine: str, pages: list[Page], port: int) -> Iterator[
     """Crawl in a process of its own, until told to stop; give what it tells its articles to."""
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
-    process = spawn.Process(target=_crawl, args=(home.root, engine, pages, port, theirs), daemon=True)
+    process = spawn.Process(target=_crawl, args=(home.root, engine, pages, port, theirs))  # it has workers of its own
     process.start()
     theirs.close()  # or nobody would notice its end
     try:
@@ -133,10 +133,13 @@ def crawling(home: Home, engine: str, pages: list[Page], port: int) -> Iterator[
 def _crawl(root: Path, engine: str, pages: list[Page], port: int, told: Connection) -> None:
     known = following(pages, port)
     settings = known.settings.__class__(allow_private=("127.0.0.0/8",), min_free_bytes=0, index=engine)
-    for start in range(0, len(known.sources), AT_ONCE):
-        some = known.sources[start : start + AT_ONCE]
-        with pipeline.opened(Home(root), known.__class__(settings=settings, sources=some)) as line:
-            told.send(sum(run.new for run in line.crawl(some, Fetcher(settings))))
+    # All are followed from the first pass on: with a new source, whom texts credit is looked up again in all of them.
+    with pipeline.opened(Home(root), known.__class__(settings=settings, sources=known.sources)) as line:
+        for start in range(0, len(known.sources), AT_ONCE):
+            some = known.sources[start : start + AT_ONCE]
+            runs = line.crawl(some, Fetcher(settings))
+            assert not any(run.failed for run in runs), runs
+            told.send(sum(run.new for run in runs))
     told.send(None)
 
 
