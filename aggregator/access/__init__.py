@@ -1,9 +1,10 @@
 """Who may see what: the catalogue as it may be shown, with what was withdrawn left out.
 
-    marks      how a withdrawn text is recognised without being kept
-    copies     captures that may be replayed, and the decisions by which others may not
-    redaction  a body without what is withdrawn from it
-    asked      whether a query asks for what is withdrawn
+    marks         how a withdrawn text is recognised without being kept
+    copies        captures that may be replayed, and the decisions by which others may not
+    redaction     a body without what is withdrawn from it
+    asked         whether a query asks for what is withdrawn
+    restrictions  of which sources not everybody may see everything
 
 Every way out (search, show, reposts, exports) reads through ``opened``; a decision is in force with the next reading.
 """
@@ -14,7 +15,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aggregator.access.asked import asks_for_withdrawn
@@ -28,13 +28,13 @@ from aggregator.access.marks import (
     address_key,
     words_of,
 )
+from aggregator.access.restrictions import Restriction, Unlinked, restricted
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions, Event
 from aggregator.errors import StoreError, UnknownIdError
 from aggregator.home import Home
 from aggregator.model import (
     BOTH_HAVE,
-    Access,
     Article,
     Capture,
     Cluster,
@@ -42,7 +42,6 @@ from aggregator.model import (
     Facts,
     Match,
     Pair,
-    Source,
     Version,
     VersionFacts,
 )
@@ -168,7 +167,9 @@ class Shown(Catalogue):
         self._recogniser = _recogniser(home, decided, at)
         self._is_erasing = any(each.is_to_be_carried_out and each.marks.addresses for each in decided)
         """Whether articles at withdrawn addresses may be there: once erased they are gone, and not taken again."""
-        self._closed = {source.id for source in guarded(home) if source.is_closed(at, leaving=leaving)}
+        restrictions = restricted(home)
+        self._closed = {one.source_id for one in restrictions if one.is_closed(at, leaving=leaving)}
+        self._no_links = Unlinked.of([one for one in restrictions if one.no_links])
 
     @property
     def withholds(self) -> bool:
@@ -181,6 +182,10 @@ class Shown(Catalogue):
     def closed_sources(self) -> frozenset[str]:
         """The sources of which nothing may be seen."""
         return frozenset(self._closed)
+
+    def may_lead_to(self, capture: Capture, article: Article) -> bool:
+        """Whether what is handed on may say where the capture of an article is kept."""
+        return not (self._no_links.has(capture) or self._no_links.has_any([article]))
 
     def hidden_articles(self) -> frozenset[str]:
         """Return the ids of the articles that are withdrawn as a whole, or by their address."""
@@ -442,37 +447,14 @@ def opened(home: Home, *, now: datetime | None = None, leaving: bool = False) ->
     return Shown(home, now=now, leaving=leaving)
 
 
-def unlinked(home: Home, now: datetime) -> frozenset[str]:
-    """Return the ids of the sources to whose copies nothing may lead, neither a link nor a feed nor a replay.
+def unlinked(home: Home, now: datetime) -> Unlinked:
+    """Return the sources to whose copies nothing may lead, neither a link nor a feed nor a replay.
 
     Raises:
         SourcesError: sources.yaml is refused, and it says something about access.
+        StoreError: The events cannot be read.
     """
-    return frozenset(s.id for s in guarded(home) if s.no_links or s.is_closed(now, leaving=True))
-
-
-_read_before: set[Path] = set()
-"""The files of sources that this process has read."""
-
-
-def guarded(home: Home) -> Sequence[Source]:
-    """Return the sources of which not everybody may see everything.
-
-    Most homes have none; then sources.yaml need not be understood to be read from.
-    """
-    try:
-        written = home.sources_yaml.read_bytes()
-        says_something = b"access" in written or b"risk" in written
-        _read_before.add(home.sources_yaml)
-    except FileNotFoundError:  # a home need have none; one that had does not open up while an editor writes it
-        says_something = home.sources_yaml in _read_before
-    except OSError:  # who may see what is not known: to load it says what is the matter
-        says_something = True
-    if not says_something:
-        return ()
-    from aggregator import sources
-
-    return [s for s in sources.load(home.sources_yaml).sources if s.access is not Access.PUBLIC or s.no_links]
+    return Unlinked.of([one for one in restricted(home) if one.no_links or one.is_closed(now, leaving=True)])
 
 
 __all__ = [
@@ -482,14 +464,16 @@ __all__ = [
     "Marker",
     "Marks",
     "Recogniser",
+    "Restriction",
     "Shown",
     "Takedown",
+    "Unlinked",
     "address_key",
     "asks_for_withdrawn",
-    "guarded",
     "is_withdrawn",
     "opened",
     "recogniser",
+    "restricted",
     "stands_in_head",
     "takedowns",
     "unlinked",

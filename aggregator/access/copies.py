@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from aggregator import urls
-from aggregator.access import Recogniser, Shown, Takedown, guarded, takedowns, unlinked
+from aggregator.access import Recogniser, Shown, Takedown, takedowns, unlinked
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions
 from aggregator.errors import UnknownIdError, WithdrawnError
@@ -35,12 +34,6 @@ class Copies(Shown):
         super().__init__(home, now=self._now, leaving=True)
         self._home = home
         self._unlinked = unlinked(home, self._now)
-        self._unlinked_sites = {
-            urls.site(address)
-            for source in guarded(home)
-            if source.id in self._unlinked
-            for address in (source.url, *(f"//{mirror}" for mirror in source.mirrors))
-        }
 
     def at(self, url: str) -> list[Capture]:
         """Return the captures at a canonical address that may be replayed, oldest first; none: nothing is held.
@@ -48,7 +41,7 @@ class Copies(Shown):
         Raises:
             WithdrawnError: The address is withdrawn.
         """
-        if self._unlinked and self._is_unlinked(self._all_at(url)):
+        if self._unlinked and self._unlinked.has_any(self._all_at(url)):
             return []
         if decision := self._decision(lambda known: self._is_withdrawn_at(url, known)):
             raise _withdrawn(decision)
@@ -125,15 +118,10 @@ class Copies(Shown):
         """Whether a capture is of a source to whose copies nothing may lead; imports may not say whose they are."""
         if not self._unlinked:
             return False
-        if capture.source_id in self._unlinked:
-            return True
-        if not capture.source_id and urls.site(capture.url) in self._unlinked_sites:
+        if self._unlinked.has(capture):
             return True
         ids = {one.article_id for one in seen.get(_record(capture), ())}
-        return bool(ids) and self._is_unlinked(Catalogue.articles(self, ids).values())
-
-    def _is_unlinked(self, articles: Iterable[Article]) -> bool:
-        return any(article.source_id in self._unlinked for article in articles)
+        return bool(ids) and self._unlinked.has_any(Catalogue.articles(self, ids).values())
 
     def _all_at(self, url: str) -> list[Article]:
         """Return the articles read at an address, also those that may not be seen."""
