@@ -670,7 +670,7 @@ def test_what_only_staff_or_nobody_may_see_does_not_leave(
 
 @pytest.mark.parametrize("kind", ["jsonl", "csv"])
 def test_of_a_source_to_whose_copies_nothing_may_lead_no_place_is_named(home: Path, kind: str) -> None:
-    close(home, "risk: link", of="a")
+    close(home, "risk: link")
     out = io.BytesIO()
 
     exports.export(Home(home), FOLLOWING, kind, out, now=NOON)

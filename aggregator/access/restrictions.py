@@ -208,7 +208,7 @@ def _note_changes(home: Home, listed: Mapping[str, Restriction]) -> None:
         try:
             for one in _changes(noted(home), listed):
                 Decisions(home.archive).append(_KIND, {**_said(one), "by": "sources.yaml"}, now=datetime.now(UTC))
-        except (NoSpaceError, StoreError):
+        except (NoSpaceError, StoreError):  # the disk is read-only, full or failing
             _unnoted[home.sources_yaml] = listed
         else:
             _unnoted.pop(home.sources_yaml, None)
