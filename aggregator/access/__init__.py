@@ -72,6 +72,13 @@ class Takedown:
     """Whether an erase has been carried out; a hide is in force at once."""
     marks: Marks
     reached: dict[str, Any]
+    around: Marks | None = None
+    """Of a hide, what stands of its articles on the pages of others; None: that was not looked for (yet)."""
+
+    @property
+    def everywhere(self) -> Marks:
+        """All that is withdrawn of captures, which hold more than the article that was read in them."""
+        return self.marks | self.around if self.around else self.marks
 
     @property
     def is_to_be_carried_out(self) -> bool:
@@ -89,15 +96,17 @@ def takedowns(home: Home) -> list[Takedown]:
     Raises:
         StoreError: The events cannot be read.
     """
-    events = Decisions(home.archive).events("takedown", "lift", "carried-out")
+    events = Decisions(home.archive).events("takedown", "lift", "carried-out", "surrounded")
     lifted = {event.said.get("takedown") for event in events if event.kind == "lift"}
     finished = {event.said.get("takedown") for event in events if event.kind == "carried-out"}
     try:
-        return [
+        around = {e.said["takedown"]: Marks.from_json(e.said["marks"]) for e in events if e.kind == "surrounded"}
+        found = (
             _takedown(event, lifted=event.number in lifted, finished=event.number in finished)
             for event in events
             if event.kind == "takedown"
-        ]
+        )
+        return [replace(each, around=around.get(each.number)) for each in found]
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise StoreError(
             home.archive / "events.jsonl", f"a takedown cannot be read ({error}). Run `verify`."
@@ -132,14 +141,14 @@ def recogniser(home: Home, now: datetime, *, erased_only: bool = False) -> Recog
     Raises:
         StoreError: The events or the key cannot be read.
     """
-    return _recogniser(home, [each for each in takedowns(home) if not (erased_only and each.action == "hide")], now)
+    decided = (each for each in takedowns(home) if not (erased_only and each.action == "hide"))
+    return _recogniser(home, [each.marks for each in decided if each.in_force(now)])
 
 
-def _recogniser(home: Home, decided: Iterable[Takedown], now: datetime) -> Recogniser | None:
+def _recogniser(home: Home, decided: Iterable[Marks]) -> Recogniser | None:
     marks = Marks()
     for each in decided:
-        if each.in_force(now):
-            marks |= each.marks
+        marks |= each
     if marks == Marks():
         return None
     key = Decisions(home.archive).key()
@@ -164,7 +173,8 @@ class Shown(Catalogue):
         super().__init__(home.catalogue)
         at = now or datetime.now(UTC)
         decided = takedowns(home)
-        self._recogniser = _recogniser(home, decided, at)
+        self._recogniser = _recogniser(home, [each.marks for each in decided if each.in_force(at)])
+        self._in_captures = _recogniser(home, [each.everywhere for each in decided if each.in_force(at)])
         self._is_erasing = any(each.is_to_be_carried_out and each.marks.addresses for each in decided)
         """Whether articles at withdrawn addresses may be there: once erased they are gone, and not taken again."""
         restrictions = restricted(home)
@@ -389,7 +399,7 @@ class Shown(Catalogue):
         Of what was read in it ``whole_versions`` tells. That is not all it holds: front pages, feeds and answers of
         interfaces hold texts that no article was read from. One that cannot be read to its end stays.
         """
-        known = self._recogniser
+        known = self._in_captures
         if capture.source_id in self._closed:
             return False
         if known is None or not (known.marks.of_text or known.marks.addresses):
@@ -402,12 +412,12 @@ class Shown(Catalogue):
         Raises:
             UnknownIdError: Something withdrawn is in it that cannot be cut out.
         """
-        if self._recogniser is None:
+        if self._in_captures is None:
             return body
         from aggregator.access import redaction  # with what reads records: a search does without
 
         try:
-            left = redaction.redact(body, capture.content_type, capture.url, self._recogniser)
+            left = redaction.redact(body, capture.content_type, capture.url, self._in_captures)
         except ValueError as error:
             raise UnknownIdError(f"{capture.url}: withheld; {error}.") from error
         return left.body if left else body

@@ -45,7 +45,7 @@ class Copies(Shown):
             return []
         if decision := self._decision(lambda known: self._is_withdrawn_at(url, known)):
             raise _withdrawn(decision)
-        known, there = self._recogniser, self.copies_at(url)
+        known, there = self._in_captures, self.copies_at(url)
         seen = self._seen_in(there)
         return [c for c in there if not (self._is_closed_to(c, seen) or (known and self._holds(c, seen, known)))]
 
@@ -56,7 +56,7 @@ class Copies(Shown):
             WithdrawnError: The address is withdrawn.
         """
         found = self.at(url)
-        if self._recogniser is None:
+        if self._in_captures is None:
             return found
         judged: dict[str, bool] = {}
         for capture in found:
@@ -106,7 +106,7 @@ class Copies(Shown):
 
     def _seen_in(self, captures: Iterable[Capture]) -> _Seen:
         """Return what was seen in captures, by record: only where something may have to be left out for it."""
-        known = self._recogniser
+        known = self._in_captures
         if not (self._unlinked or (known and (known.marks.articles or known.marks.versions))):
             return {}
         found: _Seen = {}
@@ -150,9 +150,11 @@ class Copies(Shown):
     def _decision(self, concerns: Callable[[Recogniser], bool]) -> Takedown | None:
         """Return the first decision in force that concerns something; of several an erase; None: there is none."""
         key = Decisions(self._home.archive).key()
-        if key is None or self._recogniser is None or not concerns(self._recogniser):
+        if key is None or self._in_captures is None or not concerns(self._in_captures):
             return None
-        reached = [t for t in takedowns(self._home) if t.in_force(self._now) and concerns(Recogniser(key, t.marks))]
+        reached = [
+            t for t in takedowns(self._home) if t.in_force(self._now) and concerns(Recogniser(key, t.everywhere))
+        ]
         return min(reached, key=lambda t: (t.action != "erase", t.number), default=None)
 
 
