@@ -39,7 +39,7 @@ class Event:
     kind: str
     """seal, day-closed, learned, import, export, takedown, lift, erasing, erased, carried-out, backfill,
     backfill-done, feed-moved, alarms, match-confirmed, match-refused, family-joined, family-split, watched, unwatched,
-    reposts-told, search-saved, search-dropped, searches-told."""
+    reposts-told, search-saved, search-dropped, searches-told, access, surrounded."""
     said: dict[str, Any]
     """All that is particular to the kind."""
 

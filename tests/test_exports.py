@@ -669,11 +669,11 @@ def test_what_only_staff_or_nobody_may_see_does_not_leave(
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "csv"])
-def test_of_a_source_to_whose_copies_nothing_may_lead_no_place_is_named(root: Path, kind: str) -> None:
-    no_links = tuple(replace(each, no_links=each.id == "a") for each in FOLLOWING.sources)
+def test_of_a_source_to_whose_copies_nothing_may_lead_no_place_is_named(home: Path, kind: str) -> None:
+    close(home, "risk: link")
     out = io.BytesIO()
 
-    exports.export(Home(root), replace(FOLLOWING, sources=no_links), kind, out, now=NOON)
+    exports.export(Home(home), FOLLOWING, kind, out, now=NOON)
 
     text = out.getvalue().decode()
     lines = map(json.loads, text.splitlines()) if kind == "jsonl" else csv.DictReader(io.StringIO(text, newline=""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import signal
@@ -26,7 +27,7 @@ from aggregator.replay.addresses import Linking
 from aggregator.replay.serving import HEADERS, application
 from aggregator.takedown import Scope
 from aggregator.web.serving import application as pages
-from tests.fakecli import Aggregator
+from tests.fakecli import Aggregator, Said
 from tests.fakeweb import OTHER, STORY, ClockOf, FakeWeb, articles, crawl, feed, following, page, source
 from tests.foreignfiles import http, put, record, zipped
 from tests.pdfs import pdf
@@ -570,6 +571,80 @@ def test_what_is_erased_is_gone_and_a_tombstone_says_so(home: Home, tmp_path: Pa
         assert [answer.status_code for answer in answers] == [410] * len(EVERY_WAY)
         assert all(f"erased, as was decided on {datetime.now(UTC):%Y-%m}" in answer.text for answer in answers)
     assert others.status_code == 200
+
+
+def with_its_news(what: str) -> str:
+    """A page of another article, with a box of news."""
+    return page(OTHER, title="The net loft").replace("</article>", f"</article><aside><h2>News</h2>{what}</aside>")
+
+
+TEASED = STORY.partition("\n")[0]
+"""How the article begins: what lists say of it."""
+LISTS = {
+    "http://old.example/": captured(with_its_news(f"<p><a href='/1'>A title of its own</a> {TEASED}</p>"),
+                                    url="http://old.example/"),
+    "http://old.example/3": captured(with_its_news("<a href='/1'>more</a> <b>A title of its own</b>"), url="http://old.example/3"),
+    "http://old.example/posts.json": captured(json.dumps([{"link": URL}, {"link": "http://old.example/3"}]),
+                                              url="http://old.example/posts.json", kind="application/json"),
+}  # fmt: skip
+"""Pages of others on which a hidden article stands, by their addresses."""
+SIGNS = (f'"{URL}"', "'/1'", "A title of its own", TEASED[:40], TEASED[-40:], URL)
+
+
+def test_what_is_hidden_is_cut_out_of_the_copies_of_other_pages_until_it_is_lifted(
+    tmp_path: Path, aggregator: Aggregator
+) -> None:
+    held = imported(tmp_path / "home", tmp_path, captured(page(STORY)), *LISTS.values())
+    held.sources_yaml.write_text("settings: {min_free: 1MB}\nsources: [{id: old, url: 'http://old.example/'}]\n")
+
+    def typed(*words: str) -> Said:
+        return aggregator("--home", str(held.root), "takedown", *words)
+
+    def standing() -> dict[str, bool]:
+        """Of each page, whether its copy says anything of the article; all of them can be read."""
+        with serving(application(held)) as address:
+            answers = {url: asking(address)(f"/web/{FIRST}id_/{url}") for url in LISTS}
+        assert {url: answer.status_code for url, answer in answers.items()} == dict.fromkeys(LISTS, 200)
+        assert all(
+            "example/3" in answer.text or "The choir of the dockers" in answer.text for answer in answers.values()
+        )
+        return {url: any(sign in answer.text for sign in SIGNS) for url, answer in answers.items()}
+
+    assert all(standing().values())
+    said = typed(URL, "--reason", "person-at-risk", "--json").json
+    assert not any(standing().values())
+    typed("lift", str(said["takedown"]))
+    assert all(standing().values())
+
+
+def test_what_other_articles_have_too_is_not_cut_out_of_copies(tmp_path: Path, aggregator: Aggregator) -> None:
+    copy = "http://old.example/copy"
+    listing = with_its_news("<a href='/1'>Statement</a> Statement of the week")
+    held = imported(tmp_path / "home", tmp_path, captured(page(STORY, title="Statement")),
+                    captured(page(STORY, title="Statement"), url=copy),
+                    captured(listing, url="http://old.example/3"))  # fmt: skip
+    held.sources_yaml.write_text("settings: {min_free: 1MB}\nsources: [{id: old, url: 'http://old.example/'}]\n")
+    assert aggregator("--home", str(held.root), "takedown", URL, "--reason", "copyright").code == 0
+
+    with serving(application(held)) as address:
+        own, other, listed = (asking(address)(f"/web/{FIRST}id_/{url}") for url in (URL, copy, "http://old.example/3"))
+
+    assert own.status_code == 451
+    assert other.text == page(STORY, title="Statement")
+    assert "'/1'" not in listed.text and ">Statement<" not in listed.text and "Statement of the week" in listed.text
+
+
+def test_a_hide_of_before_and_one_that_was_cut_short_are_made_up_for_by_the_next_command(
+    tmp_path: Path, aggregator: Aggregator
+) -> None:
+    held = imported(tmp_path / "home", tmp_path, captured(page(STORY)), *LISTS.values())
+    held.sources_yaml.write_text("settings: {min_free: 1MB}\nsources: [{id: old, url: 'http://old.example/'}]\n")
+    withdraw(held, URL)
+    assert aggregator("--home", str(held.root), "takedown", "finish").code == 0
+
+    assert not takedown.to_surround(held, datetime.now(UTC))
+    with serving(application(held)) as address:
+        assert TEASED[:40] not in asking(address)(f"/web/{FIRST}id_/http://old.example/").text
 
 
 def test_a_version_that_is_hidden_is_in_no_list_and_its_time_leads_to_no_other(home: Home, tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
 """Who may see what: the catalogue as it may be shown, with what was withdrawn left out.
 
-    marks      how a withdrawn text is recognised without being kept
-    copies     captures that may be replayed, and the decisions by which others may not
-    redaction  a body without what is withdrawn from it
-    asked      whether a query asks for what is withdrawn
+    marks         how a withdrawn text is recognised without being kept
+    copies        captures that may be replayed, and the decisions by which others may not
+    redaction     a body without what is withdrawn from it
+    asked         whether a query asks for what is withdrawn
+    restrictions  of which sources not everybody may see everything
 
 Every way out (search, show, reposts, exports) reads through ``opened``; a decision is in force with the next reading.
 """
@@ -14,7 +15,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aggregator.access.asked import asks_for_withdrawn
@@ -28,13 +28,13 @@ from aggregator.access.marks import (
     address_key,
     words_of,
 )
+from aggregator.access.restrictions import Restriction, Unlinked, restricted
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions, Event
 from aggregator.errors import StoreError, UnknownIdError
 from aggregator.home import Home
 from aggregator.model import (
     BOTH_HAVE,
-    Access,
     Article,
     Capture,
     Cluster,
@@ -42,7 +42,6 @@ from aggregator.model import (
     Facts,
     Match,
     Pair,
-    Source,
     Version,
     VersionFacts,
 )
@@ -73,6 +72,13 @@ class Takedown:
     """Whether an erase has been carried out; a hide is in force at once."""
     marks: Marks
     reached: dict[str, Any]
+    around: Marks | None = None
+    """Of a hide, what stands of its articles on the pages of others; None: that was not looked for (yet)."""
+
+    @property
+    def everywhere(self) -> Marks:
+        """All that is withdrawn of captures, which hold more than the article that was read in them."""
+        return self.marks | self.around if self.around else self.marks
 
     @property
     def is_to_be_carried_out(self) -> bool:
@@ -90,15 +96,17 @@ def takedowns(home: Home) -> list[Takedown]:
     Raises:
         StoreError: The events cannot be read.
     """
-    events = Decisions(home.archive).events("takedown", "lift", "carried-out")
+    events = Decisions(home.archive).events("takedown", "lift", "carried-out", "surrounded")
     lifted = {event.said.get("takedown") for event in events if event.kind == "lift"}
     finished = {event.said.get("takedown") for event in events if event.kind == "carried-out"}
     try:
-        return [
+        around = {e.said["takedown"]: Marks.from_json(e.said["marks"]) for e in events if e.kind == "surrounded"}
+        found = (
             _takedown(event, lifted=event.number in lifted, finished=event.number in finished)
             for event in events
             if event.kind == "takedown"
-        ]
+        )
+        return [replace(each, around=around.get(each.number)) for each in found]
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise StoreError(
             home.archive / "events.jsonl", f"a takedown cannot be read ({error}). Run `verify`."
@@ -133,14 +141,14 @@ def recogniser(home: Home, now: datetime, *, erased_only: bool = False) -> Recog
     Raises:
         StoreError: The events or the key cannot be read.
     """
-    return _recogniser(home, [each for each in takedowns(home) if not (erased_only and each.action == "hide")], now)
+    decided = (each for each in takedowns(home) if not (erased_only and each.action == "hide"))
+    return _recogniser(home, [each.marks for each in decided if each.in_force(now)])
 
 
-def _recogniser(home: Home, decided: Iterable[Takedown], now: datetime) -> Recogniser | None:
+def _recogniser(home: Home, decided: Iterable[Marks]) -> Recogniser | None:
     marks = Marks()
     for each in decided:
-        if each.in_force(now):
-            marks |= each.marks
+        marks |= each
     if marks == Marks():
         return None
     key = Decisions(home.archive).key()
@@ -165,10 +173,13 @@ class Shown(Catalogue):
         super().__init__(home.catalogue)
         at = now or datetime.now(UTC)
         decided = takedowns(home)
-        self._recogniser = _recogniser(home, decided, at)
+        self._recogniser = _recogniser(home, [each.marks for each in decided if each.in_force(at)])
+        self._in_captures = _recogniser(home, [each.everywhere for each in decided if each.in_force(at)])
         self._is_erasing = any(each.is_to_be_carried_out and each.marks.addresses for each in decided)
         """Whether articles at withdrawn addresses may be there: once erased they are gone, and not taken again."""
-        self._closed = {source.id for source in guarded(home) if source.is_closed(at, leaving=leaving)}
+        restrictions = restricted(home)
+        self._closed = {one.source_id for one in restrictions if one.is_closed(at, leaving=leaving)}
+        self._no_links = Unlinked.of([one for one in restrictions if one.no_links])
 
     @property
     def withholds(self) -> bool:
@@ -181,6 +192,10 @@ class Shown(Catalogue):
     def closed_sources(self) -> frozenset[str]:
         """The sources of which nothing may be seen."""
         return frozenset(self._closed)
+
+    def may_lead_to(self, capture: Capture, article: Article) -> bool:
+        """Whether what is handed on may say where the capture of an article is kept."""
+        return not (self._no_links.has(capture) or self._no_links.has_any([article]))
 
     def hidden_articles(self) -> frozenset[str]:
         """Return the ids of the articles that are withdrawn as a whole, or by their address."""
@@ -384,7 +399,7 @@ class Shown(Catalogue):
         Of what was read in it ``whole_versions`` tells. That is not all it holds: front pages, feeds and answers of
         interfaces hold texts that no article was read from. One that cannot be read to its end stays.
         """
-        known = self._recogniser
+        known = self._in_captures
         if capture.source_id in self._closed:
             return False
         if known is None or not (known.marks.of_text or known.marks.addresses):
@@ -397,12 +412,12 @@ class Shown(Catalogue):
         Raises:
             UnknownIdError: Something withdrawn is in it that cannot be cut out.
         """
-        if self._recogniser is None:
+        if self._in_captures is None:
             return body
         from aggregator.access import redaction  # with what reads records: a search does without
 
         try:
-            left = redaction.redact(body, capture.content_type, capture.url, self._recogniser)
+            left = redaction.redact(body, capture.content_type, capture.url, self._in_captures)
         except ValueError as error:
             raise UnknownIdError(f"{capture.url}: withheld; {error}.") from error
         return left.body if left else body
@@ -442,37 +457,14 @@ def opened(home: Home, *, now: datetime | None = None, leaving: bool = False) ->
     return Shown(home, now=now, leaving=leaving)
 
 
-def unlinked(home: Home, now: datetime) -> frozenset[str]:
-    """Return the ids of the sources to whose copies nothing may lead, neither a link nor a feed nor a replay.
+def unlinked(home: Home, now: datetime) -> Unlinked:
+    """Return the sources to whose copies nothing may lead, neither a link nor a feed nor a replay.
 
     Raises:
         SourcesError: sources.yaml is refused, and it says something about access.
+        StoreError: The events cannot be read.
     """
-    return frozenset(s.id for s in guarded(home) if s.no_links or s.is_closed(now, leaving=True))
-
-
-_read_before: set[Path] = set()
-"""The files of sources that this process has read."""
-
-
-def guarded(home: Home) -> Sequence[Source]:
-    """Return the sources of which not everybody may see everything.
-
-    Most homes have none; then sources.yaml need not be understood to be read from.
-    """
-    try:
-        written = home.sources_yaml.read_bytes()
-        says_something = b"access" in written or b"risk" in written
-        _read_before.add(home.sources_yaml)
-    except FileNotFoundError:  # a home need have none; one that had does not open up while an editor writes it
-        says_something = home.sources_yaml in _read_before
-    except OSError:  # who may see what is not known: to load it says what is the matter
-        says_something = True
-    if not says_something:
-        return ()
-    from aggregator import sources
-
-    return [s for s in sources.load(home.sources_yaml).sources if s.access is not Access.PUBLIC or s.no_links]
+    return Unlinked.of([one for one in restricted(home) if one.no_links or one.is_closed(now, leaving=True)])
 
 
 __all__ = [
@@ -482,14 +474,16 @@ __all__ = [
     "Marker",
     "Marks",
     "Recogniser",
+    "Restriction",
     "Shown",
     "Takedown",
+    "Unlinked",
     "address_key",
     "asks_for_withdrawn",
-    "guarded",
     "is_withdrawn",
     "opened",
     "recogniser",
+    "restricted",
     "stands_in_head",
     "takedowns",
     "unlinked",

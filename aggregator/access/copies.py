@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from aggregator import urls
-from aggregator.access import Recogniser, Shown, Takedown, guarded, takedowns, unlinked
+from aggregator.access import Recogniser, Shown, Takedown, takedowns, unlinked
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions
 from aggregator.errors import UnknownIdError, WithdrawnError
@@ -35,12 +34,6 @@ class Copies(Shown):
         super().__init__(home, now=self._now, leaving=True)
         self._home = home
         self._unlinked = unlinked(home, self._now)
-        self._unlinked_sites = {
-            urls.site(address)
-            for source in guarded(home)
-            if source.id in self._unlinked
-            for address in (source.url, *(f"//{mirror}" for mirror in source.mirrors))
-        }
 
     def at(self, url: str) -> list[Capture]:
         """Return the captures at a canonical address that may be replayed, oldest first; none: nothing is held.
@@ -48,11 +41,11 @@ class Copies(Shown):
         Raises:
             WithdrawnError: The address is withdrawn.
         """
-        if self._unlinked and self._is_unlinked(self._all_at(url)):
+        if self._unlinked and self._unlinked.has_any(self._all_at(url)):
             return []
         if decision := self._decision(lambda known: self._is_withdrawn_at(url, known)):
             raise _withdrawn(decision)
-        known, there = self._recogniser, self.copies_at(url)
+        known, there = self._in_captures, self.copies_at(url)
         seen = self._seen_in(there)
         return [c for c in there if not (self._is_closed_to(c, seen) or (known and self._holds(c, seen, known)))]
 
@@ -63,7 +56,7 @@ class Copies(Shown):
             WithdrawnError: The address is withdrawn.
         """
         found = self.at(url)
-        if self._recogniser is None:
+        if self._in_captures is None:
             return found
         judged: dict[str, bool] = {}
         for capture in found:
@@ -113,7 +106,7 @@ class Copies(Shown):
 
     def _seen_in(self, captures: Iterable[Capture]) -> _Seen:
         """Return what was seen in captures, by record: only where something may have to be left out for it."""
-        known = self._recogniser
+        known = self._in_captures
         if not (self._unlinked or (known and (known.marks.articles or known.marks.versions))):
             return {}
         found: _Seen = {}
@@ -125,15 +118,10 @@ class Copies(Shown):
         """Whether a capture is of a source to whose copies nothing may lead; imports may not say whose they are."""
         if not self._unlinked:
             return False
-        if capture.source_id in self._unlinked:
-            return True
-        if not capture.source_id and urls.site(capture.url) in self._unlinked_sites:
+        if self._unlinked.has(capture):
             return True
         ids = {one.article_id for one in seen.get(_record(capture), ())}
-        return bool(ids) and self._is_unlinked(Catalogue.articles(self, ids).values())
-
-    def _is_unlinked(self, articles: Iterable[Article]) -> bool:
-        return any(article.source_id in self._unlinked for article in articles)
+        return bool(ids) and self._unlinked.has_any(Catalogue.articles(self, ids).values())
 
     def _all_at(self, url: str) -> list[Article]:
         """Return the articles read at an address, also those that may not be seen."""
@@ -162,9 +150,11 @@ class Copies(Shown):
     def _decision(self, concerns: Callable[[Recogniser], bool]) -> Takedown | None:
         """Return the first decision in force that concerns something; of several an erase; None: there is none."""
         key = Decisions(self._home.archive).key()
-        if key is None or self._recogniser is None or not concerns(self._recogniser):
+        if key is None or self._in_captures is None or not concerns(self._in_captures):
             return None
-        reached = [t for t in takedowns(self._home) if t.in_force(self._now) and concerns(Recogniser(key, t.marks))]
+        reached = [
+            t for t in takedowns(self._home) if t.in_force(self._now) and concerns(Recogniser(key, t.everywhere))
+        ]
         return min(reached, key=lambda t: (t.action != "erase", t.number), default=None)
 
 

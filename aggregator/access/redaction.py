@@ -42,6 +42,11 @@ _ADDRESS = re.compile(
     rf"|(?<=\s){_ATTRIBUTE}\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"'<>]+))",
     re.IGNORECASE,
 )
+_ANCHOR = re.compile(r"<a\s[^<>]*\Z", re.IGNORECASE)
+_CLOSING = re.compile(r"</a\b", re.IGNORECASE)
+_MAX_ANCHOR_CHARS = 4_000
+"""What a link says is looked for no further: one that is not closed does not take the page along."""
+_WORDED = re.compile(r"(?:\A|(?<=>))[^<>]*\w[^<>]*")
 _CHARSET = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?\s*([a-zA-Z0-9_:.\-]{2,40})", re.IGNORECASE)
 _TEXTUAL = re.compile(r"text/|html|xml|json|javascript|x-www-form|urlencoded", re.IGNORECASE)
 _WRITTEN = re.compile(rb"(?:[\t\n\r -~]|[\xc3-\xc5][\x80-\xbf])(?:[\t\n\r -~]|[\xc3-\xc5][\x80-\xbf]){7,}")
@@ -198,6 +203,7 @@ class Cutter:
         cuts = list(self._links(text))
         links = [start for start, _, _ in cuts]
         self.places += len(cuts)
+        cuts += [cut for start, end, _ in cuts for cut in _anchored(text, start, end)]
         for read in (_read_text(text), _read_tags(text)):
             cuts += self._withdrawn(read, links)
         return _without(text, cuts)
@@ -228,6 +234,20 @@ class Cutter:
                 if read.ends[i] > read.starts[i] and not read.text[i].isspace():
                     yield read.starts[i], read.ends[i], instead
                     instead = ""
+
+
+def _anchored(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+    """Yield the places of what a link says, whose address stands there: be it the title of what was withdrawn."""
+    opens = text.find(">", end, end + _MAX_ANCHOR_CHARS) + 1
+    if not opens or not _ANCHOR.search(text, max(0, text.rfind("<", 0, start)), start):
+        return
+    closes = _CLOSING.search(text, opens, opens + _MAX_ANCHOR_CHARS)
+    if closes is None:
+        return
+    instead = _CUT
+    for said in _WORDED.finditer(text[opens : closes.start()]):
+        yield opens + said.start(), opens + said.end(), instead
+        instead = ""
 
 
 def _without(text: str, cuts: list[tuple[int, int, str]]) -> str:

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aggregator import urls
-from aggregator.cli import chosen_home, home_option, json_option
+from aggregator.cli import by_option, chosen_home, home_option, json_option
 from aggregator.cli import output as show
 from aggregator.cli.writing import loaded, named
 from aggregator.engines import of_host
 from aggregator.errors import UsageError
 from aggregator.home import Home
-from aggregator.model import Announcement, Outcome, Source
+from aggregator.model import Access, Announcement, Outcome, Source
 from aggregator.shapes import iso
 
 if TYPE_CHECKING:
@@ -79,7 +79,10 @@ def sources_list(ctx: click.Context, as_json: bool) -> None:
     Example:
       aggregator sources list --json
     """
-    following = loaded(chosen_home(ctx))
+    from aggregator.access import restrictions
+
+    home = chosen_home(ctx)
+    following = loaded(home)
     if as_json:
         show.print_json([_source_json(s) for s in following.sources])
         return
@@ -87,6 +90,31 @@ def sources_list(ctx: click.Context, as_json: bool) -> None:
         (s.id, s.name, s.url, ",".join(s.languages) or "–", "paused" if s.paused else "") for s in following.sources
     ]
     show.table(("id", "name", "address", "languages", ""), rows)
+    for one in restrictions.forgotten(home):
+        what = ", ".join((*([] if one.access is Access.PUBLIC else [one.access]), *(["risk: link"] * one.no_links)))
+        until = f" until {show.day(one.until)}" if one.until else ""
+        show.say(
+            f"{one.source_id} is no longer in sources.yaml and stays as it was: {what}{until}. "
+            f"`aggregator sources open {one.source_id}` ends that."
+        )
+
+
+@sources_command.command("open")
+@click.argument("source_id", metavar="ID")
+@by_option
+@home_option
+@click.pass_context
+def sources_open(ctx: click.Context, source_id: str, by: str) -> None:
+    """Let everybody see the articles of a restricted source that sources.yaml no longer has.
+
+    \b
+    Example:
+      aggregator sources open witness
+    """
+    from aggregator.access import restrictions
+
+    restrictions.open_source(chosen_home(ctx), source_id, by=by, now=datetime.now(UTC))
+    show.say(f"{source_id} is open to everybody from now on.")
 
 
 @sources_command.command("check")

@@ -11,7 +11,7 @@ import click
 
 from aggregator.cli import DefaultGroup, by_option, chosen_home, home_option, json_option
 from aggregator.cli import output as show
-from aggregator.cli.writing import finish_erases, loaded, wait_option
+from aggregator.cli.writing import finish_erases, loaded, surround, wait_option
 from aggregator.errors import BusyError, UsageError
 from aggregator.home import Home
 from aggregator.shapes import iso
@@ -149,6 +149,7 @@ def takedown_decide(
     if hide:
         said["done"] = True
         show.say(f"Takedown {event.number}: hidden from now on. `aggregator takedown lift {event.number}` ends it.")
+        surround(home)
     else:
         said["reach"] = _reach_json(_carried_out(home, event.number, wait_s))
         said["done"] = True

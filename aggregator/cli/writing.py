@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -26,9 +27,10 @@ wait_option = click.option(
 
 
 def finish_erases(home: Home, wait_s: float, *, again: bool = False) -> None:
-    """Carry out what was to be erased and is still there, before anything else is written."""
+    """Carry out what was to be erased and is still there, before anything else is written; of hides what is missing."""
     from aggregator import takedown
 
+    surround(home, again=again)
     for each in takedown.erases(home, carried_out=again):
         with show.progress() as report:
             erased = takedown.carry_out(home, loaded(home), each.number, wait_s=wait_s, report=report)
@@ -36,6 +38,15 @@ def finish_erases(home: Home, wait_s: float, *, again: bool = False) -> None:
         done += f" and {len(erased.wordings):,} of the saved searches." if erased.wordings else "."
         before = "all its tombstones are in their places; besides, " if each.finished else ""
         show.say(f"Takedown {each.number}: {before}{done}")
+
+
+def surround(home: Home, *, again: bool = False) -> None:
+    """Find what stands of hidden articles on the pages of others, where nobody looked yet."""
+    from aggregator import takedown
+
+    now = datetime.now(UTC)
+    for each in takedown.to_surround(home, now, again=again):
+        takedown.surround(home, each, now=now)
 
 
 def loaded(home: Home) -> Following:

@@ -261,7 +261,7 @@ class _Job:
 
     def said(self, leaving: Leaving) -> dict[str, Any]:
         """Return an article in the words of schema.org."""
-        return texts.said_of(leaving, self.following)
+        return texts.said_of(leaving, self.following, self.catalogue)
 
     def source(self, source_id: str) -> Source:
         """Return a source as sources.yaml has it, or a stand-in for one that was taken out since."""

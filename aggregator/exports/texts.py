@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from aggregator import schemaorg
+from aggregator.access import Shown
 from aggregator.exports.selection import Leaving
 from aggregator.model import Cluster, Following
 
@@ -16,10 +17,10 @@ COLUMNS = (
 """Of the CSV; the words are those of the JSON lines, but for the last three: which articles are that text, too."""
 
 
-def said_of(leaving: Leaving, following: Following) -> dict[str, Any]:
+def said_of(leaving: Leaving, following: Following, catalogue: Shown) -> dict[str, Any]:
     """Return an article as a schema.org NewsArticle; no copy of ours is named where nothing public may lead to it."""
-    source = following.source(leaving.article.source_id)
-    capture = None if source and source.no_links else leaving.capture
+    source, capture = following.source(leaving.article.source_id), leaving.capture
+    capture = capture if capture and catalogue.may_lead_to(capture, leaving.article) else None
     return schemaorg.news_article(leaving.article, leaving.version, capture, source)
 
 

@@ -110,12 +110,6 @@ class Source:
         held = [rule for rule in self.extract if rule.valid_until is None or captured_at < rule.valid_until]
         return min(held, key=lambda rule: rule.valid_until or datetime.max.replace(tzinfo=UTC), default=None)
 
-    def is_closed(self, now: datetime, *, leaving: bool) -> bool:
-        """Whether its articles are withheld: dark ones everywhere, those for staff where they would leave the home."""
-        if self.access_until and now >= self.access_until:
-            return False
-        return self.access is Access.DARK or (leaving and self.access is Access.STAFF)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:

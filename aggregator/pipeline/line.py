@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aggregator import access, archive, extract, schemaorg
+from aggregator.access import restrictions
 from aggregator.archive import Archive, Entry, Import, Recovery, Seal
 from aggregator.catalogue import Catalogue
 from aggregator.clock import Clock
@@ -79,6 +80,7 @@ class Pipeline:
         """Go on with another sources.yaml."""
         self.is_outdated |= generation(following, self._furniture) != generation(self.following, self._furniture)
         self.following = following
+        restrictions.note(self.home)
         self._deriver = Deriver(self.home.archive, following, self._catalogue, self._furniture)
         with self._catalogue.transaction():
             self._deriver.settle_names()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from aggregator import archive, catalogue
+from aggregator.access import restrictions
 from aggregator.archive import Archive
 from aggregator.catalogue import Catalogue
 from aggregator.clock import SYSTEM, Clock
@@ -51,6 +52,7 @@ def opened(
 def line_of(home: Home, following: Following, report: Report, clock: Clock = SYSTEM) -> Iterator[Pipeline]:
     """Give the line of a home that is held already."""
     home.ensure_room(following.settings.min_free_bytes)
+    restrictions.note(home)
     with _catalogue(home, following) as known:
         mended = archive.recover(home.archive, known.catalogued_bytes())
         _note_seals(home)

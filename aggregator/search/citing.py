@@ -34,7 +34,7 @@ def cited(
 
     Args:
         catalogue: Open; for what leaves the home, without what may not.
-        following: sources.yaml: what the sources are called, and to whose copies nothing may lead.
+        following: sources.yaml: what the sources are called.
         ids: Which articles.
         versions: Of each of them the digest of the version to cite; None: the newest.
         numbers: Of each of them, instead, the number of the version to cite: a text that came back has two.
@@ -81,7 +81,7 @@ def _batch(
         yield Cited(
             article=article,
             source_name=source.name if source else article.source_id,
-            archived=capture.place if capture and not (source and source.no_links) else None,
+            archived=capture.place if capture and catalogue.may_lead_to(capture, article) else None,
             captured_at=version.captured_at,
             family=family.id if family and len(members) > 1 else None,
             copies=max(0, len(members) - 1),

@@ -1,8 +1,9 @@
 """What is withdrawn: a decision, its reach, its effect everywhere.
 
-    deciding  from an article, version, passage or name to the marks that stand for it
-    reaching  every record that holds it
-    erasing   the records overwritten, what is left of them converted, the rest made again
+    deciding     from an article, version, passage or name to the marks that stand for it
+    surrounding  what stands of a hidden article on the pages of others
+    reaching     every record that holds it
+    erasing      the records overwritten, what is left of them converted, the rest made again
 
 A decision is an event. To hide is in force with the next reading; to erase is carried out from the event's marks alone,
 so that it can be taken up again after a kill, at any step.
@@ -11,6 +12,7 @@ so that it can be taken up again after a kill, at any step.
 from aggregator.takedown.deciding import REASONS, Scope, Target, decide, lift, recogniser_of, searches_of, target
 from aggregator.takedown.erasing import carry_out, erases
 from aggregator.takedown.reaching import Reach, reach
+from aggregator.takedown.surrounding import surround, to_surround
 
 __all__ = [
     "REASONS",
@@ -24,5 +26,7 @@ __all__ = [
     "reach",
     "recogniser_of",
     "searches_of",
+    "surround",
     "target",
+    "to_surround",
 ]

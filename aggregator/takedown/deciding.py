@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -158,11 +158,10 @@ def _articles(catalogue: Catalogue, marker: Marker, refs: Sequence[str], *, eras
     marks = Marks(articles=frozenset(marker.article(article.id) for article in articles))
     family = _family(catalogue, articles)
     if erase:
-        led = {u for article in articles for u in catalogue.addresses_of(article.url)}
-        known = (marker.address(url) for url in led)
-        marks |= Marks(addresses=frozenset(mark for mark in known if mark))
+        marks |= address_marks(catalogue, marker, articles)
         versions = [version for article in articles for version in catalogue.versions(article.id)]
-        marks |= _text_marks(catalogue, marker, versions, family)
+        others = (article for article in every_article(catalogue) if article.id not in family)
+        marks |= text_marks(marker, versions, others, standing=STANDING)
     ids = {article.id for article in articles}
     shared = tuple(match for match in catalogue.matches_of(ids) if not {match.a, match.b} <= ids)
     return Target(marks=marks, articles=tuple(articles), copies=_others(catalogue, family, articles), matches=shared)
@@ -197,20 +196,32 @@ def _others(catalogue: Catalogue, family: set[str], articles: Sequence[Article])
     return tuple(catalogue.articles(sorted(family - {article.id for article in articles})).values())
 
 
-def _text_marks(catalogue: Catalogue, marker: Marker, versions: Sequence[Version], family: set[str]) -> Marks:
-    """Return the marks of texts and titles, without what unrelated articles have too."""
+def address_marks(catalogue: Catalogue, marker: Marker, articles: Iterable[Article]) -> Marks:
+    """Return the marks of the addresses of articles, also of those that led there."""
+    led = {url for article in articles for url in catalogue.addresses_of(article.url)}
+    return Marks(addresses=frozenset(mark for mark in map(marker.address, led) if mark))
+
+
+def text_marks(marker: Marker, versions: Sequence[Version], others: Iterable[Article], *, standing: int) -> Marks:
+    """Return the marks of texts and titles, without what others have too.
+
+    Args:
+        marker: Makes them.
+        versions: Whose texts.
+        others: Articles in which nothing is to be recognised.
+        standing: A run of words that so many of them have is left out.
+    """
     texts = [access.words_of(version.text) for version in versions]
     titles = {tuple(access.words_of(title)) for v in versions for title in (v.title, v.read_title) if title}
     grams = Counter(dict.fromkeys((gram for words in texts for gram in _grams(words)), 0))
     words = {word for text in (*texts, *titles) for word in text if len(word) >= MIN_RARE_LETTERS}
     phrases = {title for title in titles if len(title) >= MIN_TITLE_WORDS}
-    for article in _all(catalogue):
-        if article.id not in family:
-            other = access.words_of(f"{article.title or ''}\n{article.text}")
-            grams.update(set(_grams(other)) & grams.keys())
-            words.difference_update(other)
-            phrases -= {p for p in phrases if set(p) <= set(other) and f" {' '.join(p)} " in f" {' '.join(other)} "}
-    marks = Marks(grams=frozenset(marker.mark("gram", gram) for gram, n in grams.items() if n < STANDING))
+    for article in others:
+        other = access.words_of(f"{article.title or ''}\n{article.text}")
+        grams.update(set(_grams(other)) & grams.keys())
+        words.difference_update(other)
+        phrases -= {p for p in phrases if set(p) <= set(other) and f" {' '.join(p)} " in f" {' '.join(other)} "}
+    marks = Marks(grams=frozenset(marker.mark("gram", gram) for gram, n in grams.items() if n < standing))
     marks |= marker.words(words)
     for phrase in phrases:
         marks |= marker.phrase(phrase)
@@ -221,7 +232,8 @@ def _grams(words: Sequence[str]) -> list[str]:
     return [" ".join(words[i : i + GRAM_WORDS]) for i in range(len(words) - GRAM_WORDS + 1)]
 
 
-def _all(catalogue: Catalogue) -> Iterator[Article]:
+def every_article(catalogue: Catalogue) -> Iterator[Article]:
+    """Yield the articles of a catalogue, some at a time."""
     ids = catalogue.article_ids()
     for at in range(0, len(ids), _CHUNK):
         yield from catalogue.articles(ids[at : at + _CHUNK]).values()
@@ -240,7 +252,7 @@ def _passages(catalogue: Catalogue, marker: Marker, refs: Sequence[str], named: 
         marks |= found
     known = access.Recogniser(marker.key, marks)
     holders = []
-    for article in _all(catalogue):
+    for article in every_article(catalogue):
         text = f"{article.title or ''}\n{article.text}\n{', '.join(article.authors)}"
         if known.holds(text):
             holders.append(article)

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from aggregator import access, dedupe
 from aggregator.dossier import Dossier, dossier
 from aggregator.errors import UnknownIdError
-from aggregator.model import Capture
+from aggregator.model import Article, Capture
 from aggregator.web import citing
 from aggregator.web.rendering import downloaded, page
 
@@ -33,15 +33,18 @@ def show_article(request: Request, article_id: str, version: Number = None) -> H
         "capture": found.capture(chosen),
         "authors": ", ".join(chosen.authors),
         "citation": citing.citation_of(request.app.state.home, found, chosen),
-        "copy": _copy(request, found.capture(chosen)),
+        "copy": _copy(request, found.article, found.capture(chosen)),
     }
     return page("article.html", values)
 
 
-def _copy(request: Request, capture: Capture | None) -> str | None:
-    """Return the address of an archived copy; None: it is not served, or nothing may lead to it."""
-    origin, home = request.app.state.copies, request.app.state.home
-    if capture is None or not origin or capture.source_id in access.unlinked(home, datetime.now(UTC)):
+def _copy(request: Request, article: Article, capture: Capture | None) -> str | None:
+    """Return the address of an archived copy of an article; None: it is not served, or nothing may lead to it."""
+    origin = request.app.state.copies
+    if capture is None or not origin:
+        return None
+    unlinked = access.unlinked(request.app.state.home, datetime.now(UTC))
+    if unlinked.has(capture) or unlinked.has_any([article]):
         return None
     return f"{origin}/web/{capture.captured_at.astimezone(UTC):%Y%m%d%H%M%S}/{capture.url}"
 

@@ -89,7 +89,7 @@ def choices(home: Home, now: datetime) -> Choices:
     if not home.is_new:
         with Catalogue(home.catalogue) as catalogue:  # also those that were taken out of the file since
             names = {source_id: source_id for source_id in sorted(catalogue.article_counts())} | names
-    untold = {s.id for s in following.sources if s.no_links or s.is_closed(now, leaving=True)}
+    untold = access.unlinked(home, now).ids
     readable = [one for one in saved.standing(home, now=now) if one.name and not (one.problem or one.is_withheld)]
     return Choices(
         following=following,

@@ -1,0 +1,57 @@
+"""What stands of a hidden article on the pages of others: its address, title and text in lists, feeds, boxes of news.
+
+An event of its own says it, after that of the hide: to find what only this article has, every other text is read. Until
+then its own pages are withheld already. Archived copies and exported captures go by it, nothing else does.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from aggregator import access
+from aggregator.access import Marker, Takedown
+from aggregator.catalogue import Catalogue
+from aggregator.decisions import Decisions
+from aggregator.home import Home
+from aggregator.takedown.deciding import address_marks, every_article, text_marks
+
+
+def to_surround(home: Home, now: datetime, *, again: bool = False) -> list[Takedown]:
+    """Return the hides of articles of which it is not known yet what stands of them on other pages.
+
+    Args:
+        home: Of which.
+        now: Those that have ended by then do not count.
+        again: With those of which it is known: they may have other versions since.
+
+    Raises:
+        StoreError: The events cannot be read.
+    """
+    hides = (each for each in access.takedowns(home) if each.action == "hide" and each.marks.articles)
+    return [each for each in hides if each.in_force(now) and (again or each.around is None)]
+
+
+def surround(home: Home, each: Takedown, *, now: datetime) -> None:
+    """Note what stands of the articles of a hide on other pages: all that no article has which may be seen.
+
+    Args:
+        home: Which.
+        each: The hide.
+        now: When that is.
+
+    Raises:
+        NoSpaceError: The disk is full or read-only; the articles are hidden, what stands of them elsewhere is not.
+        StoreError: The catalogue is damaged; likewise.
+    """
+    marker = Marker(Decisions(home.archive).make_key())
+    with Catalogue(home.catalogue) as catalogue, access.opened(home, now=now) as shown:
+        ids = [i for i in catalogue.article_ids() if marker.article(i) in each.marks.articles]
+        hidden = catalogue.articles(ids).values()
+        alone = [
+            article for article in hidden if not shown.find_articles(article.url)
+        ]  # else it is others' address, too
+        marks = address_marks(catalogue, marker, alone)
+        versions = [version for i in ids for version in catalogue.versions(i)]
+        marks |= text_marks(marker, versions, every_article(shown), standing=1)
+    said = {"takedown": each.number, "marks": marks.as_json()}
+    Decisions(home.archive).append("surrounded", said, now=now)
