@@ -109,9 +109,9 @@ class Archive:
         )
         return Entry(failure, b"", sealed_name(self._folder, self._path), self._end)
 
-    def add_requisites(self, what: Requisites) -> Entry:
+    def add_requisites(self, what: Requisites, *, now: datetime) -> Entry:
         """Append what a capture needs to be seen."""
-        self._roll(what.noted_at)
+        self._roll(now)
         self._append(member(*records.requisites_record(what)))
         return Entry(what, b"", sealed_name(self._folder, self._path), self._end)
 

@@ -131,9 +131,10 @@ class Captures(Opened):
         return self._all(Capture, there.order_by(c.captured_at, c.record_id))
 
     def has_copies(self, urls: Collection[str]) -> bool:
-        """Whether there is a capture of a page, or of what is kept beside pages, at one of those addresses."""
+        """Whether there is a capture of a page, or of what is kept beside pages, at an address, other than an error."""
         c = t.captures.c
-        return bool(self._rows(sql.select(c.record_id).where(c.url.in_(urls), c.role.in_(_SHOWN)).limit(1)))
+        there = sql.select(c.record_id).where(c.url.in_(urls), c.role.in_(_SHOWN), c.status < 400)
+        return bool(self._rows(there.limit(1)))
 
     def versions_read_in(self, folder: str) -> list[tuple[Version, Capture]]:
         """Return the versions first seen in the captures of a folder of ``archive/``, in the order of the files."""

@@ -392,7 +392,7 @@ class Collector:
         answered = [each for each in answered if not _was_spared(*each[1:])]
         entries = [self._archived(request, answer) for _, request, answer in answered]
         needs = [self._needs(lane, entry) for (lane, _, _), entry in zip(answered, entries, strict=True)]
-        needed = [self._archive.add_requisites(need) for need in needs if need]
+        needed = [self._archive.add_requisites(need, now=need.noted_at) for need in needs if need]
         found = self._commit([*entries, *needed])[: len(entries)] if entries else []
         for (lane, request, answer), entry, derived in zip(answered, entries, found, strict=True):
             if isinstance(answer, Response):

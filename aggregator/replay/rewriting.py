@@ -108,6 +108,9 @@ def _tame(element: Any, root: Any, linking: Linking) -> None:
             element.drop_tree()
         return
     attributes = _attributes(name, dict(element.attrib), linking)
+    if name == "link" and "href" not in attributes:
+        element.drop_tree()
+        return
     if name in _FRAMES:
         _become_link(element, linking)
     elif name in _OF_TEXT:
