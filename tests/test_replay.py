@@ -21,6 +21,7 @@ import requests
 from markupsafe import Markup
 
 from aggregator import pipeline, takedown
+from aggregator.extract import requisites
 from aggregator.home import Home
 from aggregator.replay import addresses, answering, rewriting, styles
 from aggregator.replay.addresses import Linking
@@ -96,6 +97,9 @@ RECORDS = (
     captured("<h1>Not here</h1>", "20130101000000", url="http://old.example/gone", status=404),
     captured(PNG, "20100206120001", url="http://old.example/pic.png", kind="image/png"),
     captured("p { background: url(../pic.png) } @import 'more.css';", url=SHEET, kind="text/css"),
+    captured("b { color: red }", url="http://old.example/style/more.css", kind="text/css"),
+    captured(PNG, url=f"{EVIL}/lazy.png", kind="image/png"),
+    captured("i { color: red }", url=f"{EVIL}/base/s.css", kind="text/css"),
     captured(page("Asked with a query."), url=QUERY),
     captured("<p>réfugiés à l'école</p>".encode("latin-1"), url=LATIN, kind="text/html; charset=iso-8859-1"),
     captured("<meta charset=windows-1251><p>Беженцы</p>".encode("cp1251"), url=CYRILLIC),
@@ -374,6 +378,7 @@ def test_what_pages_show_stays_when_what_they_do_goes(get: Get) -> None:
     assert f"/web/{FIRST}/{EVIL}/a" in seen.links()
     assert f"/web/{FIRST}im_/{EVIL}/lazy.png" in shown.text
     assert f"/web/{FIRST}cs_/{EVIL}/base/s.css" in shown.text
+    assert f"im_/{EVIL}/1.png" not in shown.text, "nothing is held of it"
     assert not any("script:" in link for link in seen.links())
 
 
@@ -863,4 +868,4 @@ def test_what_strangers_wrote_to_cost_time_costs_none(body: bytes) -> None:
     ],
 )
 def test_pictures_of_several_sizes_are_told_apart(written: str, found: list[tuple[str, str]]) -> None:
-    assert list(rewriting._listed(written)) == found
+    assert list(requisites.listed(written)) == found

@@ -152,8 +152,8 @@ def file_with(key: Key, value: str | None) -> str:
     """A file with one source and this key in its place, or without it."""
     *groups, word = key.name.split(".")
     written = f"{word}: {value}" if value else ""
-    if groups == ["sources[]"]:
-        return with_lines(written)
+    if groups[0] == "sources[]":
+        return with_lines("".join(f"{g}: {{" for g in groups[1:]) + written + "}" * (len(groups) - 1))
     return "".join(f"{g}: {{" for g in groups) + written + "}" * len(groups) + "\n" + with_lines("")
 
 

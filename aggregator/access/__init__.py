@@ -402,7 +402,7 @@ class Shown(Catalogue):
         known = self._in_captures
         if capture.source_id in self._closed:
             return False
-        if known is None or not (known.marks.of_text or known.marks.addresses):
+        if known is None or not (known.marks.of_text or known.marks.of_addresses):
             return True
         return not (capture.problem or any(is_withdrawn(one, known) for one in copy.held))
 

@@ -10,13 +10,16 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TypeAlias
 
+from aggregator import urls
 from aggregator.access import Recogniser, Shown, Takedown, takedowns, unlinked
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions
 from aggregator.errors import UnknownIdError, WithdrawnError
 from aggregator.home import Home
-from aggregator.model import Article, Capture, Sighting
+from aggregator.model import Article, Capture, Role, Sighting
 
+MAX_PAGES = 500
+"""Of the pages that show a picture, so many are looked at for one that may be seen; beyond, it is withheld."""
 _Seen: TypeAlias = dict[str, list[Sighting]]
 NOT_HELD = "Nothing is held of that address."
 
@@ -38,9 +41,18 @@ class Copies(Shown):
     def at(self, url: str) -> list[Capture]:
         """Return the captures at a canonical address that may be replayed, oldest first; none: nothing is held.
 
+        What pages show with their text may be, as long as one of these pages may.
+
         Raises:
             WithdrawnError: The address is withdrawn.
         """
+        found = self._at(url)
+        if self._withholds_copies and any(c.role is Role.REQUISITE for c in found) and not self._is_shown_by_page(url):
+            return [capture for capture in found if capture.role is not Role.REQUISITE]
+        return found
+
+    def _at(self, url: str) -> list[Capture]:
+        """Return the captures at an address that may be replayed, whatever page shows them."""
         if self._unlinked and self._unlinked.has_any(self._all_at(url)):
             return []
         if decision := self._decision(lambda known: self._is_withdrawn_at(url, known)):
@@ -48,6 +60,28 @@ class Copies(Shown):
         known, there = self._in_captures, self.copies_at(url)
         seen = self._seen_in(there)
         return [c for c in there if not (self._is_closed_to(c, seen) or (known and self._holds(c, seen, known)))]
+
+    @property
+    def _withholds_copies(self) -> bool:
+        return bool(self._unlinked) or self._recogniser is not None
+
+    def _is_shown_by_page(self, requisite: str) -> bool:
+        """Whether one of the pages that need a picture or style sheet may be replayed, or none is known that does.
+
+        Raises:
+            WithdrawnError: One of them is withdrawn, and none may be replayed.
+        """
+        pages = self.pages_needing(requisite, MAX_PAGES)
+        refusal = None
+        for page in pages:
+            try:
+                if any(capture.role is Role.PAGE for capture in self._at(page)):
+                    return True
+            except WithdrawnError as error:
+                refusal = refusal or error
+        if refusal:
+            raise refusal
+        return not pages
 
     def listed(self, url: str) -> list[Capture]:
         """Return the same without captures out of which what is withdrawn cannot be cut: to be read, all of them.
@@ -64,6 +98,10 @@ class Copies(Shown):
                 judged[_record(capture)] = self._can_be_shown(capture)
         return [capture for capture in found if judged[_record(capture)]]
 
+    def holds(self, url: str) -> bool:
+        """Whether anything that could be replayed is kept of a canonical address, by https or by http."""
+        return self.has_copies(urls.spellings(url))
+
     def refuse(self, capture: Capture) -> None:
         """Raise what tells why a capture may not be replayed, if it may not.
 
@@ -73,6 +111,9 @@ class Copies(Shown):
         """
         seen = self._seen_in([capture])
         if self._is_closed_to(capture, seen):
+            raise UnknownIdError(NOT_HELD)
+        is_beside = self._withholds_copies and capture.role is Role.REQUISITE
+        if is_beside and not self._is_shown_by_page(capture.url):
             raise UnknownIdError(NOT_HELD)
         if decision := self._decision(lambda known: self._holds(capture, seen, known)):
             raise _withdrawn(decision)

@@ -48,6 +48,8 @@ class Marks:
     articles: frozenset[bytes] = frozenset()
     versions: frozenset[bytes] = frozenset()
     addresses: frozenset[bytes] = frozenset()
+    requisites: frozenset[bytes] = frozenset()
+    """Addresses of pictures and style sheets that only a withdrawn page needs: these alone, and nothing below them."""
     grams: frozenset[bytes] = frozenset()
     phrases: frozenset[bytes] = frozenset()
     words: frozenset[bytes] = frozenset()
@@ -63,6 +65,11 @@ class Marks:
     def of_text(self) -> bool:
         """Whether a text can hold what is withdrawn."""
         return bool(self.grams or self.phrases or self.words)
+
+    @property
+    def of_addresses(self) -> bool:
+        """Whether an address can be withdrawn."""
+        return bool(self.addresses or self.requisites)
 
     def as_json(self) -> dict[str, Any]:
         """Return what stands for them in an event."""
@@ -115,6 +122,10 @@ class Marker:
         """Return the mark of an address, the same for its spellings; None: a front page has none."""
         key = address_key(url)
         return self.mark("address", key) if key else None
+
+    def requisite(self, url: str) -> bytes:
+        """Return the mark of a picture or style sheet, by its canonical address."""
+        return self.mark("requisite", url)
 
     def grams(self, words: Sequence[str]) -> list[bytes]:
         """Return the mark of every run of five words, in order."""
@@ -187,7 +198,11 @@ class Recogniser:
 
     def knows_address(self, url: str) -> bool:
         """Whether an address is withdrawn, or lies below one that is: its feed, its print form, its comments."""
-        if not self.marks.addresses or (address := urls.canonical(url)) is None:
+        if not self.marks.of_addresses or (address := urls.canonical(url)) is None:
+            return False
+        if self.marks.requisites and self._marker.requisite(address) in self.marks.requisites:
+            return True
+        if not self.marks.addresses:
             return False
         captured = urls.memento(address)
         above = _above(captured[0] if captured else address)

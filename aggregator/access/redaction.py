@@ -210,7 +210,7 @@ class Cutter:
 
     def _links(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Yield the places of withdrawn addresses, and what is to stand there."""
-        if not self._known.marks.addresses:
+        if not self._known.marks.of_addresses:
             return
         for found in _ADDRESS.finditer(text):
             group = next((name for name in ("double", "single", "bare") if found[name] is not None), 0)

@@ -20,7 +20,7 @@ from aggregator.archive import foreign
 from aggregator.archive.reader import existing, is_import, note, records
 from aggregator.archive.records import Record, from_warc_date, member, read_entry
 from aggregator.errors import StoreError
-from aggregator.model import Capture
+from aggregator.model import Capture, Requisites
 
 TOMBSTONE = "tombstone"
 _MAX_EXTRA = 65_535
@@ -48,6 +48,8 @@ class Held:
     url: str
     capture: Capture | None
     """What a rebuild makes of it; None: it is no capture."""
+    requisites: Requisites | None = None
+    """Likewise; None: it does not say what a page shows."""
 
     @property
     def kind(self) -> str:
@@ -175,6 +177,7 @@ def held_of(file: str, record: Record) -> Held:
             content_type=content_type,
             url=fields.get("warc-target-uri", "").strip("<>"),
             capture=entry.what if entry and isinstance(entry.what, Capture) else None,
+            requisites=entry.what if entry and isinstance(entry.what, Requisites) else None,
         )
     )
 

@@ -4,7 +4,8 @@ A record is one gzip member holding the bytes of the wire as they were. Some fie
 capture as the crawl did: ``Aggregator-Source``, ``Aggregator-Role``, ``Aggregator-Asked-For`` (the announced address,
 where redirects led elsewhere) and ``Aggregator-Entity-Digest`` (SHA-256 of the body with transfer and content encodings
 undone: equal pages are known as equal, however they were sent). Failed requests and run tallies are ``metadata``
-records of JSON, interim answers (1xx) are ``metadata`` records as they were sent, told apart by ``Aggregator-Kind``.
+records of JSON, interim answers (1xx) are ``metadata`` records as they were sent, what a page needs to be seen is a
+``metadata`` record of outlinks that refers to it; they are told apart by ``Aggregator-Kind``.
 Such a record names its address behind ``urn:aggregator:KIND:``: with the bare address, other programs would index and
 replay it as if it were the page.
 
@@ -27,7 +28,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aggregator import __version__, urls, wire
-from aggregator.model import Capture, Failure, Outcome, Response, Role, Run
+from aggregator.model import Capture, Failure, Outcome, Requisites, Response, Role, Run
 
 GZIP_LEVEL = 6
 _PROFILES = "http://netpreserve.org/warc/1.1/revisit/"
@@ -35,13 +36,15 @@ IDENTICAL = _PROFILES + "identical-payload-digest"
 NOT_MODIFIED = _PROFILES + "server-not-modified"
 _URN = "urn:aggregator:"
 SOURCES_URI = _URN + "sources.yaml"
+_REQUISITES = "requisites"
+_EMBEDDED = "E =EMBED_MISC"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One thing the archive says happened, in the order it happened."""
 
-    what: Capture | Failure | tuple[Run, ...]
+    what: Capture | Failure | Requisites | tuple[Run, ...]
     body: bytes
     """The decoded body of a capture, as far as it could be read; empty for a revisit and for all else."""
     file: str
@@ -163,6 +166,22 @@ def metadata_record(kind: str, url: str, source_id: str, now: datetime, said: An
         "Content-Type": "application/json",
         "Aggregator-Source": source_id,
         "Aggregator-Kind": kind,
+    }
+    return fields, block
+
+
+def requisites_record(what: Requisites) -> tuple[dict[str, str], bytes]:
+    """Return the WARC fields and the block of what a capture needs to be seen.
+
+    The block has the form in which Heritrix notes what it found in a page: ``E`` stands for what is embedded.
+    """
+    block = "".join(f"outlink: {url} {_EMBEDDED}\r\n" for url in what.named).encode()
+    fields = _fields("metadata", f"{_URN}{_REQUISITES}:{what.url}", warc_date(what.noted_at), block) | {
+        "WARC-Refers-To": what.record_id,
+        "Content-Type": "application/warc-fields",
+        "Aggregator-Source": what.source_id,
+        "Aggregator-Role": what.role,
+        "Aggregator-Kind": _REQUISITES,
     }
     return fields, block
 
@@ -341,9 +360,23 @@ def _read_entry(record: Record, file: str) -> Entry | None:
             retryable=said["retryable"],
         )
         return Entry(failure, b"", file, record.end)
+    if fields["Aggregator-Kind"] == _REQUISITES:
+        return Entry(_requisites(fields, record.block), b"", file, record.end)
     if fields["Aggregator-Kind"] == "runs":
         return Entry(tuple(_run(r) for r in json.loads(record.block)["runs"]), b"", file, record.end)
     return None
+
+
+def _requisites(fields: dict[str, str], block: bytes) -> Requisites:
+    outlinks = (line.split() for line in block.decode("utf-8", "replace").splitlines() if line.startswith("outlink: "))
+    return Requisites(
+        record_id=fields["WARC-Refers-To"],
+        url=fields["WARC-Target-URI"].removeprefix(f"{_URN}{_REQUISITES}:"),
+        source_id=fields["Aggregator-Source"],
+        role=Role(fields["Aggregator-Role"]),
+        noted_at=from_warc_date(fields["WARC-Date"]),
+        named=tuple(words[1] for words in outlinks if len(words) > 1),
+    )
 
 
 def capture_of(fields: dict[str, str], answer: wire.Answer, *, file: str, offset: int, length: int) -> Capture:

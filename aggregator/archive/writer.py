@@ -20,7 +20,7 @@ from aggregator import disk, wire
 from aggregator.archive import records
 from aggregator.archive.reader import OPEN, next_number, sealed_name
 from aggregator.archive.records import Entry, member
-from aggregator.model import Capture, Failure, Response, Run
+from aggregator.model import Capture, Failure, Requisites, Response, Run
 
 MAX_FILE_BYTES = 1_000_000_000
 
@@ -108,6 +108,12 @@ class Archive:
             member(*records.metadata_record("failure", failure.url, failure.source_id, failure.failed_at, said))
         )
         return Entry(failure, b"", sealed_name(self._folder, self._path), self._end)
+
+    def add_requisites(self, what: Requisites, *, now: datetime) -> Entry:
+        """Append what a capture needs to be seen."""
+        self._roll(now)
+        self._append(member(*records.requisites_record(what)))
+        return Entry(what, b"", sealed_name(self._folder, self._path), self._end)
 
     def add_runs(self, runs: tuple[Run, ...], *, now: datetime) -> Entry:
         """Append the tallies of a pass over several sources."""

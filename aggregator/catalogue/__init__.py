@@ -7,6 +7,7 @@ writer. The catalogue is derived from ``archive/``; delete it and ``aggregator r
     files.py          the file on the disk
     opened.py         an open one: its troubles, its transactions
     captures.py  announcements.py  articles.py  matches.py  runs.py  newest.py      what is asked of it
+    requisites.py     what pages need to be seen
     coverage.py       how much of what was announced is there
 """
 
@@ -25,13 +26,14 @@ from aggregator.catalogue.captures import Captures
 from aggregator.catalogue.files import empty_log, remove, replace_all
 from aggregator.catalogue.matches import Matches
 from aggregator.catalogue.newest import Newest
+from aggregator.catalogue.requisites import FRESH, NeededBy
 from aggregator.catalogue.runs import Runs
 
 UNTRANSLATED = "untranslated"
 """The note that says why no model is asked for translations although there is to be one; none, or empty: one is."""
 
 
-class Catalogue(Captures, Announcements, Articles, Matches, Runs, Newest):
+class Catalogue(Captures, NeededBy, Announcements, Articles, Matches, Runs, Newest):
     """An open catalogue; what it raises is said in ``Opened``."""
 
     def note(self, name: str) -> str | None:
@@ -61,4 +63,14 @@ def dump(path: Path) -> list[tuple[str, dict[str, Any]]]:
         return list(catalogue.dump())
 
 
-__all__ = ["MAX_ATTEMPTS", "UNTRANSLATED", "Announced", "Catalogue", "dump", "empty_log", "remove", "replace_all"]
+__all__ = [
+    "FRESH",
+    "MAX_ATTEMPTS",
+    "UNTRANSLATED",
+    "Announced",
+    "Catalogue",
+    "dump",
+    "empty_log",
+    "remove",
+    "replace_all",
+]

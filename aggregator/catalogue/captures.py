@@ -11,6 +11,9 @@ from aggregator.catalogue import tables as t
 from aggregator.catalogue.opened import Opened, as_kind, as_row, in_chunks
 from aggregator.model import Capture, Failure, Role, Run, Sighting, Version
 
+_SHOWN = (Role.PAGE, Role.REQUISITE, Role.OTHER)
+"""What may be replayed: not what was asked for to find articles."""
+
 
 class Captures(Opened):
     """Captures and failures."""
@@ -122,10 +125,16 @@ class Captures(Opened):
         return found
 
     def copies_at(self, url: str) -> list[Capture]:
-        """Return every capture of a page, or of what an import has beside pages, at just that address; oldest first."""
+        """Return every capture of a page, or of what is kept beside pages, at just that address; oldest first."""
         c = t.captures.c
-        there = sql.select(t.captures).where(c.url == url, c.role.in_((Role.PAGE, Role.OTHER)))
+        there = sql.select(t.captures).where(c.url == url, c.role.in_(_SHOWN))
         return self._all(Capture, there.order_by(c.captured_at, c.record_id))
+
+    def has_copies(self, urls: Collection[str]) -> bool:
+        """Whether there is a capture of a page, or of what is kept beside pages, at an address, other than an error."""
+        c = t.captures.c
+        there = sql.select(c.record_id).where(c.url.in_(urls), c.role.in_(_SHOWN), c.status < 400)
+        return bool(self._rows(there.limit(1)))
 
     def versions_read_in(self, folder: str) -> list[tuple[Version, Capture]]:
         """Return the versions first seen in the captures of a folder of ``archive/``, in the order of the files."""

@@ -21,7 +21,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA = 9
+SCHEMA = 10
 """Counted up with every change below: an older catalogue is rebuilt, a newer one refused."""
 
 
@@ -74,6 +74,21 @@ captures = Table(
     Index("captures_by_role", "source_id", "role", "captured_at"),
     Index("captures_by_payload", "payload_digest"),
     Index("captures_by_referred", "refers_to"),
+)
+
+requisites = Table(
+    "requisites",
+    metadata,
+    Column("record_id", String, primary_key=True),  # of the capture that names it
+    Column("url", String, primary_key=True),
+    Column("of_url", String, nullable=False),  # of that capture: a page, a style sheet, or what redirected there
+    Column("of_page", Boolean, nullable=False),
+    Column("source_id", String, nullable=False),
+    Column("noted_at", Instant, nullable=False),
+    Column("fresh_since", Instant, nullable=False),  # a copy that was made since then will do
+    Index("requisites_by_url", "url"),
+    Index("requisites_by_page", "of_url"),
+    Index("requisites_by_source", "source_id", "noted_at"),
 )
 
 discoveries = Table(

@@ -113,6 +113,7 @@ def takedown_decide(
         "until": iso(until),
         "articles": [_article_json(a) for a in what.articles],
         "copies": [{**_article_json(a), "shares": _shares(what, a.id)} for a in what.copies],
+        "requisites": list(what.requisites),
         "searches": [one.name for one in searches],
         "reach": None,
         "exports": _exports(home, what),
@@ -345,6 +346,9 @@ def _print_target(what: Target, said: dict[str, Any]) -> None:
         show.say(f"and {len(rows) - _SHOWN:,} more; --json lists all.")
     if not rows:
         show.say("No article holds it.")
+    if what.requisites:
+        those = "picture or style sheet" if len(what.requisites) == 1 else "pictures and style sheets"
+        show.say(f"With it: {len(what.requisites):,} {those} that no other page shows.")
     for each in said["exports"]:
         whom = each["to"] or "nobody named"
         articles = show.counted(each["articles"], "article")

@@ -81,12 +81,18 @@ class Selection:
         return Leaving(article=article, version=as_shown, capture=capture, versions=tuple(versions))
 
     def _captures(self, ids: Sequence[str]) -> tuple[Capture, ...]:
-        found = [c for c in self._catalogue.captures_showing(ids) if c.record_id not in self._given]
-        self._given |= {c.record_id for c in found}
+        found = self._not_given(self._catalogue.captures_showing(ids))
         stays = self._stay({c.refers_to or c.record_id for c in found})
-        captures = tuple(c for c in found if (c.refers_to or c.record_id) not in stays)
+        captures = [c for c in found if (c.refers_to or c.record_id) not in stays]
         self.withheld_captures += len(found) - len(captures)
-        return captures
+        captures += self._not_given(self._catalogue.captures_of_requisites({c.url for c in captures}))
+        return tuple(sorted(captures, key=lambda capture: (capture.file, capture.offset)))
+
+    def _not_given(self, captures: Iterable[Capture]) -> list[Capture]:
+        """Return those that are in no earlier portion; from now on they are in one."""
+        found = [c for c in captures if c.record_id not in self._given]
+        self._given |= {c.record_id for c in found}
+        return found
 
     def _stay(self, record_ids: Iterable[str]) -> set[str]:
         """Return the records in which something was read that may not be seen whole."""

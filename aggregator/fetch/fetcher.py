@@ -22,7 +22,7 @@ from aggregator.errors import FetchError
 from aggregator.fetch import limits
 from aggregator.fetch.guard import Guard
 from aggregator.fetch.overhearing import Adapter, Attempt, TooLong, current
-from aggregator.model import Request, Response, Settings
+from aggregator.model import Request, Response, Role, Settings
 
 AGENT = "aggregator"
 _ORDINARY_HEAD = re.compile(rb"HTTP/1\.[01] [2-5]\d\d[^\r\n]*\r\n(?:[!-9;-~]+:[^\r\n]*\r\n)+\r\n")
@@ -155,6 +155,7 @@ class Fetcher:
         """Ask once; raises _Stale when a kept-alive connection turned out to be dead."""
         deadline = time.monotonic() + limits.TOTAL_S
         attempt = Attempt(self._guard, urls.path_and_query(request.url), deadline, certificates=self._certificates)
+        attempt.max_bytes = limits.MAX_REQUISITE_BYTES if request.role is Role.REQUISITE else limits.MAX_BYTES
         started_at = self._clock.now()
         current.set(attempt)
         truncated = None

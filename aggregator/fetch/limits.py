@@ -7,6 +7,8 @@ IDLE_S = 20.0
 TOTAL_S = 60.0
 MAX_BYTES = 10 << 20
 """Of an answer as sent: head and encoded body."""
+MAX_REQUISITE_BYTES = 5 << 20
+"""Of a picture or a style sheet, likewise; one that is longer is not kept."""
 MAX_RETRY_AFTER_S = 24 * 3600.0
 PATIENCE_S = 30.0
 """How long a request waits out another's Retry-After before it is left for a later run."""

@@ -39,6 +39,8 @@ class Attempt:
     """SHA-256 of certificates that are trusted whoever signed them, by host."""
     certificate: tuple[datetime, datetime] | None = None
     """From when to when the host's certificate is valid; None: there is none, or it was not judged by who signed it."""
+    max_bytes: int = field(default_factory=lambda: limits.MAX_BYTES)
+    """How many bytes of an answer are taken."""
     connected: bool = False
     """Whether a connection was made for it; False: one was kept alive from before."""
 
@@ -74,7 +76,7 @@ class _Tap(io.RawIOBase):
         left_s = self._attempt.deadline - time.monotonic()
         if left_s <= 0:
             raise TimeoutError("the whole answer took too long")
-        if len(self._attempt.received) > limits.MAX_BYTES:
+        if len(self._attempt.received) > self._attempt.max_bytes:
             raise TooLong
         self._sock.settimeout(min(limits.IDLE_S, left_s))
         view = memoryview(buffer)

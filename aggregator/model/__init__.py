@@ -27,9 +27,9 @@ from aggregator.model.articles import (
     Version,
     VersionFacts,
 )
-from aggregator.model.following import Access, ExtractRule, Following, Listing, Settings, Source
+from aggregator.model.following import Access, ExtractRule, Following, Keep, Listing, Settings, Source
 from aggregator.model.matches import BOTH_HAVE, Alignment, Cluster, Match, Pair, Passage, Relation, Shared, Stretch
-from aggregator.model.network import Capture, Failure, Request, Response, Role
+from aggregator.model.network import Capture, Failure, Request, Requisites, Response, Role
 from aggregator.model.results import Hit, Results
 from aggregator.model.runs import Outcome, Progress, Report, Run
 
@@ -50,6 +50,7 @@ __all__ = [
     "Failure",
     "Following",
     "Hit",
+    "Keep",
     "Listing",
     "Match",
     "Observation",
@@ -61,6 +62,7 @@ __all__ = [
     "Relation",
     "Report",
     "Request",
+    "Requisites",
     "Response",
     "Results",
     "Role",

@@ -20,6 +20,14 @@ class Listing:
     """The address of the first list page; None: the source's front page."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """What is archived beside the pages of articles."""
+
+    requisites: bool = False
+    """Whether the pictures and style sheets that a page of an article shows are."""
+
+
 class Access(StrEnum):
     """Who may see the articles of a source."""
 
@@ -91,6 +99,7 @@ class Source:
     pace_s: float = 5.0
     """Seconds from the end of one request to a host to the start of the next."""
     obey_robots: bool = True
+    keep: Keep = Keep()
     expected_days: int | None = None
     """Days without a new article that are usual; None: what is usual follows from its past."""
     notify: bool = True

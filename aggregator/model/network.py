@@ -18,6 +18,8 @@ class Role(StrEnum):
     LISTING = "listing"
     PAGE = "page"
     """An announced address: read for articles."""
+    REQUISITE = "requisite"
+    """What a page shows with its text, as pictures and style sheets: kept to be replayed, not read for articles."""
     OTHER = "other"
     """What an imported file holds beside these, as pictures and scripts: kept, not read."""
 
@@ -34,7 +36,7 @@ class Request:
     hops: int = 0
     """How many redirects led here."""
     depth: int = 0
-    """How many list pages or sitemap indexes led here in this run."""
+    """How many list pages or sitemap indexes led here in this run; of a requisite, how many pages and style sheets."""
     etag: str | None = None
     """The validator of the last capture, sent as If-None-Match; None: ask unconditionally."""
     last_modified: str | None = None
@@ -106,6 +108,23 @@ class Capture:
     def place(self) -> str:
         """Where the project has it: file and offset, relative to the home."""
         return f"archive/{self.file}#{self.offset}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requisites:
+    """What a captured page, or a style sheet, needs to be seen: addresses that are to be archived with it."""
+
+    record_id: str
+    """WARC-Record-ID of the capture that names them."""
+    url: str
+    """Of that capture."""
+    source_id: str
+    role: Role
+    """Of that capture: a page, or a requisite that is a style sheet."""
+    noted_at: datetime
+    """When that was captured."""
+    named: tuple[str, ...]
+    """Canonical, each once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from aggregator.model import (
     Following,
     Reading,
     Request,
+    Requisites,
     Role,
     Source,
     Version,
@@ -173,9 +174,14 @@ class Deriver:
         if isinstance(what, tuple):
             self._catalogue.add_runs(what)
             return Derived()
+        if isinstance(what, Requisites):
+            self._catalogue.add_requisites(what)
+            return Derived()
         self._catalogue.add_capture(what)
         if what.role is Role.OTHER:
             return Derived()
+        if what.role is Role.REQUISITE:
+            return self._requisite(what)
         if what.location is not None:
             return self._redirected(what)
         if what.role is Role.ROBOTS and 400 <= what.status < 500 and what.status != 429:
@@ -276,6 +282,27 @@ class Deriver:
             capture.source_id,
             engines.key(capture.url, belonging.source(self._following, capture.source_id, capture.url)),
         )
+
+    # --- what pages show with their text ------------------------------------------------------------------------------
+
+    def _requisite(self, capture: Capture) -> Derived:
+        """Take in a picture or style sheet; where it redirects, what needs it needs what is there."""
+        if capture.location is None:
+            return Derived(failure=_trouble(capture), not_modified=capture.refers_to is not None)
+        target = urls.canonical(capture.location, capture.url)
+        if target is None:
+            return Derived(failure="redirects to no web address")
+        self._catalogue.add_requisites(
+            Requisites(
+                record_id=capture.record_id,
+                url=capture.url,
+                source_id=capture.source_id,
+                role=capture.role,
+                noted_at=capture.captured_at,
+                named=(target,),
+            )
+        )
+        return self._redirected(capture)
 
     # --- redirects --------------------------------------------------------------------------------------------------
 

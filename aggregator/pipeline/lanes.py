@@ -62,6 +62,7 @@ class Lane:
         source: Whom to visit.
         pending: Returns the announced addresses still to be asked for, at most so many.
         to_check: Returns the known ones that are to be looked at again for edits, at most so many.
+        requisites: Returns what its pages need to be seen and is still to be asked for.
         reads_lists: Whether sitemaps and list pages are read although a feed is; if not, only where the feed has a gap.
         from_scratch: Whether no run of this source was ever completed: list pages are then followed to their end, not
             only until they bring nothing new.
@@ -83,6 +84,7 @@ class Lane:
         *,
         pending: Callable[[int], list[str]],
         to_check: Callable[[int], list[str]],
+        requisites: Callable[[], list[str]],
         reads_lists: bool,
         from_scratch: bool,
         sitemaps: Sequence[str] = (),
@@ -95,6 +97,11 @@ class Lane:
         self.run = Run(source_id=source.id, started_at=now)
         self._pending = pending
         self._to_check = to_check
+        self._requisites = requisites
+        self._helping: set[str] = set()
+        """Origins that are asked for their rules because of what a page shows."""
+        self._missed = 0
+        """Of what pages show, how much could not be had."""
         self._checked: set[str] = set()
         self._queue: deque[Request] = deque()
         self.feeds = Feeds(source, moved or {})
@@ -166,6 +173,9 @@ class Lane:
             for url in self._to_check(0 if self.scope.whole else max(self._page_budget - len(self._queue), 0)):
                 self._checked.add(url)
                 self._ask(url, Role.PAGE)
+        if not self._queue:
+            for url in self._requisites():
+                self._ask(url, Role.REQUISITE)
         self.over = not self._queue
         return self._queue.popleft() if self._queue else None
 
@@ -180,6 +190,8 @@ class Lane:
 
     def put_back(self, request: Request) -> None:
         """Ask for this later; something else must be known first."""
+        if request.role is Role.REQUISITE:
+            self._helping.add(urls.origin(request.url))
         self._queue.appendleft(request)
 
     def cut_short(self) -> None:
@@ -192,6 +204,7 @@ class Lane:
         self._queue.clear()
         self.feeds.stop()
         self.lists.stop()
+        self._requisites = list
         self._pages_chosen = True
 
     def heard(self, response: Response) -> None:
@@ -203,6 +216,12 @@ class Lane:
     def took(self, request: Request, derived: Derived) -> None:
         """Count what came of a request, and queue what follows from it."""
         run = self.run
+        if self._is_beside(request):
+            self._missed += bool(derived.failure) and request.role is Role.REQUISITE
+            for follow in derived.follow:
+                if follow.asked_url:
+                    self._follow(request, follow, derived)
+            return
         run.discovered += derived.discovered
         run.known += derived.known
         run.not_modified += derived.not_modified
@@ -240,6 +259,11 @@ class Lane:
         for follow in derived.follow:
             self._follow(request, follow, derived)
 
+    def _is_beside(self, request: Request) -> bool:
+        """Whether a request is for what pages show: whatever comes of it says nothing of the source."""
+        is_rules = request.role is Role.ROBOTS and urls.origin(request.announced_url) in self._helping
+        return is_rules or request.role is Role.REQUISITE
+
     def _follow(self, request: Request, follow: Request, derived: Derived) -> None:
         if follow.asked_url:
             if request.hops < MAX_HOPS or request.role is not Role.ROBOTS:
@@ -274,6 +298,8 @@ class Lane:
         run.pending = left
         if not (self.over and self._all_are_listed and run.outcome is Outcome.OK):
             run.listed = 0
+        if self._missed:
+            run.notes.append(f"pictures and style sheets of its pages that could not be had: {self._missed}")
         if move := self.feeds.move:
             run.notes.append(f"its feed has moved: {move.old} → {move.new} ({move.why})")
         if not self.over:

@@ -19,7 +19,7 @@ from aggregator.decisions import Decisions
 from aggregator.fetch import Web
 from aggregator.home import Home
 from aggregator.index import Writer as IndexWriter
-from aggregator.model import Article, Capture, Following, Outcome, Progress, Report, Run, Source
+from aggregator.model import Article, Capture, Following, Outcome, Progress, Report, Requisites, Run, Source
 from aggregator.pipeline import belonging
 from aggregator.pipeline.collecting import BATCH, Collector, More
 from aggregator.pipeline.deriving import Deriver, generation
@@ -271,19 +271,27 @@ class Pipeline:
         if ahead:
             yield ahead
 
-    def convert(self, left: Sequence[tuple[Capture, bytes]], runs: Sequence[Any]) -> None:
+    def convert(
+        self, left: Sequence[tuple[Capture, bytes]], runs: Sequence[Any], shown: Sequence[Requisites] = ()
+    ) -> None:
         """Archive what is left of records that are about to be erased; it is catalogued by the rebuild that follows.
 
         Args:
             left: Captures, and their bodies without what was withdrawn.
             runs: Run tallies, as their records say them, without what was withdrawn.
+            shown: What pages show, without what was withdrawn.
         """
         now = self.clock.now()
+        converted: dict[str, str] = {}
         for capture, body in left:
             whose = capture.source_id or belonging.source_id(capture.url, self.following.sources)
-            self._archive.add_conversion(replace(capture, source_id=whose), body, now=now)
+            entry = self._archive.add_conversion(replace(capture, source_id=whose), body, now=now)
+            converted |= {capture.record_id: entry.what.record_id} if isinstance(entry.what, Capture) else {}
         for said in runs:
             self._archive.add_runs_said(said, now=now)
+        for what in shown:
+            of = converted.get(what.record_id, what.record_id)
+            self._archive.add_requisites(replace(what, record_id=of), now=now)
         self._archive.sync()
 
     def leave_out(self, file: str, keys: Set[tuple[int, str]]) -> str | None:

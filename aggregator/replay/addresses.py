@@ -7,7 +7,7 @@ it is read from the bytes of the request, before anybody undoes its escapes.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,6 +23,8 @@ _FORMS = {None: PAGE, "if_": PAGE, "id_": RAW, "im_": PICTURE, "cs_": STYLE}
 _ONE_SLASH = re.compile(r"\A(https?):/(?!/)", re.IGNORECASE)
 _LATEST = "29991231235959"
 _YEARS = (1990, 9998)
+MAX_LOOKED_FOR = 2_000
+"""Pictures and style sheets of one page of which it is looked whether a copy is held."""
 MAX_ADDED_CHARS = 32 << 20
 """Of addresses that are written into one page."""
 
@@ -134,10 +136,13 @@ class Linking:
         base: The address that its relative links start from.
         when: The time of the copy, fourteen digits.
         key: Begins the path of what pages load by themselves: so no page of anybody else's can load it.
+        holds: Whether a copy of a canonical address is held: what is not is left out of pages.
     """
 
-    def __init__(self, *, base: str, when: str, key: str) -> None:
+    def __init__(self, *, base: str, when: str, key: str, holds: Callable[[str], bool] = lambda url: True) -> None:
         self.base = base
+        self._holds = holds
+        self._looked_for: dict[str, bool] = {}
         self._when = when
         self._key = key
         self._left = MAX_ADDED_CHARS
@@ -154,7 +159,15 @@ class Linking:
     def embedded(self, url: str, form: str) -> str | None:
         """Return the address of something that a page loads by itself; None: it loads nothing."""
         address = urls.canonical(url, self.base) if url.strip() else None
-        return self._counted(f"/{self._key}{copy_path(self._when, address, form)}") if address else None
+        if address is None or not self._is_held(address):
+            return None
+        return self._counted(f"/{self._key}{copy_path(self._when, address, form)}")
+
+    def _is_held(self, address: str) -> bool:
+        """Whether a copy is held; beyond so many addresses nobody looks, and none is."""
+        if address not in self._looked_for and len(self._looked_for) < MAX_LOOKED_FOR:
+            self._looked_for[address] = self._holds(address)
+        return self._looked_for.get(address, False)
 
     def _counted(self, address: str) -> str | None:
         """Return an address, and none once there were too many: short links may stand for long addresses."""

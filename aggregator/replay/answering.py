@@ -77,7 +77,7 @@ def replayed(copies: Copies, capture: Capture, form: str, *, origin: str, key: s
         return RedirectResponse(origin + path, status, headers)
     holder, body = copies.held(capture)
     declared = capture.content_type or holder.content_type
-    linking = Linking(base=capture.url, when=timestamp(at), key=key)
+    linking = Linking(base=capture.url, when=timestamp(at), key=key, holds=copies.holds)
     sent, content_type = _shown(body, declared, form, linking, capture)
     if (
         content_type == _SVG and not is_embedded

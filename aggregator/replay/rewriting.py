@@ -7,14 +7,12 @@ whose inside a browser reads otherwise than the parser here are gone or renamed,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Mapping
 from typing import Any
 
 from markupsafe import Markup
 
-from aggregator import urls
-from aggregator.extract import tree
+from aggregator.extract import requisites, sheets, tree
 from aggregator.replay import styles
 from aggregator.replay.addresses import PICTURE, STYLE, Linking
 
@@ -35,13 +33,6 @@ _SHOWING = frozenset(
     "text title type valign value vlink vspace width wrap".split()
 )
 """Attributes that neither name an address nor do anything."""
-_LAZY = ("data-src", "data-lazy-src", "data-original")
-"""Where pages that load pictures by script keep their addresses."""
-_LAZY_SETS = ("data-srcset", "data-lazy-srcset")
-_SIZE = re.compile(r"[0-9.]{1,10}[wxh]")
-_MAX_SOURCES = 20
-_MAX_SET_CHARS = 32_768
-"""Of a list of pictures for several sizes; the rest is not looked at."""
 _REFRESH = re.compile(r"\s*+[\d.]*+\s*+[;,]?\s*+(?:url\s*+=)?\s*+[\"']?(?P<url>[^\"'\s]++)", re.IGNORECASE)
 _DOCTYPE = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?<!doctype", re.IGNORECASE)
 _HTML = "<!doctype html>\n"
@@ -60,7 +51,7 @@ def rewritten(html: str, linking: Linking, bar: Markup) -> str:
     root, _ = tree.parsed(html, looks_into_every_tag=True)
     if root is None:
         root = lxml_html.document_fromstring("<html><head></head><body></body></html>")
-    _set_base(root, linking)
+    linking.base = requisites.base_of(root, linking.base)
     led = _led_on(root, linking)
     for element in list(root.iter()):
         _tame(element, root, linking)
@@ -71,14 +62,6 @@ def rewritten(html: str, linking: Linking, bar: Markup) -> str:
     body.insert(0, above)
     shown: str = lxml_html.tostring(root, encoding="unicode", method="html")
     return (_HTML if _DOCTYPE.match(html) else "") + shown
-
-
-def _set_base(root: Any, linking: Linking) -> None:
-    """Have links start from where the first base element of a page says that they do."""
-    for base in root.iter("base"):
-        if base.get("href"):
-            linking.base = urls.canonical(base.get("href"), linking.base) or linking.base
-            return
 
 
 def _led_on(root: Any, linking: Linking) -> str | None:
@@ -115,11 +98,19 @@ def _tame(element: Any, root: Any, linking: Linking) -> None:
     """Bring an element to what may be shown of it."""
     name = element.tag if isinstance(element.tag, str) else ""
     is_outer = element is root or (name == "body" and element.getparent() is root)
-    if name in _GONE or not name or (name == "link" and not _is_sheet(element)) or _is_in_head(element, "noscript"):
+    if (
+        name in _GONE
+        or not name
+        or (name == "link" and not _is_shown(element.attrib))
+        or _is_in_head(element, "noscript")
+    ):
         if element is not root:
             element.drop_tree()
         return
     attributes = _attributes(name, dict(element.attrib), linking)
+    if name == "link" and "href" not in attributes:
+        element.drop_tree()
+        return
     if name in _FRAMES:
         _become_link(element, linking)
     elif name in _OF_TEXT:
@@ -143,9 +134,8 @@ def _is_in_head(element: Any, name: str) -> bool:
     return element.tag == name and element.getparent() is not None and element.getparent().tag == "head"
 
 
-def _is_sheet(link: Any) -> bool:
-    rel = (link.get("rel") or "").lower().split()
-    return "stylesheet" in rel and "alternate" not in rel and bool(link.get("href"))
+def _is_shown(link: Mapping[str, str]) -> bool:
+    return requisites.is_sheet(link) or requisites.is_icon(link)
 
 
 def _become_link(frame: Any, linking: Linking) -> None:
@@ -169,8 +159,9 @@ def _attributes(name: str, given: dict[str, str], linking: Linking) -> dict[str,
     if name in ("a", "area"):
         found["href"] = linking.link(given.get("href", ""))
     elif name == "link":
-        found["href"] = linking.embedded(given["href"], STYLE)
-        found["rel"] = "stylesheet"
+        is_sheet = requisites.is_sheet(given)
+        found["href"] = linking.embedded(given["href"], STYLE if is_sheet else PICTURE)
+        found["rel"] = "stylesheet" if is_sheet else "icon"
     elif name == "img" or (name == "input" and given.get("type", "").lower() == "image"):
         found["src"] = _source(given, linking)
     if name in ("img", "source"):
@@ -183,37 +174,10 @@ def _attributes(name: str, given: dict[str, str], linking: Linking) -> dict[str,
 
 def _source(given: dict[str, str], linking: Linking) -> str | None:
     """Return the address of a picture, also of one that a script would have put there."""
-    src = given.get("src", "")
-    if not src or src.lower().startswith("data:"):
-        later = next((given[key] for key in _LAZY if given.get(key)), "")
-        if not later and styles.is_own_picture(src):
-            return src
-        src = later
-    return linking.embedded(src, PICTURE)
+    src = requisites.source_of(given)
+    return src if sheets.is_own_picture(src) else linking.embedded(src, PICTURE)
 
 
 def _sources(given: dict[str, str], linking: Linking) -> str:
-    written = given.get("srcset") or next((given[key] for key in _LAZY_SETS if given.get(key)), "")
-    found = [
-        (linking.embedded(url, PICTURE), size) for url, size in islice(_listed(written[:_MAX_SET_CHARS]), _MAX_SOURCES)
-    ]
+    found = [(linking.embedded(url, PICTURE), size) for url, size in requisites.sources_of(given)]
     return ", ".join(f"{address}{size}" for address, size in found if address)
-
-
-def _listed(written: str) -> Iterator[tuple[str, str]]:
-    """Yield the addresses of a list of pictures, and what size each is for; commas may stand in addresses (srcset).
-
-    It is cut at blanks and not by an expression: what strangers write would have one try for hours.
-    """
-    url = ""
-    for part in written.split():
-        if url:
-            size, _, rest = part.partition(",")
-            yield url, f" {size}" if _SIZE.fullmatch(size) else ""
-            url, part = "", rest
-        if part.endswith(","):
-            yield part.strip(","), ""
-        else:
-            url = part.lstrip(",")
-    if url:
-        yield url, ""

@@ -18,7 +18,7 @@ import yaml
 
 from aggregator import disk, urls
 from aggregator.errors import Complaint, SourcesError, UsageError
-from aggregator.model import ExtractRule, Following, Listing, Settings, Source
+from aggregator.model import ExtractRule, Following, Keep, Listing, Settings, Source
 from aggregator.sources.entries import Entry, added, lines, written
 from aggregator.sources.keys import CHILDREN, FILE, INVISIBLE, KEYS, REQUIRED, Key, Kind, Shape, nearest, shown
 
@@ -144,6 +144,8 @@ def add(path: Path, entries: Sequence[Entry]) -> Following:
 def _source(given: dict[str, Any]) -> Source:
     if "listing" in given:
         given["listing"] = Listing(**given["listing"])
+    if "keep" in given:
+        given["keep"] = Keep(**given["keep"])
     if "extract" in given:
         given["extract"] = tuple(ExtractRule(**rule) for rule in given["extract"])
     return Source(**{"name": given["id"]} | given)

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from aggregator.errors import UsageError
-from aggregator.model import Access, ExtractRule, Listing, Source
+from aggregator.model import Access, ExtractRule, Keep, Listing, Source
 from aggregator.sources.keys import INVISIBLE
 
 Entry = Mapping[str, Any]
@@ -37,8 +37,8 @@ def written(source: Source) -> dict[str, Any]:
 
 
 def _said(name: str, value: Any) -> dict[str, Any]:
-    if isinstance(value, Listing):
-        return {"listing": {word: v for word, v in asdict(value).items() if v}}
+    if isinstance(value, Listing | Keep):
+        return {name: {word: v for word, v in asdict(value).items() if v}}
     if name == "extract":
         return {"extract": [_rule(rule) for rule in value]}
     match name:

@@ -359,6 +359,8 @@ KEYS = (
     ),
     Key("sources[].until", DAY, "none", "The day on which that ends; without one it does not.", "access_until"),
     Key("sources[].risk", RISK, "none", "`link`: no public link or feed leads to the copies kept here.", "no_links"),
+    Key("sources[].keep", GROUP, "as below", "What is archived beside the pages of its articles."),
+    Key("sources[].keep.requisites", SWITCH, "false", "The pictures and style sheets that they show."),
     Key("sources[].expected_days", DAYS, "looked for", "Days without anything new that are no reason for an alarm."),
     Key("sources[].notify", SWITCH, "true", "Send its alarms out; they are shown in any case."),
     Key("sources[].paused", SWITCH, "false", "Keep the source and its articles, but do not visit it."),

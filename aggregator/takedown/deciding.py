@@ -46,6 +46,8 @@ class Target:
     """Other articles that share text with them, or hold the passage or name."""
     matches: tuple[Match, ...] = ()
     """Which passages those share with the articles that are meant."""
+    requisites: tuple[str, ...] = ()
+    """Addresses of pictures and style sheets that only the pages of these need: they are withdrawn with them."""
 
 
 def target(home: Home, refs: Sequence[str], scope: Scope, *, erase: bool) -> Target:
@@ -157,14 +159,32 @@ def _articles(catalogue: Catalogue, marker: Marker, refs: Sequence[str], *, eras
     articles = [article for ref in refs for article in _found(catalogue, ref)]
     marks = Marks(articles=frozenset(marker.article(article.id) for article in articles))
     family = _family(catalogue, articles)
+    shown = _requisites(catalogue, articles)
     if erase:
+        marks |= Marks(requisites=frozenset(map(marker.requisite, shown)))
         marks |= address_marks(catalogue, marker, articles)
         versions = [version for article in articles for version in catalogue.versions(article.id)]
         others = (article for article in every_article(catalogue) if article.id not in family)
         marks |= text_marks(marker, versions, others, standing=STANDING)
     ids = {article.id for article in articles}
     shared = tuple(match for match in catalogue.matches_of(ids) if not {match.a, match.b} <= ids)
-    return Target(marks=marks, articles=tuple(articles), copies=_others(catalogue, family, articles), matches=shared)
+    return Target(
+        marks=marks,
+        articles=tuple(articles),
+        copies=_others(catalogue, family, articles),
+        matches=shared,
+        requisites=shown,
+    )
+
+
+def _requisites(catalogue: Catalogue, articles: Sequence[Article]) -> tuple[str, ...]:
+    """Return what is shown by the pages of some articles and by no other page."""
+    ids = {article.id for article in articles}
+    captures = catalogue.captures_showing(ids)
+    seen = catalogue.sightings_in({capture.refers_to or capture.record_id for capture in captures})
+    others = {one.record_id for one in seen if one.article_id not in ids}
+    own = {capture.url for capture in captures if (capture.refers_to or capture.record_id) not in others}
+    return tuple(sorted(catalogue.needed_only_by(own)))
 
 
 def _versions(catalogue: Catalogue, marker: Marker, refs: Sequence[str], *, erase: bool) -> Target:

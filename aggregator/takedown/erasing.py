@@ -70,6 +70,7 @@ def carry_out(
         line.convert(
             [hit.left for hit in found.hits if hit.left],
             [hit.runs_left for hit in found.hits if hit.runs_left],
+            found.shown_left,
         )
         replaced = {file: line.leave_out(file, _keys(found, file)) for file in found.mixed}
     with home.writing(wait_s=wait_s):

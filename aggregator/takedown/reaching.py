@@ -7,7 +7,7 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from aggregator import access, archive
 from aggregator.access import Recogniser, redaction
 from aggregator.archive import Held
 from aggregator.home import Home
-from aggregator.model import Capture, Progress, Report
+from aggregator.model import Capture, Progress, Report, Requisites
 from aggregator.search import saved
 
 _RUNS = "runs"
@@ -36,6 +36,8 @@ class Hit:
     """The capture and what is left of its body; None: nothing is."""
     runs_left: Any = None
     """Run tallies without the withdrawn addresses, as their record says them; None: it held none."""
+    shown_left: Requisites | None = None
+    """What a page shows, without the withdrawn addresses; None: nothing is left, or it is another record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,12 @@ class Reach:
     """Files in ``quarantine/``, relative to ``archive/``."""
     wordings: tuple[str, ...] = ()
     """Files of saved searches, relative to ``archive/``."""
+
+    @property
+    def shown_left(self) -> list[Requisites]:
+        """What pages show of which something is left, and what they show."""
+        gone = {hit.record_id for hit in self.hits if not hit.left}
+        return [hit.shown_left for hit in self.hits if hit.shown_left and hit.shown_left.record_id not in gone]
 
     @property
     def by_kind(self) -> dict[str, int]:
@@ -105,6 +113,8 @@ def _hit(held: Held, known: Recogniser, gone: set[str]) -> Hit | None:
         return None
     if fields.get("aggregator-kind") == _RUNS:
         return _runs(held, known)
+    if held.requisites:
+        return _shown(held, held.requisites, known, gone)
     in_head = access.stands_in_head(held, known)
     refers = fields.get("warc-refers-to", "") in gone or (
         held.kind == "request" and fields.get("warc-concurrent-to", "") in gone and in_head
@@ -125,6 +135,23 @@ def _hit(held: Held, known: Recogniser, gone: set[str]) -> Hit | None:
         record_id=fields.get("warc-record-id", ""),
         kind=held.kind,
         left=(held.capture, left) if keeps and held.capture and left is not None else None,
+    )
+
+
+def _shown(held: Held, what: Requisites, known: Recogniser, gone: set[str]) -> Hit | None:
+    """Return a record of what a page shows that names something withdrawn, or is of a record that goes."""
+    left = tuple(url for url in what.named if not redaction.holds(url, what.url, known))
+    in_head = access.stands_in_head(held, known)
+    if not in_head and left == what.named and what.record_id not in gone:
+        return None
+    return Hit(
+        file=held.file,
+        offset=held.offset,
+        length=held.length,
+        record_id=held.fields.get("warc-record-id", ""),
+        kind=held.kind,
+        left=None,
+        shown_left=replace(what, named=left) if left and not in_head else None,
     )
 
 

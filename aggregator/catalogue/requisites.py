@@ -1,0 +1,126 @@
+"""What pages need to be seen, and which pages need it: pictures and style sheets, and what these lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+
+import sqlalchemy as sql
+
+from aggregator.catalogue import tables as t
+from aggregator.catalogue.opened import Opened, in_chunks
+from aggregator.model import Capture, Requisites, Role
+
+FRESH = timedelta(days=30)
+"""A picture or style sheet that was captured so recently is not asked for again; and for so long it is tried to have
+what a page names."""
+_BETWEEN = (Role.FEED, Role.FRONT, Role.LISTING, Role.PAGE, Role.ROBOTS, Role.SITEMAP)
+"""What is no requisite, whatever page names it as one."""
+
+
+class NeededBy(Opened):
+    """Requisites."""
+
+    def add_requisites(self, what: Requisites) -> None:
+        """Note what a capture needs to be seen."""
+        said = {
+            "record_id": what.record_id,
+            "of_url": what.url,
+            "of_page": what.role is Role.PAGE,
+            "source_id": what.source_id,
+            "noted_at": what.noted_at,
+            "fresh_since": what.noted_at - FRESH,
+        }
+        self._put(t.requisites, [said | {"url": url} for url in what.named])
+
+    def last_named(self, url: str, since: datetime) -> set[str]:
+        """Return what was last noted that an address needs, if that was not before an instant; empty: nothing was."""
+        r = t.requisites.c
+        last = sql.select(r.record_id).where(r.of_url == url, r.noted_at >= since)
+        newest = last.order_by(r.noted_at.desc(), r.record_id).limit(1).scalar_subquery()
+        return {row["url"] for row in self._rows(sql.select(r.url).where(r.record_id == newest))}
+
+    def requisites_due(self, source_id: str, now: datetime, limit: int) -> list[str]:
+        """Return what pages of a source need and nobody asked for since, nor had shortly before; the oldest first.
+
+        What was named longer ago than ``FRESH`` is given up.
+        """
+        r, c, f = t.requisites.c, t.captures.c, t.failures.c
+        asked = sql.exists().where(c.url == r.url, c.captured_at >= r.noted_at)
+        failed = sql.exists().where(f.source_id == r.source_id, f.url == r.url, f.failed_at >= r.noted_at)
+        whole = (c.status < 400, c.truncated.is_(None), c.problem.is_(None))
+        had = sql.exists().where(c.url == r.url, c.captured_at >= r.fresh_since, *whole)
+        query = sql.select(r.url, sql.func.min(r.noted_at).label("at")).where(
+            r.source_id == source_id, r.noted_at >= now - FRESH, ~asked, ~failed, ~had
+        )
+        return [row["url"] for row in self._rows(query.group_by(r.url).order_by("at", r.url).limit(limit))]
+
+    def is_of_page(self, url: str) -> bool:
+        """Whether a page itself names a requisite, not only a style sheet."""
+        r = t.requisites.c
+        return bool(self._rows(sql.select(r.url).where(r.url == url, r.of_page).limit(1)))
+
+    def needed_for(self, urls: Iterable[str]) -> set[str]:
+        """Return all that the captures at some addresses ever needed, with what that led to."""
+        r = t.requisites.c
+        found: set[str] = set()
+        ahead = set(urls)
+        while ahead:
+            named: set[str] = set()
+            for chunk in in_chunks(sorted(ahead)):
+                named |= {row["url"] for row in self._rows(sql.select(r.url).distinct().where(r.of_url.in_(chunk)))}
+            ahead = named - found
+            found |= ahead
+        return found
+
+    def pages_needing(self, url: str, limit: int) -> list[str]:
+        """Return the addresses of the pages that need a requisite, the newest first, at most so many."""
+        r = t.requisites.c
+        pages: dict[str, None] = {}
+        seen: set[str] = set()
+        ahead = {url}
+        while ahead and len(pages) < limit:
+            seen |= ahead
+            through: set[str] = set()
+            for chunk in in_chunks(sorted(ahead)):
+                last = sql.func.max(r.noted_at).label("at")
+                query = sql.select(r.of_url, r.of_page, last).where(r.url.in_(chunk)).group_by(r.of_url, r.of_page)
+                for row in self._rows(query.order_by(sql.desc("at"), r.of_url).limit(limit)):
+                    if row["of_page"]:
+                        pages[row["of_url"]] = None
+                    else:
+                        through.add(row["of_url"])
+            ahead = through - seen
+        return list(pages)[:limit]
+
+    def needed_only_by(self, urls: Collection[str]) -> set[str]:
+        """Return what the pages at some addresses need and no other page does."""
+        r, c = t.requisites.c, t.captures.c
+        own = self.needed_for(urls)
+        for chunk in in_chunks(sorted(own)):
+            other = sql.select(c.url).distinct().where(c.url.in_(chunk), c.role.in_(_BETWEEN))
+            own -= {row["url"] for row in self._rows(other)}
+        pages = set(urls)
+        left: set[str] = set()
+        while own != left:
+            left = set(own)
+            for url in left:
+                named_by = {row["of_url"] for row in self._rows(sql.select(r.of_url).distinct().where(r.url == url))}
+                if not named_by <= pages | own:
+                    own.discard(url)
+        return own
+
+    def requisite_bytes(self, urls: Iterable[str]) -> int:
+        """Return how many bytes of the archive the captures of some requisites take, of each the largest."""
+        c = t.captures.c
+        largest = sql.select(sql.func.max(c.length).label("n")).where(c.role == Role.REQUISITE).group_by(c.url)
+        chunks = in_chunks(sorted(urls))
+        return sum(row["n"] for chunk in chunks for row in self._rows(largest.where(c.url.in_(chunk))))
+
+    def captures_of_requisites(self, urls: Iterable[str]) -> list[Capture]:
+        """Return every capture of what the captures at some addresses need, in the order of the files."""
+        c = t.captures.c
+        chunks = in_chunks(sorted(self.needed_for(urls)))
+        query = sql.select(t.captures).where(c.role == Role.REQUISITE)
+        found = [capture for chunk in chunks for capture in self._all(Capture, query.where(c.url.in_(chunk)))]
+        return sorted(found, key=lambda capture: (capture.file, capture.offset))
