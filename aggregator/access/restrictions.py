@@ -91,11 +91,9 @@ def restricted(home: Home) -> list[Restriction]:
         SourcesError: sources.yaml cannot be read; or it is refused, and says something about access.
         StoreError: The events cannot be read.
     """
-    from aggregator import sources
-
     before = {**noted(home), **_unnoted.get(home.sources_yaml, {})}
     try:
-        written = sources.read(home.sources_yaml)
+        written = _bytes_of(home.sources_yaml)
     except FileNotFoundError:
         return _restricting(before)
     says_something = any(word in written for word in _WORDS)
@@ -177,6 +175,18 @@ def open_source(home: Home, source_id: str, *, by: str, now: datetime) -> None:
     if source_id not in {one.source_id for one in forgotten(home)}:
         raise UnknownIdError(f"{source_id}: no source of that id is restricted. `aggregator sources list` shows them.")
     Decisions(home.archive).append(_KIND, {**_said(Restriction(source_id=source_id)), "by": by}, now=now)
+
+
+def _bytes_of(path: Path) -> bytes:
+    """Return what is written in a sources.yaml; what understands it is loaded only to say why it cannot be read."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError:
+        from aggregator import sources
+
+        return sources.read(path)
 
 
 def _restricting(known: Mapping[str, Restriction]) -> list[Restriction]:
