@@ -50,6 +50,7 @@ LONG = (
     "test_index_engines.py",
     "test_index_history.py",
     "test_takedown.py",
+    "test_withdrawn_everywhere.py",
     "test_reposting.py",
     "test_power_cuts.py",
     "test_search_command.py",

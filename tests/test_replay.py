@@ -6,10 +6,12 @@ import json
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
@@ -645,6 +647,9 @@ def test_a_hide_of_before_and_one_that_was_cut_short_are_made_up_for_by_the_next
     held = imported(tmp_path / "home", tmp_path, captured(page(STORY)), *LISTS.values())
     held.sources_yaml.write_text("settings: {min_free: 1MB}\nsources: [{id: old, url: 'http://old.example/'}]\n")
     withdraw(held, URL)
+    shutil.rmtree(held.index)
+    assert aggregator("--home", str(held.root), "rebuild").code == 0
+    assert takedown.to_surround(held, datetime.now(UTC))
     assert aggregator("--home", str(held.root), "takedown", "finish").code == 0
 
     assert not takedown.to_surround(held, datetime.now(UTC))
@@ -733,12 +738,15 @@ def test_the_page_of_an_article_links_to_its_archived_copy(home: Home, served: s
     risky = copied(home, tmp_path)
     risky.sources_yaml.write_text("sources: [{id: old, url: 'http://old.example/', risk: link}]\n")
     copies: list[list[str]] = []
-    for of, to in ((home, served), (home, None), (risky, served)):
+    unsaid = Home(Path(shutil.copytree(risky.root, tmp_path / "unsaid")))
+    with closing(sqlite3.connect(unsaid.catalogue)) as catalogue, catalogue:
+        catalogue.execute("UPDATE captures SET source_id = ''")  # as of imports that do not say whose they are
+    for of, to in ((home, served), (home, None), (risky, served), (unsaid, served)):
         with serving(pages(of, copies=to)) as address:
             seen = Seen(asking(address)(f"/articles/{article.id}?version=1").text)
             copies.append([link for link in seen.links() if "/web/" in link])
 
-    assert copies == [[f"{served}/web/{FIRST}/{URL}"], [], []]
+    assert copies == [[f"{served}/web/{FIRST}/{URL}"], [], [], []]
     assert "kettles" in requests.get(copies[0][0], timeout=20).text
 
 

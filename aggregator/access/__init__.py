@@ -42,6 +42,7 @@ from aggregator.model import (
     Facts,
     Match,
     Pair,
+    Run,
     Version,
     VersionFacts,
 )
@@ -354,6 +355,26 @@ class Shown(Catalogue):
                 yield said
             elif not said.startswith(BOTH_HAVE):
                 yield known.blocked(said)
+
+    def runs(self, source_id: str | None = None, *, limit: int = 1000) -> list[Run]:
+        """Return the runs of a source, or of all, the newest first; of what failed, what may be told."""
+        return self._told(super().runs(source_id, limit=limit))
+
+    def last_runs(self) -> dict[str, Run]:
+        """Return the newest run of each source; of what failed, what may be told."""
+        return {run.source_id: run for run in self._told(super().last_runs().values())}
+
+    def _told(self, runs: Iterable[Run]) -> list[Run]:
+        """Leave out of what failed the addresses that are withdrawn, or at which a withdrawn article was read."""
+        known = self._in_captures
+        if known is None:
+            return list(runs)
+        gone = {url for url, _ in self.addresses_and_versions(list(self.hidden_articles())).values()}
+
+        def may_be_told(url: str, reason: str) -> bool:
+            return not (url in gone or known.knows_address(url) or known.holds(f"{url}\n{reason}"))
+
+        return [replace(run, failed=[one for one in run.failed if may_be_told(*one)]) for run in runs]
 
     def posted_since(self, at: datetime, source_id: str) -> list[datetime]:
         """Return when those articles of a source were published that may be seen, as far as they claim it."""

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ import click
 
 from aggregator.cli import INTERRUPTED
 from aggregator.cli import output as show
-from aggregator.errors import UnknownIdError
+from aggregator.errors import Outdated, StoreError, UnknownIdError
 from aggregator.home import Home
 from aggregator.model import Following, Source
 
@@ -46,7 +46,9 @@ def surround(home: Home, *, again: bool = False) -> None:
 
     now = datetime.now(UTC)
     for each in takedown.to_surround(home, now, again=again):
-        takedown.surround(home, each, now=now)
+        # without a catalogue that can be read nobody is shown anything, and the next command makes up for it
+        with suppress(StoreError, Outdated), show.progress() as report:
+            takedown.surround(home, each, now=now, report=report)
 
 
 def loaded(home: Home) -> Following:

@@ -35,11 +35,13 @@ def status_json(home: Home, following: Following, now: datetime) -> dict[str, An
     untranslated, engine = None, index.engine_of(home.fulltext)
     if not home.is_new:
         with Catalogue(home.catalogue) as catalogue:
-            last, new, articles = catalogue.last_runs(), catalogue.last_new(), catalogue.article_counts()
+            new, articles = catalogue.last_new(), catalogue.article_counts()
             pasts = scheduler.pasts_of(following.sources, catalogue.runs_since, now)
             pending = {s.id: catalogue.count_pending(s.id) for s in following.sources}
             totals = catalogue.counts()
             untranslated = catalogue.note(UNTRANSLATED) or None
+        with access.opened(home, now=now) as shown:  # what failed may name what is withdrawn
+            last = shown.last_runs()
     return {
         "sources": [
             {

@@ -223,7 +223,7 @@ def address_marks(catalogue: Catalogue, marker: Marker, articles: Iterable[Artic
 
 
 def text_marks(marker: Marker, versions: Sequence[Version], others: Iterable[Article], *, standing: int) -> Marks:
-    """Return the marks of texts and titles, without what others have too.
+    """Return the marks of texts, titles and names of authors, without what others have too.
 
     Args:
         marker: Makes them.
@@ -233,11 +233,12 @@ def text_marks(marker: Marker, versions: Sequence[Version], others: Iterable[Art
     """
     texts = [access.words_of(version.text) for version in versions]
     titles = {tuple(access.words_of(title)) for v in versions for title in (v.title, v.read_title) if title}
+    authors = [access.words_of(author) for version in versions for author in version.authors]
     grams = Counter(dict.fromkeys((gram for words in texts for gram in _grams(words)), 0))
-    words = {word for text in (*texts, *titles) for word in text if len(word) >= MIN_RARE_LETTERS}
+    words = {word for text in (*texts, *titles, *authors) for word in text if len(word) >= MIN_RARE_LETTERS}
     phrases = {title for title in titles if len(title) >= MIN_TITLE_WORDS}
     for article in others:
-        other = access.words_of(f"{article.title or ''}\n{article.text}")
+        other = access.words_of("\n".join((article.title or "", article.text, *article.authors)))
         grams.update(set(_grams(other)) & grams.keys())
         words.difference_update(other)
         phrases -= {p for p in phrases if set(p) <= set(other) and f" {' '.join(p)} " in f" {' '.join(other)} "}

@@ -6,13 +6,15 @@ then its own pages are withheld already. Archived copies and exported captures g
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from aggregator import access
-from aggregator.access import Marker, Takedown
+from aggregator.access import Marker, Shown, Takedown
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions
 from aggregator.home import Home
+from aggregator.model import Article, Progress, Report
 from aggregator.takedown.deciding import address_marks, every_article, text_marks
 
 
@@ -31,17 +33,19 @@ def to_surround(home: Home, now: datetime, *, again: bool = False) -> list[Taked
     return [each for each in hides if each.in_force(now) and (again or each.around is None)]
 
 
-def surround(home: Home, each: Takedown, *, now: datetime) -> None:
+def surround(home: Home, each: Takedown, *, now: datetime, report: Report = lambda _: None) -> None:
     """Note what stands of the articles of a hide on other pages: all that no article has which may be seen.
 
     Args:
         home: Which.
         each: The hide.
         now: When that is.
+        report: Told how far the work is.
 
     Raises:
         NoSpaceError: The disk is full or read-only; the articles are hidden, what stands of them elsewhere is not.
-        StoreError: The catalogue is damaged; likewise.
+        StoreError: The catalogue is missing or damaged; likewise.
+        Outdated: Another version wrote it; likewise.
     """
     marker = Marker(Decisions(home.archive).make_key())
     with Catalogue(home.catalogue) as catalogue, access.opened(home, now=now) as shown:
@@ -52,6 +56,14 @@ def surround(home: Home, each: Takedown, *, now: datetime) -> None:
         ]  # else it is others' address, too
         marks = address_marks(catalogue, marker, alone)
         versions = [version for i in ids for version in catalogue.versions(i)]
-        marks |= text_marks(marker, versions, every_article(shown), standing=1)
+        marks |= text_marks(marker, versions, _others(shown, report) if versions else (), standing=1)
     said = {"takedown": each.number, "marks": marks.as_json()}
     Decisions(home.archive).append("surrounded", said, now=now)
+
+
+def _others(shown: Shown, report: Report) -> Iterator[Article]:
+    """Yield every article that may be seen."""
+    total = len(shown.article_ids())
+    for done, article in enumerate(every_article(shown), start=1):
+        report(Progress(doing="looking into other texts", done=done, total=total))
+        yield article
