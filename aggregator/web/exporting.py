@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request
@@ -15,7 +16,7 @@ from aggregator.access import Shown
 from aggregator.errors import UsageError
 from aggregator.home import Home
 from aggregator.model import Following
-from aggregator.search import citing
+from aggregator.search import Exactly, citing
 from aggregator.search.past import answers_of
 from aggregator.web.asking import Asking, asked
 from aggregator.web.citing import FORMS as CITATIONS
@@ -45,11 +46,11 @@ def show_export(request: Request) -> HTMLResponse:
     wants_all = request.query_params.get("look") == "all"
     ids: Sequence[str] = ()
     having: Sequence[str] = ()
-    note: str | None = "Nothing was crawled yet."
+    found = Exactly(ids=[], note="Nothing was crawled yet.", instead=None, found_instead=0)
     looked = 0
     if not home.is_new:
         with access.opened(home, now=now, leaving=True) as catalogue:
-            ids, note = _found(home, catalogue, asking)
+            ids, found = _found(home, catalogue, asking)
             some = ids[: MAX_EXPORT_LOOKED_AT if wants_all else EXPORT_LOOKED_AT]
             having, looked = _having_contacts(home, catalogue, asking, some), len(some)
     values = {
@@ -57,7 +58,9 @@ def show_export(request: Request) -> HTMLResponse:
         "back": asking.address(),
         "chips": list(chips(asking)),
         "rows": len(ids),
-        "note": note,
+        "note": found.note,
+        "instead": found.instead and (found.instead, replace(asking, words=found.instead).export()),
+        "found_instead": found.found_instead,
         "contacts": having,
         "named": _NAMED,
         "looked": looked,
@@ -104,12 +107,12 @@ def _asked(request: Request) -> Asking:
     return asking
 
 
-def _found(home: Home, catalogue: Shown, asking: Asking) -> tuple[list[str], str | None]:
-    """Return what is found that may leave, copies too, the newest first; and what the reader should know."""
+def _found(home: Home, catalogue: Shown, asking: Asking) -> tuple[list[str], Exactly]:
+    """Return what has all that is asked for and may leave, copies too, the newest first; and what else was found."""
     with closing(answers_of(home, catalogue, asking.at)) as answers:
-        ids, note = search.matching_in(answers, home, catalogue, asking.query)
-    there = {facts.id for facts in catalogue.facts(ids)}
-    return [i for i in ids if i in there], note
+        found = search.exactly(answers, home, catalogue, asking.query)
+    there = {facts.id for facts in catalogue.facts(found.ids)}
+    return [i for i in found.ids if i in there], found
 
 
 def _having_contacts(home: Home, catalogue: Shown, asking: Asking, ids: Sequence[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -51,6 +51,7 @@ def _answer(home: Home, asking: Asking) -> dict[str, Any]:
     results = found(home, asking)
     return {
         "results": results,
+        "export": (replace(asking, words=results.instead) if results.instead else asking).export(),
         "histogram": histogram(results.facets["month"], lambda name: asking.with_value("month", name)),
         "facets": {name: _values(asking, name, results.facets[name]) for name in ("source", "language")},
         "before": asking.address(offset=max(0, asking.offset - PAGE)) if asking.offset else None,
