@@ -315,7 +315,7 @@ def test_what_strangers_wrote_is_text_and_nothing_else(served: str, get: Get, id
         assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
         assert not {"\u202e", "\x00"} & set(html)
         assert "1337" not in page.text
-        assert all(link.startswith(("/", "#")) for link in page.links())
+        assert all(link.startswith(("/", "#", "mailto:desk@example.org?")) for link in page.links())
 
 
 def test_the_static_files_are_those_and_no_others(served: str, get: Get) -> None:

@@ -15,6 +15,7 @@
     exporting  all that was found, as a file
     articles   the pages of an article: text, versions, what changed
     citing     how an article is cited
+    reporting  how readers tell that something is wrong
     families   the page of a family: who has a text, and who had it first
     deciding   what people decide of a match
     sources    the pages of sources: how they are doing, each and all

@@ -19,7 +19,7 @@ from aggregator.model import Run, Source
 from aggregator.scheduler import Past
 from aggregator.shapes.status import status_json
 from aggregator.web.drawing import Bars, bars
-from aggregator.web.followed import following_of
+from aggregator.web.followed import contact_of, following_of
 from aggregator.web.languages.wording import number, phrase
 from aggregator.web.limits import RUNS
 from aggregator.web.rendering import page
@@ -58,6 +58,7 @@ def show_sources(request: Request) -> HTMLResponse:
         "states": Counter(state for _, state in told).most_common(),
         "due": sum(_is_due(each, now) for each in status["sources"]),
         "writer": home.writer,
+        "contact": contact_of(home),
         "rhythms": _rhythms(home, [each["source"] for each in status["sources"]], now),
     }
     return page("sources.html", values)
