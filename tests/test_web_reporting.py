@@ -13,11 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.home import Home
-from aggregator.replay.serving import application as copies_of
 from aggregator.web.reporting import report
 from aggregator.web.serving import application
 from tests.stockedhome import article, stocked
-from tests.test_replay import EVERY_WAY, URL, copied, withdraw
 from tests.webbed import Seen, serving
 
 ONE = article("one?a=b&c=d", "The harbour froze.", title="Frost\r\nBcc: all@example.org")
@@ -25,7 +23,7 @@ YAML = 'settings: {{{}min_free: 1MB}}\nsources: [{{id: a, url: "http://a.example
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return stocked(tmp_path_factory.mktemp("reporting") / "home", [ONE])
 
 
@@ -46,8 +44,8 @@ def mail_of(address: str) -> tuple[str, str, str]:
     return unquote(found.path), said["subject"][0], said["body"][0]
 
 
-def test_a_report_names_the_article_the_version_and_the_address(home: Home) -> None:
-    [link] = reports(home)
+def test_a_report_names_the_article_the_version_and_the_address(stock: Home) -> None:
+    [link] = reports(stock)
     to, subject, body = mail_of(link)
     assert to == "desk@example.org"
     assert subject == f"Article {ONE.id}, version {ONE.version}"
@@ -59,46 +57,33 @@ def test_a_report_names_the_article_the_version_and_the_address(home: Home) -> N
     [("", None), ('contact: "https://example.org/contact", ', "https://example.org/contact"), ("contacts: x, ", None)],
 )
 def test_where_nobody_is_named_there_is_no_link_and_a_page_is_linked_as_it_is(
-    home: Home, tmp_path: Path, contact: str, link: str | None
+    stock: Home, tmp_path: Path, contact: str, link: str | None
 ) -> None:
-    copied = Home(Path(shutil.copytree(home.root, tmp_path / "home")))
+    copied = Home(Path(shutil.copytree(stock.root, tmp_path / "home")))
     copied.sources_yaml.write_text(YAML.format(contact, ""))
     assert reports(copied) == ([link] if link else [])
 
 
-def test_the_operator_is_told_that_nobody_can_write(home: Home, tmp_path: Path) -> None:
-    copied = Home(Path(shutil.copytree(home.root, tmp_path / "home")))
+def test_the_operator_is_told_that_nobody_can_write(stock: Home, tmp_path: Path) -> None:
+    copied = Home(Path(shutil.copytree(stock.root, tmp_path / "home")))
     for contact, is_said in (("", True), ("contact: desk@example.org, ", False)):
         copied.sources_yaml.write_text(YAML.format(contact, ""))
         with serving(application(copied)) as address:
             assert ("settings.contact" in requests.get(f"{address}/sources", timeout=20).text) is is_said
 
 
-def test_of_what_may_not_leave_the_home_a_report_says_no_address(home: Home, tmp_path: Path) -> None:
-    copied = Home(Path(shutil.copytree(home.root, tmp_path / "home")))
+def test_of_what_may_not_leave_the_home_a_report_says_no_address(stock: Home, tmp_path: Path) -> None:
+    copied = Home(Path(shutil.copytree(stock.root, tmp_path / "home")))
     copied.sources_yaml.write_text(YAML.format("contact: desk@example.org, ", ", access: staff"))
     [link] = reports(copied)
     assert ONE.id in link and "a.example" not in link
 
 
-def test_a_withdrawn_copy_leads_to_who_withdrew_it_and_tells_nothing_of_it(archived: Home, tmp_path: Path) -> None:
-    hiding = copied(archived, tmp_path)
-    hiding.sources_yaml.write_text(YAML.format("contact: desk@example.org, ", ""))
-    withdraw(hiding, URL)
-    with serving(copies_of(hiding)) as address:
-        withheld, missing = (
-            requests.get(f"{address}{path}", timeout=20) for path in (EVERY_WAY[0], "/web/2010/http://none.example/")
-        )
-    [link] = [link for link in Seen(withheld.text).links() if link.startswith("mailto:")]
-    assert (withheld.status_code, mail_of(link)) == (451, ("desk@example.org", "A withdrawn copy", "\r\n"))
-    assert (missing.status_code, "mailto:" in missing.text) == (404, False)
-
-
 @given(st.text(max_size=60), st.dictionaries(st.sampled_from(["Article", "Address"]), st.text(max_size=80)))
 def test_whatever_strangers_wrote_a_mail_has_no_header_of_theirs(
-    home: Home, subject: str, facts: dict[str, str | None]
+    stock: Home, subject: str, facts: dict[str, str | None]
 ) -> None:
-    found = report(home, subject, facts)
+    found = report(stock, subject, facts)
     assert found
     assert found.address.isascii() and not set(found.address) & set(" \r\n<>\"'")
     to, said, body = mail_of(found.address.replace("subject=&", "subject=%20&"))
