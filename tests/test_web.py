@@ -239,21 +239,6 @@ def test_who_has_an_answer_already_is_told_so(get: Get, path: str) -> None:
     assert "etag" not in get("/api/nothing").headers
 
 
-def test_the_interface_is_described(get: Get) -> None:
-    paths = get("/api/openapi.json").json()["paths"]
-    assert set(paths) == {
-        "/api/search",
-        "/api/context",
-        "/api/timeline",
-        "/api/families",
-        "/api/sources/{source_id}",
-        "/api/status",
-        "/api/articles/{article_id}",
-        "/api/articles/{article_id}/changes",
-        "/api/articles/{article_id}/family",
-    }
-
-
 # --- whom they refuse, and that nothing runs --------------------------------------------------------------------------
 
 

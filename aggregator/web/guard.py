@@ -37,7 +37,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 """Of every answer. Nothing is stored: what is withdrawn must not stay in a cache."""
-ASKED_BY_FORM = frozenset(("/reposts",))
+ASKED_BY_FORM = frozenset(("/reposts", "/api/reposts"))
 """What is asked with a text that no address has room for; it changes nothing."""
 COSTLY_PATHS = (
     "/export",
@@ -48,6 +48,8 @@ COSTLY_PATHS = (
     "/api/context",
     "/api/timeline",
     "/api/families",
+    "/api/export",
+    "/api/reposts",
 )
 """What may read many texts for one answer."""
 DECIDED_BY_FORM = frozenset(("/decisions",))
