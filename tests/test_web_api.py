@@ -51,6 +51,7 @@ WITHOUT = {
     "/feeds/{kind}.{form}": "JSON Feed is one of its forms",
     "/feeds/searches/{name}.{form}": "JSON Feed is one of its forms",
     "/decisions": "what somebody decides, with their browser",
+    "/trials": "has the server ask another site, for somebody who waits; programs have `sources check --json`",
     "/language/{name}": "what somebody reads in, in their browser",
     "/healthz": "for programs as it is",
     "/metrics": "for programs as it is",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -51,8 +54,17 @@ class Check:
         return min((said.title for _, said in self.tried if said.title), key=len, default=None)
 
 
-def check(source: Source, following: Following, web: Web) -> Check:
+def check(
+    source: Source, following: Following, web: Web, *, max_lists: int = MAX_LISTS, within_s: float | None = None
+) -> Check:
     """Visit a source and read one of its articles; nothing is kept.
+
+    Args:
+        source: Which.
+        following: The settings that hold, and who else is followed.
+        web: Where responses come from.
+        max_lists: Sitemaps and list pages to look at.
+        within_s: After so many seconds nothing more is asked for; None: until all is done.
 
     Raises:
         NoSpaceError: There is no room for a temporary folder.
@@ -62,8 +74,8 @@ def check(source: Source, following: Following, web: Web) -> Check:
     )
     with tempfile.TemporaryDirectory(prefix="aggregator-check-") as folder:
         home = Home(Path(folder))
-        with opened(home, alone) as line:
-            run = line.crawl([source], web, scope=Scope(max_pages=1, max_lists=MAX_LISTS))[0]
+        with opened(home, alone) as line, _stopping_after(within_s) as stop:
+            run = line.crawl([source], web, scope=Scope(max_pages=1, max_lists=max_lists), stop=stop)[0]
         with Catalogue(home.catalogue) as catalogue:
             return Check(
                 source=source,
@@ -75,3 +87,17 @@ def check(source: Source, following: Following, web: Web) -> Check:
                 ),
                 sample=next(iter(catalogue.articles(catalogue.article_ids()).values()), None),
             )
+
+
+@contextmanager
+def _stopping_after(seconds: float | None) -> Iterator[threading.Event]:
+    stop = threading.Event()
+    timer = threading.Timer(seconds, stop.set) if seconds is not None else None
+    if timer:
+        timer.daemon = True
+        timer.start()
+    try:
+        yield stop
+    finally:
+        if timer:
+            timer.cancel()

@@ -19,6 +19,7 @@
     families   the page of a family: who has a text, and who had it first
     deciding   what people decide of a match
     sources    the pages of sources: how they are doing, each and all
+    trying     what a crawl of one would find now
     metrics    whether the home is well, and numbers for who watches it
     feeds      what came in, for feed readers
     languages  the words of the pages in English, French and German

@@ -52,8 +52,8 @@ COSTLY_PATHS = (
     "/api/reposts",
 )
 """What may read many texts for one answer."""
-DECIDED_BY_FORM = frozenset(("/decisions",))
-"""What changes something."""
+DECIDED_BY_FORM = frozenset(("/decisions", "/trials"))
+"""What changes something, or has the server ask others."""
 WRONG = "Something went wrong here. Nothing is lost. The log of the server says what."
 
 
