@@ -16,7 +16,6 @@ from starlette.exceptions import HTTPException
 from aggregator import takedown
 from aggregator.home import Home
 from aggregator.takedown import Scope
-from aggregator.web import trying
 from aggregator.web.door import Door
 from aggregator.web.serving import application
 from aggregator.web.trying import Turns
@@ -61,8 +60,9 @@ def home_of(root: Path, *servers: RawServer, more: str = "") -> Home:
 
 
 @contextmanager
-def served(home: Home, *, may_decide: bool = True) -> Iterator[str]:
-    with serving(application(home, door=Door(TOKEN, is_for_reading=False, may_decide=may_decide))) as address:
+def served(home: Home, *, may_decide: bool = True, turns: Turns | None = None) -> Iterator[str]:
+    door = Door(TOKEN, is_for_reading=False, may_decide=may_decide)
+    with serving(application(home, door=door, turns=turns)) as address:
         yield address
 
 
@@ -143,20 +143,20 @@ def test_a_site_that_is_down_is_said(tmp_path: Path) -> None:
     assert "announced0 articles" in said
 
 
-def test_one_that_takes_long_is_ended_and_readers_and_others_are_not_kept_waiting(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_one_that_takes_long_can_be_ended_and_readers_and_others_are_not_kept_waiting(
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(trying, "TRIAL_S", 3.0)
+    turns = Turns()
     with site(STORY) as slow, site(OTHER) as other:
         slow.pages["/robots.txt"] = (Do.HANG, Do.CUT)  # what is asked first
-        with served(home_of(tmp_path / "home", slow, other)) as address:
+        with served(home_of(tmp_path / "home", slow, other), turns=turns) as address:
             found: list[requests.Response] = []
             waiting = threading.Thread(target=lambda: found.append(tried(address)))
             waiting.start()
             assert slow.asked.acquire(timeout=DEADLINE_S)
             assert requests.get(f"{address}/sources", timeout=5).status_code == 200
             busy = tried(address, "b")
-            waiting.join(3.5)  # the time began to run before it was asked
+            turns.end()
             slow.release()
             waiting.join(DEADLINE_S)
             again = tried(address)
@@ -223,7 +223,7 @@ def test_without_leave_to_decide_there_is_no_button_and_no_way(tmp_path: Path) -
 
 def test_a_source_is_left_alone_for_a_minute_and_others_are_not() -> None:
     now = 0.0
-    turns = Turns(lambda: now)
+    turns = Turns(clock=lambda: now)
     with turns.of("a"), pytest.raises(HTTPException, match="Another source"), turns.of("b"):
         pass
     with turns.of("b"):
@@ -234,3 +234,15 @@ def test_a_source_is_left_alone_for_a_minute_and_others_are_not() -> None:
     now = 60.0
     with turns.of("a"):
         pass
+
+
+def test_a_trial_has_its_time_and_ends_with_the_server() -> None:
+    with Turns(most_s=0.01).of("a") as stop:
+        assert stop.wait(DEADLINE_S)
+    turns = Turns()
+    with turns.of("a") as stop:
+        assert not stop.is_set()
+        turns.end()
+        assert stop.is_set()
+    with turns.of("b") as stop:
+        assert stop.is_set()

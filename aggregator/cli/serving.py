@@ -22,11 +22,13 @@ from aggregator.home import Home
 
 if TYPE_CHECKING:
     import socket
+    from types import FrameType
 
     import uvicorn
 
     from aggregator.web.door import Door
     from aggregator.web.guard import Guard
+    from aggregator.web.trying import Turns
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -189,14 +191,17 @@ def serve(served: Served, *, as_long_as: Callable[[], object] | None = None) -> 
     """
     from aggregator.replay import serving as replaying
     from aggregator.web import serving as pages
+    from aggregator.web.trying import Turns
 
     copies = served.address_of_copies
     behind = _server(replaying.application(served.home, served.hosts, served.door))
-    before = _server(pages.application(served.home, served.hosts, served.door, copies=copies))
+    turns = Turns()
+    app = pages.application(served.home, served.hosts, served.door, copies=copies, turns=turns)
+    before = _server(app, ending=turns.end)
     thread = threading.Thread(target=behind.run, kwargs={"sockets": [served.copies]}, daemon=True)
     thread.start()
     if as_long_as:
-        threading.Thread(target=_end_after, args=(as_long_as, before), daemon=True).start()
+        threading.Thread(target=_end_after, args=(as_long_as, before, turns), daemon=True).start()
     try:
         before.run(sockets=[served.pages])
     finally:
@@ -204,8 +209,9 @@ def serve(served: Served, *, as_long_as: Callable[[], object] | None = None) -> 
         thread.join()
 
 
-def _end_after(wait: Callable[[], object], server: uvicorn.Server) -> None:
+def _end_after(wait: Callable[[], object], server: uvicorn.Server, turns: Turns) -> None:
     wait()
+    turns.end()
     server.should_exit = True
 
 
@@ -266,8 +272,19 @@ def _listening(address: _Address, port: int, option: str) -> socket.socket:
     return listening
 
 
-def _server(app: Guard) -> uvicorn.Server:
+def _server(app: Guard, ending: Callable[[], None] = lambda: None) -> uvicorn.Server:
+    """Return what serves an application.
+
+    Args:
+        app: Which.
+        ending: Called when a signal ends it, for it waits until all that was asked is answered.
+    """
     import uvicorn
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            ending()
+            super().handle_exit(sig, frame)
 
     # nobody's queries are written down
     config = uvicorn.Config(
@@ -277,4 +294,4 @@ def _server(app: Guard) -> uvicorn.Server:
         server_header=False,
         proxy_headers=False,  # whoever comes could say so that they are another
     )
-    return uvicorn.Server(config)
+    return Server(config)

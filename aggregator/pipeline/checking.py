@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -55,7 +53,7 @@ class Check:
 
 
 def check(
-    source: Source, following: Following, web: Web, *, max_lists: int = MAX_LISTS, within_s: float | None = None
+    source: Source, following: Following, web: Web, *, max_lists: int = MAX_LISTS, stop: threading.Event | None = None
 ) -> Check:
     """Visit a source and read one of its articles; nothing is kept.
 
@@ -64,7 +62,7 @@ def check(
         following: The settings that hold, and who else is followed.
         web: Where responses come from.
         max_lists: Sitemaps and list pages to look at.
-        within_s: After so many seconds nothing more is asked for; None: until all is done.
+        stop: Set it to end early: nothing more is asked for.
 
     Raises:
         NoSpaceError: There is no room for a temporary folder.
@@ -74,7 +72,7 @@ def check(
     )
     with tempfile.TemporaryDirectory(prefix="aggregator-check-") as folder:
         home = Home(Path(folder))
-        with opened(home, alone) as line, _stopping_after(within_s) as stop:
+        with opened(home, alone) as line:
             run = line.crawl([source], web, scope=Scope(max_pages=1, max_lists=max_lists), stop=stop)[0]
         with Catalogue(home.catalogue) as catalogue:
             return Check(
@@ -87,17 +85,3 @@ def check(
                 ),
                 sample=next(iter(catalogue.articles(catalogue.article_ids()).values()), None),
             )
-
-
-@contextmanager
-def _stopping_after(seconds: float | None) -> Iterator[threading.Event]:
-    stop = threading.Event()
-    timer = threading.Timer(seconds, stop.set) if seconds is not None else None
-    if timer:
-        timer.daemon = True
-        timer.start()
-    try:
-        yield stop
-    finally:
-        if timer:
-            timer.cancel()

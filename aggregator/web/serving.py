@@ -20,6 +20,7 @@ from aggregator.web.guard import WRONG, Guard, is_for_programs, said
 from aggregator.web.languages.speaking import Speaking
 from aggregator.web.rendering import HERE, page
 from aggregator.web.searching import context, course, hits, kin
+from aggregator.web.trying import Turns
 
 ROOMS = (
     hits,
@@ -43,7 +44,12 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 def application(
-    home: Home, hosts: Collection[str] = LOOPBACK, door: Door | None = None, *, copies: str | None = None
+    home: Home,
+    hosts: Collection[str] = LOOPBACK,
+    door: Door | None = None,
+    *,
+    copies: str | None = None,
+    turns: Turns | None = None,
 ) -> Guard:
     """Return the pages of a home, as an ASGI application.
 
@@ -52,6 +58,7 @@ def application(
         hosts: Names and addresses that it answers to, without ports.
         door: Who may come in, and whether they may decide; None: everybody who reaches it, to read.
         copies: The origin of its archived copies, scheme to port; None: they are not served.
+        turns: Which source is tried; None: nobody else ends that.
     """
     made = FastAPI(
         title="aggregator",
@@ -64,7 +71,7 @@ def application(
     made.state.home = home
     made.state.door = door
     made.state.copies = copies
-    made.state.turns = trying.Turns()
+    made.state.turns = turns or Turns()
     made.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     for room in ROOMS:
         made.include_router(room.router)

@@ -36,17 +36,26 @@ class Turns:
     """Whose turn it is: one source is tried at a time, and none twice within a minute.
 
     Args:
+        most_s: After so many seconds a source is asked for nothing more.
         clock: Returns seconds that only grow.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, most_s: float = TRIAL_S, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most_s = most_s
         self._clock = clock
         self._lock = threading.Lock()
         self._tried: dict[str, float] = {}
+        self._stop = threading.Event()
+        self._is_over = False
+
+    def end(self) -> None:
+        """Let what is tried now come to its end, and nothing be tried from now on: the server ends."""
+        self._is_over = True
+        self._stop.set()
 
     @contextmanager
-    def of(self, source_id: str) -> Iterator[None]:
-        """Hold the turn of a source.
+    def of(self, source_id: str) -> Iterator[threading.Event]:
+        """Hold the turn of a source; give what is set when its time is over.
 
         Raises:
             HTTPException: Another is being tried, or this one just was.
@@ -59,8 +68,17 @@ class Turns:
             wait_s = self._tried.get(source_id, float("-inf")) + TRIAL_AGAIN_S - self._clock()
             if wait_s > 0:
                 raise HTTPException(429, f"It was tried just now: leave its site alone for {wait_s:.0f} s more.")
-            yield
-            self._tried[source_id] = self._clock()
+            self._stop = stop = threading.Event()
+            if self._is_over:
+                stop.set()
+            timer = threading.Timer(self._most_s, stop.set)
+            timer.daemon = True
+            timer.start()
+            try:
+                yield stop
+            finally:
+                timer.cancel()
+                self._tried[source_id] = self._clock()
         finally:
             self._lock.release()
 
@@ -98,8 +116,8 @@ def _tried(request: Request, source_id: str) -> HTMLResponse:
     home: Home = request.app.state.home
     source = source_of(home, source_id)
     following = following_of(home)
-    with request.app.state.turns.of(source_id):
-        found = checking.check(source, following, Fetcher(following.settings), max_lists=TRIAL_LISTS, within_s=TRIAL_S)
+    with request.app.state.turns.of(source_id) as stop:
+        found = checking.check(source, following, Fetcher(following.settings), max_lists=TRIAL_LISTS, stop=stop)
     return page("trial.html", _values(_trial(home, found, datetime.now(UTC))))
 
 
