@@ -85,6 +85,14 @@ def period(text: str) -> Period:
     return since, until
 
 
+def typed(since: datetime | None, until: datetime | None) -> str:
+    """Return what ``period`` reads as from when until when, in days if these are whole days; an open end is None."""
+    ends = (since, until - timedelta(seconds=1) if until else None)
+    is_of_days = all(at is None or at.astimezone(UTC).time() == time() for at in (since, until))
+    shown = shown_day if is_of_days else instant
+    return "/".join(shown(at) if at else ".." for at in ends)
+
+
 def _either(text: str) -> tuple[datetime, datetime]:
     """Return the period of a day, month, year or instant; an instant lasts a second."""
     try:

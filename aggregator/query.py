@@ -127,6 +127,11 @@ class Query:
         """Return a query that demands these, too."""
         return replace(self, node=_all([*([self.node] if self.node else ()), *nodes]))
 
+    @property
+    def exactly(self) -> Query:
+        """The query for articles that have all of it: a search for this one never makes do with some of the words."""
+        return replace(self, node=Any((self.node,))) if isinstance(self.node, All) else self
+
 
 FIELDS = ("title", "author", "source", "tag", "language", "url", "cluster", "published", "captured")
 _OTHER_NAMES = {"lang": "language", "site": "source", "date": "published", "family": "cluster"}
@@ -156,6 +161,42 @@ def parse(text: str) -> Query:
     if len(text) > MAX_QUERY_CHARS:
         raise UsageError(f"the query has {len(text):,} characters; at most {MAX_QUERY_CHARS:,} are read. Shorten it.")
     return _Parser(whole(text)).query()
+
+
+def typed(node: Node) -> str | None:
+    """Return what is typed to ask for just that; None: it cannot be typed."""
+    text = _written(node)
+    try:
+        return text if parse(text).node == node else None
+    except UsageError:
+        return None
+
+
+def _written(node: Node) -> str:
+    match node:
+        case Word(word, reach, place):
+            marks = {Reach.EXACT: f'"{word}"', Reach.PREFIX: f"{word}*", Reach.NEAR: f"{word}~"}
+            return _of_field(place, marks.get(reach, word))
+        case Phrase(words, place):
+            return _of_field(place, f'"{" ".join(words)}"')
+        case Only(field, values):
+            return " OR ".join(_of_field(field, f'"{value}"' if " " in value else value) for value in values)
+        case Within(field, since, until):
+            return f"{field}:{periods.typed(since, until)}"
+        case Not(inner):
+            return f"-{_in_brackets(inner)}"
+        case All(nodes):
+            return " ".join(map(_in_brackets, nodes))
+        case Any(nodes):
+            return " OR ".join(map(_in_brackets, nodes))
+
+
+def _in_brackets(node: Node) -> str:
+    return f"({_written(node)})" if isinstance(node, All | Any) else _written(node)
+
+
+def _of_field(name: str | None, value: str) -> str:
+    return f"{name}:{value}" if name else value
 
 
 class _Parser:

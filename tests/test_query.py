@@ -17,7 +17,7 @@ import Stemmer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator import index
+from aggregator import index, query
 from aggregator.errors import UsageError
 from aggregator.index import Asked, whoosh
 from aggregator.model import Article
@@ -148,6 +148,27 @@ def test_whatever_is_typed_is_read_or_refused_in_words(text: str) -> None:
         assert "is no time" in str(error)
     else:
         assert found.text == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "aa bb",
+        "aa OR bb",
+        '(aa OR "bb cc") -dd ee* ff~',
+        "title:(aa OR bb) author:cc",
+        "source:x -(language:fr OR tag:y)",
+        "published:2010-02 captured:2010/..",
+        "captured:2010-02-06T10:00:00Z/2010-02-07",
+        "url:x.example/node aa",
+    ],
+)
+def test_a_query_is_typed_so_that_it_asks_for_the_same(text: str) -> None:
+    node = parse(text).node
+    assert node
+    again = query.typed(node)
+    assert again
+    assert parse(again).node == node
 
 
 Group: TypeAlias = str | tuple[str, list["Group"]]

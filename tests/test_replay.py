@@ -565,6 +565,17 @@ def test_what_is_hidden_is_withheld_in_every_way_and_comes_back_when_that_is_lif
     assert (others.status_code, again.status_code) == (200, 200)
 
 
+def test_a_withdrawn_copy_leads_to_who_withdrew_it_and_tells_nothing_of_it(home: Home, tmp_path: Path) -> None:
+    hiding = copied(home, tmp_path)
+    hiding.sources_yaml.write_text("settings: {contact: desk@example.org}\nsources: []\n")
+    withdraw(hiding, URL)
+    with serving(application(hiding)) as address:
+        withheld, missing = (asking(address)(path) for path in (EVERY_WAY[0], "/web/2010/http://none.example/"))
+    assert (withheld.status_code, missing.status_code) == (451, 404)
+    assert 'href="mailto:desk@example.org?subject=A%20withdrawn%20copy&amp;body=%0D%0A"' in withheld.text
+    assert "mailto:" not in missing.text
+
+
 def test_what_is_erased_is_gone_and_a_tombstone_says_so(home: Home, tmp_path: Path) -> None:
     erasing = copied(home, tmp_path)
     number = withdraw(erasing, URL, erase=True)

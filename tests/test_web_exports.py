@@ -25,6 +25,7 @@ from aggregator.takedown import Scope
 from aggregator.web.exporting import FORMS, TEXTS
 from aggregator.web.limits import EXPORT_LOOKED_AT
 from aggregator.web.serving import application
+from tests.fakecli import Aggregator
 from tests.fakeweb import NOON
 from tests.stockedhome import article, stocked
 from tests.webbed import Seen, got, serving
@@ -265,3 +266,61 @@ def test_a_name_that_is_withdrawn_is_blocked_in_every_export(home: Home, tmp_pat
             answer = requests.get(f"{address}/export.{end}?q=harbour", timeout=60)
             assert len(titles(end, answer)) == 3
             assert "thawed" not in answer.text
+
+
+# --- exactly what was asked for ---------------------------------------------------------------------------------------
+
+
+def test_nothing_that_was_not_asked_for_is_exported_and_what_else_is_found_is_offered(get: Get) -> None:
+    page = Seen(get("/export?q=froze+thawed&source=a").text)
+    assert "Export 0 articles" in page.text
+    assert "2 articles have some of them: froze OR thawed" in " ".join(page.text.split())
+    assert titles("csv", get("/export.csv?q=froze+thawed&source=a")) == []
+
+    [offered] = [link for link in page.links() if link.startswith("/export?")]
+    assert "Export 2 articles" in get(offered).text
+    assert len(titles("csv", get(offered.replace("/export?", "/export.csv?")))) == 2
+
+
+def test_of_a_long_query_those_with_all_of_its_words_are_exported(get: Get) -> None:
+    address = "/export?q=harbour+thawed+early+the+staff"
+    page = Seen(get(address).text)
+    assert "Export 0 articles" in page.text
+    assert "harbour OR thawed OR early" in page.text
+    assert titles("jsonl", get("/export.jsonl?q=the+harbour+thawed+early")) == ["Early thaw"]
+
+
+def test_the_page_of_hits_leads_to_the_export_of_what_it_shows(get: Get) -> None:
+    page = Seen(get("/?q=froze+thawed&language=en").text)
+    assert "these have some of them" in page.text
+    assert "Export 2 articles" in page.text
+    [link] = [link for link in page.links() if link.startswith("/export")]
+    assert link == "/export?q=froze+OR+thawed&language=en"
+    assert "Export 2 articles" in get(link).text
+
+
+def test_a_search_with_all_of_the_words_offers_nothing_else(get: Get) -> None:
+    assert "some of them" not in get("/export?q=harbour+froze").text
+    assert "some of them" not in get("/export?q=nowhere").text
+
+
+@pytest.mark.parametrize(
+    "command", [["export", "csv", "froze", "thawed", "-o", "-"], ["search", "froze", "thawed", "--format", "csv"]]
+)
+def test_the_commands_export_no_more_and_say_what_to_type_for_the_rest(
+    aggregator: Aggregator, home: Home, command: list[str]
+) -> None:
+    said = aggregator("--home", home.root, *command)
+    assert len(list(csv.DictReader(io.StringIO(said.out, newline="")))) == 0
+    assert "Only articles that have all of the words were written: 0. 2 articles have some of them" in said.err
+    assert "'froze OR thawed'" in said.err
+    instead = ["froze OR thawed" if word == "froze" else word for word in command if word != "thawed"]
+    again = aggregator("--home", home.root, *instead)
+    assert len(list(csv.DictReader(io.StringIO(again.out, newline="")))) == 2
+    assert "some of them" not in again.err
+
+
+def test_a_search_tells_programs_what_was_looked_for_instead(get: Get) -> None:
+    assert get("/api/search?q=froze+thawed").json()["instead"] == "froze OR thawed"
+    assert get("/api/search?q=the+harbour+thawed+early").json()["instead"] == "the OR harbour OR thawed OR early"
+    assert get("/api/search?q=harbour").json()["instead"] is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -35,6 +35,13 @@ class Announcements(Opened):
         d = t.discoveries.c
         rows = self._rows(sql.select(t.discoveries).where(d.source_id == source_id, d.key == key))
         return Discovery(**{f.name: rows[0][f.name] for f in fields(Discovery)}) if rows else None
+
+    def unannounced(self, source_id: str, keys: Iterable[str]) -> set[str]:
+        """Return those of some items that a source has not announced so far, by their keys."""
+        d, left = t.discoveries.c, set(keys)
+        for chunk in in_chunks(sorted(left)):
+            left -= {r["key"] for r in self._rows(sql.select(d.key).where(d.source_id == source_id, d.key.in_(chunk)))}
+        return left
 
     def announce(self, source_id: str, found: Mapping[str, Discovery], found_at: datetime) -> Announced:
         """Take in announced addresses; claims about known ones add up, an announced edit makes one pending again.

@@ -25,6 +25,7 @@
     health        status, limits
     extracting    extract
     serving       serve
+    beside        the same pages while run goes on, in a process of their own
     touring       demo
     writing       what the commands share that write a home
     output        tables, highlights and progress, for a terminal or a pipe
@@ -65,7 +66,7 @@ class _Group(click.Group):
         "init": ("following", "Make a new home: a folder with a commented sources.yaml."),
         "sources": ("following", "List the sources, or check what they would give."),
         "crawl": ("collecting", "Visit sources now: archive, read and index what is new."),
-        "run": ("collecting", "Visit sources whenever they are due, until stopped."),
+        "run": ("collecting", "Visit sources whenever they are due, until stopped; with --serve, the pages, too."),
         "backfill": ("collecting", "Fetch all that a source ever had: its lists, and the Wayback Machine."),
         "rebuild": ("collecting", "Make index/ again from archive/."),
         "import": ("importing", "Bring in WARC, ARC and WACZ files from elsewhere."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from aggregator.citations import Cited
     from aggregator.citations.manifest import Manifest
     from aggregator.query import Query
+    from aggregator.search import Exactly
     from aggregator.search.citing import Left
 
 FORMS = ("csv", "ris", "bibtex", "csl", "atom")
@@ -26,7 +28,7 @@ _NAMED = 5
 
 
 def cite(home: Home, form: str, asked: Query, *, limit: int | None, offset: int, as_of: datetime | None) -> None:
-    """Write citations of what a query finds, copies too, the newest first.
+    """Write citations of the articles that have all of a query, copies too, the newest first.
 
     Args:
         home: Where to look.
@@ -47,12 +49,24 @@ def cite(home: Home, form: str, asked: Query, *, limit: int | None, offset: int,
     following = loaded(home)
     with access.opened(home, now=now, leaving=True) as catalogue:
         with closing(past.answers_of(home, catalogue, as_of)) as answers:
-            ids, note = search.matching_in(answers, home, catalogue, asked)
-        if note:
-            show.say(note)
+            found = search.exactly(answers, home, catalogue, asked)
+        tell_found(found)
         about = f"Found with {asked.text}" if asked.text else "Found"
-        cited = citing.cited(catalogue, following, ids[_some(limit, offset)], as_of=as_of)
+        cited = citing.cited(catalogue, following, found.ids[_some(limit, offset)], as_of=as_of)
         _write(form, cited, about=about, now=now)
+
+
+def tell_found(found: Exactly) -> None:
+    """Say what should be known of what is handed on, and what a search shows beside it."""
+    if found.note:
+        show.say(found.note)
+    if found.instead:
+        show.say(
+            f"Only articles that have all of the words were written: {len(found.ids):,}. "
+            f"{show.counted(found.found_instead, 'article')} have some of them; ask for these with "
+            f"{shlex.quote(found.instead)}.",
+            "yellow",
+        )
 
 
 def _some(limit: int | None, offset: int) -> slice:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from aggregator.cli import INTERRUPTED, Period, chosen_home, home_option, json_option
+from aggregator.cli import INTERRUPTED, Period, beside, chosen_home, home_option, json_option, serving
 from aggregator.cli import output as show
 from aggregator.cli.saving import tell_searches
 from aggregator.cli.writing import finish_erases, loaded, named, stopping, tell_mended, wait_option
-from aggregator.errors import FetchError, Outdated
+from aggregator.errors import FetchError, Outdated, UsageError
 from aggregator.home import Home
 from aggregator.model import Following, Run, Source
 from aggregator.shapes.runs import run_json
@@ -257,25 +260,53 @@ def backfill_command(
 
 
 @click.command("run")
+@click.option("--serve", "with_pages", is_flag=True, help="Serve the pages, too, as `serve` does.")
+@serving.options
 @wait_option
 @home_option
 @json_option
 @click.pass_context
-def run_command(ctx: click.Context, wait_s: float, as_json: bool) -> int:
+def run_command(ctx: click.Context, /, with_pages: bool, wait_s: float, as_json: bool, **serve: Any) -> int:
     """Visit each source whenever it is due, until stopped by Ctrl-C or SIGTERM.
 
     Due times survive a restart. A changed sources.yaml is taken over; if it is refused, the last good one stays in
     force. With --json each pass prints one line.
 
+    With --serve the pages are there meanwhile, in a process of their own; the options that `serve` has are for them.
+
     \b
     Example:
       aggregator run
+      aggregator run --serve --port 8000
     """
+    home = chosen_home(ctx)
+    following = loaded(home)
+    if not with_pages:
+        _refuse_options_of_pages(ctx)
+        with stopping() as stop:
+            return _watch(home, following, stop, wait_s=wait_s, as_json=as_json)
+    with serving.listening(home, **serve) as served, stopping() as stop, beside.pages_beside(served, stop):
+        show.say(f"pages: {served.address}/")
+        serving.tell(served)
+        return _watch(home, following, stop, wait_s=wait_s, as_json=as_json)
+
+
+def _refuse_options_of_pages(ctx: click.Context) -> None:
+    """Refuse what is said of pages that are not to be served.
+
+    Raises:
+        UsageError: It is.
+    """
+    for option in ctx.command.params:
+        if option.name in serving.OPTIONS and ctx.get_parameter_source(option.name) is ParameterSource.COMMANDLINE:
+            raise UsageError(f"{option.opts[0]} is of the pages: say --serve, too. Nothing was visited.")
+
+
+def _watch(home: Home, following: Following, stop: threading.Event, *, wait_s: float, as_json: bool) -> int:
+    """Visit each source whenever it is due, until told to stop."""
     from aggregator import pipeline, scheduler, takedown
     from aggregator.fetch import Fetcher
 
-    home = chosen_home(ctx)
-    following = loaded(home)
     web = Fetcher(following.settings)
     seen = home.sources_yaml.stat().st_mtime_ns
 
@@ -310,24 +341,23 @@ def run_command(ctx: click.Context, wait_s: float, as_json: bool) -> int:
 
     warn_of_no_contact(following)
     show.say(f"Watching {show.counted(len(following.sources), 'source')}; Ctrl-C ends it.")
-    with stopping() as stop:
-        while not stop.is_set():
-            finish_erases(home, wait_s)
-            with pipeline.opened(home, following, wait_s=wait_s) as line:
-                tell_mended(line.mended, line.missing)
-                scheduler.run(
-                    line,
-                    web,
-                    reload=reload,
-                    stop=stop,
-                    report=report,
-                    complain=lambda error: show.say(f"{error}\nThe last good sources.yaml stays in force.", "red"),
-                    gives_way=is_to_erase,
-                    hourly=lambda: tell_all(home, line.following),
-                )
-                following = line.following
-                if line.is_outdated and not stop.is_set():
-                    show.say("Pages are read by other rules from now on: those in the archive are read again.")
+    while not stop.is_set():
+        finish_erases(home, wait_s)
+        with pipeline.opened(home, following, wait_s=wait_s) as line:
+            tell_mended(line.mended, line.missing)
+            scheduler.run(
+                line,
+                web,
+                reload=reload,
+                stop=stop,
+                report=report,
+                complain=lambda error: show.say(f"{error}\nThe last good sources.yaml stays in force.", "red"),
+                gives_way=is_to_erase,
+                hourly=lambda: tell_all(home, line.following),
+            )
+            following = line.following
+            if line.is_outdated and not stop.is_set():
+                show.say("Pages are read by other rules from now on: those in the archive are read again.")
     show.say("Stopped; everything reported stored is safe.")
     return 0
 

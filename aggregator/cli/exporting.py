@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import click
 from aggregator.characters import whole
 from aggregator.cli import Words, chosen_home, filters, home_option, json_option
 from aggregator.cli import output as show
-from aggregator.cli.citing import tell_contacts
+from aggregator.cli.citing import tell_contacts, tell_found
 from aggregator.cli.writing import loaded
 from aggregator.errors import UsageError
 
@@ -61,6 +62,7 @@ def export_command(
     from aggregator import access, exports, search
     from aggregator.citations.manifest import Asked
     from aggregator.decisions import Decisions
+    from aggregator.search.past import answers_of
 
     home, now = chosen_home(ctx), datetime.now(UTC)
     if output == "-" and (as_json or kind not in exports.STREAMS):
@@ -68,18 +70,21 @@ def export_command(
     asked = filters.asked_for(query, since, until, source_ids, languages)
     if home.is_new:
         raise UsageError("nothing was crawled into this home yet; there is nothing to hand on.")
-    ids = note = None
+    found = None
     with show.progress() as report:
         if asked:
-            with access.opened(home, now=now, leaving=True) as catalogue:
-                ids, note = search.matching(home, catalogue, asked)
+            with (
+                access.opened(home, now=now, leaving=True) as catalogue,
+                closing(answers_of(home, catalogue, None)) as answers,
+            ):
+                found = search.exactly(answers, home, catalogue, asked)
         made = exports.export(
             home,
             loaded(home),
             kind,
             sys.stdout.buffer if output == "-" else Path(output),
             now=now,
-            ids=ids,
+            ids=found.ids if found else None,
             about=_about(query, since, until, source_ids, languages),
             asked=Asked(
                 query=" ".join(query),
@@ -93,8 +98,8 @@ def export_command(
         )
     sys.stdout.flush()
     Decisions(home.archive).append("export", made.said(whom and whole(whom)), now=now)
-    if note:
-        show.say(note)
+    if found:
+        tell_found(found)
     for problem in made.problems:
         show.say(f"not in it: {problem}")
     tell_contacts(made.contacts)

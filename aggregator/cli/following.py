@@ -22,6 +22,7 @@ from aggregator.errors import UsageError
 from aggregator.home import Home
 from aggregator.model import Access, Announcement, Outcome, Source
 from aggregator.shapes import iso
+from aggregator.shapes.sources import followed_json
 
 if TYPE_CHECKING:
     from aggregator.pipeline.checking import Check
@@ -84,7 +85,7 @@ def sources_list(ctx: click.Context, as_json: bool) -> None:
     home = chosen_home(ctx)
     following = loaded(home)
     if as_json:
-        show.print_json([_source_json(s) for s in following.sources])
+        show.print_json([followed_json(s) for s in following.sources])
         return
     rows = [
         (s.id, s.name, s.url, ",".join(s.languages) or "–", "paused" if s.paused else "") for s in following.sources
@@ -356,17 +357,4 @@ def _check_json(found: Check) -> dict[str, Any]:
             "text": sample.text,
             "problems": list(sample.problems),
         },
-    }
-
-
-def _source_json(source: Source) -> dict[str, Any]:
-    return {
-        "id": source.id,
-        "name": source.name,
-        "url": source.url,
-        "feeds": list(source.feeds),
-        "languages": list(source.languages),
-        "aliases": list(source.aliases),
-        "tags": list(source.tags),
-        "paused": source.paused,
     }

@@ -144,7 +144,7 @@ class Workers:
             code = worker.ended()
             if code in _LIMITS:
                 raise ExtractError(about["url"], f"reading it took more than {_LIMITS[code]}") from None
-            raise _Died(f"reading it ended the process ({_named(code)})") from None
+            raise _Died(f"reading it ended the process ({how_it_ended(code)})") from None
         except BaseException:
             worker.end()
             raise
@@ -187,8 +187,8 @@ class Workers:
                 return worker
         code = worker.ended()
         raise AggregatorError(
-            f"No process to read pages in could be started ({_named(code)}). Nothing is lost: what was captured is in "
-            "archive/. Look after memory and the limits of processes (ulimit -a), then run the command again."
+            f"No process to read pages in could be started ({how_it_ended(code)}). Nothing is lost: what was captured "
+            "is in archive/. Look after memory and the limits of processes (ulimit -a), then run the command again."
         )
 
 
@@ -205,7 +205,8 @@ def _context() -> Any:
     return context
 
 
-def _named(code: int | None) -> str:
+def how_it_ended(code: int | None) -> str:
+    """Return in words how a process ended, by its exit code; None: it did not."""
     if code is None:
         return "it did not answer"
     with suppress(ValueError):

@@ -52,3 +52,5 @@ class Results:
     frequent first, months the newest first."""
     note: str | None = None
     """What the reader should know: words ignored, "all words" relaxed to "any word"; None: nothing."""
+    instead: str | None = None
+    """What was looked for, as it is typed, where some of the words were enough; None: all of the query."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -51,8 +52,17 @@ class Check:
         return min((said.title for _, said in self.tried if said.title), key=len, default=None)
 
 
-def check(source: Source, following: Following, web: Web) -> Check:
+def check(
+    source: Source, following: Following, web: Web, *, max_lists: int = MAX_LISTS, stop: threading.Event | None = None
+) -> Check:
     """Visit a source and read one of its articles; nothing is kept.
+
+    Args:
+        source: Which.
+        following: The settings that hold, and who else is followed.
+        web: Where responses come from.
+        max_lists: Sitemaps and list pages to look at.
+        stop: Set it to end early: nothing more is asked for.
 
     Raises:
         NoSpaceError: There is no room for a temporary folder.
@@ -63,7 +73,7 @@ def check(source: Source, following: Following, web: Web) -> Check:
     with tempfile.TemporaryDirectory(prefix="aggregator-check-") as folder:
         home = Home(Path(folder))
         with opened(home, alone) as line:
-            run = line.crawl([source], web, scope=Scope(max_pages=1, max_lists=MAX_LISTS))[0]
+            run = line.crawl([source], web, scope=Scope(max_pages=1, max_lists=max_lists), stop=stop)[0]
         with Catalogue(home.catalogue) as catalogue:
             return Check(
                 source=source,

@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from aggregator.access.copies import NOT_HELD, Copies
-from aggregator.errors import AggregatorError, UnknownIdError
+from aggregator.errors import AggregatorError, UnknownIdError, WithdrawnError
 from aggregator.home import Home
 from aggregator.model import Capture
 from aggregator.replay import addresses, answering, mementos
@@ -27,6 +27,7 @@ from aggregator.web.guard import HEADERS as OF_PAGES
 from aggregator.web.guard import Guard
 from aggregator.web.languages.speaking import Speaking
 from aggregator.web.rendering import HERE, page
+from aggregator.web.reporting import report
 from aggregator.web.serving import LOOPBACK
 
 HEADERS = {
@@ -204,7 +205,13 @@ def _origin(request: Request) -> str:
 def _told(request: Request, error: Exception) -> Response:
     """Return an error in words; files of the home by their names in it."""
     status = status_of(error)
-    values = {"words": words_of(error, request.app.state.home), "status": status}
+    home: Home = request.app.state.home
+    values = {
+        "words": words_of(error, home),
+        "status": status,
+        # who thinks that wrong names it: of what is withdrawn, the address too may be
+        "report": report(home, "A withdrawn copy", {}) if isinstance(error, WithdrawnError) else None,
+    }
     answer = page("copies/error.html", values, status=status)
     if request.url.path.startswith("/timegate/"):
         answer.headers.update(_VARIES)

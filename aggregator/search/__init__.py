@@ -9,6 +9,7 @@ import difflib
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -19,7 +20,7 @@ from aggregator.errors import UnknownIdError
 from aggregator.home import Home
 from aggregator.index import MAX_EXPANSIONS, Found, Sort
 from aggregator.model import Article, Hit, Relation, Results
-from aggregator.query import All, Node, Query, Word
+from aggregator.query import All, Node, Query, Word, parse, typed
 from aggregator.search import spelling
 from aggregator.search.answering import MAX_LOOKED_AT, Answers
 from aggregator.search.asking import only_of, relaxed, resolved
@@ -74,11 +75,14 @@ def search(
         )
     with access.opened(home) as catalogue, closing(answers_of(home, catalogue, as_of)) as answers:
         asked, notes = _asked(home, answers, catalogue, query)
+        instead = _some(query, phrases=False) if _is_long(query.node) else None
         order = Sort.PUBLISHED if as_of and sort == Sort.RELEVANCE else Sort(sort)
         shown = partial(page, answers, catalogue, sort=order, offset=offset, limit=min(limit, MAX_PAGE))
         folded, found, texts = shown(asked)
         if not found.total:
+            demanded = asked
             asked, more = _instead(answers, catalogue, query, asked)
+            instead = instead if asked is demanded else _some(query, phrases=True)
             notes += more
             folded, found, texts = shown(asked)
         hits = tuple(_hits(answers, catalogue, folded, Telling(asked, answers.languages)))
@@ -90,7 +94,55 @@ def search(
         hits=hits,
         facets=_facets(found.facets),
         note=" ".join([*notes, *_cut(answers, found)]) or None,
+        instead=instead,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exactly:
+    """All articles that have all of a query."""
+
+    ids: list[str]
+    """Copies too, the newest first."""
+    note: str | None
+    """What the reader should know; None: nothing."""
+    instead: str | None
+    """What asks for what a search shows, where that makes do with some of the words, as it is typed; None: it does not,
+    or finds no more."""
+    found_instead: int
+    """How many articles that finds."""
+
+
+def exactly(answers: Answers, home: Home, catalogue: Shown, query: Query) -> Exactly:
+    """Return all articles that have all of a query: what is handed on holds nothing that was not asked for.
+
+    Args:
+        answers: The index, open.
+        home: Where to look.
+        catalogue: Its catalogue, open for reading.
+        query: As parsed, with filters.
+
+    Raises:
+        StoreError: Catalogue or index is missing, damaged or of another version.
+    """
+    ids, note = matching_in(answers, home, catalogue, query.exactly)
+    for phrases in ([False] if _is_long(query.node) else []) + ([] if ids else [True]):
+        some = relaxed(resolved(query.node, home, catalogue), phrases=phrases)
+        more = answers.ask(some, limit=1).total if some else 0
+        if more > len(ids) and (instead := _some(query, phrases=phrases)):
+            return Exactly(ids=ids, note=note, instead=instead, found_instead=more)
+    return Exactly(ids=ids, note=note, instead=None, found_instead=0)
+
+
+def _some(query: Query, *, phrases: bool) -> str | None:
+    """Return what asks for articles with some of the words of a query, as it is typed; None: that cannot be typed."""
+    some = relaxed(parse(query.text).node, phrases=phrases)
+    return typed(some) if some else None
+
+
+def _is_long(node: Node | None) -> bool:
+    """Whether a query has so many words that not all of them are demanded."""
+    return isinstance(node, All) and sum(isinstance(each, Word) for each in node.nodes) > MAX_ALL_WORDS
 
 
 def matching(home: Home, catalogue: Shown, query: Query) -> tuple[list[str], str | None]:
@@ -123,7 +175,7 @@ def _asked(home: Home, answers: Answers, catalogue: Shown, query: Query) -> tupl
     """Return what is looked for, and notes."""
     notes = [*query.notes, *_caveats(query, catalogue, answers.languages)]
     asked = resolved(query.node, home, catalogue)
-    if isinstance(asked, All) and sum(isinstance(each, Word) for each in asked.nodes) > MAX_ALL_WORDS:
+    if _is_long(asked):
         notes.append(f"Of more than {MAX_ALL_WORDS} words some are enough; articles with most of them come first.")
         asked = relaxed(asked, phrases=False)
     return asked, notes

@@ -16,7 +16,7 @@ from aggregator import access
 from aggregator.decisions import Decisions, Event
 from aggregator.errors import AggregatorError, StoreError, UnknownIdError, UsageError
 from aggregator.home import Home
-from aggregator.query import All, Any, Node, Only, Query, Within, parse
+from aggregator.query import All, Node, Only, Query, Within, parse
 from aggregator.wordings import SAVED, Wording, Wordings
 
 DROPPED, TOLD = "search-dropped", "searches-told"
@@ -69,8 +69,7 @@ class SavedSearch:
             UsageError: It can no longer be understood.
         """
         found = parse(self.text)
-        found = found.also(*self.filters) if self.filters else found
-        return replace(found, node=Any((found.node,))) if isinstance(found.node, All) else found
+        return (found.also(*self.filters) if self.filters else found).exactly
 
 
 def save(home: Home, name: str, asked: Query, *, by: str, now: datetime) -> tuple[Event | None, SavedSearch | None]:

@@ -6,6 +6,7 @@
     context   the places where a word stands
     curves    how much of a query there is over time
     runs      what visits brought, and what is the matter with a source
+    sources   what is followed
     status    how the sources and the home are doing
 
 docs/reference/json.md names every key. Keys may be added; none is renamed or removed.

@@ -19,6 +19,7 @@ def results_json(results: Results) -> dict[str, Any]:
         "texts": results.texts,
         "took_ms": results.took_ms,
         "note": results.note,
+        "instead": results.instead,
         "hits": [hit_json(hit) for hit in results.hits],
         "facets": {
             name: [list(pair) for pair in (values if name == "month" else values[:FACET_VALUES])]

@@ -285,7 +285,12 @@ FILE = Key("", GROUP, REQUIRED, "The file as a whole.")
 
 KEYS = (
     Key("settings", GROUP, "as below", "What holds for the whole home."),
-    Key("settings.contact", CONTACT, "none", "Sent with every request, so that a webmaster can reach a person."),
+    Key(
+        "settings.contact",
+        CONTACT,
+        "none",
+        "Sent with every request, for webmasters; on the pages, where readers report a problem.",
+    ),
     Key("settings.network", GROUP, "as below", "What may be reached."),
     Key("settings.network.allow_private", NETWORKS, "[]", "Networks to visit although they are not public."),
     Key("settings.proxy", PROXY, "none", "Every request goes through it, and it resolves the names; for Tor, say."),

@@ -15,9 +15,11 @@
     exporting  all that was found, as a file
     articles   the pages of an article: text, versions, what changed
     citing     how an article is cited
+    reporting  how readers tell that something is wrong
     families   the page of a family: who has a text, and who had it first
     deciding   what people decide of a match
     sources    the pages of sources: how they are doing, each and all
+    trying     what a crawl of one would find now
     metrics    whether the home is well, and numbers for who watches it
     feeds      what came in, for feed readers
     languages  the words of the pages in English, French and German

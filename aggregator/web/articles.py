@@ -12,9 +12,12 @@ from starlette.exceptions import HTTPException
 from aggregator import access, dedupe
 from aggregator.dossier import Dossier, dossier
 from aggregator.errors import UnknownIdError
-from aggregator.model import Article, Capture
+from aggregator.model import Article, Capture, Version
+from aggregator.periods import instant
 from aggregator.web import citing
+from aggregator.web.citing import Citation
 from aggregator.web.rendering import downloaded, page
+from aggregator.web.reporting import report
 
 router = APIRouter(include_in_schema=False)
 
@@ -26,16 +29,31 @@ def show_article(request: Request, article_id: str, version: Number = None) -> H
     """Show an article in one of its versions, the newest unless another is named."""
     found = of_id(request, article_id)
     chosen = found.version(version)
+    home, copy = request.app.state.home, _copy(request, found.article, found.capture(chosen))
+    citation = citing.citation_of(home, found, chosen)
     values = {
         "found": found,
         "article": found.article.as_in(chosen),
         "version": chosen,
         "capture": found.capture(chosen),
         "authors": ", ".join(chosen.authors),
-        "citation": citing.citation_of(request.app.state.home, found, chosen),
-        "copy": _copy(request, found.article, found.capture(chosen)),
+        "citation": citation,
+        "copy": copy,
+        "report": report(
+            home, f"Article {found.article.id}, version {chosen.digest}", _reported(found, chosen, citation, copy)
+        ),
     }
     return page("article.html", values)
+
+
+def _reported(found: Dossier, version: Version, citation: Citation | None, copy: str | None) -> dict[str, str | None]:
+    """Return what a report of a problem says of an article; of one that may not leave the home, no more than names."""
+    return {
+        "Article": found.article.id,
+        "Version": f"{version.digest}, seen {instant(version.captured_at)}",
+        "Address": found.article.url if citation else None,
+        "Archived": (copy or citation.cited.archived) if citation else None,
+    }
 
 
 def _copy(request: Request, article: Article, capture: Capture | None) -> str | None:

@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
-from starlette.exceptions import HTTPException
 
 from aggregator import pipeline, reposts
 from aggregator.errors import BusyError, UsageError
 from aggregator.home import Home
 from aggregator.web.articles import of_id
 from aggregator.web.followed import following_of
-from aggregator.web.forms import fields
+from aggregator.web.forms import own_fields
 from aggregator.web.limits import MAX_DECISION_BYTES
 
 router = APIRouter(include_in_schema=False)
@@ -28,10 +27,7 @@ _WAIT_S = 2.0
 @router.post("/decisions")
 async def decide(request: Request) -> RedirectResponse:
     """Note what somebody decides of two articles, and lead back to the page of their family."""
-    given = await fields(request, MAX_DECISION_BYTES)
-    door = request.app.state.door
-    if not door.is_key(given.get("key", "")):
-        raise HTTPException(403, "This form is not of this server, or of one before it was started again. Reload it.")
+    given = await own_fields(request, MAX_DECISION_BYTES)
     kind, ids = given.get("kind", ""), [given.get(name, "") for name in ("a", "b")]
     if kind not in KINDS:
         raise UsageError(f"Nothing is decided by {kind[:20]!r}: there are {', '.join(KINDS)}.")

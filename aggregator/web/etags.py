@@ -54,9 +54,10 @@ class Conditional:
 
 async def _answer(start: MutableMapping[str, Any], body: bytes, known: list[str], send: Send) -> None:
     """Send an answer with its tag; only the tag to who has it."""
-    digest = hashlib.blake2b(_TOOK.sub(b"", body), digest_size=_TAG_BYTES)
-    tag = f'"{digest.hexdigest()}"'
     headers = MutableHeaders(raw=start["headers"])
+    digest = hashlib.blake2b(_TOOK.sub(b"", body), digest_size=_TAG_BYTES)
+    digest.update(headers.get("link", "").encode())
+    tag = f'"{digest.hexdigest()}"'
     headers["ETag"] = f"W/{tag}"
     if tag in known:
         del headers["content-length"], headers["content-type"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
@@ -15,7 +17,7 @@ from aggregator.access import Shown
 from aggregator.errors import UsageError
 from aggregator.home import Home
 from aggregator.model import Following
-from aggregator.search import citing
+from aggregator.search import Exactly, citing
 from aggregator.search.past import answers_of
 from aggregator.web.asking import Asking, asked
 from aggregator.web.citing import FORMS as CITATIONS
@@ -38,36 +40,86 @@ TEXTS = {"csv": Form("CSV", "csv", "text/csv"), "jsonl": Form("JSON lines", "jso
 FORMS = TEXTS | CITATIONS
 
 
-@router.get("/export")
-def show_export(request: Request) -> HTMLResponse:
-    """Show how much would be exported, and whether phone numbers or addresses stand in it, before it is."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prospect:
+    """What would be exported."""
+
+    asking: Asking
+    found: Exactly
+    ids: Sequence[str]
+    """Of what was found, what may leave."""
+    contacts: Sequence[str]
+    """In which of the newest of them phone numbers or e-mail addresses stand."""
+    looked: int
+    """How many were looked through for these."""
+    wants_all: bool
+    """Whether that was to be all of them, as far as that is done."""
+
+    @property
+    def files(self) -> Iterator[tuple[str, str]]:
+        """The form and the address of each file."""
+        for end in FORMS:
+            if not (self.asking.as_of and end in TEXTS):
+                yield end, self.asking.export(f".{end}")
+
+    @property
+    def instead(self) -> str | None:
+        """The address of what a search shows beside it; None: nothing."""
+        return replace(self.asking, words=self.found.instead).export() if self.found.instead else None
+
+
+def prospect(request: Request) -> Prospect:
+    """Return what would be exported.
+
+    Raises:
+        UsageError: Nothing is asked for, or it is not understood.
+        StoreError: Catalogue or index is missing, damaged or of another version.
+    """
     home, asking, now = request.app.state.home, _asked(request), datetime.now(UTC)
     wants_all = request.query_params.get("look") == "all"
     ids: Sequence[str] = ()
     having: Sequence[str] = ()
-    note: str | None = "Nothing was crawled yet."
+    found = Exactly(ids=[], note="Nothing was crawled yet.", instead=None, found_instead=0)
     looked = 0
     if not home.is_new:
         with access.opened(home, now=now, leaving=True) as catalogue:
-            ids, note = _found(home, catalogue, asking)
+            ids, found = _found(home, catalogue, asking)
             some = ids[: MAX_EXPORT_LOOKED_AT if wants_all else EXPORT_LOOKED_AT]
             having, looked = _having_contacts(home, catalogue, asking, some), len(some)
+    return Prospect(asking=asking, found=found, ids=ids, contacts=having, looked=looked, wants_all=wants_all)
+
+
+def said_of(of: Prospect) -> dict[str, Any]:
+    """Return what would be exported as programs know it."""
+    return {
+        "articles": len(of.ids),
+        "note": of.found.note,
+        "instead": of.found.instead,
+        "found_instead": of.found.found_instead,
+        "contacts": list(of.contacts),
+        "looked": of.looked,
+        "files": dict(of.files),
+    }
+
+
+@router.get("/export")
+def show_export(request: Request) -> HTMLResponse:
+    """Show how much would be exported, and whether phone numbers or addresses stand in it, before it is."""
+    of = prospect(request)
     values = {
-        "asking": asking,
-        "back": asking.address(),
-        "chips": list(chips(asking)),
-        "rows": len(ids),
-        "note": note,
-        "contacts": having,
+        "asking": of.asking,
+        "back": of.asking.address(),
+        "chips": list(chips(of.asking)),
+        "rows": len(of.ids),
+        "note": of.found.note,
+        "instead": of.instead and (of.found.instead, of.instead),
+        "found_instead": of.found.found_instead,
+        "contacts": of.contacts,
         "named": _NAMED,
-        "looked": looked,
-        "more": None if wants_all else asking.export(look="all"),
+        "looked": of.looked,
+        "more": None if of.wants_all else of.asking.export(look="all"),
         "most": MAX_EXPORT_LOOKED_AT,
-        "files": [
-            (form.name, end in TEXTS, asking.export(f".{end}"))
-            for end, form in FORMS.items()
-            if not (asking.as_of and end in TEXTS)
-        ],
+        "files": [(FORMS[end].name, end in TEXTS, address) for end, address in of.files],
     }
     return page("exports.html", values)
 
@@ -104,12 +156,12 @@ def _asked(request: Request) -> Asking:
     return asking
 
 
-def _found(home: Home, catalogue: Shown, asking: Asking) -> tuple[list[str], str | None]:
-    """Return what is found that may leave, copies too, the newest first; and what the reader should know."""
+def _found(home: Home, catalogue: Shown, asking: Asking) -> tuple[list[str], Exactly]:
+    """Return what has all that is asked for and may leave, copies too, the newest first; and what else was found."""
     with closing(answers_of(home, catalogue, asking.at)) as answers:
-        ids, note = search.matching_in(answers, home, catalogue, asking.query)
-    there = {facts.id for facts in catalogue.facts(ids)}
-    return [i for i in ids if i in there], note
+        found = search.exactly(answers, home, catalogue, asking.query)
+    there = {facts.id for facts in catalogue.facts(found.ids)}
+    return [i for i in found.ids if i in there], found
 
 
 def _having_contacts(home: Home, catalogue: Shown, asking: Asking, ids: Sequence[str]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
@@ -34,6 +36,11 @@ def words_of(error: Exception, home: Home) -> str:
         case HTTPException():
             return str(error.detail)
         case RequestValidationError():
-            return "The address is not understood."
+            return " ".join(["The address is not understood.", *map(_wrong, error.errors())])
         case _:
             return str(error).replace(f"{home.root}/", "")
+
+
+def _wrong(value: dict[str, Any]) -> str:
+    """Return what is wrong with a value; the value itself is not said again."""
+    return f"{value['loc'][-1]}: {value['msg']}."

@@ -73,7 +73,7 @@ def show_box() -> HTMLResponse:
 async def show_who_has(request: Request) -> HTMLResponse:
     """Show who has a text that was pasted; it is kept nowhere."""
     try:
-        text = await _pasted(request)
+        text = await pasted(request)
     except UsageError as error:
         return page("reposts.html", {"text": "", "problem": str(error), "family": None, "key": None}, status=400)
     return await run_in_threadpool(_who_has, request.app.state.home, text)
@@ -86,7 +86,7 @@ def _who_has(home: Home, text: str) -> HTMLResponse:
     return page("reposts.html", {"text": text, "problem": cut, "key": None, **_evidence(family, here=GIVEN)})
 
 
-async def _pasted(request: Request) -> str:
+async def pasted(request: Request) -> str:
     """Return the text in a form.
 
     Raises:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from aggregator import sources
+from aggregator.errors import SourcesError
 from aggregator.home import Home
 from aggregator.model import Following
 
@@ -21,6 +22,14 @@ def following_of(home: Home) -> Following:
     except OSError:
         return sources.load(home.sources_yaml)  # which says what is the matter
     return _loaded(home.sources_yaml, found.st_ino, found.st_mtime_ns, found.st_size)
+
+
+def contact_of(home: Home) -> str | None:
+    """Return how those who run the home are reached, a mail or web address; None: nobody says, or it is refused."""
+    try:
+        return following_of(home).settings.contact
+    except SourcesError:
+        return None
 
 
 @lru_cache(maxsize=4)

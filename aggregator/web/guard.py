@@ -37,7 +37,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 """Of every answer. Nothing is stored: what is withdrawn must not stay in a cache."""
-ASKED_BY_FORM = frozenset(("/reposts",))
+ASKED_BY_FORM = frozenset(("/reposts", "/api/reposts"))
 """What is asked with a text that no address has room for; it changes nothing."""
 COSTLY_PATHS = (
     "/export",
@@ -48,10 +48,12 @@ COSTLY_PATHS = (
     "/api/context",
     "/api/timeline",
     "/api/families",
+    "/api/export",
+    "/api/reposts",
 )
 """What may read many texts for one answer."""
-DECIDED_BY_FORM = frozenset(("/decisions",))
-"""What changes something."""
+DECIDED_BY_FORM = frozenset(("/decisions", "/trials"))
+"""What changes something, or has the server ask others."""
 WRONG = "Something went wrong here. Nothing is lost. The log of the server says what."
 
 

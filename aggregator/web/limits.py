@@ -25,6 +25,14 @@ WRONG_TOKEN = 40.0
 """How many answers a wrong token counts for."""
 MAX_DECISION_BYTES = 4_000
 """Of a form that decides something."""
+TRIAL_S = 45.0
+"""How long a source that is tried is asked for more; what is being asked for then is waited for."""
+TRIAL_AGAIN_S = 60.0
+"""How long a source that was tried is left alone."""
+TRIAL_LISTS = 2
+"""Sitemaps and list pages that are looked at of a source that is tried: its feed is mostly enough."""
+TRIAL_TEXT_CHARS = 600
+"""Of an article, how much is shown."""
 EXPORT_LOOKED_AT = 200
 """Articles that the page of an export looks through for phone numbers and addresses: in a second."""
 MAX_EXPORT_LOOKED_AT = 5_000

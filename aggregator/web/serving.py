@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from aggregator import __version__
 from aggregator.errors import AggregatorError
 from aggregator.home import Home
-from aggregator.web import api, articles, deciding, exporting, families, feeds, languages, metrics, sources
+from aggregator.web import api, articles, deciding, exporting, families, feeds, languages, metrics, sources, trying
 from aggregator.web.door import Door
 from aggregator.web.etags import Conditional
 from aggregator.web.failures import status_of, words_of
@@ -20,15 +20,36 @@ from aggregator.web.guard import WRONG, Guard, is_for_programs, said
 from aggregator.web.languages.speaking import Speaking
 from aggregator.web.rendering import HERE, page
 from aggregator.web.searching import context, course, hits, kin
+from aggregator.web.trying import Turns
 
-ROOMS = (hits, context, course, kin, exporting, articles, families, deciding, sources, feeds, languages, metrics, api)
+ROOMS = (
+    hits,
+    context,
+    course,
+    kin,
+    exporting,
+    articles,
+    families,
+    deciding,
+    sources,
+    trying,
+    feeds,
+    languages,
+    metrics,
+    api,
+)
 """All that answers, each with its ``router``."""
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 """Names and addresses of this machine, for this machine."""
 
 
 def application(
-    home: Home, hosts: Collection[str] = LOOPBACK, door: Door | None = None, *, copies: str | None = None
+    home: Home,
+    hosts: Collection[str] = LOOPBACK,
+    door: Door | None = None,
+    *,
+    copies: str | None = None,
+    turns: Turns | None = None,
 ) -> Guard:
     """Return the pages of a home, as an ASGI application.
 
@@ -37,6 +58,7 @@ def application(
         hosts: Names and addresses that it answers to, without ports.
         door: Who may come in, and whether they may decide; None: everybody who reaches it, to read.
         copies: The origin of its archived copies, scheme to port; None: they are not served.
+        turns: Which source is tried; None: nobody else ends that.
     """
     made = FastAPI(
         title="aggregator",
@@ -49,6 +71,7 @@ def application(
     made.state.home = home
     made.state.door = door
     made.state.copies = copies
+    made.state.turns = turns or Turns()
     made.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     for room in ROOMS:
         made.include_router(room.router)

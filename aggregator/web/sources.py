@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -19,7 +20,7 @@ from aggregator.model import Run, Source
 from aggregator.scheduler import Past
 from aggregator.shapes.status import status_json
 from aggregator.web.drawing import Bars, bars
-from aggregator.web.followed import following_of
+from aggregator.web.followed import contact_of, following_of
 from aggregator.web.languages.wording import number, phrase
 from aggregator.web.limits import RUNS
 from aggregator.web.rendering import page
@@ -58,6 +59,7 @@ def show_sources(request: Request) -> HTMLResponse:
         "states": Counter(state for _, state in told).most_common(),
         "due": sum(_is_due(each, now) for each in status["sources"]),
         "writer": home.writer,
+        "contact": contact_of(home),
         "rhythms": _rhythms(home, [each["source"] for each in status["sources"]], now),
     }
     return page("sources.html", values)
@@ -67,11 +69,12 @@ def show_sources(request: Request) -> HTMLResponse:
 def show_source(request: Request, source_id: str) -> HTMLResponse:
     """Show how one source is doing: its runs, what failed and why, its rhythm, and how much of it is there."""
     home, now = request.app.state.home, datetime.now(UTC)
-    health = health_of(home, source_id, now)
+    health, door = health_of(home, source_id, now), request.app.state.door
     status = next(each for each in status_of(home)["sources"] if each["source"] == source_id)
     values = {
         "health": health,
         "source": health.source,
+        "key": door.key if door and door.may_decide else None,
         "status": status,
         "state": _state(status, now),
         "success": next((run for run in health.runs if run.outcome == "ok"), None),
@@ -92,14 +95,37 @@ def status_of(home: Home) -> dict[str, Any]:
         StoreError: The catalogue is missing, damaged or of another version.
     """
     found = status_json(home, following_of(home), datetime.now(UTC))
-    if home.is_new:
-        return found
-    with access.opened(home) as catalogue:
-        closed, counts = catalogue.closed_sources, catalogue.article_counts()
+    closed, counts = _closed(home), {}
+    if not home.is_new:
+        with access.opened(home) as catalogue:
+            counts = catalogue.article_counts()
     shown = [
         one | {"articles": counts.get(one["source"], 0)} for one in found["sources"] if one["source"] not in closed
     ]
     return found | {"sources": shown, "totals": found["totals"] | {"articles": sum(counts.values())}}
+
+
+def source_of(home: Home, source_id: str) -> Source:
+    """Return a source of sources.yaml.
+
+    Raises:
+        UnknownIdError: There is none of that id, or nobody is shown it.
+        SourcesError: sources.yaml is refused.
+        StoreError: The catalogue is missing, damaged or of another version.
+    """
+    source = following_of(home).source(source_id)
+    if source is None or source_id in _closed(home):
+        raise UnknownIdError("There is no source of that id in sources.yaml.")
+    return source
+
+
+def _closed(home: Home) -> Collection[str]:
+    """Return the sources that nobody is shown."""
+    if home.is_new:
+        now = datetime.now(UTC)
+        return {source.id for source in following_of(home).sources if source.is_closed(now, leaving=False)}
+    with access.opened(home) as catalogue:
+        return catalogue.closed_sources
 
 
 def health_of(home: Home, source_id: str, now: datetime) -> Health:
@@ -110,14 +136,10 @@ def health_of(home: Home, source_id: str, now: datetime) -> Health:
         SourcesError: sources.yaml is refused.
         StoreError: The catalogue is missing, damaged or of another version.
     """
-    source = next((one for one in following_of(home).sources if one.id == source_id), None)
-    if source is None:
-        raise UnknownIdError("There is no source of that id in sources.yaml.")
+    source = source_of(home, source_id)
     if home.is_new:
         return Health(source, None, (), (), None)
     with access.opened(home) as catalogue:
-        if source_id in catalogue.closed_sources:
-            raise UnknownIdError("There is no source of that id in sources.yaml.")
         return Health(
             source=source,
             past=scheduler.pasts_of([source], catalogue.runs_since, now).get(source_id),

@@ -9,7 +9,9 @@ jsonfeed    JSON Feed
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -19,7 +21,7 @@ from starlette.exceptions import HTTPException
 from aggregator.errors import UsageError
 from aggregator.web.feeds import atom, jsonfeed
 from aggregator.web.feeds.entries import Kind
-from aggregator.web.feeds.gathering import TITLES, choices, gathered
+from aggregator.web.feeds.gathering import TITLES, Choices, choices, gathered
 from aggregator.web.limits import FEED_ENTRIES
 from aggregator.web.rendering import page
 
@@ -36,9 +38,27 @@ def address_of(kind: Kind, *, source_id: str | None = None, name: str | None = N
     return {form: f"/feeds/{kind}.{form}{'?' if narrowed else ''}{urlencode(narrowed)}" for form in FORMS}
 
 
-@router.get("/feeds")
-def show_feeds(request: Request) -> HTMLResponse:
-    """Show which feeds there are, of everything, a source, or what a saved search finds."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """Which feeds there are."""
+
+    among: Choices
+    """Of what else there are some."""
+    source_id: str | None
+    """The source that these are of; None: of all."""
+    name: str | None
+    """The saved search that these are of; None: of everything."""
+    feeds: dict[Kind, dict[str, str]]
+    """Their addresses by form."""
+
+
+def offered(request: Request) -> Offered:
+    """Return which feeds there are, of everything, a source, or what a saved search finds.
+
+    Raises:
+        UnknownIdError: There is no such source or search.
+        UsageError: Both are asked for.
+    """
     among = choices(request.app.state.home, datetime.now(UTC))
     source_id, name = _narrowed(request)
     if source_id is not None:
@@ -46,12 +66,33 @@ def show_feeds(request: Request) -> HTMLResponse:
     if name is not None:
         among.search(name)
     kinds = [kind for kind in Kind if kind is not Kind.TROUBLE or name is None]
+    return Offered(
+        among=among,
+        source_id=source_id,
+        name=name,
+        feeds={kind: address_of(kind, source_id=source_id, name=name) for kind in kinds},
+    )
+
+
+def said_of(found: Offered) -> dict[str, Any]:
+    """Return which feeds there are as programs know it."""
+    return {
+        "feeds": [{"kind": kind, "title": TITLES[kind], **addresses} for kind, addresses in found.feeds.items()],
+        "sources": [{"id": one, "name": said} for one, said in found.among.sources.items()],
+        "searches": [one.name for one in found.among.searches],
+    }
+
+
+@router.get("/feeds")
+def show_feeds(request: Request) -> HTMLResponse:
+    """Show which feeds there are, of everything, a source, or what a saved search finds."""
+    found = offered(request)
     values = {
-        "feeds": [(TITLES[kind], address_of(kind, source_id=source_id, name=name)) for kind in kinds],
+        "feeds": [(TITLES[kind], addresses) for kind, addresses in found.feeds.items()],
         "most": FEED_ENTRIES,
-        "of": name if source_id is None else among.sources[source_id],
-        "sources": [(said, f"/feeds?{urlencode({'source': one})}") for one, said in among.sources.items()],
-        "searches": [(one.name, f"/feeds?search={one.name}") for one in among.searches],
+        "of": found.name if found.source_id is None else found.among.sources[found.source_id],
+        "sources": [(said, f"/feeds?{urlencode({'source': one})}") for one, said in found.among.sources.items()],
+        "searches": [(one.name, f"/feeds?search={one.name}") for one in found.among.searches],
     }
     return page("feeds.html", values)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -37,31 +37,32 @@ def show_hits(request: Request) -> HTMLResponse:
     return framed(request, "", "hits.html", _answer)
 
 
-def found(home: Home, asking: Asking) -> Results:
+def found(home: Home, asking: Asking, limit: int = PAGE) -> Results:
     """Return a page of what is found.
 
     Raises:
         UsageError: What is asked for is not understood.
         StoreError: Catalogue or index is missing, damaged or of another version.
     """
-    return search.search(home, asking.query, limit=PAGE, offset=asking.offset, sort=asking.sort, as_of=asking.at)
+    return search.search(home, asking.query, limit=limit, offset=asking.offset, sort=asking.sort, as_of=asking.at)
 
 
 def _answer(home: Home, asking: Asking) -> dict[str, Any]:
     results = found(home, asking)
     return {
         "results": results,
+        "export": (replace(asking, words=results.instead) if results.instead else asking).export(),
         "histogram": histogram(results.facets["month"], lambda name: asking.with_value("month", name)),
         "facets": {name: _values(asking, name, results.facets[name]) for name in ("source", "language")},
         "before": asking.address(offset=max(0, asking.offset - PAGE)) if asking.offset else None,
-        "after": asking.address(offset=asking.offset + PAGE) if _has_more(results, asking) else None,
+        "after": asking.address(offset=asking.offset + PAGE) if has_more(results, asking) else None,
     }
 
 
-def _has_more(results: Results, asking: Asking) -> bool:
+def has_more(results: Results, asking: Asking, limit: int = PAGE) -> bool:
     """Whether there may be hits behind these."""
-    end = asking.offset + PAGE
-    is_last = len(results.hits) < PAGE or (results.texts is not None and end >= results.texts)
+    end = asking.offset + limit
+    is_last = len(results.hits) < limit or (results.texts is not None and end >= results.texts)
     return not is_last and end <= MAX_OFFSET
 
 

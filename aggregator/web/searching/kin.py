@@ -23,14 +23,14 @@ def show_families(request: Request) -> HTMLResponse:
     return framed(request, "families", "families.html", _answer)
 
 
-def found(home: Home, asking: Asking) -> Kindred:
+def found(home: Home, asking: Asking, limit: int = PAGE) -> Kindred:
     """Return a page of families.
 
     Raises:
         UsageError: What is asked for is not understood.
         StoreError: Catalogue or index is missing, damaged or of another version.
     """
-    return kin.families(home, asking.query, limit=PAGE, offset=asking.offset, as_of=asking.at)
+    return kin.families(home, asking.query, limit=limit, offset=asking.offset, as_of=asking.at)
 
 
 def _answer(home: Home, asking: Asking) -> dict[str, Any]:

@@ -1,0 +1,152 @@
+"""Trying a source from its page: what a crawl would find there now, with the manners of a crawl. Nothing is kept."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse
+from starlette.exceptions import HTTPException
+
+from aggregator import access, engines
+from aggregator.access import redaction
+from aggregator.catalogue import Catalogue
+from aggregator.fetch import Fetcher
+from aggregator.home import Home
+from aggregator.model import Article, Outcome
+from aggregator.pipeline import checking
+from aggregator.pipeline.checking import Check
+from aggregator.web.followed import following_of
+from aggregator.web.forms import own_fields
+from aggregator.web.limits import MAX_DECISION_BYTES, TRIAL_AGAIN_S, TRIAL_LISTS, TRIAL_S, TRIAL_TEXT_CHARS
+from aggregator.web.rendering import page
+from aggregator.web.sources import source_of
+
+router = APIRouter(include_in_schema=False)
+
+
+class Turns:
+    """Whose turn it is: one source is tried at a time, and none twice within a minute.
+
+    Args:
+        most_s: After so many seconds a source is asked for nothing more.
+        clock: Returns seconds that only grow.
+    """
+
+    def __init__(self, most_s: float = TRIAL_S, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most_s = most_s
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._tried: dict[str, float] = {}
+        self._stop = threading.Event()
+        self._is_over = False
+
+    def end(self) -> None:
+        """Let what is tried now come to its end, and nothing be tried from now on: the server ends."""
+        self._is_over = True
+        self._stop.set()
+
+    @contextmanager
+    def of(self, source_id: str) -> Iterator[threading.Event]:
+        """Hold the turn of a source; give what is set when its time is over.
+
+        Raises:
+            HTTPException: Another is being tried, or this one just was.
+        """
+        if not self._lock.acquire(blocking=False):
+            raise HTTPException(
+                429, "Another source is being tried. Come again when that is done: in two minutes at most."
+            )
+        try:
+            wait_s = self._tried.get(source_id, float("-inf")) + TRIAL_AGAIN_S - self._clock()
+            if wait_s > 0:
+                raise HTTPException(429, f"It was tried just now: leave its site alone for {wait_s:.0f} s more.")
+            self._stop = stop = threading.Event()
+            if self._is_over:
+                stop.set()
+            timer = threading.Timer(self._most_s, stop.set)
+            timer.daemon = True
+            timer.start()
+            try:
+                yield stop
+            finally:
+                timer.cancel()
+                self._tried[source_id] = self._clock()
+        finally:
+            self._lock.release()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What was found at a source."""
+
+    found: Check
+    announced: int
+    """Articles that its lists announce."""
+    new: int
+    """How many of these this home was never told of."""
+    sample: Article | None
+    """The newest article, as it would be kept; None: none could be read, or it may not be shown."""
+    is_withheld: bool
+    """Whether there is one, and something withdrawn is in it."""
+    failed: list[tuple[str, str]]
+    """Addresses and reasons."""
+
+    @property
+    def was_cut(self) -> bool:
+        """Whether the time was over before all was done."""
+        return self.found.run.outcome is Outcome.INTERRUPTED
+
+
+@router.post("/trials")
+async def try_source(request: Request) -> HTMLResponse:
+    """Ask a source what it has, and show what a crawl would make of it."""
+    given = await own_fields(request, MAX_DECISION_BYTES)
+    return await run_in_threadpool(_tried, request, given.get("source", ""))
+
+
+def _tried(request: Request, source_id: str) -> HTMLResponse:
+    home: Home = request.app.state.home
+    source = source_of(home, source_id)
+    following = following_of(home)
+    with request.app.state.turns.of(source_id) as stop:
+        found = checking.check(source, following, Fetcher(following.settings), max_lists=TRIAL_LISTS, stop=stop)
+    return page("trial.html", _values(_trial(home, found, datetime.now(UTC))))
+
+
+def _trial(home: Home, found: Check, now: datetime) -> Trial:
+    source = found.source
+    keys = {engines.key(one.url, source) for _, said in found.tried for one in said.discoveries}
+    new = len(keys)
+    if not home.is_new:
+        with Catalogue(home.catalogue) as catalogue:
+            new = len(catalogue.unannounced(source.id, keys))
+    known = access.recogniser(home, now)
+    is_withheld = bool(found.sample and known and _holds(found.sample, known))
+    return Trial(
+        found=found,
+        announced=len(keys),
+        new=new,
+        sample=None if is_withheld else found.sample,
+        is_withheld=is_withheld,
+        failed=[(url, why) for url, why in found.run.failed if not (known and known.knows_address(url))],
+    )
+
+
+def _holds(article: Article, known: access.Recogniser) -> bool:
+    """Whether an article is withdrawn, or something in it: it was read as if nothing were."""
+    if known.knows_article(article.id) or known.knows_version(article.id, article.version):
+        return True
+    said = "\n".join((article.title or "", *article.authors, article.text))
+    return known.knows_address(article.url) or redaction.holds(said, article.url, known)
+
+
+def _values(trial: Trial) -> dict[str, Any]:
+    return {"trial": trial, "source": trial.found.source, "seconds": int(TRIAL_S), "most": TRIAL_TEXT_CHARS}
