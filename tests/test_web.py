@@ -247,6 +247,7 @@ def test_the_interface_is_described(get: Get) -> None:
         "/api/timeline",
         "/api/families",
         "/api/sources/{source_id}",
+        "/api/saved",
         "/api/status",
         "/api/articles/{article_id}",
         "/api/articles/{article_id}/changes",
@@ -259,7 +260,12 @@ def test_the_interface_is_described(get: Get) -> None:
 
 def every_address(ids: dict[str, str]) -> list[str]:
     """An address of each kind that the pages answer, with what is there and with what is not."""
-    filled = {"article_id": [ids["a"], "7k2mq4xw3nbd"], "source_id": ["a", "nobody"], "path": ["style.css", "none.css"]}
+    filled = {
+        "article_id": [ids["a"], "7k2mq4xw3nbd"],
+        "other_id": [ids["b"]],
+        "source_id": ["a", "nobody"],
+        "path": ["style.css", "none.css"],
+    }
     filled |= {"end": ["csv", "exe"], "form": ["bib", "exe"], "kind": ["new", "none"], "name": ["none"]}
     found = ["/nothing", "/api/nothing"]
     known = [route for room in ROOMS for route in room.router.routes if isinstance(route, Route)]

@@ -43,6 +43,8 @@ class Compared:
     a_share: float
     b_share: float
     """The share of each text's characters in what they share, 0.0 to 1.0."""
+    passages: tuple[Passage, ...]
+    """What they share, in the order of the first article."""
     is_whole: bool
     """Whether all of both texts is compared, and not only what they share."""
     parts: tuple[Part, ...]
@@ -88,6 +90,7 @@ def compare(home: Home, a: Article, b: Article) -> Compared:
         refused=refusals[-1] if refusals else None,
         a_share=a_share,
         b_share=b_share,
+        passages=tuple(passages),
         is_whole=is_whole,
         parts=tuple(_parts(match, [_whole(one.text, other.text)] if is_whole else passages, one.text, other.text)),
         is_moved=any(later.b_start < earlier.b_start for earlier, later in pairwise(passages)),

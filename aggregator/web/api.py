@@ -15,7 +15,9 @@ from aggregator.shapes.context import concordance_json
 from aggregator.shapes.curves import curve_json
 from aggregator.shapes.families import family_json, kindred_json
 from aggregator.shapes.hits import results_json
+from aggregator.shapes.saved import saved_json
 from aggregator.shapes.status import source_json
+from aggregator.web import saved
 from aggregator.web.articles import Number, of_id
 from aggregator.web.asking import Asking, asked
 from aggregator.web.searching import context as of_context
@@ -100,6 +102,12 @@ def source(request: Request, source_id: str) -> dict[str, Any]:
     found = health_of(home, source_id, datetime.now(UTC))
     status = next(each for each in status_of(home)["sources"] if each["source"] == source_id)
     return source_json(status, found.runs, found.months)
+
+
+@router.get("/saved")
+def saved_searches(request: Request) -> list[dict[str, Any]]:
+    """The saved searches: what each asks for, how many articles match, how many of these were not told yet."""
+    return [saved_json(one) for one in saved.found(request.app.state.home)[0]]
 
 
 @router.get("/status")

@@ -10,10 +10,13 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
 from aggregator import access, dedupe
+from aggregator.dedupe.observing import SEEN
 from aggregator.dossier import Dossier, dossier
 from aggregator.errors import UnknownIdError
 from aggregator.model import Capture
 from aggregator.web import citing
+from aggregator.web.drawing import line
+from aggregator.web.limits import TURNS, VERSIONS
 from aggregator.web.rendering import downloaded, page
 
 router = APIRouter(include_in_schema=False)
@@ -34,6 +37,9 @@ def show_article(request: Request, article_id: str, version: Number = None) -> H
         "authors": ", ".join(chosen.authors),
         "citation": citing.citation_of(request.app.state.home, found, chosen),
         "copy": _copy(request, found.capture(chosen)),
+        "turns": [one for one in found.observed if one.what != SEEN][-TURNS:],
+        "most_listed": VERSIONS,
+        "line": line(found.versions, found.observed, shown=chosen.number),
     }
     return page("article.html", values)
 

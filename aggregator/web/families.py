@@ -13,9 +13,10 @@ from aggregator import reposts, words
 from aggregator.dedupe import GIVEN
 from aggregator.errors import UsageError
 from aggregator.home import Home
-from aggregator.model import Article, Match, Relation
+from aggregator.model import Article, Match, Passage, Relation
 from aggregator.reposts import Decision, Family
 from aggregator.web.articles import of_id
+from aggregator.web.beside import Side, sides
 from aggregator.web.drawing import Course, Placed, course
 from aggregator.web.followed import following_of
 from aggregator.web.forms import fields
@@ -45,6 +46,8 @@ class Reasoned:
     passages: tuple[Shared, ...]
     decided: tuple[Decision, ...]
     """What people decided of the two, as far as it holds."""
+    sides: tuple[Side, Side] | None
+    """Both texts whole, if one was pasted: no page can be led to that has it. None: one has both."""
 
 
 @router.get("/articles/{article_id}/family")
@@ -140,18 +143,23 @@ def _course(family: Family, here: str) -> Course | None:
 
 def _reasoned(family: Family, match: Match) -> Reasoned:
     first, second = family.ordered(match)
-    texts = (family.texts[match.a, match.a_version], family.texts[match.b, match.b_version])
-    longest = sorted(match.passages, key=lambda p: p.a_start - p.a_end)[:PASSAGES]
-    shared = [
-        (texts[0][p.a_start : p.a_end], texts[1][p.b_start : p.b_end]) for p in sorted(longest, key=lambda p: p.a_start)
-    ]
     is_turned = first != match.a
-    shares = (match.b_coverage, match.a_coverage) if is_turned else (match.a_coverage, match.b_coverage)
+    earlier, later = family.articles[first], family.articles[second]
+    texts = [family.texts[match.a, match.a_version], family.texts[match.b, match.b_version]]
+    passages, shares = list(match.passages), (match.a_coverage, match.b_coverage)
+    if is_turned:
+        passages = [Passage(p.b_start, p.b_end, p.a_start, p.a_end) for p in passages]
+        texts, shares = texts[::-1], shares[::-1]
+    passages.sort()
+    longest = sorted(passages, key=lambda p: p.a_start - p.a_end)[:PASSAGES]
     return Reasoned(
-        earlier=family.articles[first],
-        later=family.articles[second],
+        earlier=earlier,
+        later=later,
         match=match,
         shares=shares,
-        passages=tuple(Shared(*(reversed(pair) if is_turned else pair)) for pair in shared),
+        passages=tuple(Shared(texts[0][p.a_start : p.a_end], texts[1][p.b_start : p.b_end]) for p in sorted(longest)),
         decided=tuple(one for one in family.decisions if {match.a, match.b} <= set(one.articles)),
+        sides=sides((earlier, texts[0], shares[0]), (later, texts[1], shares[1]), passages)
+        if GIVEN in (first, second)
+        else None,
     )

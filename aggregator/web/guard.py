@@ -45,9 +45,11 @@ COSTLY_PATHS = (
     "/context",
     "/families",
     "/reposts",
+    "/saved",
     "/api/context",
     "/api/timeline",
     "/api/families",
+    "/api/saved",
 )
 """What may read many texts for one answer."""
 DECIDED_BY_FORM = frozenset(("/decisions",))

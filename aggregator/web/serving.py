@@ -12,7 +12,19 @@ from starlette.exceptions import HTTPException
 from aggregator import __version__
 from aggregator.errors import AggregatorError
 from aggregator.home import Home
-from aggregator.web import api, articles, deciding, exporting, families, feeds, languages, metrics, sources
+from aggregator.web import (
+    api,
+    articles,
+    beside,
+    deciding,
+    exporting,
+    families,
+    feeds,
+    languages,
+    metrics,
+    saved,
+    sources,
+)
 from aggregator.web.door import Door
 from aggregator.web.etags import Conditional
 from aggregator.web.failures import status_of, words_of
@@ -21,7 +33,10 @@ from aggregator.web.languages.speaking import Speaking
 from aggregator.web.rendering import HERE, page
 from aggregator.web.searching import context, course, hits, kin
 
-ROOMS = (hits, context, course, kin, exporting, articles, families, deciding, sources, feeds, languages, metrics, api)
+ROOMS = (
+    *(hits, context, course, kin, exporting, saved, articles, families, beside, deciding, sources),
+    *(feeds, languages, metrics, api),
+)
 """All that answers, each with its ``router``."""
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 """Names and addresses of this machine, for this machine."""
