@@ -175,6 +175,16 @@ def test_who_has_a_text_that_was_pasted(served: str, get: Get, ids: dict[str, st
     )
 
 
+def test_an_address_that_is_pasted_leads_to_the_family_of_its_article(served: str, ids: dict[str, str]) -> None:
+    answer = pasted(served, " http://a.example/one\n")
+    assert [one.status_code for one in answer.history] == [303]
+    assert answer.url == f"{served}/articles/{ids['a']}/family"
+    unknown = pasted(served, "http://nobody.example/<script>")
+    assert unknown.status_code == 404
+    assert "No article of that address is here." in unknown.text
+    assert "<script>" not in unknown.text.replace('<script src="/static/keys.js" defer></script>', "")
+
+
 def test_of_a_text_that_is_too_long_to_compare_the_page_says_how_much_was(served: str) -> None:
     assert "Only the first 200,000 characters" in pasted(served, f"{LATER} " * 2_500).text
 

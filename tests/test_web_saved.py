@@ -59,10 +59,15 @@ def searches(home: Home) -> tuple[BeautifulSoup, list[Tag]]:
     return read, read.select("main .hits > li")
 
 
+def link_of(one: Tag) -> str:
+    [link] = one.select("h2 a")
+    return str(link["href"])
+
+
 def test_a_saved_search_is_shown_with_its_new_hits_and_its_feeds(home: Home) -> None:
     keep(home, "camp", "camp")
     read, [one] = searches(home)
-    assert (one.select_one("h2 a") or {}).get("href") == "/?q=camp&sort=captured"
+    assert link_of(one) == "/?q=camp&sort=captured"
     assert "5 new" in one.text and "6 articles" in one.text and "Maren" in one.text
     assert [link.text for link in one.select(".newest a")] == ["Camp 5", "Camp 4", "Camp 3"]
     feeds = [str(link["href"]) for link in one.select("a[type]")]
@@ -89,7 +94,7 @@ def test_the_link_of_a_saved_search_finds_what_it_finds(
     keep(home, "one", query, *filters)
     _, [one] = searches(home)
     [expected] = fresh.found(home, saved.standing(home))
-    link = str((one.select_one("h2 a") or {})["href"])
+    link = link_of(one)
     with serving(application(home)) as address:
         found = requests.get(f"{address}/api/search{link.removeprefix('/')}", timeout=60).json()
     assert found["total"] == expected.total
@@ -131,4 +136,4 @@ def test_what_was_typed_is_shown_as_text(home: Home) -> None:
     read, [one] = searches(home)
     assert "<script>alert(1)</script>" in one.text
     assert not read.select("script:not([src='/static/keys.js'])")
-    assert quote("<script>") in str((one.select_one("h2 a") or {})["href"])
+    assert quote("<script>") in link_of(one)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from aggregator import reposts, words
 from aggregator.dedupe import GIVEN
-from aggregator.errors import UsageError
+from aggregator.dossier import dossier
+from aggregator.errors import UnknownIdError, UsageError
 from aggregator.home import Home
 from aggregator.model import Article, Match, Passage, Relation
 from aggregator.reposts import Decision, Family
@@ -24,6 +26,8 @@ from aggregator.web.limits import MAX_PASTED_BYTES, PAIRS, PASSAGES, ROWS
 from aggregator.web.rendering import page
 
 router = APIRouter(include_in_schema=False)
+
+_ADDRESS = re.compile(r"https?://\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +77,25 @@ def show_box() -> HTMLResponse:
 
 
 @router.post("/reposts")
-async def show_who_has(request: Request) -> HTMLResponse:
-    """Show who has a text that was pasted; it is kept nowhere."""
+async def show_who_has(request: Request) -> Response:
+    """Show who has a text that was pasted; it is kept nowhere. Of an address, lead to the family of its article."""
     try:
         text = await _pasted(request)
     except UsageError as error:
         return page("reposts.html", {"text": "", "problem": str(error), "family": None, "key": None}, status=400)
+    if _ADDRESS.fullmatch(text.strip()):
+        return await run_in_threadpool(_family_at, request.app.state.home, text.strip())
     return await run_in_threadpool(_who_has, request.app.state.home, text)
+
+
+def _family_at(home: Home, address: str) -> Response:
+    """Lead to the family of the article at an address."""
+    try:
+        found = dossier(home, address)
+    except UnknownIdError:
+        problem = "No article of that address is here. Paste its text to see who has it."
+        return page("reposts.html", {"text": address, "problem": problem, "family": None, "key": None}, status=404)
+    return RedirectResponse(f"/articles/{found.article.id}/family", status_code=303)
 
 
 def _who_has(home: Home, text: str) -> HTMLResponse:
