@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from aggregator.home import Home
 from aggregator.web.beside import pieces
-from aggregator.web.limits import FOLDED_CHARS
+from aggregator.web.limits import FOLDED_CHARS, WHOLE
 from aggregator.web.serving import application
 from tests.fakeweb import FakeWeb, articles, crawl, feed, page, source
+from tests.stockedhome import article, stocked
 from tests.webbed import got, serving
 
 FIRST = (
@@ -117,6 +118,20 @@ def test_a_text_that_is_pasted_stands_whole_beside_what_has_it(served: str) -> N
     assert len(ids) == len(set(ids)) >= 4
     for link in read.select("mark.shared a"):
         assert str(link["href"])[1:] in ids
+
+
+def test_of_many_that_have_a_pasted_text_some_stand_whole_beside_it_and_of_the_others_passages(tmp_path: Path) -> None:
+    home = stocked(
+        tmp_path / "home",
+        [article("one", f"{FIRST}\n\n{SECOND}\n\nNumber {n}.", title=f"No. {n}", of=f"s{n}") for n in range(WHOLE + 2)],
+    )
+    with serving(application(home)) as address:
+        answer = requests.post(f"{address}/reposts", data={"text": f"{FIRST}\n\n{SECOND}"}, timeout=60)
+    read = BeautifulSoup(answer.text, "lxml")
+    pairs = [pair for pair in read.select("section.pair") if "the text pasted" in pair.text]
+    assert [bool(pair.select(".column")) for pair in pairs] == [True] * WHOLE + [False] * 2
+    assert all(pair.select("blockquote") for pair in pairs[WHOLE:])
+    assert not [link for link in read.select("a[href*=beside]") if "given" in str(link["href"])]
 
 
 SPANS = st.lists(st.tuples(st.integers(0, 90), st.integers(0, 40)), max_size=8)

@@ -44,7 +44,7 @@ class Side:
 def show_beside(request: Request, article_id: str, other_id: str) -> HTMLResponse:
     """Show two articles that share text side by side, each passage leading to the same on the other side."""
     one, other = of_id(request, article_id).article, of_id(request, other_id).article
-    compared = reposts.compare(request.app.state.home, one, other)
+    compared = reposts.compare(request.app.state.home, one, other, passages_only=True)
     told = (
         (one.as_in(compared.a_version), compared.a_version.text, compared.a_share),
         (other.as_in(compared.b_version), compared.b_version.text, compared.b_share),

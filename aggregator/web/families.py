@@ -22,7 +22,7 @@ from aggregator.web.beside import Side, sides
 from aggregator.web.drawing import Course, Placed, course
 from aggregator.web.followed import following_of
 from aggregator.web.forms import fields
-from aggregator.web.limits import MAX_PASTED_BYTES, PAIRS, PASSAGES, ROWS
+from aggregator.web.limits import MAX_PASTED_BYTES, PAIRS, PASSAGES, ROWS, WHOLE
 from aggregator.web.rendering import page
 
 router = APIRouter(include_in_schema=False)
@@ -51,7 +51,7 @@ class Reasoned:
     decided: tuple[Decision, ...]
     """What people decided of the two, as far as it holds."""
     sides: tuple[Side, Side] | None
-    """Both texts whole, if one was pasted: no page can be led to that has it. None: one has both."""
+    """Both texts whole, if one was pasted: no page has it to lead to. None: one has both, or they are too many."""
 
 
 @router.get("/articles/{article_id}/family")
@@ -125,7 +125,7 @@ def _evidence(family: Family, *, here: str) -> dict[str, Any]:
         "here": here,
         "given": GIVEN,
         "best": family.best_matches(),
-        "pairs": [_reasoned(family, match) for match in matches[:PAIRS]],
+        "pairs": [_reasoned(family, match, is_whole=number < WHOLE) for number, match in enumerate(matches[:PAIRS])],
         "pairs_left_out": max(0, len(matches) - PAIRS),
         "rows": family.in_order[:ROWS],
         "rows_left_out": max(0, len(family.in_order) - ROWS),
@@ -157,7 +157,7 @@ def _course(family: Family, here: str) -> Course | None:
     return course(placed, came, first=family.first, here=here)
 
 
-def _reasoned(family: Family, match: Match) -> Reasoned:
+def _reasoned(family: Family, match: Match, *, is_whole: bool) -> Reasoned:
     first, second = family.ordered(match)
     is_turned = first != match.a
     earlier, later = family.articles[first], family.articles[second]
@@ -176,6 +176,6 @@ def _reasoned(family: Family, match: Match) -> Reasoned:
         passages=tuple(Shared(texts[0][p.a_start : p.a_end], texts[1][p.b_start : p.b_end]) for p in sorted(longest)),
         decided=tuple(one for one in family.decisions if {match.a, match.b} <= set(one.articles)),
         sides=sides((earlier, texts[0], shares[0]), (later, texts[1], shares[1]), passages)
-        if GIVEN in (first, second)
+        if is_whole and GIVEN in (first, second)
         else None,
     )

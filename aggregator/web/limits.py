@@ -13,6 +13,8 @@ PAIRS, ROWS = 100, 500
 """Pairs, and articles, of a family that are shown."""
 PASSAGES = 3
 """Shared passages of a pair that are shown, the longest."""
+WHOLE = 5
+"""Articles that are shown whole beside a text that was pasted; of the others that have it, only passages."""
 FOLDED_CHARS, KEPT_CHARS = 1_500, 300
 """Of two texts side by side, from how much on what lies between passages is folded, and how much stays at both ends."""
 VERSIONS, TURNS = 12, 10

@@ -15,8 +15,9 @@ from typing import TypeAlias
 
 from aggregator.dedupe.observing import BACK, SEEN
 from aggregator.model import Observation, Version
+from aggregator.web.limits import VERSIONS
 
-MOST_POINTS = 12
+MOST_POINTS = VERSIONS
 """On a line: on the narrowest page, a finger can still touch each of them."""
 _NO_TIME_S = 1e-9
 """Between versions of one instant: there is no dividing by zero."""
