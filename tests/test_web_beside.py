@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -11,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.home import Home
+from aggregator.takedown import Scope
 from aggregator.web.beside import pieces
 from aggregator.web.limits import FOLDED_CHARS, WHOLE
 from aggregator.web.serving import application
 from tests.fakeweb import FakeWeb, articles, crawl, feed, page, source
 from tests.stockedhome import article, stocked
+from tests.test_saved_searches import hide
 from tests.webbed import got, serving
 
 FIRST = (
@@ -110,6 +113,23 @@ def test_articles_that_share_nothing_are_not_set_side_by_side(get: Get, ids: dic
         assert get(f"/articles/{a}/beside/{other}").status_code == status
 
 
+def test_what_is_withdrawn_stands_beside_nothing_and_is_not_among_the_newest(tmp_path: Path) -> None:
+    one, other = article("one", STORY, title="Vans"), article("two", COPY, title="Vans again", of="b")
+    home = stocked(tmp_path / "home", [one, other])
+    (home.root / "sources.yaml").write_text(
+        "settings: {min_free: 1MB}\n"
+        "sources: [{id: a, name: A, url: 'http://a.example/'}, {id: b, name: B, url: 'http://b.example/'}]\n"
+    )
+    with serving(application(home)) as address:
+        beside = f"{address}/articles/{one.id}/beside/{other.id}"
+        assert requests.get(beside, timeout=60).status_code == 200
+        assert "Vans again" in requests.get(address, timeout=60).text
+        hide(home, f"{other.id}@1", scope=Scope.VERSION)
+        assert requests.get(beside, timeout=60).status_code == 404
+        front = requests.get(address, timeout=60).text
+        assert "Vans again" not in front and "Vans" in front
+
+
 def test_a_text_that_is_pasted_stands_whole_beside_what_has_it(served: str) -> None:
     answer = requests.post(f"{served}/reposts", data={"text": COPY}, timeout=60)
     read, texts = columns_of(answer)
@@ -120,7 +140,7 @@ def test_a_text_that_is_pasted_stands_whole_beside_what_has_it(served: str) -> N
         assert str(link["href"])[1:] in ids
 
 
-def test_of_many_that_have_a_pasted_text_some_stand_whole_beside_it_and_of_the_others_passages(tmp_path: Path) -> None:
+def test_of_many_that_have_a_pasted_text_some_stand_whole_beside_it(tmp_path: Path) -> None:
     home = stocked(
         tmp_path / "home",
         [article("one", f"{FIRST}\n\n{SECOND}\n\nNumber {n}.", title=f"No. {n}", of=f"s{n}") for n in range(WHOLE + 2)],

@@ -48,8 +48,8 @@ class Compared:
     is_whole: bool
     """Whether all of both texts is compared, and not only what they share."""
     parts: tuple[Part, ...]
-    """Of one text in two places the whole; else each passage, in the order of the first article. None where only passages
-    were asked for."""
+    """Of one text in two places the whole; else each passage, in the order of the first article. None where only
+    passages were asked for."""
     is_moved: bool
     """Whether passages stand in another order: what moved is deleted in one place and inserted in another."""
     is_cut: bool
@@ -68,7 +68,8 @@ def compare(home: Home, a: Article, b: Article, *, passages_only: bool = False) 
         home: Where they are.
         a: The one.
         b: The other.
-        passages_only: Whether it is enough to know what they share; else every word of it is compared, which takes longer.
+        passages_only: Whether it is enough to know what they share; else all of it is compared word by word, which
+            takes longer.
 
     Raises:
         UnknownIdError: They share no passage that may be seen.
