@@ -23,7 +23,7 @@ LOCK := env -u UV_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS $(BIN)/uv pip com
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-long torture conformance e2e e2e-smoke check format coverage bench eval eval-reposts lock clean
+.PHONY: help setup demo test test-long torture conformance e2e e2e-smoke pictures check format coverage bench eval eval-reposts lock clean
 
 help:  ## list these words
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,9 @@ e2e: $(E2E)/installed $(NODE)/installed  ## the pages in Chromium, and what axe-
 
 e2e-smoke: $(E2E)/installed $(NODE)/installed  ## the same in minutes, with thirty strings of our own
 	@HOSTILE= EXAMPLES=20 $(E2E)/bin/python -m pytest tests/e2e $(ARGS)
+
+pictures: $(E2E)/installed  ## take the pictures of the pages in docs/pictures again, in Chromium
+	@$(E2E)/bin/python -m tests.e2e.pictures docs/pictures
 
 check: $(VENV)/installed  ## style, form, types, who imports whom, docs, and what the lock must not hold
 	@if grep -iq '^niquests' requirements.lock || $(BIN)/python -c 'import niquests' 2>/dev/null; then \

@@ -175,6 +175,16 @@ def test_who_has_a_text_that_was_pasted(served: str, get: Get, ids: dict[str, st
     )
 
 
+def test_an_address_that_is_pasted_leads_to_the_family_of_its_article(served: str, ids: dict[str, str]) -> None:
+    answer = pasted(served, " http://a.example/one\n")
+    assert [one.status_code for one in answer.history] == [303]
+    assert answer.url == f"{served}/articles/{ids['a']}/family"
+    unknown = pasted(served, "http://nobody.example/<script>")
+    assert unknown.status_code == 404
+    assert "No article of that address is here." in unknown.text
+    assert "<script>" not in unknown.text.replace('<script src="/static/keys.js" defer></script>', "")
+
+
 def test_of_a_text_that_is_too_long_to_compare_the_page_says_how_much_was(served: str) -> None:
     assert "Only the first 200,000 characters" in pasted(served, f"{LATER} " * 2_500).text
 
@@ -244,7 +254,12 @@ def test_who_has_an_answer_already_is_told_so(get: Get, path: str) -> None:
 
 def every_address(ids: dict[str, str]) -> list[str]:
     """An address of each kind that the pages answer, with what is there and with what is not."""
-    filled = {"article_id": [ids["a"], "7k2mq4xw3nbd"], "source_id": ["a", "nobody"], "path": ["style.css", "none.css"]}
+    filled = {
+        "article_id": [ids["a"], "7k2mq4xw3nbd"],
+        "other_id": [ids["b"]],
+        "source_id": ["a", "nobody"],
+        "path": ["style.css", "none.css"],
+    }
     filled |= {"end": ["csv", "exe"], "form": ["bib", "exe"], "kind": ["new", "none"], "name": ["none"]}
     found = ["/nothing", "/api/nothing"]
     known = [route for room in ROOMS for route in room.router.routes if isinstance(route, Route)]

@@ -22,6 +22,7 @@ from jinja2.ext import extract_from_ast
 
 import aggregator
 from aggregator import alarms, notebook
+from aggregator.dedupe import observing
 from aggregator.home import Home
 from aggregator.model import Outcome
 from aggregator.replay import serving as copies
@@ -142,6 +143,7 @@ def handed_on() -> set[str]:
         *alarms.Kind,
         *("paused", "never visited", "failed", "well"),
         *Outcome,
+        *(observing.BACK, observing.EMPTY, observing.VANISHED, observing.BLOCKED, observing.UNAVAILABLE),
         *kinds.split(),
         *DECIDED.values(),
         *PERIODS,

@@ -157,6 +157,17 @@ LIMITS = (
     Limit("pages.pairs", limits.PAIRS, "pairs of a family", "the others are only counted"),
     Limit("pages.rows", limits.ROWS, "articles of a family", "the others are only counted"),
     Limit("pages.passages", limits.PASSAGES, "passages a pair", "shorter ones are only counted"),
+    Limit("pages.whole", limits.WHOLE, "articles", "of the others that have a pasted text only passages are beside it"),
+    Limit("pages.folded", limits.FOLDED_CHARS, "characters", "what is not shared between two passages is folded"),
+    Limit(
+        "pages.versions",
+        limits.VERSIONS,
+        "versions",
+        "the list of them is folded, and the line has a point for several",
+    ),
+    Limit("pages.turns", limits.TURNS, "times", "earlier ones at which an article was not there are not told"),
+    Limit("pages.new-hits", limits.NEW_HITS, "articles", "the other new hits of a saved search are only counted"),
+    Limit("pages.newest", limits.NEWEST, "articles", "older ones are not on the first page"),
     Limit(
         "pages.pace", limits.AT_ONCE, f"answers at once, then {limits.A_SECOND:g} a second", "whoever asks has to wait"
     ),

@@ -5,12 +5,11 @@ from __future__ import annotations
 import getpass
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from aggregator.characters import whole
 from aggregator.cli import DefaultGroup, Period, by_option, chosen_home, home_option, json_option, one_who_decides
 from aggregator.cli import output as show
 from aggregator.cli.hits import print_results
@@ -18,11 +17,10 @@ from aggregator.cli.output import one_line
 from aggregator.errors import FetchError
 from aggregator.home import Home
 from aggregator.model import Following
-from aggregator.shapes import iso
 from aggregator.shapes.hits import results_json
 
 if TYPE_CHECKING:
-    from aggregator.query import Only, Query, Within
+    from aggregator.query import Query
     from aggregator.search.fresh import NewHits
     from aggregator.search.saved import SavedSearch
 
@@ -144,7 +142,9 @@ def searches_find(
         return 1
     results = fresh.hits(home, new, limit=limit, offset=offset)
     if as_json:
-        show.print_json({**results_json(results), "search": _found_json(new)})
+        from aggregator.shapes.saved import saved_json
+
+        show.print_json({**results_json(results), "search": saved_json(new)})
         return 0
     show.say(f"{one.name}: {_asked(one)}, saved {_when(one)}; new since {show.minute(since[0] if since else one.at)}")
     if one.told_at and not since:
@@ -173,7 +173,9 @@ def searches_drop(ctx: click.Context, name: str, by: str) -> None:
 
 def _print_list(found: Sequence[NewHits], withheld: Sequence[SavedSearch], *, as_json: bool) -> None:
     if as_json:
-        show.print_json([_found_json(one) for one in found])
+        from aggregator.shapes.saved import saved_json
+
+        show.print_json([saved_json(one) for one in found])
     elif found:
         rows = []
         for one in found:
@@ -223,33 +225,7 @@ def _when(one: SavedSearch) -> str:
 
 def _asked(one: SavedSearch) -> str:
     """Return what a search asks for, in one line."""
-    parts = [one_line(one.text), *(_filter(each) for each in one.filters)]
+    from aggregator.search.saved import typed
+
+    parts = [one_line(one.text), *(typed(each) for each in one.filters)]
     return " ".join(part for part in parts if part)
-
-
-def _filter(each: Only | Within) -> str:
-    from aggregator.query import Only
-
-    if isinstance(each, Only):
-        values = " OR ".join(f"{each.field}:{one_line(value)}" for value in each.values)
-        return f"({values})" if len(each.values) > 1 else values
-    first = f"{each.since:%Y-%m-%d}" if each.since else ".."
-    last = f"{each.until - timedelta(days=1):%Y-%m-%d}" if each.until else ".."
-    return f"{each.field}:{first}/{last}"
-
-
-def _found_json(one: NewHits) -> dict[str, Any]:
-    search = one.search
-    return {
-        "name": search.name,
-        "event": search.number,
-        "query": whole(search.text),
-        "filters": [_filter(each) for each in search.filters],
-        "by": search.by,
-        "at": iso(search.at),
-        "told": iso(search.told_at),
-        "articles": None if search.problem else one.total,
-        "new": None if search.problem else len(one.new),
-        "note": one.note,
-        "problem": search.problem,
-    }

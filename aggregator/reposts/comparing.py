@@ -43,10 +43,13 @@ class Compared:
     a_share: float
     b_share: float
     """The share of each text's characters in what they share, 0.0 to 1.0."""
+    passages: tuple[Passage, ...]
+    """What they share, in the order of the first article."""
     is_whole: bool
     """Whether all of both texts is compared, and not only what they share."""
     parts: tuple[Part, ...]
-    """Of one text in two places the whole; else each passage, in the order of the first article."""
+    """Of one text in two places the whole; else each passage, in the order of the first article. None where only
+    passages were asked for."""
     is_moved: bool
     """Whether passages stand in another order: what moved is deleted in one place and inserted in another."""
     is_cut: bool
@@ -58,8 +61,15 @@ class Compared:
         return any(dedupe.is_coarse(part.changes) for part in self.parts)
 
 
-def compare(home: Home, a: Article, b: Article) -> Compared:
+def compare(home: Home, a: Article, b: Article, *, passages_only: bool = False) -> Compared:
     """Return what was changed from one article to another.
+
+    Args:
+        home: Where they are.
+        a: The one.
+        b: The other.
+        passages_only: Whether it is enough to know what they share; else all of it is compared word by word, which
+            takes longer.
 
     Raises:
         UnknownIdError: They share no passage that may be seen.
@@ -79,6 +89,7 @@ def compare(home: Home, a: Article, b: Article) -> Compared:
     a_share = dedupe.covered((p.a_start, p.a_end) for p in passages) / max(1, len(one.text))
     b_share = dedupe.covered((p.b_start, p.b_end) for p in passages) / max(1, len(other.text))
     is_whole = match.relation is Relation.DUP if match else min(a_share, b_share) >= NEARLY_ALL
+    places = [] if passages_only else [_whole(one.text, other.text)] if is_whole else passages
     return Compared(
         a=a,
         b=b,
@@ -88,8 +99,9 @@ def compare(home: Home, a: Article, b: Article) -> Compared:
         refused=refusals[-1] if refusals else None,
         a_share=a_share,
         b_share=b_share,
+        passages=tuple(passages),
         is_whole=is_whole,
-        parts=tuple(_parts(match, [_whole(one.text, other.text)] if is_whole else passages, one.text, other.text)),
+        parts=tuple(_parts(match, places, one.text, other.text)),
         is_moved=any(later.b_start < earlier.b_start for earlier, later in pairwise(passages)),
         is_cut=max(len(one.text), len(other.text)) > words.MAX_COMPARED_CHARS,
     )

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any as Json
 
 from aggregator import access
+from aggregator.characters import harmless
 from aggregator.decisions import Decisions, Event
 from aggregator.errors import AggregatorError, StoreError, UnknownIdError, UsageError
 from aggregator.home import Home
@@ -102,6 +103,16 @@ def save(home: Home, name: str, asked: Query, *, by: str, now: datetime) -> tupl
     if before:
         said["replaces"] = before.number
     return Decisions(home.archive).append(SAVED, said, now=now), before
+
+
+def typed(each: Only | Within) -> str:
+    """Return a filter as it is typed in a query, in one line."""
+    if isinstance(each, Only):
+        values = " OR ".join(f"{each.field}:{' '.join(harmless(value).split())}" for value in each.values)
+        return f"({values})" if len(each.values) > 1 else values
+    first = f"{each.since:%Y-%m-%d}" if each.since else ".."
+    last = f"{each.until - timedelta(days=1):%Y-%m-%d}" if each.until else ".."
+    return f"{each.field}:{first}/{last}"
 
 
 def check_name(name: str) -> None:

@@ -5,6 +5,7 @@
     families  who has a text, and who had it first
     context   the places where a word stands
     curves    how much of a query there is over time
+    saved     saved searches
     runs      what visits brought, and what is the matter with a source
     sources   what is followed
     status    how the sources and the home are doing

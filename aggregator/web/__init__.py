@@ -9,17 +9,19 @@
     limits     how much they take and show
     rendering  templates, times, numbers, the words found
     followed   what sources.yaml says, read when it has changed
-    drawing    bars of months, and who had a text when, as SVG
+    drawing    bars of months, who had a text when, and an article's versions, as SVG
     asking     an address to a query, and a query to addresses
     searching  the pages of a search: hits, words in context, over time, families
     exporting  all that was found, as a file
     articles   the pages of an article: text, versions, what changed
+    beside     two articles side by side, with the passages they share
     citing     how an article is cited
     reporting  how readers tell that something is wrong
     families   the page of a family: who has a text, and who had it first
     deciding   what people decide of a match
     sources    the pages of sources: how they are doing, each and all
     trying     what a crawl of one would find now
+    saved      saved searches, and what is new in them
     metrics    whether the home is well, and numbers for who watches it
     feeds      what came in, for feed readers
     languages  the words of the pages in English, French and German

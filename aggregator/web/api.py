@@ -23,9 +23,10 @@ from aggregator.shapes.context import concordance_json
 from aggregator.shapes.curves import curve_json
 from aggregator.shapes.families import family_json, kindred_json
 from aggregator.shapes.hits import results_json
+from aggregator.shapes.saved import saved_json
 from aggregator.shapes.sources import followed_json
 from aggregator.shapes.status import source_json
-from aggregator.web import exporting, feeds
+from aggregator.web import exporting, feeds, saved
 from aggregator.web.articles import Number, of_id
 from aggregator.web.asking import ORDERS, PAGE, PERIODS, SORTS, Asking, asked
 from aggregator.web.families import pasted
@@ -235,6 +236,12 @@ def source(request: Request, source_id: str) -> dict[str, Any]:
 def feeds_there(request: Request, source: str | None = None, search: str | None = None) -> dict[str, Any]:
     """Which feeds there are, of everything, a source, or what a saved search finds; they are JSON Feed, too."""
     return feeds.said_of(feeds.offered(request))
+
+
+@router.get("/saved")
+def saved_searches(request: Request) -> list[dict[str, Any]]:
+    """The saved searches: what each asks for, how many articles match, how many of these were not told yet."""
+    return [saved_json(one) for one in saved.found(request.app.state.home)[0]]
 
 
 @router.get("/status")

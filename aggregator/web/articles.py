@@ -10,12 +10,15 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
 from aggregator import access, dedupe
+from aggregator.dedupe.observing import SEEN
 from aggregator.dossier import Dossier, dossier
 from aggregator.errors import UnknownIdError
 from aggregator.model import Article, Capture, Version
 from aggregator.periods import instant
 from aggregator.web import citing
 from aggregator.web.citing import Citation
+from aggregator.web.drawing import line
+from aggregator.web.limits import TURNS, VERSIONS
 from aggregator.web.rendering import downloaded, page
 from aggregator.web.reporting import report
 
@@ -42,6 +45,9 @@ def show_article(request: Request, article_id: str, version: Number = None) -> H
         "report": report(
             home, f"Article {found.article.id}, version {chosen.digest}", _reported(found, chosen, citation, copy)
         ),
+        "turns": [one for one in found.observed if one.what != SEEN][-TURNS:],
+        "most_listed": VERSIONS,
+        "line": line(found.versions, found.observed, shown=chosen.number),
     }
     return page("article.html", values)
 

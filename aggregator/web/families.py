@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from aggregator import reposts, words
 from aggregator.dedupe import GIVEN
-from aggregator.errors import UsageError
+from aggregator.dossier import dossier
+from aggregator.errors import UnknownIdError, UsageError
 from aggregator.home import Home
-from aggregator.model import Article, Match, Relation
+from aggregator.model import Article, Match, Passage, Relation
 from aggregator.reposts import Decision, Family
 from aggregator.web.articles import of_id
+from aggregator.web.beside import Side, sides
 from aggregator.web.drawing import Course, Placed, course
 from aggregator.web.followed import following_of
 from aggregator.web.forms import fields
-from aggregator.web.limits import MAX_PASTED_BYTES, PAIRS, PASSAGES, ROWS
+from aggregator.web.limits import MAX_PASTED_BYTES, PAIRS, PASSAGES, ROWS, WHOLE
 from aggregator.web.rendering import page
 
 router = APIRouter(include_in_schema=False)
+
+_ADDRESS = re.compile(r"https?://\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,8 @@ class Reasoned:
     passages: tuple[Shared, ...]
     decided: tuple[Decision, ...]
     """What people decided of the two, as far as it holds."""
+    sides: tuple[Side, Side] | None
+    """Both texts whole, if one was pasted: no page has it to lead to. None: one has both, or they are too many."""
 
 
 @router.get("/articles/{article_id}/family")
@@ -70,13 +77,25 @@ def show_box() -> HTMLResponse:
 
 
 @router.post("/reposts")
-async def show_who_has(request: Request) -> HTMLResponse:
-    """Show who has a text that was pasted; it is kept nowhere."""
+async def show_who_has(request: Request) -> Response:
+    """Show who has a text that was pasted; it is kept nowhere. Of an address, lead to the family of its article."""
     try:
         text = await pasted(request)
     except UsageError as error:
         return page("reposts.html", {"text": "", "problem": str(error), "family": None, "key": None}, status=400)
+    if _ADDRESS.fullmatch(text.strip()):
+        return await run_in_threadpool(_family_at, request.app.state.home, text.strip())
     return await run_in_threadpool(_who_has, request.app.state.home, text)
+
+
+def _family_at(home: Home, address: str) -> Response:
+    """Lead to the family of the article at an address."""
+    try:
+        found = dossier(home, address)
+    except UnknownIdError:
+        problem = "No article of that address is here. Paste its text to see who has it."
+        return page("reposts.html", {"text": address, "problem": problem, "family": None, "key": None}, status=404)
+    return RedirectResponse(f"/articles/{found.article.id}/family", status_code=303)
 
 
 def _who_has(home: Home, text: str) -> HTMLResponse:
@@ -106,7 +125,7 @@ def _evidence(family: Family, *, here: str) -> dict[str, Any]:
         "here": here,
         "given": GIVEN,
         "best": family.best_matches(),
-        "pairs": [_reasoned(family, match) for match in matches[:PAIRS]],
+        "pairs": [_reasoned(family, match, is_whole=number < WHOLE) for number, match in enumerate(matches[:PAIRS])],
         "pairs_left_out": max(0, len(matches) - PAIRS),
         "rows": family.in_order[:ROWS],
         "rows_left_out": max(0, len(family.in_order) - ROWS),
@@ -138,20 +157,25 @@ def _course(family: Family, here: str) -> Course | None:
     return course(placed, came, first=family.first, here=here)
 
 
-def _reasoned(family: Family, match: Match) -> Reasoned:
+def _reasoned(family: Family, match: Match, *, is_whole: bool) -> Reasoned:
     first, second = family.ordered(match)
-    texts = (family.texts[match.a, match.a_version], family.texts[match.b, match.b_version])
-    longest = sorted(match.passages, key=lambda p: p.a_start - p.a_end)[:PASSAGES]
-    shared = [
-        (texts[0][p.a_start : p.a_end], texts[1][p.b_start : p.b_end]) for p in sorted(longest, key=lambda p: p.a_start)
-    ]
     is_turned = first != match.a
-    shares = (match.b_coverage, match.a_coverage) if is_turned else (match.a_coverage, match.b_coverage)
+    earlier, later = family.articles[first], family.articles[second]
+    texts = [family.texts[match.a, match.a_version], family.texts[match.b, match.b_version]]
+    passages, shares = list(match.passages), (match.a_coverage, match.b_coverage)
+    if is_turned:
+        passages = [Passage(p.b_start, p.b_end, p.a_start, p.a_end) for p in passages]
+        texts, shares = texts[::-1], shares[::-1]
+    passages.sort()
+    longest = sorted(passages, key=lambda p: p.a_start - p.a_end)[:PASSAGES]
     return Reasoned(
-        earlier=family.articles[first],
-        later=family.articles[second],
+        earlier=earlier,
+        later=later,
         match=match,
         shares=shares,
-        passages=tuple(Shared(*(reversed(pair) if is_turned else pair)) for pair in shared),
+        passages=tuple(Shared(texts[0][p.a_start : p.a_end], texts[1][p.b_start : p.b_end]) for p in sorted(longest)),
         decided=tuple(one for one in family.decisions if {match.a, match.b} <= set(one.articles)),
+        sides=sides((earlier, texts[0], shares[0]), (later, texts[1], shares[1]), passages)
+        if is_whole and GIVEN in (first, second)
+        else None,
     )

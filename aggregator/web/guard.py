@@ -45,11 +45,13 @@ COSTLY_PATHS = (
     "/context",
     "/families",
     "/reposts",
+    "/saved",
     "/api/context",
     "/api/timeline",
     "/api/families",
     "/api/export",
     "/api/reposts",
+    "/api/saved",
 )
 """What may read many texts for one answer."""
 DECIDED_BY_FORM = frozenset(("/decisions", "/trials"))

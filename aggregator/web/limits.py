@@ -13,6 +13,12 @@ PAIRS, ROWS = 100, 500
 """Pairs, and articles, of a family that are shown."""
 PASSAGES = 3
 """Shared passages of a pair that are shown, the longest."""
+WHOLE = 5
+"""Articles that are shown whole beside a text that was pasted; of the others that have it, only passages."""
+FOLDED_CHARS, KEPT_CHARS = 1_500, 300
+"""Of two texts side by side, from how much on what lies between passages is folded, and how much stays at both ends."""
+VERSIONS, TURNS = 12, 10
+"""Versions of an article that are listed without a click; and how often its address had nothing to read, the latest."""
 CONTEXT_LINES = 50
 """Places in texts on a page of words in context."""
 RUNS = 30
@@ -44,3 +50,7 @@ FEED_COMPARED_CHARS = 50_000
 """Of both versions of an edit together; a second is enough for fifty of them."""
 FEED_DIFF_CHARS = 10_000
 """Of what was changed in an edit, how much an entry shows."""
+NEW_HITS = 3
+"""New hits of a saved search that its page names."""
+NEWEST, NEWEST_OF = 8, 40
+"""Articles on the page of who has not asked for anything yet, and of how many of those that came in last."""

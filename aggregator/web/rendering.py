@@ -19,6 +19,7 @@ from aggregator.web.languages.wording import counted, number, worded, worded_cou
 
 HERE = Path(__file__).parent
 _BLANKS = re.compile(r"\s+")
+_ENDS = re.compile(r"\n+")
 _MARK = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
 
 
@@ -41,6 +42,11 @@ def squeezed(text: str) -> str:
     return _BLANKS.sub(" ", text)
 
 
+def spaced(text: str) -> str:
+    """Return a text whose paragraphs stand apart, where blanks are shown as they are."""
+    return _ENDS.sub("\n\n", text)
+
+
 def _again(html: str) -> Markup:
     """Return escaped text, escaped here: no template trusts what another room has escaped."""
     return escape(plain(Markup(html).unescape()))
@@ -59,7 +65,13 @@ def _environment() -> Environment:
     made.install_gettext_callables(worded, worded_count, newstyle=True)  # type: ignore[attr-defined]
     made.globals.update(gettext=_said, ngettext=_said_of_many, speech=speech)
     made.filters.update(
-        minute=shown_claim, day=shown_day, marked=marked, iso=instant, moment=shown_minute, squeezed=squeezed
+        minute=shown_claim,
+        day=shown_day,
+        marked=marked,
+        iso=instant,
+        moment=shown_minute,
+        squeezed=squeezed,
+        spaced=spaced,
     )
     made.filters.update(counted=_now(counted), number=_now(number), bytes=_now(_bytes), named=_now(worded))
     return made

@@ -12,7 +12,20 @@ from starlette.exceptions import HTTPException
 from aggregator import __version__
 from aggregator.errors import AggregatorError
 from aggregator.home import Home
-from aggregator.web import api, articles, deciding, exporting, families, feeds, languages, metrics, sources, trying
+from aggregator.web import (
+    api,
+    articles,
+    beside,
+    deciding,
+    exporting,
+    families,
+    feeds,
+    languages,
+    metrics,
+    saved,
+    sources,
+    trying,
+)
 from aggregator.web.door import Door
 from aggregator.web.etags import Conditional
 from aggregator.web.failures import status_of, words_of
@@ -23,20 +36,8 @@ from aggregator.web.searching import context, course, hits, kin
 from aggregator.web.trying import Turns
 
 ROOMS = (
-    hits,
-    context,
-    course,
-    kin,
-    exporting,
-    articles,
-    families,
-    deciding,
-    sources,
-    trying,
-    feeds,
-    languages,
-    metrics,
-    api,
+    *(hits, context, course, kin, exporting, saved, articles, families, beside, deciding, sources, trying),
+    *(feeds, languages, metrics, api),
 )
 """All that answers, each with its ``router``."""
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")

@@ -123,7 +123,7 @@ def _closed(home: Home) -> Collection[str]:
     """Return the sources that nobody is shown."""
     if home.is_new:
         now = datetime.now(UTC)
-        return {source.id for source in following_of(home).sources if source.is_closed(now, leaving=False)}
+        return {one.source_id for one in access.restricted(home) if one.is_closed(now, leaving=False)}
     with access.opened(home) as catalogue:
         return catalogue.closed_sources
 

@@ -17,7 +17,7 @@ from aggregator.web.serving import application
 from tests.e2e.pages import Known
 from tests.e2e.reading import launched
 from tests.e2e.strangers import strings
-from tests.e2e.world import Strange, visited, write_everywhere
+from tests.e2e.world import Strange, save_searches, visited, write_everywhere
 from tests.webbed import serving
 
 TOKEN = "the token of whoever decides"
@@ -48,31 +48,35 @@ def browser() -> Iterator[Browser]:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The demo world, with strangers in it."""
     home = visited(tmp_path_factory.mktemp("e2e") / "home")
-    calm = _articles(home)
+    save_searches(home)
+    calm = articles_of(home)
     strange = write_everywhere(home, strings())
     door = Door(TOKEN, is_for_reading=False, may_decide=True)
     with (
         serving(replaying.application(home)) as copies,
         serving(application(home, door=door, copies=copies)) as address,
     ):
-        yield Served(address, copies, _known(home, calm, strange[0]), calm, strange)
+        yield Served(address, copies, known_of(home, calm, strange[0]), calm, strange)
 
 
-def _articles(home: Home) -> dict[str, Article]:
+def articles_of(home: Home) -> dict[str, Article]:
+    """Return all articles of a home, by their ids."""
     with notebook.open_home(home.root) as opened:
         return {one.id: one for one in opened.search("")}
 
 
-def _known(home: Home, articles: dict[str, Article], strange: Strange) -> Known:
+def known_of(home: Home, articles: dict[str, Article], strange: Strange | None = None) -> Known:
+    """Return articles of a home by what is particular about them."""
     families = {each: reposts.family_of(home, one) for each, one in articles.items() if one.language == "en"}
     originals = [each for each, family in families.items() if family.first == each]
     copied = max(originals, key=lambda each: len(families[each].articles))
     return Known(
         edited=next(each for each, one in articles.items() if one.number > 1),
         copied=copied,
+        copy=next(one.id for one in families[copied].in_order if one.id != copied),
         alone=next(each for each, family in families.items() if family.is_alone and articles[each].number == 1),
         arabic=next(each for each, one in articles.items() if one.language == "ar"),
-        strange=strange.id,
-        word=strange.word,
+        strange=strange.id if strange else "",
+        word=strange.word if strange else "",
         pasted=articles[copied].text,
     )

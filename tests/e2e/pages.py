@@ -16,6 +16,8 @@ class Known:
     """Has two versions."""
     copied: str
     """Shares text with others."""
+    copy: str
+    """One of those."""
     alone: str
     """Shares none, and has one version."""
     arabic: str
@@ -45,6 +47,7 @@ class Page:
         return self.address.format(
             edited=known.edited,
             copied=known.copied,
+            copy=known.copy,
             alone=known.alone,
             arabic=known.arabic,
             strange=known.strange,
@@ -73,6 +76,7 @@ PAGES = (
     Page("family", "/articles/{copied}/family", "probable original"),
     Page("family-alone", "/articles/{alone}/family", "No other article shares text with it."),
     Page("family-strange", "/articles/{strange}/family", "stand in the other"),
+    Page("beside", "/articles/{copied}/beside/{copy}#r1", "to the same passage on the other side"),
     Page("paste", "/reposts", "Paste a text"),
     Page("pasted", "/reposts", "the text pasted", is_pasted=True),
     Page("context", "/context?q=police", "each copy counted"),
@@ -82,6 +86,7 @@ PAGES = (
     Page("families", "/families?q=police", "with copies among"),
     Page("families-strange", "/families?q={word}", "with copies among"),
     Page("export", "/export?q=police", "articles"),
+    Page("saved", "/saved", "saved by"),
     Page("feeds", "/feeds", "Atom"),
     Page("sources", "/sources", BROKEN),
     Page("source", "/sources/northport", "The last 2 runs"),

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import feedparser
 import pytest
-from playwright.sync_api import Browser, Locator
+from playwright.sync_api import Browser, Locator, expect
 
 from tests.e2e.conftest import TOKEN, Served
 from tests.e2e.reading import WIDTHS, Reader, reader
@@ -105,6 +105,34 @@ def test_two_versions_are_compared(reading: Reader, world: Served) -> None:
     assert [text.replace("deleted:", "inserted:") for text in deleted] == inserted
 
 
+def test_a_passage_leads_to_the_same_on_the_other_side_and_back(reading: Reader, world: Served) -> None:
+    reading.open(f"/articles/{world.known.copied}/family")
+    reading.follow(reading.tab.get_by_role("link", name="Both texts side by side").first)
+    for own, other in (("l", "r"), ("r", "l")):
+        reading.tab.locator(f"#{own}1 a").click()
+        reached = reading.tab.locator(":target")
+        assert reached.get_attribute("id") == f"{other}1"
+        expect(reached).to_be_in_viewport()
+
+
+def test_a_point_of_the_line_leads_to_its_version(reading: Reader, world: Served) -> None:
+    reading.open(f"/articles/{world.known.edited}")
+    line = reading.tab.get_by_role("group", name="Its versions")
+    reading.follow(line.get_by_role("link", name="version 1,"))
+
+    assert reading.tab.url.endswith("?version=1")
+    assert line.get_by_role("link").first.get_attribute("aria-current") == "true"
+    assert line.get_by_role("link").last.get_attribute("aria-current") is None
+
+
+def test_a_saved_search_is_looked_up(reading: Reader) -> None:
+    reading.follow(reading.tab.get_by_role("link", name="Saved searches"))
+    reading.follow(reading.tab.get_by_role("link", name="police", exact=True))
+
+    assert reading.tab.get_by_label("Words").input_value() == "police"
+    assert total(reading) > 0
+
+
 def test_a_repost_is_pasted_and_read_side_by_side(reading: Reader, world: Served, width: int) -> None:
     reading.follow(reading.tab.get_by_role("link", name="Who has a text"))
     reading.look_for_reposts(f"Seen elsewhere today:\n\n{world.known.pasted}")
@@ -112,8 +140,9 @@ def test_a_repost_is_pasted_and_read_side_by_side(reading: Reader, world: Served
     original = reading.tab.get_by_role("row").filter(has_text="probable original")
     assert original.get_by_role("link").count() == 1
     pair = reading.tab.locator("section.pair").filter(has_text="the text pasted").first
-    left, right = pair.locator(".two").first.locator("blockquote").all()
-    assert left.inner_text()[:40] == right.inner_text()[:40]
+    left, right = pair.locator(".beside").first.locator(".column").all()
+    words = left.locator("mark").first.inner_text()[:40]
+    assert words == right.locator("mark").first.inner_text()[:40]
     there, here = left.bounding_box(), right.bounding_box()
     assert there and here
     assert (there["y"] == here["y"]) == (width > 700), "side by side where there is room"

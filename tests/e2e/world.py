@@ -20,6 +20,8 @@ from aggregator.demo.world import FIRST_VISIT, SECOND_VISIT, load_world
 from aggregator.fetch import Fetcher
 from aggregator.home import Home
 from aggregator.model import Article, Credit, Outcome, Run, Version
+from aggregator.query import parse
+from aggregator.search import saved
 
 BROKEN = "broken"
 """A source that does not answer."""
@@ -53,6 +55,12 @@ def visited(root: Path) -> Home:
                 for _ in line.crawl(following.sources, Fetcher(following.settings, clock)):
                     pass
     return home
+
+
+def save_searches(home: Home) -> None:
+    """Save searches, one of which finds nothing, the day before the second visit."""
+    for name, query in (("police", "police"), ("evictions", "eviction OR expulsion"), ("silence", "nobodywrotethis")):
+        saved.save(home, name, parse(query), by="Maren", now=SECOND_VISIT - timedelta(days=1))
 
 
 def add_sources(home: Home, names: dict[str, str]) -> None:

@@ -9,10 +9,14 @@ from typing import Any, TypeAlias
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
+from aggregator import access
 from aggregator.errors import SourcesError, UsageError
 from aggregator.home import Home
+from aggregator.model import Article
 from aggregator.web.asking import ORDERS, SORTS, VIEWS, Asking, asked
+from aggregator.web.followed import following_of
 from aggregator.web.languages.wording import phrase
+from aggregator.web.limits import NEWEST, NEWEST_OF
 from aggregator.web.rendering import page
 
 Answer: TypeAlias = Callable[[Home, Asking], Mapping[str, Any]]
@@ -62,8 +66,22 @@ def framed(request: Request, view: str, template: str, answer: Answer) -> HTMLRe
         "tabs": [Tab(words, asking.address(view=name), name == view) for name, words in VIEWS.items()],
         "sorts": SORTS,
         "orders": ORDERS,
+        "newest": newest(request.app.state.home) if asking.is_empty and not problem else (),
     }
     return page(template, values, status=400 if problem else 200)
+
+
+def newest(home: Home) -> list[Article]:
+    """Return the newest of the articles that came in last, for who has not asked for anything yet."""
+    if home.is_new:
+        return []
+    try:
+        source_ids = [source.id for source in following_of(home).sources]
+    except SourcesError:  # to search, nobody needs it
+        return []
+    with access.opened(home) as catalogue:
+        came = catalogue.articles(catalogue.newest_articles(source_ids, NEWEST_OF)).values()
+    return sorted(came, key=lambda one: (one.claimed_at or one.captured_at, one.id), reverse=True)[:NEWEST]
 
 
 def chips(asking: Asking) -> Iterator[Chip]:

@@ -2,7 +2,7 @@
 // They can be switched off, as WCAG 2.1.4 asks of keys that are single letters.
 "use strict";
 
-const LISTED = "main .hits h2 a, main .kwic a, main tbody th a";
+const LISTED = "main .hits h2 a, main .hits h3 a, main .kwic a, main tbody th a";
 const box = document.getElementById("q");
 const help = document.getElementById("keys");
 const off = document.getElementById("keys-off");
