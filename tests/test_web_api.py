@@ -133,6 +133,10 @@ ASKED = {
 }
 
 
+CHANGING = ("/api/status?",)
+"""What tells how much room is left on the disk, which others fill meanwhile."""
+
+
 def addresses(described: dict[str, Any]) -> list[str]:
     """One address of each kind that is answered to GET."""
     filled = {"{article_id}": ONE.id, "{source_id}": "a"}
@@ -150,7 +154,8 @@ def test_every_answer_has_a_tag_and_who_has_it_is_told_so(get: Get, described: d
         first = get(address)
         assert first.status_code == 200, (address, first.text)
         again = get(address, headers={"If-None-Match": first.headers["etag"]})
-        assert (again.status_code, again.content) == (304, b""), address
+        is_other = again.status_code == 200 and again.headers["etag"] != first.headers["etag"]
+        assert (again.status_code, again.content) == (304, b"") or (is_other and address in CHANGING), address
 
 
 def test_a_value_that_is_not_known_is_refused_everywhere_in_words(get: Get, described: dict[str, Any]) -> None:

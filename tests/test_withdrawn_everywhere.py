@@ -95,7 +95,7 @@ HIDDEN = Told(
 )
 PLAIN = "http://a.example/plain"
 QUOTED, REPOST, BOX, API = (f"http://b.example/{name}" for name in ("quoted", "repost", "box", "api"))
-SEARCHES = {"lantern": "quillfeather lantern", "barrows": "thistlewood", "loft": "vans"}
+SEARCHES = {"lantern": "quillfeather lantern", "barrows": "barrows brickworks", "loft": "vans"}
 DAY = timedelta(days=1)
 
 
@@ -248,6 +248,10 @@ def decided(names: Names) -> Iterator[Ask]:
         yield Ask("/decisions", tuple(given.items()))
 
 
+def beside(names: Names) -> Iterator[str]:
+    yield from (f"/articles/{a}/beside/{b}" for a, b in itertools.permutations(names.ids, 2))
+
+
 def copied(path: str, *more: str) -> Any:
     """Ask for the copies of each address, at every time and in every form."""
 
@@ -276,6 +280,9 @@ PAGES: dict[tuple[str, str], Any] = {
     ("GET", "/reposts"): lambda names: ["/reposts"],
     ("POST", "/reposts"): pasted,
     ("POST", "/decisions"): decided,
+    ("POST", "/trials"): lambda names: [Ask("/trials", (("key", DOOR.key), ("source", "nobody")))],
+    ("GET", "/articles/{article_id}/beside/{other_id}"): beside,
+    ("GET", "/saved"): lambda names: ["/saved"],
     ("GET", "/sources"): lambda names: ["/sources"],
     ("GET", "/sources/{source_id}"): lambda names: ["/sources/a", "/sources/b"],
     ("GET", "/feeds"): lambda names: ["/feeds", "/feeds?source=a", *(f"/feeds?search={name}" for name in SEARCHES)],
@@ -288,15 +295,22 @@ PAGES: dict[tuple[str, str], Any] = {
     ("GET", "/metrics"): lambda names: ["/metrics"],
     ("GET", "/static/{path:path}"): lambda names: ["/static/style.css", f"/static/{names.ids[0]}"],
     ("GET", "/api/openapi.json"): lambda names: ["/api/openapi.json"],
-    ("GET", "/api/search"): searching("/api/search", "sort=published", "sort=captured&offset=1"),
-    ("GET", "/api/context"): searching("/api/context", "order=left", "order=date"),
+    ("GET", "/api/search"): searching("/api/search", "sort=published", "sort=captured&offset=1&limit=9"),
+    ("GET", "/api/context"): searching("/api/context", "order=left", "order=date&offset=1&limit=9"),
     ("GET", "/api/timeline"): searching("/api/timeline", "by=year", "words=count"),
-    ("GET", "/api/families"): searching("/api/families", "offset=1"),
+    ("GET", "/api/families"): searching("/api/families", "offset=1&limit=9"),
     ("GET", "/api/articles/{article_id}"): of_articles("/api/articles/{article_id}", "?version=1", "?version=2"),
     ("GET", "/api/articles/{article_id}/changes"): of_articles("/api/articles/{article_id}/changes", "?old=1&new=2"),
-    ("GET", "/api/articles/{article_id}/family"): of_articles("/api/articles/{article_id}/family"),
+    ("GET", "/api/articles/{article_id}/family"): of_articles("/api/articles/{article_id}/family", "?offset=0&limit=9"),
     ("GET", "/api/sources/{source_id}"): lambda names: ["/api/sources/a", "/api/sources/b"],
     ("GET", "/api/status"): lambda names: ["/api/status"],
+    ("GET", "/api/export"): searching("/api/export", "look=all"),
+    ("GET", "/api/sources"): lambda names: ["/api/sources", "/api/sources?limit=1&offset=1"],
+    ("GET", "/api/saved"): lambda names: ["/api/saved"],
+    ("GET", "/api/feeds"): lambda names: ["/api/feeds?source=a", *(f"/api/feeds?search={name}" for name in SEARCHES)],
+    ("POST", "/api/reposts"): lambda names: [
+        ask._replace(path=f"/api{ask.path}?limit=9&offset=0") for ask in pasted(names)
+    ],
 }
 """How every route of the pages is asked for the articles."""
 COPIES: dict[tuple[str, str], Any] = {
