@@ -20,7 +20,7 @@ from typing import Any
 
 from aggregator import urls
 from aggregator.decisions import NAME, Decisions, Event
-from aggregator.errors import NoSpaceError, SourcesError, StoreError, UnknownIdError, UsageError
+from aggregator.errors import Complaint, NoSpaceError, SourcesError, StoreError, UnknownIdError, UsageError
 from aggregator.home import Home
 from aggregator.model import Access, Article, Capture, Source
 
@@ -91,13 +91,14 @@ def restricted(home: Home) -> list[Restriction]:
         SourcesError: sources.yaml cannot be read; or it is refused, and says something about access.
         StoreError: The events cannot be read.
     """
-    from aggregator import sources
-
     before = {**noted(home), **_unnoted.get(home.sources_yaml, {})}
     try:
-        written = sources.read(home.sources_yaml)
+        written = home.sources_yaml.read_bytes()
     except FileNotFoundError:
         return _restricting(before)
+    except OSError as error:  # it may close what was open until now
+        complaint = Complaint(1, 1, f"the file cannot be read: {error.strerror}")
+        raise SourcesError(home.sources_yaml, (complaint,)) from error
     says_something = any(word in written for word in _WORDS)
     if not (before or says_something):
         return []
