@@ -20,7 +20,7 @@ from typing import Any
 
 from aggregator import urls
 from aggregator.decisions import NAME, Decisions, Event
-from aggregator.errors import NoSpaceError, SourcesError, StoreError, UnknownIdError, UsageError
+from aggregator.errors import Complaint, NoSpaceError, SourcesError, StoreError, UnknownIdError, UsageError
 from aggregator.home import Home
 from aggregator.model import Access, Article, Capture, Source
 
@@ -93,9 +93,12 @@ def restricted(home: Home) -> list[Restriction]:
     """
     before = {**noted(home), **_unnoted.get(home.sources_yaml, {})}
     try:
-        written = _bytes_of(home.sources_yaml)
+        written = home.sources_yaml.read_bytes()
     except FileNotFoundError:
         return _restricting(before)
+    except OSError as error:  # it may close what was open until now
+        complaint = Complaint(1, 1, f"the file cannot be read: {error.strerror}")
+        raise SourcesError(home.sources_yaml, (complaint,)) from error
     says_something = any(word in written for word in _WORDS)
     if not (before or says_something):
         return []
@@ -175,18 +178,6 @@ def open_source(home: Home, source_id: str, *, by: str, now: datetime) -> None:
     if source_id not in {one.source_id for one in forgotten(home)}:
         raise UnknownIdError(f"{source_id}: no source of that id is restricted. `aggregator sources list` shows them.")
     Decisions(home.archive).append(_KIND, {**_said(Restriction(source_id=source_id)), "by": by}, now=now)
-
-
-def _bytes_of(path: Path) -> bytes:
-    """Return what is written in a sources.yaml; what understands it is loaded only to say why it cannot be read."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise
-    except OSError:
-        from aggregator import sources
-
-        return sources.read(path)
 
 
 def _restricting(known: Mapping[str, Restriction]) -> list[Restriction]:

@@ -22,7 +22,7 @@ from aggregator.model import ExtractRule, Following, Keep, Listing, Settings, So
 from aggregator.sources.entries import Entry, added, lines, written
 from aggregator.sources.keys import CHILDREN, FILE, INVISIBLE, KEYS, REQUIRED, Key, Kind, Shape, nearest, shown
 
-__all__ = ["KEYS", "Entry", "Key", "add", "lines", "load", "parse", "read", "understood", "written"]
+__all__ = ["KEYS", "Entry", "Key", "add", "lines", "load", "parse", "understood", "written"]
 
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 20
@@ -46,25 +46,6 @@ def load(path: Path) -> Following:
     return parse(_text(path), path)
 
 
-def read(path: Path) -> bytes:
-    """Return the bytes of sources.yaml, to be compared with others before they are understood.
-
-    Raises:
-        FileNotFoundError: There is none.
-        SourcesError: It cannot be read, or is too large.
-    """
-    reading = _Reading(path)
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise
-    except OSError as e:
-        reading.refuse(1, 1, f"the file cannot be read: {e.strerror}")
-    reading.limit(len(raw))
-    return raw
-
-
 def understood(raw: bytes, path: Path) -> Following:
     """Read the bytes of sources.yaml.
 
@@ -75,15 +56,20 @@ def understood(raw: bytes, path: Path) -> Following:
 
 
 def _text(path: Path) -> str:
+    reading = _Reading(path)
     try:
-        return _decoded(read(path), path)
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        missing = "there is no such file: make one with `aggregator init`, or name its folder with --home"
-        _Reading(path).refuse(1, 1, missing)
+        reading.refuse(1, 1, "there is no such file: make one with `aggregator init`, or name its folder with --home")
+    except OSError as e:
+        reading.refuse(1, 1, f"the file cannot be read: {e.strerror}")
+    return _decoded(raw, path)
 
 
 def _decoded(raw: bytes, path: Path) -> str:
     reading, raw = _Reading(path), raw.removeprefix(b"\xef\xbb\xbf")
+    reading.limit(len(raw))
     try:
         return raw.decode()
     except UnicodeDecodeError as e:
