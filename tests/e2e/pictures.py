@@ -13,10 +13,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from aggregator import reposts
+from aggregator.home import Home
 from aggregator.replay import serving as replaying
 from aggregator.web.serving import application
 from tests.e2e.conftest import articles_of, known_of
-from tests.e2e.pages import Known
 from tests.e2e.reading import Scheme, launched, reader
 from tests.e2e.world import save_searches, visited
 from tests.webbed import serving
@@ -43,7 +44,7 @@ class Picture:
 
     name: str
     address: str
-    """With a field of Known in it."""
+    """With a field of Known in it, or two articles that share most passages."""
     width: int = 1100
     scheme: Scheme = "light"
     is_pasted: bool = False
@@ -58,7 +59,7 @@ PICTURES = (
     Picture("article", "/articles/{copied}"),
     Picture("changes", "/articles/{copied}/changes"),
     Picture("family", "/articles/{copied}/family"),
-    Picture("beside", "/articles/{copied}/beside/{copy}#r1"),
+    Picture("beside", "/articles/{one}/beside/{other}#r3"),
     Picture("pasted", "/reposts", is_pasted=True),
     Picture("saved", "/saved"),
     Picture("sources", "/sources", scheme="dark"),
@@ -67,16 +68,22 @@ PICTURES = (
 )
 
 
-def taken(browser: Browser, address: str, known: Known, picture: Picture) -> bytes:
+def sharing(home: Home) -> tuple[str, str]:
+    """Return the two articles that share most passages, the one that was first in front."""
+    matches = [match for family in reposts.families(home) for match in family.matches]
+    most = max(matches, key=lambda match: (len(match.passages), match.a, match.b))
+    return (most.a, most.b) if most.first == most.a else (most.b, most.a)
+
+
+def taken(browser: Browser, address: str, fields: dict[str, str], pasted: str, picture: Picture) -> bytes:
     """Return a picture of a page, as WebP."""
     with reader(browser, address, width=picture.width, scheme=picture.scheme, bypass_csp=True) as reading:
-        reading.open(picture.address.format(copied=known.copied, copy=known.copy, arabic=known.arabic))
+        reading.open(picture.address.format(**fields))
         if picture.is_pasted:
-            reading.look_for_reposts(known.pasted)
+            reading.look_for_reposts(pasted)
         height = int(reading.tab.evaluate("() => document.documentElement.scrollHeight"))
         reading.tab.set_viewport_size({"width": picture.width, "height": min(height, MAX_HEIGHT)})
-        if "#" not in picture.address:
-            reading.tab.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0) }")
+        reading.tab.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0) }")
         png = reading.tab.screenshot()
         return base64.b64decode(reading.tab.evaluate(_AS_WEBP, base64.b64encode(png).decode()))
 
@@ -88,13 +95,15 @@ def main(folder: Path) -> None:
         home = visited(Path(root) / "home")
         save_searches(home)
         known = known_of(home, articles_of(home))
+        one, other = sharing(home)
+        fields = {"copied": known.copied, "arabic": known.arabic, "one": one, "other": other}
         browser = launched(playwright)
         with (
             serving(replaying.application(home)) as copies,
             serving(application(home, copies=copies)) as address,
         ):
             for picture in PICTURES:
-                webp = taken(browser, address, known, picture)
+                webp = taken(browser, address, fields, known.pasted, picture)
                 if len(webp) > MAX_BYTES:
                     raise SystemExit(f"{picture.name}: {len(webp):,} bytes, and {MAX_BYTES:,} are the most.")
                 (folder / f"{picture.name}.webp").write_bytes(webp)
