@@ -6,6 +6,7 @@ import errno
 import gzip
 import json
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -211,10 +212,27 @@ def test_what_is_no_address_on_the_web_is_not_asked_for(named: str) -> None:
 
 
 def test_a_page_with_very_many_pictures_is_not_looked_through_for_long() -> None:
-    markup = "".join(f"<img src=/{n} srcset='{'/a 1x, ' * 40}'>" for n in range(8_000))
+    markup = "".join(f"<img src=/{n} srcset='{'/a 1x, ' * 40}'>" for n in range(5_000))
 
     assert len(requisites.of_page(showing(markup).encode(), url=ONE, content_type="text/html")) == 64
-    assert requisites.of_page(b"<img src=/p>" + b" " * (5 << 20), url=ONE, content_type="text/html") == ()
+    assert requisites.of_page(b"<img src=/p>" + b" " * (2 << 20), url=ONE, content_type="text/html") == ()
+
+
+COSTLY = {
+    "style sheets without an end": b"<style>" + b"@import '" * 200_000,
+    "addresses from far down": b"<base href='http://a/%s'>" % (b"a/" * 900) + b"<img src=../x>" * 130_000,
+    "names of hosts in letters": "".join(f"<img src='//{'é' * 60}{n}'>" for n in range(14_000)).encode(),
+    "styles of elements": b"<p style='background:url(x)'>" * 70_000,
+}
+
+
+@pytest.mark.parametrize("body", COSTLY.values(), ids=COSTLY)
+def test_a_page_made_to_be_slow_holds_nobody_up(body: bytes) -> None:
+    began = time.process_time()
+    requisites.of_page(body, url=ONE, content_type="text/html")
+    requisites.of_sheet(body, url=ONE, content_type="text/css")
+
+    assert time.process_time() - began < 6
 
 
 # --- bounds ---------------------------------------------------------------------------------------------------------
