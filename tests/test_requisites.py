@@ -6,6 +6,7 @@ import errno
 import gzip
 import json
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -211,10 +212,27 @@ def test_what_is_no_address_on_the_web_is_not_asked_for(named: str) -> None:
 
 
 def test_a_page_with_very_many_pictures_is_not_looked_through_for_long() -> None:
-    markup = "".join(f"<img src=/{n} srcset='{'/a 1x, ' * 40}'>" for n in range(8_000))
+    markup = "".join(f"<img src=/{n} srcset='{'/a 1x, ' * 40}'>" for n in range(5_000))
 
     assert len(requisites.of_page(showing(markup).encode(), url=ONE, content_type="text/html")) == 64
-    assert requisites.of_page(b"<img src=/p>" + b" " * (5 << 20), url=ONE, content_type="text/html") == ()
+    assert requisites.of_page(b"<img src=/p>" + b" " * (2 << 20), url=ONE, content_type="text/html") == ()
+
+
+COSTLY = {
+    "style sheets without an end": b"<style>" + b"@import '" * 200_000,
+    "addresses from far down": b"<base href='http://a/%s'>" % (b"a/" * 900) + b"<img src=../x>" * 130_000,
+    "names of hosts in letters": "".join(f"<img src='//{'é' * 60}{n}'>" for n in range(14_000)).encode(),
+    "styles of elements": b"<p style='background:url(x)'>" * 70_000,
+}
+
+
+@pytest.mark.parametrize("body", COSTLY.values(), ids=COSTLY)
+def test_a_page_made_to_be_slow_holds_nobody_up(body: bytes) -> None:
+    began = time.process_time()
+    requisites.of_page(body, url=ONE, content_type="text/html")
+    requisites.of_sheet(body, url=ONE, content_type="text/css")
+
+    assert time.process_time() - began < 6
 
 
 # --- bounds ---------------------------------------------------------------------------------------------------------
@@ -313,6 +331,20 @@ def test_what_a_visit_could_not_ask_for_is_asked_for_in_the_next(tmp_path: Path)
     assert kept(tmp_path) == ["http://a.example/pic.png"]
     before = dump(tmp_path)
     assert rebuilt(tmp_path) == before
+
+
+def test_nothing_is_asked_for_anywhere_while_the_rules_of_the_site_cannot_be_had(tmp_path: Path) -> None:
+    stop = threading.Event()
+    there = "http://cdn.example/pic.png"
+    web = web_of({ONE: showing(f"<img src={there}>"), there: picture()})
+    web.pages[ONE] = ending(stop, web.pages[ONE])
+    crawl(tmp_path, web, SITE, stop=stop, clock=ClockOf(web))
+    web.pages["http://a.example/robots.txt"] = refused("http://a.example/robots.txt")
+    web.now += timedelta(days=2)
+
+    visit(tmp_path, web)
+
+    assert not web.times_asked(there)
 
 
 def test_what_nobody_had_time_for_in_a_month_is_given_up(tmp_path: Path) -> None:
@@ -491,6 +523,10 @@ def test_a_page_that_keeps_its_place_without_a_name_keeps_what_it_shows(tmp_path
 
     assert kept(tmp_path) == ["http://a.example/pic.png"]
     assert not any(b"maria" in data.lower() for data in unpacked(tmp_path))
+    with catalogue(tmp_path) as known:
+        rows = [row for table, row in known.dump() if table == "requisites"]
+        assert [(row["url"], row["of_url"]) for row in rows] == [("http://a.example/pic.png", ONE)]
+        assert known.capture(rows[0]["record_id"]), "it is said of what is left of the page"
     withdrawn(tmp_path, ONE, erase=True)
     assert kept(tmp_path) == [], "it is still known whose it was"
 
@@ -542,6 +578,26 @@ def test_what_the_pages_of_a_closed_source_show_is_closed_as_they_are(tmp_path: 
 
     with serving(application(Home(tmp_path))) as served:
         assert {got(f"{served}/web/2026/http://a.example/{name}").status_code for name in (*NAMES, "1")} == {404}
+
+
+def test_what_only_pages_of_a_closed_source_show_is_closed_whoever_had_it_first(tmp_path: Path) -> None:
+    other, there = source("b", keep=KEEPS), "http://cdn.example/pic.png"
+    web = web_of({ONE: showing(f"<img src={there}>"), there: picture()})
+    web.pages |= {
+        "http://b.example/feed": feed("http://b.example/1"),
+        "http://b.example/1": showing(f"<img src={there}>", OTHER, title="Another title of it"),
+    }
+    visit(tmp_path, web, other)
+    visit(tmp_path, web, SITE, other)
+    (tmp_path / "sources.yaml").write_text("sources: [{id: a, url: http://a.example/, access: dark}]")
+
+    with serving(application(Home(tmp_path))) as served:
+        before = got(f"{served}/web/2026/{there}").status_code
+        withdrawn(tmp_path, "http://b.example/1", erase=True)
+        after = got(f"{served}/web/2026/{there}").status_code
+
+    assert (before, after) == (200, 404)
+    assert kept(tmp_path) == [there]
 
 
 def test_the_command_says_what_goes_with_an_article(tmp_path: Path, aggregator: Aggregator) -> None:

@@ -150,3 +150,14 @@ def test_what_is_allowed_only_with_an_escape_undone_is_refused_for_some_do_not_u
 
 def test_an_address_that_is_not_written_as_it_would_be_sent_is_refused() -> None:
     assert rules(b"").refusal(SITE + "é")
+
+
+def test_of_very_many_origins_the_rules_of_those_asked_about_last_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aggregator.fetch.robots.MAX_HELD", 2)
+    known = rules(b"")
+    known.learn("http://b.example/", 200, b"")
+    assert known.knows(SITE)
+
+    known.learn("http://c.example/", 200, b"")
+
+    assert [known.knows(f"http://{host}.example/") for host in "abc"] == [True, False, True]

@@ -16,6 +16,8 @@ from aggregator.fetch.fetcher import AGENT
 
 HOLD = timedelta(hours=24)
 """How long rules are obeyed before they are asked for again (RFC 9309, section 2.4)."""
+MAX_HELD = 10_000
+"""Origins whose rules are held; of more, those that were not asked about for longest are read again when need be."""
 HOLD_NOTHING = timedelta(minutes=10)
 """How long an origin whose rules could not be had is left alone."""
 
@@ -83,8 +85,12 @@ class Robots:
 
     def knows(self, url: str) -> bool:
         """Whether the rules for ``url`` have been learned, and still hold."""
-        known = self._rules.get(urls.origin(url))
-        return known is not None and self._clock.now() <= known[1]
+        origin = urls.origin(url)
+        known = self._rules.pop(origin, None)
+        if known is None:
+            return False
+        self._rules[origin] = known  # behind all others: it was asked about last
+        return self._clock.now() <= known[1]
 
     def learn(self, url: str, status: int | None, body: bytes, *, at: datetime | None = None) -> None:
         """Take in an origin's answer to robots.txt.
@@ -102,6 +108,8 @@ class Robots:
         rules: _Rules | bool = status is not None and 300 <= status < 500 and status != 429
         if status is not None and 200 <= status < 300:
             rules = _Rules.read(body)
+        if len(self._rules) >= MAX_HELD:
+            del self._rules[next(iter(self._rules))]
         self._rules[urls.origin(url)] = rules, (at or self._clock.now()) + (HOLD if rules else HOLD_NOTHING)
 
     def refusal(self, url: str) -> tuple[str, bool] | None:
