@@ -18,12 +18,12 @@ from tests.e2e.pages import Known
 from tests.e2e.reading import launched
 from tests.e2e.strangers import strings
 from tests.e2e.world import Strange, visited, write_everywhere
-from tests.webbed import serving
+from tests.webbed import as_of_many, serving
 
 TOKEN = "the token of whoever decides"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Served:
     """A home behind its pages."""
 
@@ -52,8 +52,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     strange = write_everywhere(home, strings())
     door = Door(TOKEN, is_for_reading=False, may_decide=True)
     with (
-        serving(replaying.application(home)) as copies,
-        serving(application(home, door=door, copies=copies)) as address,
+        serving(as_of_many(replaying.application(home))) as copies,
+        serving(as_of_many(application(home, door=door, copies=copies))) as address,
     ):
         yield Served(address, copies, _known(home, calm, strange[0]), calm, strange)
 

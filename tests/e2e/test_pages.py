@@ -34,7 +34,7 @@ def shown(reading: Reader, page: Page, world: Served) -> None:
     assert status == page.status
     if page.is_pasted:
         reading.look_for_reposts(world.known.pasted)
-    assert page.holds in reading.text()
+    assert page.holds in reading.seen().text
 
 
 @pytest.fixture(params=PAGES, ids=lambda page: page.name)
@@ -72,7 +72,7 @@ def test_a_page_fits_its_window_and_asks_nobody_else(
 def test_every_page_is_html(world: Served, tmp_path: Path) -> None:
     for page in PAGES:
         method, data = ("POST", {"text": world.known.pasted}) if page.is_pasted else ("GET", None)
-        answer = requests.request(method, world.address + page.path(world.known), data=data, timeout=20)
+        answer = requests.request(method, world.address + page.path(world.known), data=data, timeout=60)
         assert answer.status_code == page.status
         (tmp_path / f"{page.name}.html").write_bytes(answer.content)
     program: list[str | Path] = [
@@ -97,12 +97,13 @@ def test_every_page_is_html(world: Served, tmp_path: Path) -> None:
 def test_what_a_page_may_not_do_is_noticed(browser: Browser, world: Served) -> None:
     with reader(browser, world.address) as reading:
         reading.open("/")
-        assert reading.live() == []
+        assert reading.seen().live == []
         reading.tab.evaluate("document.body.append(Object.assign(new Image(), {src: 'http://elsewhere.example/'}))")
         for name in ("b", "div"):
             made = f"Object.assign(document.createElement('{name}'), {{textContent: 'x'}})"
             reading.tab.evaluate(f"const made = {made}; made.setAttribute('style', '1'); document.body.append(made)")
 
-        assert len(reading.live()) == 3
+        seen = reading.seen()
+        assert len(seen.live) == 3
         assert reading.reports
-        assert "/html lang/body/b style" in reading.shapes()
+        assert "/html lang/body/b style" in seen.shapes
