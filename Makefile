@@ -13,6 +13,8 @@ E2E := build/e2e
 NODE := build/e2e-node
 PIP := $(BIN)/python -m pip $(QUIET) --disable-pip-version-check --no-input
 FAILED := { echo 'pip did not get through; to see all its words: make setup QUIET=' >&2; exit 1; }
+# A browser is several processes by itself.
+BROWSERS = $(shell $(BIN)/python -c 'import os; print(min(4, os.cpu_count() or 1))')
 # One more than there are processors, four at most: many tests wait for a process or a socket.
 WORKERS = $(shell $(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
 CODE := $(wildcard aggregator tests benchmarks)
@@ -48,7 +50,7 @@ conformance: $(VENV)/installed $(TOOLS)/installed  ## what other institutions' t
 	@$(BIN)/python -m tests.conformance --tools $(TOOLS)/bin $(ARGS)
 
 e2e: $(E2E)/installed $(NODE)/installed  ## the pages in Chromium, and what axe-core, html-validate and schemathesis say; with all strings of a folder: HOSTILE=DIR
-	@HOSTILE="$(HOSTILE)" EXAMPLES=300 $(E2E)/bin/python -m pytest tests/e2e $(ARGS)
+	@HOSTILE="$(HOSTILE)" EXAMPLES=300 $(E2E)/bin/python -m pytest tests/e2e --numprocesses $(BROWSERS) $(ARGS)
 
 e2e-smoke: $(E2E)/installed $(NODE)/installed  ## the same in minutes, with thirty strings of our own
 	@HOSTILE= EXAMPLES=20 $(E2E)/bin/python -m pytest tests/e2e $(ARGS)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from xml.etree import ElementTree
+from xml.parsers import expat
 
 import pytest
+import requests
 from playwright.sync_api import Browser
 
 from aggregator.characters import harmless, whole
@@ -12,9 +15,14 @@ from tests.e2e.conftest import Served
 from tests.e2e.pages import PAGES, lists_of, places_of
 from tests.e2e.reading import Reader, reader
 from tests.e2e.strangers import strings
+from tests.webbed import Seen
 
 LISTED = 10
 """Strings on a page of many: twice as many articles, and no list has a second page."""
+ATOM = "{http://www.w3.org/2005/Atom}"
+OF_FEEDS = "feed id title updated published author name generator link entry category content".split()
+IN_FEEDS = {"p", "ins", "del", "span", "em", "br"}
+"""What shows the changes of an edit; none has attributes."""
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +82,22 @@ def test_what_a_stranger_writes_is_text_where_it_is_pasted(
 def test_what_all_strangers_have_is_text(reading: Reader, world: Served, ours: set[str], path: str, field: str) -> None:
     assert reading.open(path) == 200
     assert lacking(judged(reading, ours, path), [getattr(strange, field) for strange in world.strange]) == []
+
+
+@pytest.mark.parametrize("start", range(0, len(strings()), LISTED))
+def test_what_a_stranger_writes_is_text_in_feeds(world: Served, start: int) -> None:
+    for number, strange in enumerate(world.strange[start : start + LISTED], start):
+        for kind, least in (("new", 1), ("edited", 1), ("reposts", 1), ("vanished", 0), ("broken", 0)):
+            answer = requests.get(f"{world.address}/feeds/{kind}.atom?source={strange.source_id}", timeout=60)
+            expat.ParserCreate().Parse(answer.content, True)
+            feed = ElementTree.fromstring(answer.content)
+            entries = feed.findall(f"{ATOM}entry")
+            assert (number, kind, len(entries) >= least) == (number, kind, True)
+            assert {each.tag for each in feed.iter()} <= {ATOM + name for name in OF_FEEDS}
+            shown = Seen("".join(each.text or "" for each in feed.iter(f"{ATOM}content") if each.get("type") == "html"))
+            assert {" ".join((name, *said)) for name, said in shown.elements} <= IN_FEEDS
+            titles = [plain(entry.findtext(f"{ATOM}title") or "") for entry in entries]
+            assert kind != "new" or lacking(" ".join(titles), [strange.written]) == [], number
 
 
 def lacking(text: str, written: Sequence[str]) -> list[int]:
