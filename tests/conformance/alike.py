@@ -1,6 +1,6 @@
 """Our own server of archived copies beside pywb: what both answer for the same addresses and times.
 
-Where a server said that nothing had changed, pywb says so too; ours shows what had not changed, as of then. There pywb is
+Where a site said that nothing had changed, pywb says so too; ours shows what had not changed, as of then. There pywb is
 asked for that.
 """
 
@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import pairwise
 
 from aggregator.home import Home
 from aggregator.model import Capture
@@ -66,7 +67,7 @@ class Both:
 
     def _times(self, url: str) -> list[datetime]:
         seen = sorted({c.captured_at.astimezone(UTC).replace(microsecond=0) for c in self.captures if c.url == url})
-        between = [one + (other - one) / 3 for one, other in zip(seen, seen[1:], strict=False)]  # none is as near
+        between = [one + (other - one) / 3 for one, other in pairwise(seen)]  # none is as near
         return [seen[0] - DAY, *seen, *(when.replace(microsecond=0) for when in between), seen[-1] + DAY]
 
     def _theirs(self, url: str, when: datetime, how: str) -> tuple[object, ...]:

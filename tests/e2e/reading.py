@@ -12,9 +12,22 @@ from typing import Any, Literal
 
 from playwright.sync_api import Browser, ConsoleMessage, HttpCredentials, Locator, Page, Playwright
 
-WIDTHS = (360, 1280)
+IS_SMOKE = bool(os.environ.get("SMOKE"))
+"""Whether a part is enough: ``make e2e-smoke``."""
+TELEPHONE, DESK = 360, 1280
+"""Widths of windows, in pixels."""
 Scheme = Literal["light", "dark"]
-SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+_LOOKS: tuple[tuple[int, Scheme], ...] = (
+    (TELEPHONE, "dark"),
+    (DESK, "light"),
+    (TELEPHONE, "light"),
+    (DESK, "dark"),
+)
+LOOKS = _LOOKS[:2] if IS_SMOKE else _LOOKS
+"""In which windows, and with which colours, each page is looked at."""
+_HANDS = ((TELEPHONE, False), (DESK, True), (TELEPHONE, True), (DESK, False))
+HANDS = _HANDS[:2] if IS_SMOKE else _HANDS
+"""In which windows a reader goes about, and whether with JavaScript."""
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),

@@ -13,10 +13,14 @@ from playwright.sync_api import Browser
 
 from tests.e2e.conftest import Served
 from tests.e2e.pages import PAGES, Page
-from tests.e2e.reading import SCHEMES, WIDTHS, Reader, Scheme, reader
+from tests.e2e.reading import IS_SMOKE, LOOKS, Reader, Scheme, reader
 
 HERE = Path(__file__).parent
 NODE = HERE.parent.parent / "build/e2e-node/node_modules"
+SOME = tuple(
+    page for page in PAGES if page.name in "hits article changes family pasted timeline sources export".split()
+)
+"""Pages of each kind."""
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 """WCAG 2.2 AA, in the words of axe-core."""
 _AXE = """
@@ -37,14 +41,13 @@ def shown(reading: Reader, page: Page, world: Served) -> None:
     assert page.holds in reading.seen().text
 
 
-@pytest.fixture(params=PAGES, ids=lambda page: page.name)
+@pytest.fixture(params=SOME if IS_SMOKE else PAGES, ids=lambda page: page.name)
 def page(request: pytest.FixtureRequest) -> Page:
     assert isinstance(request.param, Page)
     return request.param
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_a_page_keeps_nobody_out(browser: Browser, world: Served, page: Page, width: int, scheme: Scheme) -> None:
     with reader(browser, world.address, width=width, scheme=scheme, bypass_csp=True) as reading:
         shown(reading, page, world)
@@ -55,8 +58,7 @@ def test_a_page_keeps_nobody_out(browser: Browser, world: Served, page: Page, wi
     assert violations == []
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_a_page_fits_its_window_and_asks_nobody_else(
     browser: Browser, world: Served, page: Page, width: int, scheme: Scheme
 ) -> None:

@@ -13,7 +13,7 @@ import yaml
 
 from aggregator import dedupe, pipeline, sources
 from aggregator.catalogue import Catalogue
-from aggregator.characters import whole
+from aggregator.characters import is_seen, whole
 from aggregator.clock import SetClock
 from aggregator.demo.server import DemoServer
 from aggregator.demo.sources import sources_yaml
@@ -91,7 +91,7 @@ def write_everywhere(home: Home, written: Sequence[str]) -> list[Strange]:
 def _write(known: Catalogue, number: int, written: str, name: str) -> Strange:
     word, *others = _words(number)
     passage = " ".join([word, *others])
-    source = written.strip() or f"nobody-{number}"
+    source = written if is_seen(written) else f"nobody-{number}"
     mine, theirs = partial(_article, source, number, written), partial(_article, f"strange-{number}", number, written)
     newest = mine(SECOND_VISIT, f"{written}\n{passage} {written}\n{written}")
     copy = theirs(SECOND_VISIT + timedelta(days=1), f"{written} {passage} {written}")
