@@ -13,6 +13,8 @@ E2E := build/e2e
 NODE := build/e2e-node
 PIP := $(BIN)/python -m pip $(QUIET) --disable-pip-version-check --no-input
 FAILED := { echo 'pip did not get through; to see all its words: make setup QUIET=' >&2; exit 1; }
+# A browser is several processes by itself.
+BROWSERS = $(shell $(BIN)/python -c 'import os; print(min(4, os.cpu_count() or 1))')
 # One more than there are processors, four at most: many tests wait for a process or a socket.
 WORKERS = $(shell $(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
 CODE := $(wildcard aggregator tests benchmarks)
@@ -23,7 +25,7 @@ LOCK := env -u UV_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS $(BIN)/uv pip com
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-long torture conformance e2e e2e-smoke pictures check format coverage bench eval eval-reposts lock clean
+.PHONY: help setup demo test test-long torture conformance e2e e2e-smoke e2e-tools pictures check format coverage bench eval eval-reposts lock clean
 
 help:  ## list these words
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -48,10 +50,12 @@ conformance: $(VENV)/installed $(TOOLS)/installed  ## what other institutions' t
 	@$(BIN)/python -m tests.conformance --tools $(TOOLS)/bin $(ARGS)
 
 e2e: $(E2E)/installed $(NODE)/installed  ## the pages in Chromium, and what axe-core, html-validate and schemathesis say; with all strings of a folder: HOSTILE=DIR
-	@HOSTILE="$(HOSTILE)" EXAMPLES=300 $(E2E)/bin/python -m pytest tests/e2e $(ARGS)
+	@HOSTILE="$(HOSTILE)" EXAMPLES=100 $(E2E)/bin/python -m pytest tests/e2e --numprocesses $(BROWSERS) $(ARGS)
 
-e2e-smoke: $(E2E)/installed $(NODE)/installed  ## the same in minutes, with thirty strings of our own
-	@HOSTILE= EXAMPLES=20 $(E2E)/bin/python -m pytest tests/e2e $(ARGS)
+e2e-smoke: $(E2E)/installed $(NODE)/installed  ## some of it in five minutes, with thirty strings of our own
+	@SMOKE=1 HOSTILE= EXAMPLES=5 $(E2E)/bin/python -m pytest tests/e2e -rs $(ARGS)
+
+e2e-tools: $(E2E)/installed $(NODE)/installed  ## what both need, without Chromium
 
 pictures: $(E2E)/installed  ## take the pictures of the pages in docs/pictures again, in Chromium
 	@$(E2E)/bin/python -m tests.e2e.pictures docs/pictures
@@ -98,6 +102,10 @@ lock: $(VENV)/installed  ## choose the newest packages that pyproject.toml allow
 	@$(LOCK) --upgrade --output-file $(VENV)/tools.lock tests/conformance/tools.in >/dev/null
 	@{ echo '# The tools that `make conformance` runs, with the hashes of their files. Made by `make lock` from tools.in.'; \
 		cat $(VENV)/tools.lock; } > tests/conformance/tools.lock
+	@echo 'tests/e2e/tools.lock'
+	@$(LOCK) --upgrade --constraint requirements.lock --output-file $(VENV)/e2e.lock tests/e2e/tools.in >/dev/null
+	@{ echo '# What drives and judges the pages in `make e2e`, with the hashes of its files. Made by `make lock` from tools.in.'; \
+		cat $(VENV)/e2e.lock; } > tests/e2e/tools.lock
 	@echo 'Now "make setup" installs them; then "make test check".'
 
 clean:  ## remove .venv, caches and the demo's home; archive/ and index/ are left alone
@@ -125,12 +133,13 @@ $(VENV)/installed: $(VENV)/locked pyproject.toml
 	@touch $@
 
 # What judges the pages: an environment with what the program needs, and packages of npm. Chromium is the machine's.
-$(E2E)/installed: requirements-build.lock requirements.lock pyproject.toml
+$(E2E)/installed: requirements-build.lock requirements.lock tests/e2e/tools.lock pyproject.toml
 	@echo 'what drives a browser, in $(@D)'
 	@$(PYTHON) -m venv --clear $(@D)
 	@$(@D)/bin/python -m pip $(QUIET) --disable-pip-version-check --no-input install --require-hashes -r requirements-build.lock || $(FAILED)
 	@$(@D)/bin/python -m pip $(QUIET) --no-input install --require-hashes --no-build-isolation --use-pep517 -r requirements.lock || $(FAILED)
-	@$(@D)/bin/python -m pip $(QUIET) --no-input install --no-build-isolation --editable '.[e2e]' || $(FAILED)
+	@$(@D)/bin/python -m pip $(QUIET) --no-input install --require-hashes -r tests/e2e/tools.lock || $(FAILED)
+	@$(@D)/bin/python -m pip $(QUIET) --no-input install --no-deps --no-build-isolation --editable . || $(FAILED)
 	@touch $@
 
 $(NODE)/installed: tests/e2e/package.json tests/e2e/package-lock.json

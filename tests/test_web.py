@@ -394,6 +394,16 @@ def test_a_withdrawn_version_is_on_no_page_and_the_others_keep_their_numbers(
         assert "réfugiés" not in requests.get(f"{address}/?q=refugies", timeout=20).text
 
 
+@pytest.mark.parametrize("title", ["\u200b\u200d", " \u3164\u2800", "\u202e\x08"])
+def test_a_title_of_which_nothing_is_to_be_seen_can_be_clicked_all_the_same(tmp_path: Path, title: str) -> None:
+    home = stocked(tmp_path / "home", [article("one", HARBOUR, title=title)])
+    with serving(application(home)) as address:
+        hits = Seen(got(f"{address}/?q=harbour").text)
+        [path] = {link for link in hits.links() if link.startswith("/articles/")}
+        assert "(no title)" in hits.text
+        assert "(no title)" in got(f"{address}{path}").text
+
+
 def test_a_page_that_is_full_and_the_last_leads_no_further(tmp_path: Path) -> None:
     full = stocked(tmp_path / "home", (article(f"n{n}", f"harbour number{n}") for n in range(21)))
     with serving(application(full)) as address:

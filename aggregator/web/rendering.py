@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context,
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from aggregator.characters import harmless, whole
+from aggregator.characters import harmless, is_seen, whole
 from aggregator.periods import instant, shown_claim, shown_day, shown_minute
 from aggregator.web.languages.speaking import speech
 from aggregator.web.languages.wording import counted, number, worded, worded_count
@@ -47,6 +47,11 @@ def spaced(text: str) -> str:
     return _ENDS.sub("\n\n", text)
 
 
+def seen(text: str | None) -> str:
+    """Return a text of which something is to be seen, and an empty one otherwise: a link on that has nothing to it."""
+    return text if text and is_seen(text) else ""
+
+
 def _again(html: str) -> Markup:
     """Return escaped text, escaped here: no template trusts what another room has escaped."""
     return escape(plain(Markup(html).unescape()))
@@ -72,6 +77,7 @@ def _environment() -> Environment:
         moment=shown_minute,
         squeezed=squeezed,
         spaced=spaced,
+        seen=seen,
     )
     made.filters.update(counted=_now(counted), number=_now(number), bytes=_now(_bytes), named=_now(worded))
     return made

@@ -5,7 +5,8 @@
 
 Three sites on loopback are followed for two days into a home of its own, and a file is brought in that another program
 wrote. Every WARC file, list and manifest of it and every export are given to the tools that are found in DIR, and
-replayed in pywb, capture by capture; then a text is erased, and all of it is done again. With FILEs, only those WARC
+replayed in pywb, capture by capture; then a text is erased, and all of it is done again. At last the demo world is
+exported. What pywb makes of a WACZ is compared with our own archived copies of the home. With FILEs, only those WARC
 files are checked. A line says the verdict, what was looked at, the tool, and how much it was or what is wrong. Exit
 code 1: one of the tools has something to complain about.
 """
@@ -30,8 +31,10 @@ from aggregator import archive
 from aggregator.archive.days import LIST, MANIFEST, TAG_MANIFEST
 from aggregator.home import Home
 from aggregator.model import Capture, Failure
+from tests.conformance.alike import beside
 from tests.conformance.site import ERASED, bring_in, crawl_for_two_days, erase
 from tests.conformance.tools import Replay, Tools
+from tests.e2e.world import visited
 
 EXPORTS = {"warc": "all.warc.gz", "wacz": "all.wacz", "bag": "bag"}
 T = TypeVar("T")
@@ -84,6 +87,8 @@ def everything(tools: Tools, folder: Path) -> Iterator[Row]:
         yield from closed(tools, home, place, f"closed folders{state}")
         for kind, name in EXPORTS.items():
             yield from exported(tools, kind, home, place / name, f"export {kind}{state}")
+    demo = visited(folder / "demo")
+    yield from exported(tools, "wacz", demo, folder / "demo.wacz", "export wacz, demo")
 
 
 def files(tools: Tools, subject: str, warcs: list[Path]) -> Iterator[Row]:
@@ -180,6 +185,13 @@ def exported(tools: Tools, kind: str, home: Home, path: Path, subject: str) -> I
         enough = f"{len(here)} of its {said} captures are to be found" if len(here) != said else None
         yield row(subject, "pywb id_: the archived bytes", lambda c: enough or seen.bytes(c), here, "captures")
         yield row(subject, "pywb Memento: date and links", seen.memento, here, "captures")
+        if kind == "wacz":
+            with beside(replay, home, here) as both:
+                urls = sorted({c.url for c in here})
+                yield row(subject, "pywb and ours: status and date", both.pages, urls, "pages")
+                yield row(subject, "pywb and ours: digest of the bytes", both.bytes, urls, "pages")
+                yield row(subject, "pywb and ours: TimeGate", both.timegate, urls, "pages")
+                yield row(subject, "pywb and ours: TimeMap", both.timemap, urls, "pages")
 
 
 def _indexed(home: Home, wacz: Path) -> list[Capture]:

@@ -192,39 +192,40 @@ class Replay:
 
     def __init__(self, port: int) -> None:
         self._root = f"http://127.0.0.1:{port}/"
-        self._opener = urllib.request.build_opener(_Still, urllib.request.ProxyHandler({}))
         until = time.monotonic() + PATIENCE_S
         while True:
             try:
-                self._get("")
+                answer_of(self._root)
                 return
             except OSError:
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.2)
 
-    def address(self, url: str, stamp: str = "", how: str = "") -> str:
-        """Where pywb has an address; ``stamp``: of the capture; ``how``: "id_" as it was, "mp_" rewritten."""
-        return f"{self._root}{self.COLLECTION}/{stamp}{how}{'/' if stamp or how else ''}{url}"
-
     def get(self, url: str, stamp: str = "", how: str = "", **headers: str) -> Replayed:
-        return self._get(self.address(url, stamp, how).removeprefix(self._root), **headers)
+        """What it answers for an address; ``stamp``: of the capture; ``how``: "id_" as it was, "mp_" rewritten."""
+        return answer_of(
+            f"{self._root}{self.COLLECTION}/{stamp}{how}{'/' if stamp or how else ''}{url}",
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        )
 
     def timemap(self, url: str) -> Replayed:
-        return self._get(f"{self.COLLECTION}/timemap/link/{url}")
+        return answer_of(f"{self._root}{self.COLLECTION}/timemap/link/{url}")
 
-    def _get(self, path: str, **headers: str) -> Replayed:
-        asked = urllib.request.Request(self._root + path, headers={k.replace("_", "-"): v for k, v in headers.items()})
+
+def answer_of(address: str, **headers: str) -> Replayed:
+    """What a server answers; no redirect is followed."""
+    opener = urllib.request.build_opener(_Still, urllib.request.ProxyHandler({}))
+    try:
+        answer = opener.open(urllib.request.Request(address, headers=headers), timeout=PATIENCE_S)
+    except urllib.error.HTTPError as error:
+        answer = error
+    with answer:
         try:
-            answer = self._opener.open(asked, timeout=PATIENCE_S)
-        except urllib.error.HTTPError as error:
-            answer = error
-        with answer:
-            try:
-                body = answer.read()
-            except http.client.IncompleteRead as error:  # it was archived so
-                body = error.partial
-            return Replayed(answer.status, answer.headers, body)
+            body = answer.read()
+        except http.client.IncompleteRead as error:  # it was archived so
+            body = error.partial
+        return Replayed(answer.status, answer.headers, body)
 
 
 class _Still(urllib.request.HTTPRedirectHandler):

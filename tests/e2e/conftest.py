@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,15 +16,19 @@ from aggregator.replay import serving as replaying
 from aggregator.web.door import Door
 from aggregator.web.serving import application
 from tests.e2e.pages import Known
-from tests.e2e.reading import launched
+from tests.e2e.reading import IS_SMOKE, launched
 from tests.e2e.strangers import strings
 from tests.e2e.world import Strange, save_searches, visited, write_everywhere
-from tests.webbed import serving
+from tests.webbed import as_of_many, serving
 
 TOKEN = "the token of whoever decides"
 
 
-@dataclass(frozen=True, slots=True)
+SMOKE_S = 270.0
+"""After so many seconds what is left of a smoke is not begun: a slow machine makes no change bad."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Served:
     """A home behind its pages."""
 
@@ -34,6 +39,18 @@ class Served:
     articles: dict[str, Article]
     """By their ids."""
     strange: list[Strange]
+
+
+@pytest.fixture(scope="session")
+def smoke_ends() -> float:
+    """When, by the monotonic clock."""
+    return time.monotonic() + SMOKE_S
+
+
+@pytest.fixture(autouse=True)
+def there_is_time(smoke_ends: float) -> None:
+    if IS_SMOKE and time.monotonic() > smoke_ends:
+        pytest.skip(f"the smoke has lasted {SMOKE_S:.0f} s")
 
 
 @pytest.fixture(scope="session")
@@ -53,8 +70,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     strange = write_everywhere(home, strings())
     door = Door(TOKEN, is_for_reading=False, may_decide=True)
     with (
-        serving(replaying.application(home)) as copies,
-        serving(application(home, door=door, copies=copies)) as address,
+        serving(as_of_many(replaying.application(home))) as copies,
+        serving(as_of_many(application(home, door=door, copies=copies))) as address,
     ):
         yield Served(address, copies, known_of(home, calm, strange[0]), calm, strange)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -96,21 +97,37 @@ PAGES = (
 )
 
 
-def pages_of(strange: Strange) -> list[str]:
-    """Return the addresses at which an article with a stranger's string is to be seen, and that are asked with it."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An address at which a stranger's string is to be seen."""
+
+    path: str
+    is_whole: bool = False
+    """Whether all of it can be read there."""
+
+
+def places_of(strange: Strange) -> list[Place]:
+    """Return where one string is seen alone, and what is asked with it."""
     written = quote(strange.written[:200], errors="replace")  # three times in one address
     article = f"/articles/{strange.id}"
     return [
-        article,
-        f"{article}/changes",
-        f"{article}/family",
-        f"/?q={strange.word}",
-        f"/context?q={strange.word}",
-        f"/families?q={strange.word}",
-        f"/timeline?q={written}",
-        f"/export?q={strange.word}",
-        "/feeds",
-        f"/?q={written}",
-        f"/?q={strange.word}&source={written}&language={written}&since={written}",
-        f"/api/search?q={strange.word}",
+        Place(article, is_whole=True),
+        Place(f"{article}/changes", is_whole=True),
+        Place(f"{article}/family", is_whole=True),
+        Place(f"/sources/{strange.source_id}", is_whole=True),
+        Place(f"/timeline?q={written}"),
+        Place(f"/?q={written}"),
+        Place(f"/?q={strange.word}&source={written}&language={written}&since={written}"),
+    ]
+
+
+def lists_of(some: Sequence[Strange]) -> list[Place]:
+    """Return where many strings are seen together; where each is whole, none hides another."""
+    words = quote(" OR ".join(each.word for each in some))
+    return [
+        Place(f"/?q={words}", is_whole=True),
+        Place(f"/families?q={words}", is_whole=True),
+        Place(f"/context?q={words}"),
+        Place(f"/api/search?q={words}"),
+        Place(f"/export?q={words}"),
     ]

@@ -12,40 +12,64 @@ from typing import Any, Literal
 
 from playwright.sync_api import Browser, ConsoleMessage, HttpCredentials, Locator, Page, Playwright
 
-WIDTHS = (360, 1280)
+IS_SMOKE = bool(os.environ.get("SMOKE"))
+"""Whether a part is enough: ``make e2e-smoke``."""
+TELEPHONE, DESK = 360, 1280
+"""Widths of windows, in pixels."""
 Scheme = Literal["light", "dark"]
-SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+_LOOKS: tuple[tuple[int, Scheme], ...] = (
+    (TELEPHONE, "dark"),
+    (DESK, "light"),
+    (TELEPHONE, "light"),
+    (DESK, "dark"),
+)
+LOOKS = _LOOKS[:2] if IS_SMOKE else _LOOKS
+"""In which windows, and with which colours, each page is looked at."""
+_HANDS = ((TELEPHONE, False), (DESK, True), (TELEPHONE, True), (DESK, False))
+HANDS = _HANDS[:2] if IS_SMOKE else _HANDS
+"""In which windows a reader goes about, and whether with JavaScript."""
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",  # whatever happens, it stays on this machine
 )
+PATIENCE_MS = 60_000
+"""How long a page may take: on a machine that is busy with other things, too."""
 CANARY = "strangers_ran"
 """What our own strings set if they run."""
 
-_SHAPES = """
-() => {
-    const of = (element) => element === null ? "" :
-        of(element.parentElement) + "/" + [element.localName, ...element.getAttributeNames().sort()].join(" ")
-    return [...new Set([...document.querySelectorAll("*")].map(of))]
-}
-"""
-_LIVE = """
+_SEEN = """
 (canary) => {
-    const found = []
-    if (window[canary] !== undefined) found.push("it ran")
-    for (const element of document.querySelectorAll("*:not(link[rel=original])")) {  // it is named there, never asked
-        for (const name of element.getAttributeNames()) {
+    const known = new Map([[null, ""]])
+    const live = window[canary] === undefined ? [] : ["it ran"]
+    for (const element of document.querySelectorAll("*")) {  // from the root on: what is around it is known
+        const names = element.getAttributeNames()
+        known.set(element, known.get(element.parentElement) + "/" + [element.localName, ...names.sort()].join(" "))
+        if (element.matches("link[rel=original]")) continue  // what is named there is never asked
+        for (const name of names) {
             if (name.startsWith("on") || ["style", "srcdoc", "ping", "srcset"].includes(name))
-                found.push(element.localName + " " + name)
+                live.push(element.localName + " " + name)
             if (["href", "xlink:href", "src", "action", "formaction", "data", "poster"].includes(name)
                 && new URL(element.getAttribute(name), document.baseURI).origin !== location.origin)
-                found.push(element.localName + " leads elsewhere")
+                live.push(element.localName + " leads elsewhere")
         }
     }
-    return found
+    known.delete(null)
+    return [[...new Set(known.values())], live, document.documentElement.textContent]
 }
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is in a page."""
+
+    shapes: set[str]
+    """Each element, by its name, the names of its attributes, and those around it."""
+    live: list[str]
+    """What could run or lead away; empty: nothing."""
+    text: str
+    """All of it, with single spaces."""
 
 
 @dataclass(slots=True)
@@ -90,17 +114,10 @@ class Reader:
         """Return what was done that no page may do; empty: nothing."""
         return [*self.asked_elsewhere, *self.reports, *self.boxes]
 
-    def shapes(self) -> set[str]:
-        """Return each element of the page, by its name, the names of its attributes, and those around it."""
-        return set(self.tab.evaluate(_SHAPES))
-
-    def live(self) -> list[str]:
-        """Return what in the page could run or lead away; empty: nothing."""
-        return list(self.tab.evaluate(_LIVE, CANARY))
-
-    def text(self) -> str:
-        """Return all text of the page, with single spaces."""
-        return " ".join(str(self.tab.evaluate("() => document.documentElement.textContent")).split())
+    def seen(self) -> Seen:
+        """Return what is in the page."""
+        shapes, live, text = self.tab.evaluate(_SEEN, CANARY)
+        return Seen(set(shapes), live, " ".join(text.split()))
 
     def overflow_px(self) -> int:
         """Return by how much the page is wider than its window."""
@@ -150,7 +167,7 @@ def reader(
         bypass_csp=bypass_csp,
         http_credentials=HttpCredentials(username=who[0], password=who[1]) if who else None,
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MS)
     made = Reader(context.new_page(), address, also)
 
     def heard(message: ConsoleMessage) -> None:

@@ -25,7 +25,17 @@ def test_nothing_that_programs_ask_is_an_error_of_the_server(world: Served, tmp_
     described = f"{world.address}/api/openapi.json"
     schemathesis = Path(sys.executable).with_name("schemathesis")
     program: list[str | Path] = [schemathesis, "--config-file", "schemathesis.toml", "run", described]
-    how = ["--checks", "not_a_server_error", "--max-examples", EXAMPLES, "--seed", "8", "--no-color"]
+    how = [
+        "--checks",
+        "not_a_server_error",
+        "--max-examples",
+        EXAMPLES,
+        "--seed",
+        "8",
+        "--no-color",
+        "--request-timeout",
+        "60",
+    ]
     done = subprocess.run([*program, *how], cwd=tmp_path, capture_output=True, text=True)
 
     assert done.returncode == 0, ascii(done.stdout)[-3000:]

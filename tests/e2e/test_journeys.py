@@ -13,28 +13,29 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from tests.e2e.conftest import TOKEN, Served
-from tests.e2e.reading import WIDTHS, Reader, reader
+from tests.e2e.reading import DESK, HANDS, Reader, reader
 from tests.e2e.world import BROKEN
 
 
-@pytest.fixture(params=[True, False], ids=["javascript", "no-javascript"])
-def has_javascript(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param)
-
-
-@pytest.fixture(params=WIDTHS)
-def width(request: pytest.FixtureRequest) -> int:
-    return int(request.param)
+@pytest.fixture(params=HANDS, ids=lambda hand: f"{hand[0]}-{'javascript' if hand[1] else 'no-javascript'}")
+def hand(request: pytest.FixtureRequest) -> tuple[int, bool]:
+    width, has_javascript = request.param
+    return width, has_javascript
 
 
 @pytest.fixture
-def reading(browser: Browser, world: Served, width: int, has_javascript: bool) -> Iterator[Reader]:
+def width(hand: tuple[int, bool]) -> int:
+    return hand[0]
+
+
+@pytest.fixture
+def reading(browser: Browser, world: Served, hand: tuple[int, bool]) -> Iterator[Reader]:
     """A reader on the front page, who does nothing on the way that is forbidden."""
     with reader(
         browser,
         world.address,
-        width=width,
-        has_javascript=has_javascript,
+        width=hand[0],
+        has_javascript=hand[1],
         also=(world.copies,),
         who=("e. editor", TOKEN),
     ) as one:
@@ -145,7 +146,7 @@ def test_a_repost_is_pasted_and_read_side_by_side(reading: Reader, world: Served
     assert words == right.locator("mark").first.inner_text()[:40]
     there, here = left.bounding_box(), right.bounding_box()
     assert there and here
-    assert (there["y"] == here["y"]) == (width > 700), "side by side where there is room"
+    assert (there["y"] == here["y"]) == (width == DESK), "side by side where there is room"
 
 
 def test_who_has_a_text_is_followed_from_one_article_to_another(reading: Reader, world: Served) -> None:
@@ -179,9 +180,9 @@ def test_why_a_source_is_broken_is_seen(reading: Reader, width: int) -> None:
 
     assert "failed" in row.inner_text()
     assert "refused" in row.inner_text()
-    if width > 700:  # one long complaint takes no room from the rest
+    if width == DESK:  # one long complaint takes no room from the rest
         short = reading.tab.get_by_role("row").filter(has_text="northport").bounding_box()
-        assert short and short["height"] < 100
+        assert short and short["height"] < 150
     reading.follow(row.get_by_role("link"))
 
     assert "refused" in reading.tab.get_by_role("list").last.inner_text()

@@ -6,13 +6,14 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import yaml
 
 from aggregator import dedupe, pipeline, sources
 from aggregator.catalogue import Catalogue
-from aggregator.characters import whole
+from aggregator.characters import is_seen, whole
 from aggregator.clock import SetClock
 from aggregator.demo.server import DemoServer
 from aggregator.demo.sources import sources_yaml
@@ -27,13 +28,17 @@ BROKEN = "broken"
 """A source that does not answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Strange:
-    """Two articles and a source in all fields of which stands what a stranger wrote."""
+    """Two articles and a source in all fields of which stands what a stranger wrote; no report of a test prints it."""
 
     written: str
     id: str
-    """Of the article, which has two versions and is copied by the other one."""
+    """Of the article that is copied by the other one; both have two versions."""
+    source_id: str
+    """Of the source, which publishes the copy and whose last visit failed."""
+    name: str
+    """Of that source."""
     word: str
     """Stands in the texts of both and nowhere else."""
     text: str
@@ -79,42 +84,40 @@ def write_everywhere(home: Home, written: Sequence[str]) -> list[Strange]:
     Not into ids, dates, digests and languages, which are made here.
     """
     texts = [whole(each) for each in written]
-    names = ("".join(filter(str.isprintable, text))[:100] for text in texts)  # others no sources.yaml may hold
-    add_sources(home, {f"strange-{number}": f"{number} {name}" for number, name in enumerate(names)})
+    names = [f"{number} {''.join(filter(str.isprintable, text))[:100]}" for number, text in enumerate(texts)]
+    add_sources(home, {f"strange-{number}": name for number, name in enumerate(names)})  # others it may not hold
     following = sources.load(home.sources_yaml)
     done = []
     with Catalogue(home.catalogue, writing=True) as known, known.transaction():
-        for number, text in enumerate(texts):
-            done.append(_write(known, number, text))
+        for number, (text, name) in enumerate(zip(texts, names, strict=True)):
+            done.append(_write(known, number, text, name))
     with pipeline.opened(home, following) as line:
         line.update_index(tidy=False)
     return done
 
 
-def _write(known: Catalogue, number: int, written: str) -> Strange:
+def _write(known: Catalogue, number: int, written: str, name: str) -> Strange:
     word, *others = _words(number)
     passage = " ".join([word, *others])
-    source = written.strip() or f"strange-{number}"
-    first = _article(source, number, written, f"{passage} at first")
-    newest = _article(source, number, written, f"{written}\n{passage} {written}\n{written}")
-    copy = _article(f"strange-{number}", number, written, f"{written} {passage} {written}")
+    source = written if is_seen(written) else f"nobody-{number}"
+    mine, theirs = partial(_article, source, number, written), partial(_article, f"strange-{number}", number, written)
+    newest = mine(SECOND_VISIT, f"{written}\n{passage} {written}\n{written}")
+    copy = theirs(SECOND_VISIT + timedelta(days=1), f"{written} {passage} {written}")
     credit = Credit(start=0, end=len(written), line=written, outlet=written)
-    versions = [_version(first, 1), _version(newest, 2)]
-    known.put_article(replace(newest, number=2, captured_at=first.captured_at), newest.url, versions, [credit])
-    copy = replace(copy, captured_at=SECOND_VISIT + timedelta(days=1))
-    known.put_article(copy, copy.url, [_version(copy, 1)], [credit])
+    for first, last in ((mine(SECOND_VISIT, f"{passage} at first"), newest), (theirs(copy.captured_at, passage), copy)):
+        known.put_article(replace(last, number=2), last.url, [_version(first, 1), _version(last, 2)], [credit])
     run = Run(source_id=f"strange-{number}", started_at=SECOND_VISIT, ended_at=SECOND_VISIT, outcome=Outcome.FAILED)
     known.add_runs([replace(run, failed=[(written, written)], notes=[written])])
-    return Strange(written, newest.id, word, newest.text)
+    return Strange(written, newest.id, copy.source_id, name, word, newest.text)
 
 
 def _words(number: int) -> list[str]:
-    """Return words that nobody else uses, enough to be found as shared."""
+    """Return words that nobody else uses, so many that with them around it the longest string is one text."""
     chance = random.Random(number)
-    return ["".join(chance.choices("bdfgklmnprstvz", k=9)) + "e" for _ in range(24)]
+    return ["".join(chance.choices("bdfgklmnprstvz", k=9)) + "e" for _ in range(60)]
 
 
-def _article(source: str, number: int, written: str, text: str) -> Article:
+def _article(source: str, number: int, written: str, captured_at: datetime, text: str) -> Article:
     address = f"http://strange.example/{number}/{written}"
     return Article(
         id=dedupe.article_id(source, address),
@@ -123,7 +126,7 @@ def _article(source: str, number: int, written: str, text: str) -> Article:
         title=written,
         authors=(written,),
         claimed_at=datetime(2026, 9, 1 + number % 30, tzinfo=UTC),
-        captured_at=SECOND_VISIT,
+        captured_at=captured_at,
         language="en",
         text=text,
         version=dedupe.version_digest(written, text),
