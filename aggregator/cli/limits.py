@@ -29,7 +29,7 @@ from aggregator.dedupe import signs
 from aggregator.extract import requisites
 from aggregator.fetch import limits as fetch
 from aggregator.index import MAX_EXPANSIONS
-from aggregator.pipeline import collecting, deriving, lanes
+from aggregator.pipeline import deriving, lanes, showing
 from aggregator.replay.addresses import MAX_ADDED_CHARS, MAX_LOOKED_FOR
 from aggregator.search import in_context, saved
 from aggregator.search.answering import MAX_LOOKED_AT
@@ -178,7 +178,7 @@ LIMITS = (
     Limit("pages.context", limits.CONTEXT_LINES, "places a page", "the others are on the next pages"),
     Limit("requisites.page", requisites.MAX_REQUISITES, "pictures and style sheets a page", "the others are not kept"),
     Limit("requisites.length", fetch.MAX_REQUISITE_BYTES, "bytes", "the picture or style sheet is not kept, and noted"),
-    Limit("requisites.sum", collecting.MAX_SHOWN_BYTES, "bytes a page", "the others are not kept, and noted"),
+    Limit("requisites.sum", showing.MAX_SHOWN_BYTES, "bytes a page", "the others are not kept, and noted"),
     Limit("requisites.read", requisites.MAX_PAGE_BYTES, "bytes", "of a longer page nothing is kept but itself"),
     Limit("requisites.fresh", FRESH.days, "days", "what was had more recently is not asked for again"),
     Limit("copies.looked-for", MAX_LOOKED_FOR, "addresses a page", "the others count as not held, and are not shown"),

@@ -4,6 +4,7 @@
     lanes       what to ask one source next: a visit, or all that it ever had
     feeds       which feed to try, and where it has moved to
     lists       which sitemap or list page to read, and where others may be
+    showing     what pages show beside their text, where it is to be kept
     deriving    what an entry of the archive says: captures, announcements, articles, matches
     reading     what its pages say: read by workers, or when their day was closed
     belonging   whose a page is

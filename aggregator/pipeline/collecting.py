@@ -17,12 +17,10 @@ from heapq import heappop, heappush
 from aggregator import access, alarms, archive, engines, urls, wire
 from aggregator.access import redaction
 from aggregator.archive import Archive, Entry
-from aggregator.catalogue import FRESH, Catalogue
+from aggregator.catalogue import Catalogue
 from aggregator.clock import Clock
 from aggregator.errors import FetchError
-from aggregator.extract import requisites
 from aggregator.fetch import Robots, Web
-from aggregator.fetch.limits import MAX_REQUISITE_BYTES
 from aggregator.fetch.robots import HOLD
 from aggregator.home import Home
 from aggregator.model import (
@@ -32,7 +30,6 @@ from aggregator.model import (
     Progress,
     Report,
     Request,
-    Requisites,
     Response,
     Role,
     Run,
@@ -43,6 +40,7 @@ from aggregator.pipeline.feeds import Moves
 from aggregator.pipeline.lanes import SITEMAPS, Lane, Scope
 from aggregator.pipeline.lists import LISTS
 from aggregator.pipeline.rechecking import check_at
+from aggregator.pipeline.showing import Showing, too_long
 
 MAX_AT_ONCE = 64
 """Requests in flight at the same time, each to another host."""
@@ -56,10 +54,6 @@ NAP_S = 0.2
 """The longest wait without a look around."""
 _DANGER_LOOKS_BACK = timedelta(days=21)
 """How far back runs are looked at to find a threat that is new: lists are read once a day."""
-MAX_DUE = 5_000
-"""Pictures and style sheets that one source asks for in one go."""
-MAX_SHOWN_BYTES = 20 << 20
-"""Of the pictures and style sheets of one page, as archived, all that it ever showed together."""
 BATCH = 50
 """How many answers are committed at once, at most."""
 GATHER_S = 0.02
@@ -67,7 +61,6 @@ ERRANDS_EVERY_S = 60.0
 """How long a new article may wait until it is searchable, and a day that is over until it is closed, while a crawl goes
 on."""
 
-_PAGES = ("", "text/html", "application/xhtml+xml")
 _InFlight = dict[Future[Response], tuple[Lane, Request]]
 More = Callable[[Set[str]], Sequence[Source] | None]
 """Given the ids of the sources that are being visited, returns who else is to be; None: the visits are to end."""
@@ -162,6 +155,7 @@ class Collector:
         self._report = report
         self._withdrawn = access.recogniser(home, clock.now(), erased_only=True)
         self._robots = Robots(clock)
+        self._showing = Showing(catalogue)
 
     def visit(
         self,
@@ -254,7 +248,7 @@ class Collector:
             source,
             pending=lambda limit: self._catalogue.pending(source.id, limit, since=scope.since, until=scope.until),
             to_check=lambda limit: self._catalogue.to_check(source.id, now, limit) if source.recheck else [],
-            requisites=lambda: self._due(source),
+            requisites=lambda: self._showing.due(source, self._clock.now()),
             reads_lists=scope.whole or from_scratch or all(at is None or now - at >= LISTS_EVERY for at in last),
             from_scratch=from_scratch,
             sitemaps=[urls.origin(source.url) + path for path in SITEMAPS],
@@ -265,12 +259,6 @@ class Collector:
         if danger:
             lane.run.notes.append(f"{danger[1]}: all that it holds is asked for while it is there")
         return lane
-
-    def _due(self, source: Source) -> list[str]:
-        """Return the pictures and style sheets that are still to be asked for."""
-        if not source.keep.requisites:
-            return []
-        return self._catalogue.requisites_due(source.id, self._clock.now(), MAX_DUE)
 
     def _endangered_at(self, source: Source) -> tuple[datetime, str] | None:
         """Since when all of a source is to be read while it is there, and why; None: it is not."""
@@ -285,7 +273,7 @@ class Collector:
         if is_guess and not self._may_be_there(request.url):
             lane.took(request, Derived(failure="it was not there of late"))
             return True
-        if request.role is Role.REQUISITE and self._is_had(request.url):
+        if request.role is Role.REQUISITE and self._showing.is_had(request.url, self._clock.now()):
             lane.took(request, Derived())
             return True
         return self._recall(lane, request)
@@ -294,16 +282,6 @@ class Collector:
         """Whether to ask for an address that nobody named: it was there, or was not asked for of late."""
         last = self._catalogue.last_at(guessed, self._clock.now() - GUESS_EVERY)
         return last is None or last.status in (200, 304)
-
-    def _is_had(self, requisite: str) -> bool:
-        """Whether a picture or style sheet was captured of late, be it for another source."""
-        last = self._catalogue.last_at(requisite, self._clock.now() - FRESH)
-        return last is not None and last.status < 400 and not (last.truncated or last.problem)
-
-    def _is_too_much(self, requisite: str) -> bool:
-        """Whether the page that shows a picture or style sheet has shown as much as is kept of one."""
-        needed = self._catalogue.needed_for(self._catalogue.pages_needing(requisite, 1))
-        return self._catalogue.requisite_bytes(needed) >= MAX_SHOWN_BYTES
 
     def _next(self, lane: Lane) -> Request | None:
         """Return the lane's next request that may be asked; the rules of a host new to us are asked for first."""
@@ -324,7 +302,7 @@ class Collector:
             elif obeys and (refusal := self._robots.refusal(request.url)):
                 refused.append(self._refuse(lane, request, refusal[0], retryable=refusal[1]))
                 continue
-            elif request.role is Role.REQUISITE and self._is_too_much(request.url):
+            elif request.role is Role.REQUISITE and self._showing.is_too_much(request.url):
                 reason = "its page shows more than is kept of one"
                 refused.append(self._refuse(lane, request, reason, retryable=False))
                 continue
@@ -391,8 +369,10 @@ class Collector:
                 lane.took(request, Derived(failure=answer.reason))
         answered = [each for each in answered if not _was_spared(*each[1:])]
         entries = [self._archived(request, answer) for _, request, answer in answered]
-        needs = [self._needs(lane, entry) for (lane, _, _), entry in zip(answered, entries, strict=True)]
-        needed = [self._archive.add_requisites(need, now=need.noted_at) for need in needs if need]
+        named = (
+            self._showing.named_by(entry, lane.source) for (lane, _, _), entry in zip(answered, entries, strict=True)
+        )
+        needed = [self._archive.add_requisites(each, now=each.noted_at) for each in named if each]
         found = self._commit([*entries, *needed])[: len(entries)] if entries else []
         for (lane, request, answer), entry, derived in zip(answered, entries, found, strict=True):
             if isinstance(answer, Response):
@@ -402,35 +382,9 @@ class Collector:
             if request.role is Role.ROBOTS and not redirected:
                 self._learn(lane, request, entry)
 
-    def _needs(self, lane: Lane, entry: Entry) -> Requisites | None:
-        """Return what a captured page needs to be seen, or a style sheet that a page names; None: nothing is kept."""
-        capture = entry.what
-        if not (lane.source.keep.requisites and isinstance(capture, Capture)) or capture.status != 200:
-            return None
-        if capture.refers_to or capture.truncated or capture.problem or capture.via or archive.is_import(entry.file):
-            return None
-        kind = capture.content_type.partition(";")[0].strip().lower()
-        named: tuple[str, ...] = ()
-        if capture.role is Role.PAGE and kind in _PAGES:
-            named = requisites.of_page(entry.body, url=capture.url, content_type=capture.content_type)
-        elif capture.role is Role.REQUISITE and kind == "text/css" and self._catalogue.is_of_page(capture.asked_url):
-            named = requisites.of_sheet(entry.body, url=capture.url, content_type=capture.content_type)
-            shown = self._catalogue.needed_for(self._catalogue.pages_needing(capture.asked_url, 1))
-            named = named[: max(requisites.MAX_REQUISITES - len(shown), 0)]
-        if not named or set(named) == self._catalogue.last_named(capture.url, capture.captured_at - FRESH):
-            return None
-        return Requisites(
-            record_id=capture.record_id,
-            url=capture.url,
-            source_id=capture.source_id,
-            role=capture.role,
-            noted_at=capture.captured_at,
-            named=named,
-        )
-
     def _archived(self, request: Request, answer: Response | FetchError) -> Entry:
-        if isinstance(answer, Response) and _is_too_long(answer):
-            answer = FetchError(request.url, f"longer than {MAX_REQUISITE_BYTES:,} bytes", retryable=False)
+        if isinstance(answer, Response):
+            answer = too_long(answer) or answer
         if isinstance(answer, Response):
             try:
                 if self._withdrawn and (entry := self._redacted(request, answer, self._withdrawn)):
@@ -497,12 +451,6 @@ class Collector:
 
 
 # --- small change ---------------------------------------------------------------------------------------------------
-
-
-def _is_too_long(answer: Response) -> bool:
-    """Whether this is a picture or style sheet that is not kept: half of one is none."""
-    is_cut = answer.truncated == "length" or len(answer.received) > MAX_REQUISITE_BYTES
-    return answer.request.role is Role.REQUISITE and is_cut
 
 
 def _was_spared(request: Request, answer: Response | FetchError) -> bool:
