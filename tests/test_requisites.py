@@ -33,7 +33,7 @@ from aggregator.fetch import Fetcher
 from aggregator.fetch.limits import MAX_REQUISITE_BYTES
 from aggregator.home import Home
 from aggregator.model import Keep, Request, Requisites, Role, Run, Settings, Source
-from aggregator.pipeline import showing
+from aggregator.pipeline import showing as shown_by_pages
 from aggregator.replay import rewriting
 from aggregator.replay.addresses import Linking
 from aggregator.replay.serving import application
@@ -266,7 +266,7 @@ def test_a_picture_that_is_too_long_is_noted_and_not_kept(tmp_path: Path) -> Non
 
 
 def test_a_page_shows_so_many_bytes_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(showing, "MAX_SHOWN_BYTES", 250_000)
+    monkeypatch.setattr(shown_by_pages, "MAX_SHOWN_BYTES", 250_000)
     names = [f"http://a.example/{n}.png" for n in range(4)]
     web = web_of(
         {ONE: showing("".join(f"<img src={name}>" for name in names)), TWO: showing("<img src=/2.png>", OTHER)}
