@@ -9,13 +9,11 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from aggregator import notebook, reposts
-from aggregator.home import Home
 from aggregator.model import Article
 from aggregator.replay import serving as replaying
 from aggregator.web.door import Door
 from aggregator.web.serving import application
-from tests.e2e.pages import Known
+from tests.e2e.pages import Known, articles_of, known_in
 from tests.e2e.reading import IS_SMOKE, launched
 from tests.e2e.strangers import strings
 from tests.e2e.world import Strange, save_searches, visited, write_everywhere
@@ -73,27 +71,4 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         serving(as_of_many(replaying.application(home))) as copies,
         serving(as_of_many(application(home, door=door, copies=copies))) as address,
     ):
-        yield Served(address, copies, known_of(home, calm, strange[0]), calm, strange)
-
-
-def articles_of(home: Home) -> dict[str, Article]:
-    """Return all articles of a home, by their ids."""
-    with notebook.open_home(home.root) as opened:
-        return {one.id: one for one in opened.search("")}
-
-
-def known_of(home: Home, articles: dict[str, Article], strange: Strange | None = None) -> Known:
-    """Return articles of a home by what is particular about them."""
-    families = {each: reposts.family_of(home, one) for each, one in articles.items() if one.language == "en"}
-    originals = [each for each, family in families.items() if family.first == each]
-    copied = max(originals, key=lambda each: len(families[each].articles))
-    return Known(
-        edited=next(each for each, one in articles.items() if one.number > 1),
-        copied=copied,
-        copy=next(one.id for one in families[copied].in_order if one.id != copied),
-        alone=next(each for each, family in families.items() if family.is_alone and articles[each].number == 1),
-        arabic=next(each for each, one in articles.items() if one.language == "ar"),
-        strange=strange.id if strange else "",
-        word=strange.word if strange else "",
-        pasted=articles[copied].text,
-    )
+        yield Served(address, copies, known_in(home, calm, strange[0]), calm, strange)

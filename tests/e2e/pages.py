@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from aggregator import notebook, reposts
+from aggregator.home import Home
+from aggregator.model import Article
 from tests.e2e.world import BROKEN, Strange
 
 
@@ -28,6 +31,29 @@ class Known:
     """Stands in the texts of that one."""
     pasted: str
     """Text of the one that is copied."""
+
+
+def articles_of(home: Home) -> dict[str, Article]:
+    """Return the articles of a home by their ids."""
+    with notebook.open_home(home.root) as opened:
+        return {one.id: one for one in opened.search("")}
+
+
+def known_in(home: Home, articles: dict[str, Article], strange: Strange | None = None) -> Known:
+    """Return which of the articles of the demo world are particular."""
+    families = {each: reposts.family_of(home, one) for each, one in articles.items() if one.language == "en"}
+    originals = [each for each, family in families.items() if family.first == each]
+    copied = max(originals, key=lambda each: len(families[each].articles))
+    return Known(
+        edited=next(each for each, one in articles.items() if one.number > 1),
+        copied=copied,
+        copy=next(one.id for one in families[copied].in_order if one.id != copied),
+        alone=next(each for each, family in families.items() if family.is_alone and articles[each].number == 1),
+        arabic=next(each for each, one in articles.items() if one.language == "ar"),
+        strange=strange.id if strange else "",
+        word=strange.word if strange else "",
+        pasted=articles[copied].text,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from aggregator import reposts
 from aggregator.home import Home
 from aggregator.replay import serving as replaying
 from aggregator.web.serving import application
-from tests.e2e.conftest import articles_of, known_of
+from tests.e2e.pages import articles_of, known_in
 from tests.e2e.reading import Scheme, launched, reader
 from tests.e2e.world import save_searches, visited
 from tests.webbed import serving
@@ -94,7 +94,7 @@ def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as root, sync_playwright() as playwright:
         home = visited(Path(root) / "home")
         save_searches(home)
-        known = known_of(home, articles_of(home))
+        known = known_in(home, articles_of(home))
         one, other = sharing(home)
         fields = {"copied": known.copied, "arabic": known.arabic, "one": one, "other": other}
         browser = launched(playwright)

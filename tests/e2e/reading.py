@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 from playwright.sync_api import Browser, ConsoleMessage, HttpCredentials, Locator, Page, Playwright
 
+from tests.e2e.strangers import CANARY
+
 IS_SMOKE = bool(os.environ.get("SMOKE"))
 """Whether a part is enough: ``make e2e-smoke``."""
 TELEPHONE, DESK = 360, 1280
@@ -35,8 +37,6 @@ FLAGS = (
 )
 PATIENCE_MS = 60_000
 """How long a page may take: on a machine that is busy with other things, too."""
-CANARY = "strangers_ran"
-"""What our own strings set if they run."""
 
 _SEEN = """
 (canary) => {

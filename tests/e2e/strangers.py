@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 
-from tests.e2e.reading import CANARY
-
+CANARY = "strangers_ran"
+"""What our own strings set if they run."""
 _RUN = f"window.{CANARY}=1"
 OURS = (
     f"<script>{_RUN}</script>",
