@@ -71,6 +71,14 @@ def test_the_help_names_every_command(aggregator: Aggregator) -> None:
     assert all(f"\n  {command.split()[0]} " in said.out for command in COMMANDS if command)
 
 
+def test_who_misspells_a_command_is_told_which_was_meant(aggregator: Aggregator) -> None:
+    said = aggregator("serach", "camp")
+
+    assert said.code == 2
+    assert "No such command 'serach'. Did you mean 'search'?" in said.err
+    assert "Did you mean" not in aggregator("zzz").err
+
+
 def test_the_home_is_named_before_or_after_the_command(
     aggregator: Aggregator, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

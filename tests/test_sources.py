@@ -172,7 +172,7 @@ KEY_CASES = [
     ("<<: {}", "4:3: merge keys (<<) are not used here: write the keys out"),
     ("[x]: y", "4:3: a key is one word"),
     ("listing: {next: a}", "4:12: links is missing. Selects the links to articles, or elements that hold one."),
-    ("listing: h2 a", "4:12: listing is a group of keys: links, next, start"),
+    ("listing: h2 a", "4:12: listing is a group of keys: links, next, start; write `listing: {links: …}`"),
     ("name:", "4:8: name: there is no value: write text, or leave the key out"),
     ("name: [x]", "4:9: name: one value is expected here"),
     ("name: 161", "4:9: name: YAML takes this for a number: put it in quotes, '161'"),
@@ -206,7 +206,7 @@ FILE_CASES = [
     ("", "1:1: the file is empty: write at least `sources:`"),
     ("settings: {}", "1:1: sources is missing. The publishers to follow; may be empty."),
     ("just words", "1:1: the file is a group of keys: settings, defaults, sources"),
-    ("sources: {a: b}", "1:10: sources is a list of groups of keys"),
+    ("sources: {a: b}", "1:10: sources is a list of groups of keys: begin each with `- `"),
     (with_lines('extract: "#story"'), "4:12: extract is a group of keys, or a list of them"),
     (
         with_lines('extract: {contents: "#story"}'),
@@ -226,6 +226,15 @@ FILE_CASES = [
     ("%TAG ! x\n---\nsources: []", "1:1: YAML directives (%...) are not used here: remove the line"),
     ("sources: []\n\tx: y", "2:1: this is not YAML: found character that cannot start any token"),
     ("sources: [\n", "2:1: this is not YAML: did not find expected node content"),
+    ('sources:\n  - id: a\n    name: "Foo\n', "3:11: a quotation mark opens here that nothing closes"),
+    (
+        "sources:\n  - id: a\n    name: Foo: bar\n",
+        "3:14: this is not YAML: mapping values are not allowed in this context: a value with a colon",
+    ),
+    (
+        "sources:\n  - id: a\n - id: b\n",
+        "3:2: this is not YAML: did not find expected key (while parsing a block mapping): keys of one",
+    ),
     ("sources: []\nx: \x07", "2:4: character U+0007 may not stand in this file: remove it"),
     ("sources: []\nx: \ud800", "2:4: character U+D800 may not stand in this file: remove it"),
     ("sources: &a []", "1:10: anchors (&a) are not used here: remove it"),

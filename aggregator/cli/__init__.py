@@ -95,6 +95,18 @@ class _Group(click.Group):
         module = import_module(f"aggregator.cli.{self.commands_of[cmd_name][0]}")
         return getattr(module, f"{cmd_name}_command")  # type: ignore[no-any-return]
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the command that was probably meant: those here are not loaded, so click does not know them."""
+        word = args[0]
+        if word not in self.commands_of and not word.startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(word, self.commands_of, 1)
+            ctx.fail(f"No such command {word!r}.{f' Did you mean {near[0]!r}?' if near else ''}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in self.commands_of.items()])
@@ -112,7 +124,7 @@ home_option = click.option(
     metavar="DIR",
     expose_value=False,
     callback=_chosen,
-    help="The home to work on. Default: $AGGREGATOR_HOME, else this folder.",
+    help="The home to work on. Default: $AGGREGATOR_HOME, else this folder; of demo, ./demo.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 

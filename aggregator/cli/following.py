@@ -87,17 +87,31 @@ def sources_list(ctx: click.Context, as_json: bool) -> None:
     if as_json:
         show.print_json([followed_json(s) for s in following.sources])
         return
-    rows = [
-        (s.id, s.name, s.url, ",".join(s.languages) or "–", "paused" if s.paused else "") for s in following.sources
-    ]
-    show.table(("id", "name", "address", "languages", ""), rows)
+    rows = [(s.id, s.name, s.url, ",".join(s.languages) or "–", _particular(s)) for s in following.sources]
+    show.table(("id", "name", "address", "languages", "in particular"), rows)
     for one in restrictions.forgotten(home):
-        what = ", ".join((*([] if one.access is Access.PUBLIC else [one.access]), *(["risk: link"] * one.no_links)))
-        until = f" until {show.day(one.until)}" if one.until else ""
         show.say(
-            f"{one.source_id} is no longer in sources.yaml and stays as it was: {what}{until}. "
+            f"{one.source_id} is no longer in sources.yaml and stays as it was: "
+            f"{_restricted(one.access, one.until, no_links=one.no_links)}. "
             f"`aggregator sources open {one.source_id}` ends that."
         )
+
+
+def _particular(source: Source) -> str:
+    """Return what an entry says beyond whom to follow, for a line of a table."""
+    said = (
+        "paused" if source.paused else "",
+        _restricted(source.access, source.access_until, no_links=source.no_links),
+        "keeps pictures" if source.keep.requisites else "",
+        "" if source.obey_robots else "obeys no robots.txt",
+    )
+    return ", ".join(filter(None, said)) or "–"
+
+
+def _restricted(access: Access, until: datetime | None, *, no_links: bool) -> str:
+    """Return who may see the articles of a source, and for how long; empty: everybody."""
+    what = ", ".join((*([] if access is Access.PUBLIC else [access]), *(["risk: link"] * no_links)))
+    return f"{what} until {show.day(until)}" if what and until else what
 
 
 @sources_command.command("open")

@@ -346,6 +346,9 @@ def _print_target(what: Target, said: dict[str, Any]) -> None:
         show.say(f"and {len(rows) - _SHOWN:,} more; --json lists all.")
     if not rows:
         show.say("No article holds it.")
+    if what.copies:
+        that = "article that shares its text stays" if len(what.copies) == 1 else "articles that share its text stay"
+        show.say(f"{len(what.copies):,} {that} as they are; with `--copies`, they are withdrawn, too.")
     if what.requisites:
         those = "picture or style sheet" if len(what.requisites) == 1 else "pictures and style sheets"
         show.say(f"With it: {len(what.requisites):,} {those} that no other page shows.")

@@ -146,6 +146,18 @@ def _at(node: yaml.Node | yaml.Event) -> tuple[int, int]:
     return mark.line + 1, mark.column + 1
 
 
+_HINTS = {
+    "cannot start any token": "indent with spaces, not tabs",
+    "mapping values are not allowed": "a value with a colon and a blank in it stands in quotes; keys of one group "
+    "begin one under the other",
+    "expected key": "keys of one group begin one under the other, and each source with `- ` under the one before",
+    "expected '-' indicator": "keys of one group begin one under the other, and each source with `- ` under the one "
+    "before",
+    "expected ',' or": "a bracket that opens is closed on the way",
+}
+"""What to look for, by what the library of YAML says."""
+
+
 class _Reading:
     """One reading of the file, with the complaints so far."""
 
@@ -183,7 +195,10 @@ class _Reading:
         if where in self.refused:  # an alias to nothing: said already
             self.stop()
         problem, context = getattr(error, "problem", None) or str(error), getattr(error, "context", None)
-        hint = ": indent with spaces, not tabs" if "cannot start any token" in problem else ""
+        opened: Any = getattr(error, "context_mark", None)
+        if opened and "end of stream" in problem and "quoted" in (context or ""):
+            self.refuse(opened.line + 1, opened.column + 1, "a quotation mark opens here that nothing closes")
+        hint = next((f": {hint}" for said, hint in _HINTS.items() if said in problem), "")
         self.refuse(*where, f"this is not YAML: {problem}{f' ({context})' if context else ''}{hint}")
 
     # --- as written
@@ -260,6 +275,8 @@ class _Reading:
             return tuple(read(item, key) for item in node.value if _at(item) not in self.refused)
         is_short = isinstance(node, yaml.ScalarNode) and len(node.value) <= 60
         hint = f": write [{node.value}]" if is_short and key.kind.shape is Shape.LIST else ""
+        if key.kind.shape is Shape.GROUPS and isinstance(node, yaml.MappingNode):
+            hint = ": begin each with `- `"
         self.complain(
             node, f"{key.word} is {key.kind.values if key.kind.may_stand_alone else key.kind.shape.value}{hint}"
         )
@@ -272,7 +289,9 @@ class _Reading:
         lines: dict[str, int] = {}
         if not isinstance(node, yaml.MappingNode) and not (_blank(node) and key.kind.shape is Shape.GROUP):
             what = f"each entry of {key.word}" if key.kind.shape is Shape.GROUPS else key.word or "the file"
-            self.complain(node, f"{what} is a group of keys: {', '.join(known)}")
+            first = next(iter(known))
+            example = f"; write `{key.word}: {{{first}: …}}`" if key.word and key.kind.shape is Shape.GROUP else ""
+            self.complain(node, f"{what} is a group of keys: {', '.join(known)}{example}")
             return given
         for name, value in node.value if isinstance(node, yaml.MappingNode) else ():
             word = name.value if isinstance(name, yaml.ScalarNode) else ""
