@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -63,6 +64,16 @@ def test_each_source_is_there_with_its_state_and_what_is_closed_is_not(get: Get)
     assert "refused" in rows["b"]
     assert "never visited" in rows["d"]
     assert "3 sources: 1 well, 1 broken, 1 never visited; " in words_of(main_of(get("/sources")))
+
+
+def test_articles_of_a_source_that_was_taken_out_of_the_list_are_named(home: Home, tmp_path: Path) -> None:
+    later = Home(Path(shutil.copytree(home.root, tmp_path / "later")))
+    later.sources_yaml.write_text(SOURCES_YAML.replace("- {id: a,", "- {id: e,").replace("- {id: c,", "- {id: f,"))
+    with serving(application(later)) as address:
+        page = main_of(requests.get(f"{address}/sources", timeout=20))
+
+    assert "No longer in sources.yaml, with articles: a (1)" in words_of(page)
+    assert [link["href"] for link in page.select("p a")] == ["/?source=a"]
 
 
 def test_why_a_source_is_broken_stands_on_its_page(get: Get) -> None:

@@ -318,6 +318,7 @@ def _watch(home: Home, following: Following, stop: threading.Event, *, wait_s: f
         seen = changed
         found = loaded(home)
         web.follow(found.settings)
+        show.say(f"{home.sources_yaml} is taken over as it is now: {show.counted(len(found.sources), 'source')}.")
         return found
 
     def report(runs: list[Run]) -> None:

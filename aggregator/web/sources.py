@@ -57,6 +57,7 @@ def show_sources(request: Request) -> HTMLResponse:
         "status": status,
         "told": told,
         "states": Counter(state for _, state in told).most_common(),
+        "former": sorted((i, count) for i, count in _counts(home).items() if not following_of(home).source(i)),
         "due": sum(_is_due(each, now) for each in status["sources"]),
         "writer": home.writer,
         "contact": contact_of(home),
@@ -95,14 +96,19 @@ def status_of(home: Home) -> dict[str, Any]:
         StoreError: The catalogue is missing, damaged or of another version.
     """
     found = status_json(home, following_of(home), datetime.now(UTC))
-    closed, counts = _closed(home), {}
-    if not home.is_new:
-        with access.opened(home) as catalogue:
-            counts = catalogue.article_counts()
+    closed, counts = _closed(home), _counts(home)
     shown = [
         one | {"articles": counts.get(one["source"], 0)} for one in found["sources"] if one["source"] not in closed
     ]
     return found | {"sources": shown, "totals": found["totals"] | {"articles": sum(counts.values())}}
+
+
+def _counts(home: Home) -> dict[str, int]:
+    """Return how many articles there are of each source that may be shown."""
+    if home.is_new:
+        return {}
+    with access.opened(home) as catalogue:
+        return catalogue.article_counts()
 
 
 def source_of(home: Home, source_id: str) -> Source:
