@@ -51,6 +51,7 @@ LONG = (
     "test_index_history.py",
     "test_takedown.py",
     "test_withdrawn_everywhere.py",
+    "test_run_with_pages.py",
     "test_reposting.py",
     "test_power_cuts.py",
     "test_search_command.py",
