@@ -23,9 +23,10 @@ from whoosh.index import open_dir
 
 from aggregator import access, archive, dedupe, index, pipeline, reposts, search, takedown, words
 from aggregator.access import redaction
+from aggregator.access.copies import Copies
 from aggregator.cli import withdrawing
 from aggregator.decisions import Decisions
-from aggregator.errors import StoreError, UnknownIdError
+from aggregator.errors import StoreError, UnknownIdError, WithdrawnError
 from aggregator.home import Home
 from aggregator.model import Access, Following
 from aggregator.query import parse
@@ -34,7 +35,7 @@ from aggregator.search import fresh, saved
 from aggregator.takedown import Scope
 from tests import doors, foreignfiles
 from tests.fakecli import Aggregator, Said
-from tests.fakeweb import NOON, OTHER, STORY, FakeWeb, articles, crawl, feed, following, page, source
+from tests.fakeweb import NOON, OTHER, STORY, ClockOf, FakeWeb, articles, crawl, feed, following, page, redirect, source
 from tests.indexing import ENGINES
 from tests.pdfs import pdf
 
@@ -437,6 +438,81 @@ def test_saved_searches_for_what_is_erased_go_with_it_and_others_stay(home: Home
         ("loft", True),
         ("quill-again", True),
     ]
+
+
+NEWS, BELOW = "http://a.example/news/", "http://a.example/news/b"
+PUMP = (
+    "The pump in the market square has been dry since the second week of June, and whoever wants water walks to the "
+    "laundry behind the tannery, where the tap is turned off at nine in the evening.\n\n"
+    "The council says that a valve is on its way from the capital; the women who queue there say that they have heard "
+    "the same about the lamp, the bench and the bus."
+)
+
+
+def moved(root: Path) -> Home:
+    """An article was removed by its site, and its address leads to another one, below which a third lies."""
+    web = FakeWeb(
+        {
+            "http://a.example/feed": feed(PAGE, BELOW),
+            PAGE: page(SECRET, title="The lantern list"),
+            BELOW: page(f"{PUMP}\n\nRead also <this>.", title="The dry pump").replace(
+                "&lt;this&gt;", f"<a href='{PAGE}'>Marta</a>"
+            ),
+        }
+    )
+    crawl(root, web, source("a", recheck=True), clock=ClockOf(web))
+    web.pages |= {PAGE: redirect(NEWS), NEWS: page(OTHER, title="The net loft")}
+    web.now += timedelta(days=40)
+    crawl(root, web, source("a", recheck=True), clock=ClockOf(web))
+    assert articles(root).keys() == {PAGE, NEWS, BELOW}
+    return Home(root)
+
+
+@pytest.mark.parametrize("by_address", [False, True])
+def test_an_erase_leaves_what_the_address_of_the_article_led_to_later(tmp_path: Path, by_address: bool) -> None:
+    home = moved(tmp_path)
+    before = articles(home.root)
+    what = takedown.target(home, [PAGE if by_address else before[PAGE].id], Scope.ARTICLE, erase=True)
+    assert [article.url for article in what.articles] == [PAGE]
+    erased(home, PAGE if by_address else before[PAGE].id)
+
+    after = articles(home.root)
+    assert after.keys() == {NEWS, BELOW}
+    assert [after[url].text[:80] for url in after] == [before[url].text[:80] for url in after]
+    assert traces(home.archive, UNIQUE, PAGE) == []
+    with Copies(home) as copies:
+        assert copies.at(NEWS)
+        assert copies.at(BELOW)
+        with pytest.raises(WithdrawnError):
+            copies.at(PAGE)
+
+
+def test_an_address_below_which_others_lie_is_withdrawn_alone(tmp_path: Path) -> None:
+    home = moved(tmp_path)
+    erased(home, articles(home.root)[NEWS].id)
+
+    assert articles(home.root).keys() == {PAGE, BELOW}
+    known = access.recogniser(home, datetime.now(UTC))
+    assert known
+    assert known.knows_address(NEWS)
+    assert not known.knows_address(BELOW)
+
+
+def test_a_hide_by_address_leaves_what_the_address_led_to_later(tmp_path: Path) -> None:
+    home = moved(tmp_path)
+    hidden(home, PAGE)
+    [each] = takedown.to_surround(home, datetime.now(UTC))
+    takedown.surround(home, each, now=datetime.now(UTC))
+
+    with access.opened(home) as shown:
+        assert {article.url for article in shown.articles(shown.article_ids()).values()} == {NEWS, BELOW}
+    with Copies(home) as copies:
+        assert copies.at(NEWS)
+        capture = copies.at(BELOW)[0]
+        body = copies.held(capture)[1].decode()
+    assert PAGE not in body
+    assert "Marta" not in body
+    assert "dry since the second week" in body
 
 
 def test_the_text_came_by_every_way(home: Home) -> None:

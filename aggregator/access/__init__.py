@@ -26,6 +26,7 @@ from aggregator.access.marks import (
     Marks,
     Recogniser,
     address_key,
+    at_and_above,
     words_of,
 )
 from aggregator.access.restrictions import Restriction, Unlinked, restricted
@@ -176,7 +177,7 @@ class Shown(Catalogue):
         decided = takedowns(home)
         self._recogniser = _recogniser(home, [each.marks for each in decided if each.in_force(at)])
         self._in_captures = _recogniser(home, [each.everywhere for each in decided if each.in_force(at)])
-        self._is_erasing = any(each.is_to_be_carried_out and each.marks.addresses for each in decided)
+        self._is_erasing = any(each.is_to_be_carried_out and each.marks.of_addresses for each in decided)
         """Whether articles at withdrawn addresses may be there: once erased they are gone, and not taken again."""
         restrictions = restricted(home)
         self._closed = {one.source_id for one in restrictions if one.is_closed(at, leaving=leaving)}
@@ -271,6 +272,10 @@ class Shown(Catalogue):
     def find_articles(self, url: str) -> list[Article]:
         """Return the articles read at an address that may be seen."""
         return [seen for article in super().find_articles(url) if (seen := self._seen(article))]
+
+    def read_at(self, url: str) -> list[Article]:
+        """Return the articles read at just that address that may be seen."""
+        return [seen for article in super().read_at(url) if (seen := self._seen(article))]
 
     def versions(self, article_id: str) -> list[Version]:
         """Return an article's versions that may be seen, oldest first."""
@@ -501,6 +506,7 @@ __all__ = [
     "Unlinked",
     "address_key",
     "asks_for_withdrawn",
+    "at_and_above",
     "is_withdrawn",
     "opened",
     "recogniser",

@@ -48,6 +48,9 @@ class Marks:
     articles: frozenset[bytes] = frozenset()
     versions: frozenset[bytes] = frozenset()
     addresses: frozenset[bytes] = frozenset()
+    """Of articles, with all that lies below them."""
+    pages: frozenset[bytes] = frozenset()
+    """Addresses that led to an article, or below which others lie: these alone, in any spelling."""
     requisites: frozenset[bytes] = frozenset()
     """Addresses of pictures and style sheets that only a withdrawn page needs: these alone, and nothing below them."""
     grams: frozenset[bytes] = frozenset()
@@ -69,7 +72,7 @@ class Marks:
     @property
     def of_addresses(self) -> bool:
         """Whether an address can be withdrawn."""
-        return bool(self.addresses or self.requisites)
+        return bool(self.addresses or self.pages or self.requisites)
 
     def as_json(self) -> dict[str, Any]:
         """Return what stands for them in an event."""
@@ -197,16 +200,17 @@ class Recogniser:
         return bool(self.marks.versions) and self._marker.version(article_id, digest) in self.marks.versions
 
     def knows_address(self, url: str) -> bool:
-        """Whether an address is withdrawn, or lies below one that is: its feed, its print form, its comments."""
+        """Whether an address is withdrawn, or lies below that of an article: its feed, its print form, its comments."""
         if not self.marks.of_addresses or (address := urls.canonical(url)) is None:
             return False
         if self.marks.requisites and self._marker.requisite(address) in self.marks.requisites:
             return True
-        if not self.marks.addresses:
+        if not (self.marks.addresses or self.marks.pages):
             return False
-        captured = urls.memento(address)
-        above = _above(captured[0] if captured else address)
-        return any(self._marker.address(one) in self.marks.addresses for one in above)
+        first, *above = map(self._marker.address, at_and_above(address))
+        if first in self.marks.pages or first in self.marks.addresses:
+            return True
+        return any(one in self.marks.addresses for one in above)
 
     def spans(self, words: Sequence[str], near: Sequence[int] = ()) -> list[tuple[int, int]]:
         """Return which words are withdrawn: positions, ends exclusive, in order.
@@ -298,8 +302,13 @@ class Recogniser:
         return "".join((*pieces, text[at:])) if spans else text
 
 
-def _above(address: str) -> Iterator[str]:
-    """Yield an address, then those above it: without its query, without the last two parts of its path."""
+def at_and_above(address: str) -> Iterator[str]:
+    """Yield an address, then those above it: without its query, without the last two parts of its path.
+
+    Of a copy in another archive it is the address that was captured.
+    """
+    captured = urls.memento(address)
+    address = captured[0] if captured else address
     yield address
     without = address.partition("?")[0]
     if without != address:

@@ -50,11 +50,9 @@ def surround(home: Home, each: Takedown, *, now: datetime, report: Report = lamb
     marker = Marker(Decisions(home.archive).make_key())
     with Catalogue(home.catalogue) as catalogue, access.opened(home, now=now) as shown:
         ids = [i for i in catalogue.article_ids() if marker.article(i) in each.marks.articles]
-        hidden = catalogue.articles(ids).values()
-        alone = [
-            article for article in hidden if not shown.find_articles(article.url)
-        ]  # else it is others' address, too
-        marks = address_marks(catalogue, marker, alone)
+        seen = {facts.id for facts in shown.all_facts()}
+        others = {i: url for i, (url, _) in catalogue.addresses_and_versions().items() if i in seen}
+        marks = address_marks(catalogue, marker, catalogue.articles(ids).values(), others)
         versions = [version for i in ids for version in catalogue.versions(i)]
         marks |= text_marks(marker, versions, _others(shown, report) if versions else (), standing=1)
     said = {"takedown": each.number, "marks": marks.as_json()}
