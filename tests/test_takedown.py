@@ -25,7 +25,7 @@ from aggregator import access, archive, dedupe, index, pipeline, reposts, search
 from aggregator.access import redaction
 from aggregator.access.copies import Copies
 from aggregator.cli import withdrawing
-from aggregator.decisions import Decisions
+from aggregator.decisions import Decisions, Event
 from aggregator.errors import StoreError, UnknownIdError, WithdrawnError
 from aggregator.home import Home
 from aggregator.model import Access, Following
@@ -513,6 +513,96 @@ def test_a_hide_by_address_leaves_what_the_address_led_to_later(tmp_path: Path) 
     assert PAGE not in body
     assert "Marta" not in body
     assert "dry since the second week" in body
+
+
+REPOST, FRONT = "http://b.example/later", "http://c.example/today"
+
+
+def surrounded(home: Home) -> None:
+    """Hide an article, and let others come, later, that have its text or tell of it."""
+    web = FakeWeb({"http://a.example/feed": feed(PAGE), PAGE: page(SECRET, title="The lantern list")})
+    crawl(home.root, web, source("a"))
+    hidden(home, PAGE)
+    found_around(home)
+    web.pages |= {
+        "http://b.example/feed": feed(REPOST),
+        REPOST: page(SECRET, title="A lantern"),
+        "http://c.example/feed": feed(FRONT),
+        FRONT: page(f"{OTHER}\n\n{SECRET[:300]}", title="Today"),
+    }
+    crawl(home.root, web, source("b"), source("c"))
+
+
+def found_around(home: Home) -> int:
+    """Find what stands of hidden articles on other pages, where that is to be done; return for how many it was."""
+    now = datetime.now(UTC)
+    due = takedown.to_surround(home, now)
+    for each in due:
+        takedown.surround(home, each, now=now)
+    return len(due)
+
+
+def copied(home: Home, url: str) -> str:
+    """The copy of a page as it may be seen."""
+    with Copies(home) as copies:
+        return copies.held(copies.at(url)[0])[1].decode()
+
+
+def test_who_posts_a_hidden_text_later_keeps_it_in_copies_and_exports(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    surrounded(home)
+
+    assert SECRET[-60:] in copied(home, REPOST)
+    with access.opened(home, leaving=True) as shown, archive.Copier(home.archive) as copier:
+        [capture] = shown.captures_of(articles(tmp_path)[REPOST].id)
+        assert shown.may_leave(capture, copier.copy(capture))
+
+
+def test_what_a_later_article_shares_with_a_hidden_one_is_looked_for_again_once(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    surrounded(home)
+    before = access.takedowns(home)[0].around
+
+    assert [found_around(home), found_around(home)] == [1, 0]
+    after = access.takedowns(home)[0].around
+    assert before
+    assert after
+    assert len(after.grams) < len(before.grams) / 4
+    assert SECRET[:60] in copied(home, FRONT)
+
+
+def test_a_second_hide_that_is_lifted_gives_the_first_nothing_of_the_text_they_share(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    surrounded(home)
+    second, third = (hidden(home, url) for url in (REPOST, FRONT))
+    assert found_around(home) == 2
+    assert found_around(home) == 0
+    takedown.lift(home, second, by="test", now=datetime.now(UTC))
+
+    assert SECRET[-60:] in copied(home, REPOST)
+    assert found_around(home) == 2
+    assert found_around(home) == 0
+    assert access.takedowns(home)[2].number == third
+
+
+def test_to_open_a_home_with_many_hides_takes_no_longer_each_time(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    hidden(home, PAGE)
+    found_around(home)
+    read: list[tuple[str, ...]] = []
+    events = Decisions.events
+
+    def counted(decisions: Decisions, *kinds: str) -> list[Event]:
+        read.append(kinds)
+        return events(decisions, *kinds)
+
+    monkeypatch.setattr(Decisions, "events", counted)
+    for _ in range(3):
+        with access.opened(home) as shown:
+            assert shown.article_ids()
+    assert sum("surrounded" in kinds for kinds in read) <= 1
+    takedown.lift(home, access.takedowns(home)[0].number, by="test", now=datetime.now(UTC))
+
+    assert access.takedowns(home)[0].lifted
 
 
 def test_the_text_came_by_every_way(home: Home) -> None:

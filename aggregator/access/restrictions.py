@@ -21,7 +21,7 @@ from types import MappingProxyType
 from typing import Any
 
 from aggregator import urls
-from aggregator.decisions import NAME, Decisions, Event
+from aggregator.decisions import NAME, Decisions, Event, Stand
 from aggregator.errors import Complaint, NoSpaceError, SourcesError, StoreError, UnknownIdError, UsageError
 from aggregator.home import Home
 from aggregator.model import Access, Article, Capture, Source
@@ -137,14 +137,8 @@ def noted(home: Home) -> Mapping[str, Restriction]:
     Raises:
         StoreError: The events cannot be read.
     """
-    path = home.archive / NAME
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise StoreError(path, f"cannot be read ({error.strerror}); who may see what is not known.") from error
-    return _noted(home.archive, found.st_ino, found.st_mtime_ns, found.st_size)
+    at = Decisions(home.archive).stand()
+    return _noted(home.archive, at) if at else {}
 
 
 def forgotten(home: Home) -> list[Restriction]:
@@ -246,7 +240,7 @@ def _changes(before: Mapping[str, Restriction], listed: Mapping[str, Restriction
 
 
 @lru_cache(maxsize=4)
-def _noted(archive: Path, inode: int, changed_at_ns: int, size_bytes: int) -> Mapping[str, Restriction]:
+def _noted(archive: Path, _: Stand) -> Mapping[str, Restriction]:
     try:
         every = map(_read, Decisions(archive).events(_KIND))
         return MappingProxyType({one.source_id: one for one in every})

@@ -261,7 +261,7 @@ def text_marks(marker: Marker, versions: Sequence[Version], others: Iterable[Art
     words = {word for text in (*texts, *titles, *authors) for word in text if len(word) >= MIN_RARE_LETTERS}
     phrases = {title for title in titles if len(title) >= MIN_TITLE_WORDS}
     for article in others:
-        other = access.words_of("\n".join((article.title or "", article.text, *article.authors)))
+        other = access.words_of(access.text_of(article))
         grams.update(set(_grams(other)) & grams.keys())
         words.difference_update(other)
         phrases -= {p for p in phrases if set(p) <= set(other) and f" {' '.join(p)} " in f" {' '.join(other)} "}
