@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from aggregator import disk
 from aggregator.errors import StoreError
@@ -27,6 +27,9 @@ KEY = "takedown.key"
 KEY_BYTES = 32
 FIRST = "0" * 64
 """What the first line gives for the line before it."""
+
+Stand: TypeAlias = tuple[int, int, int]
+"""Of the file: its inode, when it was changed last, in nanoseconds, and its size in bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,22 @@ class Decisions:
         except (ValueError, KeyError, TypeError) as error:
             raise StoreError(self._path, f"its last line cannot be read ({error}). Nothing was added.") from error
         return _event(event)
+
+    def stand(self) -> Stand | None:
+        """Return what differs after anything was added; None: no event was written yet.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StoreError(
+                self._path, f"cannot be read ({error.strerror}); who may see what is not known."
+            ) from error
+        return found.st_ino, found.st_mtime_ns, found.st_size
 
     def events(self, *kinds: str) -> list[Event]:
         """Return the events of some kinds, or all, oldest first; a line still being written is passed over.
@@ -252,4 +271,4 @@ def _event(said: Any) -> Event:
     return Event(number=said["number"], at=datetime.fromisoformat(said["at"]), kind=said["kind"], said=rest)
 
 
-__all__ = ["FIRST", "KEY", "NAME", "Decisions", "Event"]
+__all__ = ["FIRST", "KEY", "NAME", "Decisions", "Event", "Stand"]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import io
 import json
+import os
 import shutil
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,6 +63,12 @@ def home(crawled: Path, tmp_path: Path) -> Home:
 def crawled_again(home: Home) -> None:
     """A crawl that finds nothing; as the first to read sources.yaml since it changed."""
     crawl(home.root, FakeWeb({"http://a.example/feed": feed()}), source("a"))
+
+
+def settled(home: Home) -> None:
+    """Let sources.yaml be a while old: it may be half written before."""
+    then = time.time() - restrictions.SETTLED_S - 1
+    os.utime(home.sources_yaml, (then, then))
 
 
 def lost_entry(home: Home) -> None:
@@ -197,6 +205,7 @@ def test_only_an_entry_that_says_otherwise_opens_it_and_that_is_noted(home: Home
         ("paused: true", 1),
     ):
         home.sources_yaml.write_text(closing(said))
+        settled(home)
         assert len(search.search(home, parse(SECRET)).hits) == seen
     lost_entry(home)
 
@@ -229,6 +238,49 @@ def test_a_list_that_cannot_be_read_opens_nothing(home: Home) -> None:
 
     with pytest.raises(SourcesError):
         search.search(home, parse(SECRET))
+
+
+@pytest.mark.parametrize("half", ["access: staff", "access: dark, until: 2020-01-01", "paused: true", "risk: link"])
+def test_a_list_that_is_being_written_opens_nothing_until_it_is_a_while_old(home: Home, half: str) -> None:
+    home.sources_yaml.write_text(closing())
+    assert not search.search(home, parse(SECRET)).hits
+    home.sources_yaml.write_text(closing(half))
+    assert not search.search(home, parse(SECRET)).hits
+    assert len(Decisions(home.archive).events("access")) == 1
+    settled(home)
+
+    assert search.search(home, parse(SECRET)).hits
+    assert len(Decisions(home.archive).events("access")) == 2
+
+
+def test_a_list_that_is_being_written_closes_at_once(home: Home) -> None:
+    for said in ("access: staff, until: 2098-01-01", "access: staff", "access: dark", "access: dark, risk: link"):
+        home.sources_yaml.write_text(closing(said))
+        restrictions.note(home)
+
+    noted = [
+        (e.said["access"], e.said["until"] is None, e.said["no_links"])
+        for e in Decisions(home.archive).events("access")
+    ]
+    assert noted == [("staff", False, False), ("staff", True, False), ("dark", True, False), ("dark", True, True)]
+
+
+def test_what_could_not_be_noted_is_noted_later_although_the_list_no_longer_has_it(home: Home) -> None:
+    def read_only(*_: object) -> None:
+        raise OSError(errno.EROFS, "the disk is read-only")
+
+    both = OPEN.replace("a.example/'", "a.example/', access: staff")
+    home.sources_yaml.write_text(closing())
+    with doors.door(read_only):
+        assert not search.search(home, parse(SECRET)).hits
+        home.sources_yaml.write_text(both)
+        assert not search.search(home, parse(SECRET)).hits
+    assert not search.search(home, parse(SECRET)).hits
+
+    assert {event.said["source"]: event.said["access"] for event in Decisions(home.archive).events("access")} == {
+        "a": "staff",
+        "b": "dark",
+    }
 
 
 def test_what_cannot_be_noted_is_in_force_as_long_as_the_process(home: Home) -> None:

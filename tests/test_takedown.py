@@ -23,9 +23,10 @@ from whoosh.index import open_dir
 
 from aggregator import access, archive, dedupe, index, pipeline, reposts, search, takedown, words
 from aggregator.access import redaction
+from aggregator.access.copies import Copies
 from aggregator.cli import withdrawing
-from aggregator.decisions import Decisions
-from aggregator.errors import StoreError, UnknownIdError
+from aggregator.decisions import Decisions, Event
+from aggregator.errors import StoreError, UnknownIdError, WithdrawnError
 from aggregator.home import Home
 from aggregator.model import Access, Following
 from aggregator.query import parse
@@ -34,7 +35,7 @@ from aggregator.search import fresh, saved
 from aggregator.takedown import Scope
 from tests import doors, foreignfiles
 from tests.fakecli import Aggregator, Said
-from tests.fakeweb import NOON, OTHER, STORY, FakeWeb, articles, crawl, feed, following, page, source
+from tests.fakeweb import NOON, OTHER, STORY, ClockOf, FakeWeb, articles, crawl, feed, following, page, redirect, source
 from tests.indexing import ENGINES
 from tests.pdfs import pdf
 
@@ -437,6 +438,171 @@ def test_saved_searches_for_what_is_erased_go_with_it_and_others_stay(home: Home
         ("loft", True),
         ("quill-again", True),
     ]
+
+
+NEWS, BELOW = "http://a.example/news/", "http://a.example/news/b"
+PUMP = (
+    "The pump in the market square has been dry since the second week of June, and whoever wants water walks to the "
+    "laundry behind the tannery, where the tap is turned off at nine in the evening.\n\n"
+    "The council says that a valve is on its way from the capital; the women who queue there say that they have heard "
+    "the same about the lamp, the bench and the bus."
+)
+
+
+def moved(root: Path) -> Home:
+    """An article was removed by its site, and its address leads to another one, below which a third lies."""
+    web = FakeWeb(
+        {
+            "http://a.example/feed": feed(PAGE, BELOW),
+            PAGE: page(SECRET, title="The lantern list"),
+            BELOW: page(f"{PUMP}\n\nRead also <this>.", title="The dry pump").replace(
+                "&lt;this&gt;", f"<a href='{PAGE}'>Marta</a>"
+            ),
+        }
+    )
+    crawl(root, web, source("a", recheck=True), clock=ClockOf(web))
+    web.pages |= {PAGE: redirect(NEWS), NEWS: page(OTHER, title="The net loft")}
+    web.now += timedelta(days=40)
+    crawl(root, web, source("a", recheck=True), clock=ClockOf(web))
+    assert articles(root).keys() == {PAGE, NEWS, BELOW}
+    return Home(root)
+
+
+@pytest.mark.parametrize("by_address", [False, True])
+def test_an_erase_leaves_what_the_address_of_the_article_led_to_later(tmp_path: Path, by_address: bool) -> None:
+    home = moved(tmp_path)
+    before = articles(home.root)
+    what = takedown.target(home, [PAGE if by_address else before[PAGE].id], Scope.ARTICLE, erase=True)
+    assert [article.url for article in what.articles] == [PAGE]
+    erased(home, PAGE if by_address else before[PAGE].id)
+
+    after = articles(home.root)
+    assert after.keys() == {NEWS, BELOW}
+    assert [after[url].text[:80] for url in after] == [before[url].text[:80] for url in after]
+    assert traces(home.archive, UNIQUE, PAGE) == []
+    with Copies(home) as copies:
+        assert copies.at(NEWS)
+        assert copies.at(BELOW)
+        with pytest.raises(WithdrawnError):
+            copies.at(PAGE)
+
+
+def test_an_address_below_which_others_lie_is_withdrawn_alone(tmp_path: Path) -> None:
+    home = moved(tmp_path)
+    erased(home, articles(home.root)[NEWS].id)
+
+    assert articles(home.root).keys() == {PAGE, BELOW}
+    known = access.recogniser(home, datetime.now(UTC))
+    assert known
+    assert known.knows_address(NEWS)
+    assert not known.knows_address(BELOW)
+
+
+def test_a_hide_by_address_leaves_what_the_address_led_to_later(tmp_path: Path) -> None:
+    home = moved(tmp_path)
+    hidden(home, PAGE)
+    [each] = takedown.to_surround(home, datetime.now(UTC))
+    takedown.surround(home, each, now=datetime.now(UTC))
+
+    with access.opened(home) as shown:
+        assert {article.url for article in shown.articles(shown.article_ids()).values()} == {NEWS, BELOW}
+    with Copies(home) as copies:
+        assert copies.at(NEWS)
+        capture = copies.at(BELOW)[0]
+        body = copies.held(capture)[1].decode()
+    assert PAGE not in body
+    assert "Marta" not in body
+    assert "dry since the second week" in body
+
+
+REPOST, FRONT = "http://b.example/later", "http://c.example/today"
+
+
+def surrounded(home: Home) -> None:
+    """Hide an article, and let others come, later, that have its text or tell of it."""
+    web = FakeWeb({"http://a.example/feed": feed(PAGE), PAGE: page(SECRET, title="The lantern list")})
+    crawl(home.root, web, source("a"))
+    hidden(home, PAGE)
+    found_around(home)
+    web.pages |= {
+        "http://b.example/feed": feed(REPOST),
+        REPOST: page(SECRET, title="A lantern"),
+        "http://c.example/feed": feed(FRONT),
+        FRONT: page(f"{OTHER}\n\n{SECRET[:300]}", title="Today"),
+    }
+    crawl(home.root, web, source("b"), source("c"))
+
+
+def found_around(home: Home) -> int:
+    """Find what stands of hidden articles on other pages, where that is to be done; return for how many it was."""
+    now = datetime.now(UTC)
+    due = takedown.to_surround(home, now)
+    for each in due:
+        takedown.surround(home, each, now=now)
+    return len(due)
+
+
+def copied(home: Home, url: str) -> str:
+    """The copy of a page as it may be seen."""
+    with Copies(home) as copies:
+        return copies.held(copies.at(url)[0])[1].decode()
+
+
+def test_who_posts_a_hidden_text_later_keeps_it_in_copies_and_exports(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    surrounded(home)
+
+    assert SECRET[-60:] in copied(home, REPOST)
+    with access.opened(home, leaving=True) as shown, archive.Copier(home.archive) as copier:
+        [capture] = shown.captures_of(articles(tmp_path)[REPOST].id)
+        assert shown.may_leave(capture, copier.copy(capture))
+
+
+def test_what_a_later_article_shares_with_a_hidden_one_is_looked_for_again_once(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    surrounded(home)
+    before = access.takedowns(home)[0].around
+
+    assert [found_around(home), found_around(home)] == [1, 0]
+    after = access.takedowns(home)[0].around
+    assert before
+    assert after
+    assert len(after.grams) < len(before.grams) / 4
+    assert SECRET[:60] in copied(home, FRONT)
+
+
+def test_a_second_hide_that_is_lifted_gives_the_first_nothing_of_the_text_they_share(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    surrounded(home)
+    second, third = (hidden(home, url) for url in (REPOST, FRONT))
+    assert found_around(home) == 2
+    assert found_around(home) == 0
+    takedown.lift(home, second, by="test", now=datetime.now(UTC))
+
+    assert SECRET[-60:] in copied(home, REPOST)
+    assert found_around(home) == 2
+    assert found_around(home) == 0
+    assert access.takedowns(home)[2].number == third
+
+
+def test_to_open_a_home_with_many_hides_takes_no_longer_each_time(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    hidden(home, PAGE)
+    found_around(home)
+    read: list[tuple[str, ...]] = []
+    events = Decisions.events
+
+    def counted(decisions: Decisions, *kinds: str) -> list[Event]:
+        read.append(kinds)
+        return events(decisions, *kinds)
+
+    monkeypatch.setattr(Decisions, "events", counted)
+    for _ in range(3):
+        with access.opened(home) as shown:
+            assert shown.article_ids()
+    assert sum("surrounded" in kinds for kinds in read) <= 1
+    takedown.lift(home, access.takedowns(home)[0].number, by="test", now=datetime.now(UTC))
+
+    assert access.takedowns(home)[0].lifted
 
 
 def test_the_text_came_by_every_way(home: Home) -> None:

@@ -15,6 +15,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aggregator.access.asked import asks_for_withdrawn
@@ -26,11 +28,12 @@ from aggregator.access.marks import (
     Marks,
     Recogniser,
     address_key,
+    at_and_above,
     words_of,
 )
 from aggregator.access.restrictions import Restriction, Unlinked, restricted
 from aggregator.catalogue import Catalogue
-from aggregator.decisions import Decisions, Event
+from aggregator.decisions import NAME, Decisions, Event, Stand
 from aggregator.errors import StoreError, UnknownIdError
 from aggregator.home import Home
 from aggregator.model import (
@@ -97,21 +100,27 @@ def takedowns(home: Home) -> list[Takedown]:
     Raises:
         StoreError: The events cannot be read.
     """
-    events = Decisions(home.archive).events("takedown", "lift", "carried-out", "surrounded")
+    at = Decisions(home.archive).stand()
+    return list(_takedowns(home.archive, at)) if at else []
+
+
+@lru_cache(maxsize=4)
+def _takedowns(folder: Path, _: Stand) -> tuple[Takedown, ...]:
+    """Return the same; to understand them again for every page took longer than the page."""
+    events = Decisions(folder).events("takedown", "lift", "carried-out", "surrounded")
     lifted = {event.said.get("takedown") for event in events if event.kind == "lift"}
     finished = {event.said.get("takedown") for event in events if event.kind == "carried-out"}
+    said = {event.said.get("takedown"): event for event in events if event.kind == "surrounded"}  # the last of each
     try:
-        around = {e.said["takedown"]: Marks.from_json(e.said["marks"]) for e in events if e.kind == "surrounded"}
+        around = {number: Marks.from_json(event.said["marks"]) for number, event in said.items()}
         found = (
             _takedown(event, lifted=event.number in lifted, finished=event.number in finished)
             for event in events
             if event.kind == "takedown"
         )
-        return [replace(each, around=around.get(each.number)) for each in found]
+        return tuple(replace(each, around=around.get(each.number)) for each in found)
     except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise StoreError(
-            home.archive / "events.jsonl", f"a takedown cannot be read ({error}). Run `verify`."
-        ) from error
+        raise StoreError(folder / NAME, f"a takedown cannot be read ({error}). Run `verify`.") from error
 
 
 def _takedown(event: Event, *, lifted: bool, finished: bool) -> Takedown:
@@ -143,13 +152,14 @@ def recogniser(home: Home, now: datetime, *, erased_only: bool = False) -> Recog
         StoreError: The events or the key cannot be read.
     """
     decided = (each for each in takedowns(home) if not (erased_only and each.action == "hide"))
-    return _recogniser(home, [each.marks for each in decided if each.in_force(now)])
+    return _recogniser(home, (each.marks for each in decided if each.in_force(now)))
+
+
+_united = lru_cache(maxsize=4)(Marks.union)
 
 
 def _recogniser(home: Home, decided: Iterable[Marks]) -> Recogniser | None:
-    marks = Marks()
-    for each in decided:
-        marks |= each
+    marks = _united(tuple(decided))
     if marks == Marks():
         return None
     key = Decisions(home.archive).key()
@@ -159,6 +169,11 @@ def _recogniser(home: Home, decided: Iterable[Marks]) -> Recogniser | None:
             "missing, and something is withdrawn that only it makes recognisable. Nothing is shown. Restore the file.",
         )
     return Recogniser(key, marks)
+
+
+def text_of(one: Article | Version) -> str:
+    """Return all that is said in an article or version: its title, text and authors."""
+    return "\n".join((one.title or "", one.text, *one.authors))
 
 
 class Shown(Catalogue):
@@ -174,13 +189,38 @@ class Shown(Catalogue):
         super().__init__(home.catalogue)
         at = now or datetime.now(UTC)
         decided = takedowns(home)
-        self._recogniser = _recogniser(home, [each.marks for each in decided if each.in_force(at)])
-        self._in_captures = _recogniser(home, [each.everywhere for each in decided if each.in_force(at)])
-        self._is_erasing = any(each.is_to_be_carried_out and each.marks.addresses for each in decided)
+        self._of = home
+        self._in_force = [each for each in decided if each.in_force(at)]
+        self._recogniser = _recogniser(home, (each.marks for each in self._in_force))
+        self._is_erasing = any(each.is_to_be_carried_out and each.marks.of_addresses for each in decided)
         """Whether articles at withdrawn addresses may be there: once erased they are gone, and not taken again."""
         restrictions = restricted(home)
         self._closed = {one.source_id for one in restrictions if one.is_closed(at, leaving=leaving)}
         self._no_links = Unlinked.of([one for one in restrictions if one.no_links])
+
+    @cached_property
+    def _in_captures(self) -> Recogniser | None:
+        """What recognises all that is withdrawn of captures: what stands of hidden articles on other pages, too."""
+        return _recogniser(self._of, (m for each in self._in_force for m in (each.marks, each.around) if m))
+
+    def _in_capture(self, capture: Capture) -> Recogniser | None:
+        """What recognises what is withdrawn of one capture: without what articles have that may be seen and were there.
+
+        What stands of a hidden article elsewhere was found when it was hidden; others may have come since that have it.
+        """
+        around = [each.around for each in self._in_force if each.around and each.around.of_text]
+        known = self._in_captures
+        if known is None or not around:
+            return known
+        ids = {one.article_id for one in self.sightings_in({capture.refers_to or capture.record_id})}
+        told = [words_of(text_of(one)) for versions in self.versions_of(ids).values() for one in versions]
+        lengths = frozenset().union(*(each.lengths for each in around))
+        seen = Marks.union(known.marker.text(words, lengths) for words in told)
+        left = [each.without(seen) for each in around]
+        if left == around:
+            return known
+        rest = [each.around for each in self._in_force if each.around and not each.around.of_text]
+        return _recogniser(self._of, (*(each.marks for each in self._in_force), *rest, *left))
 
     @property
     def withholds(self) -> bool:
@@ -271,6 +311,10 @@ class Shown(Catalogue):
     def find_articles(self, url: str) -> list[Article]:
         """Return the articles read at an address that may be seen."""
         return [seen for article in super().find_articles(url) if (seen := self._seen(article))]
+
+    def read_at(self, url: str) -> list[Article]:
+        """Return the articles read at just that address that may be seen."""
+        return [seen for article in super().read_at(url) if (seen := self._seen(article))]
 
     def versions(self, article_id: str) -> list[Version]:
         """Return an article's versions that may be seen, oldest first."""
@@ -420,9 +464,9 @@ class Shown(Catalogue):
         Of what was read in it ``whole_versions`` tells. That is not all it holds: front pages, feeds and answers of
         interfaces hold texts that no article was read from. One that cannot be read to its end stays.
         """
-        known = self._in_captures
         if capture.source_id in self._closed:
             return False
+        known = self._in_capture(capture)
         if known is None or not (known.marks.of_text or known.marks.of_addresses):
             return True
         return not (capture.problem or any(is_withdrawn(one, known) for one in copy.held))
@@ -433,12 +477,13 @@ class Shown(Catalogue):
         Raises:
             UnknownIdError: Something withdrawn is in it that cannot be cut out.
         """
-        if self._in_captures is None:
+        known = self._in_capture(capture)
+        if known is None:
             return body
         from aggregator.access import redaction  # with what reads records: a search does without
 
         try:
-            left = redaction.redact(body, capture.content_type, capture.url, self._in_captures)
+            left = redaction.redact(body, capture.content_type, capture.url, known)
         except ValueError as error:
             raise UnknownIdError(f"{capture.url}: withheld; {error}.") from error
         return left.body if left else body
@@ -501,12 +546,14 @@ __all__ = [
     "Unlinked",
     "address_key",
     "asks_for_withdrawn",
+    "at_and_above",
     "is_withdrawn",
     "opened",
     "recogniser",
     "restricted",
     "stands_in_head",
     "takedowns",
+    "text_of",
     "unlinked",
     "words_of",
 ]

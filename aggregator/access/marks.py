@@ -12,7 +12,7 @@ import hmac
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from itertools import permutations
 from typing import Any
@@ -48,6 +48,9 @@ class Marks:
     articles: frozenset[bytes] = frozenset()
     versions: frozenset[bytes] = frozenset()
     addresses: frozenset[bytes] = frozenset()
+    """Of articles, with all that lies below them."""
+    pages: frozenset[bytes] = frozenset()
+    """Addresses that led to an article, or below which others lie: these alone, in any spelling."""
     requisites: frozenset[bytes] = frozenset()
     """Addresses of pictures and style sheets that only a withdrawn page needs: these alone, and nothing below them."""
     grams: frozenset[bytes] = frozenset()
@@ -61,6 +64,18 @@ class Marks:
     def __or__(self, other: Marks) -> Marks:
         return Marks(**{f.name: getattr(self, f.name) | getattr(other, f.name) for f in fields(self)})
 
+    @classmethod
+    def union(cls, every: Iterable[Marks]) -> Marks:
+        """Return the marks of all of some takedowns."""
+        held = list(every)
+        return cls(**{f.name: frozenset().union(*(getattr(one, f.name) for one in held)) for f in fields(cls)})
+
+    def without(self, other: Marks) -> Marks:
+        """Return them without the parts of texts that another text has, too; addresses and articles stay."""
+        return replace(
+            self, grams=self.grams - other.grams, phrases=self.phrases - other.phrases, words=self.words - other.words
+        )
+
     @property
     def of_text(self) -> bool:
         """Whether a text can hold what is withdrawn."""
@@ -69,7 +84,7 @@ class Marks:
     @property
     def of_addresses(self) -> bool:
         """Whether an address can be withdrawn."""
-        return bool(self.addresses or self.requisites)
+        return bool(self.addresses or self.pages or self.requisites)
 
     def as_json(self) -> dict[str, Any]:
         """Return what stands for them in an event."""
@@ -140,6 +155,12 @@ class Marker:
             return self.phrase(words)
         return Marks(grams=frozenset(self.grams(words)))
 
+    def text(self, words: Sequence[str], lengths: Iterable[int]) -> Marks:
+        """Return the marks of all parts of a text, with its phrases of some numbers of words."""
+        runs = {" ".join(words[i : i + n]) for n in lengths for i in range(len(words) - n + 1)}
+        phrases = frozenset(self.mark("phrase", run) for run in runs)
+        return Marks(grams=frozenset(self.grams(words)), phrases=phrases) | self.words(words)
+
     def phrase(self, words: Sequence[str]) -> Marks:
         """Return the marks of a few words that are withdrawn together."""
         return Marks(phrases=frozenset([self.mark("phrase", " ".join(words))]), lengths=frozenset([len(words)]))
@@ -185,28 +206,29 @@ class Recogniser:
 
     def __init__(self, key: bytes, marks: Marks) -> None:
         self.marks = marks
-        self._marker = Marker(key)
+        self.marker = Marker(key)
         self._is = lru_cache(maxsize=REMEMBERED)(self._is_marked)  # most words of a site stand on each of its pages
 
     def knows_article(self, article_id: str) -> bool:
         """Whether an article is withdrawn."""
-        return bool(self.marks.articles) and self._marker.article(article_id) in self.marks.articles
+        return bool(self.marks.articles) and self.marker.article(article_id) in self.marks.articles
 
     def knows_version(self, article_id: str, digest: str) -> bool:
         """Whether a version is withdrawn."""
-        return bool(self.marks.versions) and self._marker.version(article_id, digest) in self.marks.versions
+        return bool(self.marks.versions) and self.marker.version(article_id, digest) in self.marks.versions
 
     def knows_address(self, url: str) -> bool:
-        """Whether an address is withdrawn, or lies below one that is: its feed, its print form, its comments."""
+        """Whether an address is withdrawn, or lies below that of an article: its feed, its print form, its comments."""
         if not self.marks.of_addresses or (address := urls.canonical(url)) is None:
             return False
-        if self.marks.requisites and self._marker.requisite(address) in self.marks.requisites:
+        if self.marks.requisites and self.marker.requisite(address) in self.marks.requisites:
             return True
-        if not self.marks.addresses:
+        if not (self.marks.addresses or self.marks.pages):
             return False
-        captured = urls.memento(address)
-        above = _above(captured[0] if captured else address)
-        return any(self._marker.address(one) in self.marks.addresses for one in above)
+        first, *above = map(self.marker.address, at_and_above(address))
+        if first in self.marks.pages or first in self.marks.addresses:
+            return True
+        return any(one in self.marks.addresses for one in above)
 
     def spans(self, words: Sequence[str], near: Sequence[int] = ()) -> list[tuple[int, int]]:
         """Return which words are withdrawn: positions, ends exclusive, in order.
@@ -256,7 +278,7 @@ class Recogniser:
 
     def _is_marked(self, kind: str, text: str) -> bool:
         marks = {"gram": self.marks.grams, "phrase": self.marks.phrases, "word": self.marks.words}[kind]
-        return self._marker.mark(kind, text) in marks
+        return self.marker.mark(kind, text) in marks
 
     def holds(self, text: str) -> bool:
         """Whether a text holds something withdrawn."""
@@ -277,7 +299,7 @@ class Recogniser:
             return True
         if any(self._is("gram", " ".join(words[i : i + GRAM_WORDS])) for i in range(len(words) - GRAM_WORDS + 1)):
             return True
-        if any(self._marker.mark("part", word) in self.marks.parts for word in words):
+        if any(self.marker.mark("part", word) in self.marks.parts for word in words):
             return True
         few = list(dict.fromkeys(words))[:_SCRAMBLED_WORDS]
         for length in sorted(self.marks.lengths):
@@ -298,8 +320,13 @@ class Recogniser:
         return "".join((*pieces, text[at:])) if spans else text
 
 
-def _above(address: str) -> Iterator[str]:
-    """Yield an address, then those above it: without its query, without the last two parts of its path."""
+def at_and_above(address: str) -> Iterator[str]:
+    """Yield an address, then those above it: without its query, without the last two parts of its path.
+
+    Of a copy in another archive it is the address that was captured.
+    """
+    captured = urls.memento(address)
+    address = captured[0] if captured else address
     yield address
     without = address.partition("?")[0]
     if without != address:

@@ -3,13 +3,15 @@
     sources.yaml -> compared with what was noted last -> what is new is noted (event) -> in force
 
 It is noted in the events of the archive, which outlive the list, the index and a rebuild. A source that is taken out
-of the file, or a file that is lost, so opens nothing: only an entry that says otherwise does, or a person's word.
-Every way out asks here.
+of the file, or a file that is lost, so opens nothing: only an entry that says otherwise does, or a person's word. What
+closes more is in force at once; what opens, when the file has not been written to for some seconds: who reads it while
+an editor writes may find an entry without its last lines. Every way out asks here.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +21,7 @@ from types import MappingProxyType
 from typing import Any
 
 from aggregator import urls
-from aggregator.decisions import NAME, Decisions, Event
+from aggregator.decisions import NAME, Decisions, Event, Stand
 from aggregator.errors import Complaint, NoSpaceError, SourcesError, StoreError, UnknownIdError, UsageError
 from aggregator.home import Home
 from aggregator.model import Access, Article, Capture, Source
@@ -27,6 +29,9 @@ from aggregator.model import Access, Article, Capture, Source
 _KIND = "access"
 _WORDS = (b"access", b"risk")
 """In a sources.yaml that has neither no source is restricted."""
+SETTLED_S = 5.0
+"""A sources.yaml that was not written to for so long is whole: then it may open a source, too."""
+_CLOSING = (Access.PUBLIC, Access.STAFF, Access.DARK)
 _noting = threading.Lock()
 _unnoted: dict[Path, Mapping[str, Restriction]] = {}
 """What the sources.yaml of homes said that cannot be written to: in force as long as this process."""
@@ -93,7 +98,7 @@ def restricted(home: Home) -> list[Restriction]:
     """
     before = {**noted(home), **_unnoted.get(home.sources_yaml, {})}
     try:
-        written = home.sources_yaml.read_bytes()
+        written, written_at_s = home.sources_yaml.read_bytes(), home.sources_yaml.stat().st_mtime
     except FileNotFoundError:
         return _restricting(before)
     except OSError as error:  # it may close what was open until now
@@ -108,8 +113,10 @@ def restricted(home: Home) -> list[Restriction]:
         if says_something:
             raise
         return _restricting(before)
-    _note_changes(home, listed)
-    return _restricting({**before, **listed})
+    is_settled = abs(time.time() - written_at_s) >= SETTLED_S
+    strict = {i: one if is_settled else _stricter(before.get(i), one) for i, one in listed.items()}
+    _note_changes(home, {i: one for i, one in listed.items() if strict[i] == one})
+    return _restricting({**before, **strict})
 
 
 def note(home: Home) -> None:
@@ -130,14 +137,8 @@ def noted(home: Home) -> Mapping[str, Restriction]:
     Raises:
         StoreError: The events cannot be read.
     """
-    path = home.archive / NAME
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise StoreError(path, f"cannot be read ({error.strerror}); who may see what is not known.") from error
-    return _noted(home.archive, found.st_ino, found.st_mtime_ns, found.st_size)
+    at = Decisions(home.archive).stand()
+    return _noted(home.archive, at) if at else {}
 
 
 def forgotten(home: Home) -> list[Restriction]:
@@ -201,8 +202,26 @@ def _of(source: Source) -> Restriction:
     )
 
 
+def _stricter(before: Restriction | None, now: Restriction) -> Restriction:
+    """Return what neither of two opens more than the other."""
+    if before is None:
+        return now
+    ends = [one.until for one in (before, now) if one.access is not Access.PUBLIC]
+    return Restriction(
+        source_id=now.source_id,
+        access=max(before.access, now.access, key=_CLOSING.index),
+        until=max((end for end in ends if end), default=None) if None not in ends else None,
+        no_links=before.no_links or now.no_links,
+        sites=before.sites | now.sites,
+    )
+
+
 def _note_changes(home: Home, listed: Mapping[str, Restriction]) -> None:
-    """Note what the file says and was not noted; where nothing can be written, it is in force as long as it stands."""
+    """Note what the file says and was not noted; where nothing can be written, it is in force as long as the process.
+
+    What it said before, and could not be noted either, goes with it: it may have been taken out since.
+    """
+    listed = {**_unnoted.get(home.sources_yaml, {}), **listed}
     if not _changes(noted(home), listed) or not home.archive.is_dir():
         return
     with _noting:  # several readers of one process see a change at once
@@ -221,7 +240,7 @@ def _changes(before: Mapping[str, Restriction], listed: Mapping[str, Restriction
 
 
 @lru_cache(maxsize=4)
-def _noted(archive: Path, inode: int, changed_at_ns: int, size_bytes: int) -> Mapping[str, Restriction]:
+def _noted(archive: Path, _: Stand) -> Mapping[str, Restriction]:
     try:
         every = map(_read, Decisions(archive).events(_KIND))
         return MappingProxyType({one.source_id: one for one in every})

@@ -11,7 +11,7 @@ import sqlalchemy as sql
 from aggregator import urls
 from aggregator.catalogue import tables as t
 from aggregator.catalogue.opened import Opened, as_row, in_chunks
-from aggregator.model import Article, Credit, Facts, Sighting, Version, VersionFacts
+from aggregator.model import Article, Credit, Facts, Role, Sighting, Version, VersionFacts
 
 _TELLING_CHARS = 4
 """Of an id: one in a million has the same, by chance."""
@@ -91,6 +91,11 @@ class Articles(Opened):
         keys = sorted({key for u in (url, *led) for key in possible_keys(u)})
         return self._all(Article, sql.select(t.articles).where(a.key.in_(keys)).order_by(a.id))
 
+    def read_at(self, url: str) -> list[Article]:
+        """Return the articles read at an address, or at another one of the same item; not where it redirected to."""
+        query = sql.select(t.articles).where(t.articles.c.key.in_(sorted(possible_keys(url))))
+        return self._all(Article, query.order_by(t.articles.c.id))
+
     def meant(self, ref: str) -> list[Article]:
         """Return the articles that are meant by an id, or by an address as people type it.
 
@@ -115,12 +120,26 @@ class Articles(Opened):
         alike = sql.or_(a.id.startswith(typed[:size], autoescape=True), a.id.endswith(typed[-size:], autoescape=True))
         return [r["id"] for r in self._rows(sql.select(a.id).where(alike).order_by(a.id).limit(_MOST_ALIKE))]
 
-    def addresses_of(self, url: str) -> set[str]:
-        """Return every address that led to the page at an address, or was asked for to get there, with its own."""
-        c, d = t.captures.c, t.discoveries.c
-        asked = self._rows(sql.select(c.url, c.asked_url).where(sql.or_(c.url == url, c.asked_url == url)))
-        announced = self._rows(sql.select(d.url).where(d.key.in_(sorted(possible_keys(url)))))
-        return {url, *(u for row in asked for u in (row["url"], row["asked_url"])), *(r["url"] for r in announced)}
+    def addresses_of(self, article: Article) -> set[str]:
+        """Return the addresses at which an article was read, or that were asked for or announced to get there.
+
+        Where its own address led later, and something else was read, is none of them.
+        """
+        c, d, s = t.captures.c, t.discoveries.c, t.sightings.c
+        at = self._rows(sql.select(c.asked_url).where(c.url == article.url, c.role == Role.PAGE))
+        holder = sql.func.coalesce(c.refers_to, c.record_id)
+        here = sql.select(c.url).join(t.sightings, s.record_id == holder).where(s.article_id == article.id)
+        to = self._rows(here.where(c.asked_url == article.url, c.role == Role.PAGE))
+        announced = self._rows(sql.select(d.url).where(d.key.in_(sorted(possible_keys(article.url)))))
+        return {article.url, *(r["asked_url"] for r in at), *(r["url"] for r in (*to, *announced))}
+
+    def seen_at(self, url: str, *, or_led_to: bool = False) -> set[str]:
+        """Return the ids of the articles seen in captures of a page, with ``or_led_to`` also where it redirected to."""
+        c, s = t.captures.c, t.sightings.c
+        holder = sql.func.coalesce(c.refers_to, c.record_id)
+        seen = sql.select(s.article_id).join(t.captures, s.record_id == holder).where(c.role == Role.PAGE)
+        there = sql.or_(c.url == url, c.asked_url == url) if or_led_to else c.url == url
+        return {r["article_id"] for r in self._rows(seen.where(there))}
 
     def addresses_and_versions(self, ids: Sequence[str] | None = None) -> dict[str, tuple[str, str]]:
         """Return the address and the newest version's digest of articles, by id; None: of all."""

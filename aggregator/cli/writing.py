@@ -41,14 +41,15 @@ def finish_erases(home: Home, wait_s: float, *, again: bool = False) -> None:
 
 
 def surround(home: Home, *, again: bool = False) -> None:
-    """Find what stands of hidden articles on the pages of others, where nobody looked yet."""
+    """Find what stands of hidden articles on the pages of others, where nobody looked yet or others have it by now."""
     from aggregator import takedown
 
     now = datetime.now(UTC)
-    for each in takedown.to_surround(home, now, again=again):
-        # without a catalogue that can be read nobody is shown anything, and the next command makes up for it
-        with suppress(StoreError, Outdated), show.progress() as report:
-            takedown.surround(home, each, now=now, report=report)
+    # without a catalogue that can be read nobody is shown anything, and the next command makes up for it
+    with suppress(StoreError, Outdated):
+        for each in takedown.to_surround(home, now, again=again):
+            with show.progress() as report:
+                takedown.surround(home, each, now=now, report=report)
 
 
 def loaded(home: Home) -> Following:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from aggregator import access
+from aggregator import access, urls
 from aggregator.access import GRAM_WORDS, MIN_PART_LETTERS, MIN_RARE_LETTERS, Marker, Marks
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions, Event
@@ -149,7 +149,8 @@ def lift(home: Home, number: int, *, by: str, now: datetime) -> Event:
 
 
 def _found(catalogue: Catalogue, ref: str) -> list[Article]:
-    found = catalogue.meant(ref)
+    typed = urls.canonical(ref)
+    found = (catalogue.read_at(typed) if typed else []) or catalogue.meant(ref)  # where it leads now is another article
     if not found:
         raise UnknownIdError(f"{ref}: no article of that id or address. `aggregator search` finds ids.")
     return found
@@ -162,7 +163,9 @@ def _articles(catalogue: Catalogue, marker: Marker, refs: Sequence[str], *, eras
     shown = _requisites(catalogue, articles)
     if erase:
         marks |= Marks(requisites=frozenset(map(marker.requisite, shown)))
-        marks |= address_marks(catalogue, marker, articles)
+        meant = {article.id for article in articles}
+        every = catalogue.addresses_and_versions()
+        marks |= address_marks(catalogue, marker, articles, {i: u for i, (u, _) in every.items() if i not in meant})
         versions = [version for article in articles for version in catalogue.versions(article.id)]
         others = (article for article in every_article(catalogue) if article.id not in family)
         marks |= text_marks(marker, versions, others, standing=STANDING)
@@ -216,10 +219,30 @@ def _others(catalogue: Catalogue, family: set[str], articles: Sequence[Article])
     return tuple(catalogue.articles(sorted(family - {article.id for article in articles})).values())
 
 
-def address_marks(catalogue: Catalogue, marker: Marker, articles: Iterable[Article]) -> Marks:
-    """Return the marks of the addresses of articles, also of those that led there."""
-    led = {url for article in articles for url in catalogue.addresses_of(article.url)}
-    return Marks(addresses=frozenset(mark for mark in map(marker.address, led) if mark))
+def address_marks(
+    catalogue: Catalogue, marker: Marker, articles: Iterable[Article], others: Mapping[str, str]
+) -> Marks:
+    """Return the marks of the addresses of articles, and of those that led to them and to nobody else.
+
+    Args:
+        catalogue: Of all.
+        marker: Makes them.
+        articles: Whose addresses.
+        others: The addresses of the articles that are to stay, by id. Where one of them was read nothing is marked;
+            where one lies below, the address is marked without what lies below it.
+    """
+    keys = [[access.address_key(one) for one in access.at_and_above(url)] for url in others.values()]
+    taken, above = {at for at, *_ in keys}, {key for _, *rest in keys for key in rest}
+    whole: set[bytes | None] = set()
+    alone: set[bytes | None] = set()
+    for article in articles:
+        for url in catalogue.addresses_of(article):
+            is_own = url == article.url
+            if access.address_key(url) in taken or catalogue.seen_at(url, or_led_to=not is_own) & others.keys():
+                continue
+            is_whole = is_own and access.address_key(url) not in above
+            (whole if is_whole else alone).add(marker.address(url))
+    return Marks(addresses=frozenset(filter(None, whole)), pages=frozenset(filter(None, alone - whole)))
 
 
 def text_marks(marker: Marker, versions: Sequence[Version], others: Iterable[Article], *, standing: int) -> Marks:
@@ -238,7 +261,7 @@ def text_marks(marker: Marker, versions: Sequence[Version], others: Iterable[Art
     words = {word for text in (*texts, *titles, *authors) for word in text if len(word) >= MIN_RARE_LETTERS}
     phrases = {title for title in titles if len(title) >= MIN_TITLE_WORDS}
     for article in others:
-        other = access.words_of("\n".join((article.title or "", article.text, *article.authors)))
+        other = access.words_of(access.text_of(article))
         grams.update(set(_grams(other)) & grams.keys())
         words.difference_update(other)
         phrases -= {p for p in phrases if set(p) <= set(other) and f" {' '.join(p)} " in f" {' '.join(other)} "}

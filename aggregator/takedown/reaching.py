@@ -19,6 +19,7 @@ from aggregator.model import Capture, Progress, Report, Requisites
 from aggregator.search import saved
 
 _RUNS = "runs"
+_ASKED = "aggregator-asked-for: "
 MAX_QUARANTINED_BYTES = 1 << 28
 
 
@@ -115,7 +116,10 @@ def _hit(held: Held, known: Recogniser, gone: set[str]) -> Hit | None:
         return _runs(held, known)
     if held.requisites:
         return _shown(held, held.requisites, known, gone)
-    in_head = access.stands_in_head(held, known)
+    was_led = (
+        held.capture is not None and known.knows_address(held.capture.asked_url) and not known.knows_address(held.url)
+    )
+    in_head = access.stands_in_head(_as_if_not_led(held) if was_led else held, known)
     refers = fields.get("warc-refers-to", "") in gone or (
         held.kind == "request" and fields.get("warc-concurrent-to", "") in gone and in_head
     )
@@ -125,7 +129,7 @@ def _hit(held: Held, known: Recogniser, gone: set[str]) -> Hit | None:
         left = redacted.body if redacted and not redacted.is_husk else None if redacted else held.body
     except ValueError:
         redacted, left = None, None
-    if not (in_head or refers or redacted or left is None):
+    if not (in_head or was_led or refers or redacted or left is None):
         return None
     keeps = left is not None and not in_head and not refers and held.capture and held.capture.refers_to is None
     return Hit(
@@ -134,8 +138,19 @@ def _hit(held: Held, known: Recogniser, gone: set[str]) -> Hit | None:
         length=held.length,
         record_id=fields.get("warc-record-id", ""),
         kind=held.kind,
-        left=(held.capture, left) if keeps and held.capture and left is not None else None,
+        left=(_not_led(held.capture) if was_led else held.capture, left)
+        if keeps and held.capture and left is not None
+        else None,
     )
+
+
+def _as_if_not_led(held: Held) -> Held:
+    """Return a record of what a withdrawn address led to, without the field that names that address."""
+    return replace(held, head="\n".join(line for line in held.head.split("\n") if not line.startswith(_ASKED)))
+
+
+def _not_led(capture: Capture) -> Capture:
+    return replace(capture, asked_url=capture.url)
 
 
 def _shown(held: Held, what: Requisites, known: Recogniser, gone: set[str]) -> Hit | None:

@@ -6,11 +6,11 @@ then its own pages are withheld already. Archived copies and exported captures g
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from aggregator import access
-from aggregator.access import Marker, Shown, Takedown
+from aggregator.access import Marker, Marks, Shown, Takedown
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions
 from aggregator.home import Home
@@ -19,7 +19,7 @@ from aggregator.takedown.deciding import address_marks, every_article, text_mark
 
 
 def to_surround(home: Home, now: datetime, *, again: bool = False) -> list[Takedown]:
-    """Return the hides of articles of which it is not known yet what stands of them on other pages.
+    """Return the hides of articles of which it is not known yet what stands of them on other pages, or no longer.
 
     Args:
         home: Of which.
@@ -27,10 +27,33 @@ def to_surround(home: Home, now: datetime, *, again: bool = False) -> list[Taked
         again: With those of which it is known: they may have other versions since.
 
     Raises:
-        StoreError: The events cannot be read.
+        StoreError: The events cannot be read, or the catalogue is missing or damaged.
+        Outdated: Another version wrote it.
     """
-    hides = (each for each in access.takedowns(home) if each.action == "hide" and each.marks.articles)
-    return [each for each in hides if each.in_force(now) and (again or each.around is None)]
+    hides = [
+        each for each in access.takedowns(home) if each.action == "hide" and each.marks.articles and each.in_force(now)
+    ]
+    known = [] if again else [each for each in hides if each.around]
+    outdated = _outdated(home, known, now) if known else set()
+    return [each for each in hides if again or each.around is None or each.number in outdated]
+
+
+def _outdated(home: Home, hides: Sequence[Takedown], now: datetime) -> set[int]:
+    """Return the numbers of those hides of whose texts others that may be seen have a part by now.
+
+    They came since, or what hid them was lifted; who shares a text is in the matches.
+    """
+    marker = Marker(Decisions(home.archive).make_key())
+    found = set()
+    with Catalogue(home.catalogue) as catalogue, access.opened(home, now=now) as shown:
+        ids = {marker.article(i): i for i in catalogue.article_ids()}
+        for each in hides:
+            hidden = {ids[mark] for mark in each.marks.articles & ids.keys()}
+            sharing = {i for match in catalogue.matches_of(hidden) for i in (match.a, match.b)} - hidden
+            known = access.Recogniser(marker.key, each.around or Marks())
+            if any(known.holds(access.text_of(article)) for article in shown.articles(sharing).values()):
+                found.add(each.number)
+    return found
 
 
 def surround(home: Home, each: Takedown, *, now: datetime, report: Report = lambda _: None) -> None:
@@ -50,11 +73,9 @@ def surround(home: Home, each: Takedown, *, now: datetime, report: Report = lamb
     marker = Marker(Decisions(home.archive).make_key())
     with Catalogue(home.catalogue) as catalogue, access.opened(home, now=now) as shown:
         ids = [i for i in catalogue.article_ids() if marker.article(i) in each.marks.articles]
-        hidden = catalogue.articles(ids).values()
-        alone = [
-            article for article in hidden if not shown.find_articles(article.url)
-        ]  # else it is others' address, too
-        marks = address_marks(catalogue, marker, alone)
+        seen = {facts.id for facts in shown.all_facts()}
+        others = {i: url for i, (url, _) in catalogue.addresses_and_versions().items() if i in seen}
+        marks = address_marks(catalogue, marker, catalogue.articles(ids).values(), others)
         versions = [version for i in ids for version in catalogue.versions(i)]
         marks |= text_marks(marker, versions, _others(shown, report) if versions else (), standing=1)
     said = {"takedown": each.number, "marks": marks.as_json()}
