@@ -33,6 +33,7 @@ from aggregator.fetch import Fetcher
 from aggregator.fetch.limits import MAX_REQUISITE_BYTES
 from aggregator.home import Home
 from aggregator.model import Keep, Request, Requisites, Role, Run, Settings, Source
+from aggregator.pipeline import lanes
 from aggregator.pipeline import showing as shown_by_pages
 from aggregator.replay import rewriting
 from aggregator.replay.addresses import Linking
@@ -277,6 +278,43 @@ def test_a_page_shows_so_many_bytes_and_no_more(tmp_path: Path, monkeypatch: pyt
 
     assert len(kept(tmp_path)) == 3 and run.failed == []
     assert sum(map(web.times_asked, names)) == 3
+
+
+def test_a_page_names_pictures_at_few_other_hosts() -> None:
+    markup = "".join(
+        f"<img src=http://{n}.evil.example/a.png><img src=http://{n}.evil.example/b.png>" for n in range(60)
+    )
+
+    found = requisites.of_page(showing(f"{markup}<img src=/own.png>").encode(), url=ONE, content_type="text/html")
+
+    hosts = {urls.host(one) for one in found}
+    assert hosts == {"a.example", *(f"{n}.evil.example" for n in range(requisites.MAX_HOSTS))}
+    assert len(found) == 2 * requisites.MAX_HOSTS + 1
+
+
+def test_a_visit_looks_for_pictures_at_so_many_hosts_and_the_next_at_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "MAX_HELPING", 2)
+    there = [f"http://cdn{n}.example/{n}.png" for n in range(5)]
+    web = web_of({ONE: showing("".join(f"<img src={url}>" for url in there)), **{url: picture() for url in there}})
+
+    had = [len(kept(tmp_path)) for _ in range(3) if visit(tmp_path, web)]
+
+    assert had == [2, 4, 5]
+
+
+def test_a_host_with_a_long_robots_txt_is_not_asked_for_what_pages_show(tmp_path: Path) -> None:
+    long = ANYTHING_GOES.ljust(40_000, b"#")
+    there = "http://cdn.example/pic.png"
+    web = web_of({ONE: showing(f"<img src={there}><img src=/pic.png>"), there: picture()})
+    web.pages |= {"http://a.example/pic.png": picture(), "http://a.example/robots.txt": long}
+    web.pages["http://cdn.example/robots.txt"] = long + b"#"
+
+    run = visit(tmp_path, web)
+
+    assert kept(tmp_path) == ["http://a.example/pic.png"]
+    assert (run.outcome, run.new, run.failed) == ("ok", 1, [])
 
 
 # --- when it is asked for again -------------------------------------------------------------------------------------
