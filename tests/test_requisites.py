@@ -8,7 +8,7 @@ import json
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -33,7 +33,7 @@ from aggregator.fetch import Fetcher
 from aggregator.fetch.limits import MAX_REQUISITE_BYTES
 from aggregator.home import Home
 from aggregator.model import Keep, Request, Requisites, Role, Run, Settings, Source
-from aggregator.pipeline import lanes
+from aggregator.pipeline import checking, lanes
 from aggregator.pipeline import showing as shown_by_pages
 from aggregator.replay import rewriting
 from aggregator.replay.addresses import Linking
@@ -299,7 +299,7 @@ def test_a_visit_looks_for_pictures_at_so_many_hosts_and_the_next_at_the_others(
     there = [f"http://cdn{n}.example/{n}.png" for n in range(5)]
     web = web_of({ONE: showing("".join(f"<img src={url}>" for url in there)), **{url: picture() for url in there}})
 
-    had = [len(kept(tmp_path)) for _ in range(3) if visit(tmp_path, web)]
+    had = [len(kept(tmp_path)) for _ in range(3) if visit(tmp_path, web).fetched]
 
     assert had == [2, 4, 5]
 
@@ -369,6 +369,33 @@ def test_what_a_visit_could_not_ask_for_is_asked_for_in_the_next(tmp_path: Path)
     assert kept(tmp_path) == ["http://a.example/pic.png"]
     before = dump(tmp_path)
     assert rebuilt(tmp_path) == before
+
+
+def test_a_visit_whose_time_was_over_among_the_pictures_is_complete_and_the_next_has_the_others(tmp_path: Path) -> None:
+    pics = [f"http://a.example/{n:02}.png" for n in range(30)]
+    web = web_of({ONE: showing("".join(f"<img src={pic}>" for pic in pics)), **{pic: picture() for pic in pics}})
+
+    def nobody_and_soon_no_time(_: Set[str]) -> Sequence[Source] | None:
+        return None if web.times_asked(pics[0]) else ()
+
+    with pipeline.opened(Home(tmp_path), following(SITE), clock=ClockOf(web)) as line:
+        [run] = line.crawl([SITE], web, more=nobody_and_soon_no_time)
+
+    assert 0 < len(kept(tmp_path)) < 30
+    with catalogue(tmp_path) as known:
+        assert known.has_completed_run("a")
+    assert (run.outcome, run.new) == ("ok", 1)
+    visit(tmp_path, web)
+    assert kept(tmp_path) == pics
+
+
+def test_a_check_of_a_source_asks_for_no_pictures() -> None:
+    web = web_of({ONE: showing("<img src=/pic.png>"), "http://a.example/pic.png": picture()})
+
+    found = checking.check(SITE, following(SITE), web)
+
+    assert found.sample and found.source == SITE
+    assert not web.times_asked("http://a.example/pic.png")
 
 
 def test_nothing_is_asked_for_anywhere_while_the_rules_of_the_site_cannot_be_had(tmp_path: Path) -> None:

@@ -102,6 +102,8 @@ class Lane:
         self._requisites = requisites
         self._helping: set[str] = set()
         """Origins that are asked for their rules because of what a page shows."""
+        self._all_else_is_had = False
+        """Whether what pages show is all that is left."""
         self._missed = 0
         """Of what pages show, how much could not be had."""
         self._checked: set[str] = set()
@@ -151,7 +153,8 @@ class Lane:
         """Return what to ask for now; None: the run is over."""
         if time.monotonic() > self._until:
             self._queue.clear()
-            self.run.outcome = Outcome.LIMITED
+            if not self._all_else_is_had:  # what pages show is asked for by every visit, as far as it comes
+                self.run.outcome = Outcome.LIMITED
             self.over = True
             return None
         if not self._queue or not (self._queue[0].hops or self._queue[0].role in _FIRST):
@@ -176,6 +179,7 @@ class Lane:
                 self._checked.add(url)
                 self._ask(url, Role.PAGE)
         if not self._queue:
+            self._all_else_is_had = True
             for url in self._requisites():
                 self._ask(url, Role.REQUISITE)
         self.over = not self._queue
