@@ -8,7 +8,7 @@ import json
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -33,6 +33,7 @@ from aggregator.fetch import Fetcher
 from aggregator.fetch.limits import MAX_REQUISITE_BYTES
 from aggregator.home import Home
 from aggregator.model import Keep, Request, Requisites, Role, Run, Settings, Source
+from aggregator.pipeline import checking, lanes
 from aggregator.pipeline import showing as shown_by_pages
 from aggregator.replay import rewriting
 from aggregator.replay.addresses import Linking
@@ -279,6 +280,43 @@ def test_a_page_shows_so_many_bytes_and_no_more(tmp_path: Path, monkeypatch: pyt
     assert sum(map(web.times_asked, names)) == 3
 
 
+def test_a_page_names_pictures_at_few_other_hosts() -> None:
+    markup = "".join(
+        f"<img src=http://{n}.evil.example/a.png><img src=http://{n}.evil.example/b.png>" for n in range(60)
+    )
+
+    found = requisites.of_page(showing(f"{markup}<img src=/own.png>").encode(), url=ONE, content_type="text/html")
+
+    hosts = {urls.host(one) for one in found}
+    assert hosts == {"a.example", *(f"{n}.evil.example" for n in range(requisites.MAX_HOSTS))}
+    assert len(found) == 2 * requisites.MAX_HOSTS + 1
+
+
+def test_a_visit_looks_for_pictures_at_so_many_hosts_and_the_next_at_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "MAX_HELPING", 2)
+    there = [f"http://cdn{n}.example/{n}.png" for n in range(5)]
+    web = web_of({ONE: showing("".join(f"<img src={url}>" for url in there)), **{url: picture() for url in there}})
+
+    had = [len(kept(tmp_path)) for _ in range(3) if visit(tmp_path, web).fetched]
+
+    assert had == [2, 4, 5]
+
+
+def test_a_host_with_a_long_robots_txt_is_not_asked_for_what_pages_show(tmp_path: Path) -> None:
+    long = ANYTHING_GOES.ljust(40_000, b"#")
+    there = "http://cdn.example/pic.png"
+    web = web_of({ONE: showing(f"<img src={there}><img src=/pic.png>"), there: picture()})
+    web.pages |= {"http://a.example/pic.png": picture(), "http://a.example/robots.txt": long}
+    web.pages["http://cdn.example/robots.txt"] = long + b"#"
+
+    run = visit(tmp_path, web)
+
+    assert kept(tmp_path) == ["http://a.example/pic.png"]
+    assert (run.outcome, run.new, run.failed) == ("ok", 1, [])
+
+
 # --- when it is asked for again -------------------------------------------------------------------------------------
 
 
@@ -331,6 +369,33 @@ def test_what_a_visit_could_not_ask_for_is_asked_for_in_the_next(tmp_path: Path)
     assert kept(tmp_path) == ["http://a.example/pic.png"]
     before = dump(tmp_path)
     assert rebuilt(tmp_path) == before
+
+
+def test_a_visit_whose_time_was_over_among_the_pictures_is_complete_and_the_next_has_the_others(tmp_path: Path) -> None:
+    pics = [f"http://a.example/{n:02}.png" for n in range(30)]
+    web = web_of({ONE: showing("".join(f"<img src={pic}>" for pic in pics)), **{pic: picture() for pic in pics}})
+
+    def nobody_and_soon_no_time(_: Set[str]) -> Sequence[Source] | None:
+        return None if web.times_asked(pics[0]) else ()
+
+    with pipeline.opened(Home(tmp_path), following(SITE), clock=ClockOf(web)) as line:
+        [run] = line.crawl([SITE], web, more=nobody_and_soon_no_time)
+
+    assert 0 < len(kept(tmp_path)) < 30
+    with catalogue(tmp_path) as known:
+        assert known.has_completed_run("a")
+    assert (run.outcome, run.new) == ("ok", 1)
+    visit(tmp_path, web)
+    assert kept(tmp_path) == pics
+
+
+def test_a_check_of_a_source_asks_for_no_pictures() -> None:
+    web = web_of({ONE: showing("<img src=/pic.png>"), "http://a.example/pic.png": picture()})
+
+    found = checking.check(SITE, following(SITE), web)
+
+    assert found.sample and found.source == SITE
+    assert not web.times_asked("http://a.example/pic.png")
 
 
 def test_nothing_is_asked_for_anywhere_while_the_rules_of_the_site_cannot_be_had(tmp_path: Path) -> None:

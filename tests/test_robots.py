@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from aggregator.fetch import Fetcher, Robots
-from aggregator.fetch.limits import MAX_CRAWL_DELAY_S
+from aggregator.fetch.limits import MAX_CRAWL_DELAY_S, MAX_ROBOTS_BESIDE_BYTES
 from aggregator.model import Request, Role, Settings
 from aggregator.wire import read_answer
 from tests.rawserver import RawServer
@@ -161,3 +163,49 @@ def test_of_very_many_origins_the_rules_of_those_asked_about_last_are_held(monke
     known.learn("http://c.example/", 200, b"")
 
     assert [known.knows(f"http://{host}.example/") for host in "abc"] == [True, False, True]
+
+
+HOSTILE = {
+    "escapes": b"".join(b"Disallow: /%%%02X%04d\n" % (n % 128, n) for n in range(25_000)),
+    "signs": b"".join(b"allow:*%x*$%%\n" % n for n in range(36_000)),
+    "files": b"".join(b"allow:/%x%%/index.html\n" % n for n in range(20_000)),
+}
+
+
+@pytest.mark.parametrize("lines", HOSTILE.values(), ids=HOSTILE)
+def test_the_rules_of_many_hosts_together_take_a_bounded_memory(lines: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aggregator.fetch.robots.MAX_HELD_BYTES", 8 << 20)
+    body = b"User-agent: *\n" + lines[: 64 << 10]
+    robots = Robots()
+    tracemalloc.start()
+    try:
+        for n in range(12):
+            robots.learn(f"http://{n}.example/", 200, body)
+            robots.refusal(f"http://{n}.example/1")
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert held < 16 << 20
+    assert robots.knows("http://11.example/1")
+    assert not robots.knows("http://0.example/1")
+
+
+def test_rules_of_one_origin_that_are_more_than_all_may_take_are_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aggregator.fetch.robots.MAX_HELD_BYTES", 1_000)
+    robots = rules(b"User-agent: *\nDisallow: /a\n" + b"Disallow: /b\n" * 99)
+    robots.learn(SITE, 200, b"User-agent: *\nDisallow: /c\n" + b"Disallow: /b\n" * 99)
+
+    assert robots.knows(SITE)
+    assert [robots.refusal(SITE + path) is None for path in "abc"] == [True, False, False]
+
+
+def test_long_rules_are_read_for_pages_and_not_for_what_these_show() -> None:
+    robots = rules(b"User-agent: *\nDisallow: /a\n".ljust(MAX_ROBOTS_BESIDE_BYTES + 1, b"#"))
+
+    assert robots.refusal(SITE + "b", is_beside=True) == (
+        "robots.txt is longer than is read for what a page shows",
+        False,
+    )
+    assert robots.refusal(SITE + "b") is None
+    assert robots.refusal(SITE + "a") == ("robots.txt forbids it", False)

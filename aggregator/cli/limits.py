@@ -70,6 +70,9 @@ LIMITS = (
     Limit("listing.links", discover.MAX_LINKS, "links", "the rest of the list page is not read"),
     Limit("sitemap.length", discover.MAX_SITEMAP_BYTES, "bytes", "the rest of the sitemap is not read"),
     Limit("robots.length", fetch.MAX_ROBOTS_BYTES, "bytes", "the rest of robots.txt is not read"),
+    Limit(
+        "robots.beside", fetch.MAX_ROBOTS_BESIDE_BYTES, "bytes", "a host that only has pictures is not asked for them"
+    ),
     Limit("robots.sitemaps", discover.MAX_ROBOTS_SITEMAPS, "sitemaps", "the others that robots.txt names are not read"),
     Limit("sitemap.addresses", discover.MAX_ADDRESSES, "addresses", "the rest of the sitemap is not read"),
     Limit("listing.depth", lanes.MAX_DEPTH, "pages", "older list pages are not followed in this run"),
@@ -177,6 +180,8 @@ LIMITS = (
     Limit("pages.trial-again", limits.TRIAL_AGAIN_S, "s", "a source is not tried again before"),
     Limit("pages.context", limits.CONTEXT_LINES, "places a page", "the others are on the next pages"),
     Limit("requisites.page", requisites.MAX_REQUISITES, "pictures and style sheets a page", "the others are not kept"),
+    Limit("requisites.hosts", requisites.MAX_HOSTS, "other hosts a page", "what is at others is not kept"),
+    Limit("requisites.helping", lanes.MAX_HELPING, "new hosts a visit", "the others are asked in the next visit"),
     Limit("requisites.length", fetch.MAX_REQUISITE_BYTES, "bytes", "the picture or style sheet is not kept, and noted"),
     Limit("requisites.sum", showing.MAX_SHOWN_BYTES, "bytes a page", "the others are not kept, and noted"),
     Limit("requisites.read", requisites.MAX_PAGE_BYTES, "bytes", "of a longer page nothing is kept but itself"),

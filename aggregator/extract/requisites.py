@@ -17,6 +17,8 @@ from aggregator.extract import sheets, tree
 
 MAX_REQUISITES = 64
 """Of one page, with those that its style sheets name."""
+MAX_HOSTS = 8
+"""Those that one page, or one of its style sheets, may name them at, besides its own."""
 MAX_PAGE_BYTES = 2 << 20
 """A page or style sheet that is longer is not looked through: one made to be slow holds up the crawl for 1.5 s."""
 _MAX_NAMED = 1_000
@@ -177,10 +179,15 @@ def _named(css: str) -> tuple[list[str], list[str]]:
 def _canonical(named: tuple[str, ...], base: str) -> tuple[str, ...]:
     """Return so many of some addresses as are kept, each once."""
     found: dict[str, None] = {}
+    own = urls.canonical(base)
+    hosts = {urls.host(own or "")}
     for one in islice(dict.fromkeys(named), _MAX_NAMED):
         address = urls.canonical(one, base) if one.strip() else None
-        if address and address != urls.canonical(base) and not _TYPEFACE.search(address.partition("?")[0]):
-            found[address] = None
+        if address and address != own and not _TYPEFACE.search(address.partition("?")[0]):
+            host = urls.host(address)
+            if host in hosts or len(hosts) <= MAX_HOSTS:
+                hosts.add(host)
+                found[address] = None
         if len(found) == MAX_REQUISITES:
             break
     return tuple(found)
@@ -189,6 +196,7 @@ def _canonical(named: tuple[str, ...], base: str) -> tuple[str, ...]:
 __all__ = [
     "LAZY",
     "LAZY_SETS",
+    "MAX_HOSTS",
     "MAX_PAGE_BYTES",
     "MAX_REQUISITES",
     "SHOWN_PX",

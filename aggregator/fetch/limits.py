@@ -17,3 +17,5 @@ MAX_ADDRESSES = 4
 """Of a host's addresses, how many are tried."""
 MAX_ROBOTS_BYTES = 500 << 10
 """What RFC 9309, section 2.5, asks a crawler to read at least."""
+MAX_ROBOTS_BESIDE_BYTES = 32 << 10
+"""Of a host that is only asked for what a page shows; with a longer robots.txt it is not. A hostile one takes 0.2 s."""

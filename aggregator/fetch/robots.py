@@ -18,6 +18,8 @@ HOLD = timedelta(hours=24)
 """How long rules are obeyed before they are asked for again (RFC 9309, section 2.4)."""
 MAX_HELD = 10_000
 """Origins whose rules are held; of more, those that were not asked about for longest are read again when need be."""
+MAX_HELD_BYTES = 64 << 20
+"""What the rules that are held may take in memory together, about; likewise. A hostile 500 KB take 100 MB."""
 HOLD_NOTHING = timedelta(minutes=10)
 """How long an origin whose rules could not be had is left alone."""
 
@@ -26,27 +28,47 @@ _RULE = re.compile(r"\s*(?:user|allow|dis|dias|crawl)", re.IGNORECASE)
 """How the lines begin that make or fill a group, misspelt ones too; any other, as one that nobody knows, ends none."""
 _AGENT_LINE = re.compile(r"(\s*user[\s-]*agent\s*:?\s*)(\*|[a-z_-]*)(?![a-z_-]).*", re.IGNORECASE)
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_TAKES = {"\n": 400, "*": 100, "$": 1_000, "index.html": 500, "": 16}
+"""What a line takes in memory when it is read, a sign more, and every character, in bytes; as measured."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Rules:
     """One robots.txt, read twice: by RFC 9309 ``%7E`` and ``~`` match, elsewhere they do not; the stricter decides."""
 
-    decoded: Protego
-    literal: Protego | None
-    """The rules with their escapes taken for what they look like; None: they have none."""
+    text: str
+    """The lines that make or fill groups."""
+    is_long: bool
+    """Whether they are too long to be read for what a page shows."""
+    read: tuple[Protego, ...] = ()
+    """The rules, and those with their escapes taken for what they look like; empty: nobody needed them yet."""
 
     @classmethod
-    def read(cls, body: bytes) -> _Rules:
+    def of(cls, body: bytes) -> _Rules:
         lines = _whole_lines(body).decode("utf-8-sig", "replace").splitlines()
-        rules = "\n".join(_AGENT_LINE.sub(_ours_or_not, line) for line in lines if _RULE.match(line))
-        literal = _literal(rules) if "%" in rules else None
-        return cls(Protego.parse(rules), None if literal is None else Protego.parse(literal))
+        text = "\n".join(_AGENT_LINE.sub(_ours_or_not, line) for line in lines if _RULE.match(line))
+        return cls(text, len(body) > limits.MAX_ROBOTS_BESIDE_BYTES)
+
+    @property
+    def takes(self) -> int:
+        """How many bytes of memory they take when they are read, about."""
+        once = sum(self.text.count(sign) * each for sign, each in _TAKES.items())
+        return once * 2 if "%" in self.text else once
 
     def allow(self, url: str) -> bool:
-        if not self.decoded.can_fetch(url, AGENT):
+        decoded, *literal = self._as_read()
+        if not decoded.can_fetch(url, AGENT):
             return False
-        return self.literal is None or bool(self.literal.can_fetch(_literal(url), AGENT))
+        return all(each.can_fetch(_literal(url), AGENT) for each in literal)
+
+    def crawl_delay_s(self) -> float:
+        return float(self._as_read()[0].crawl_delay(AGENT) or 0.0)
+
+    def _as_read(self) -> tuple[Protego, ...]:
+        if not self.read:
+            texts = (self.text, _literal(self.text)) if "%" in self.text else (self.text,)
+            self.read = tuple(map(Protego.parse, texts))
+        return self.read
 
 
 def _ours_or_not(line: re.Match[str]) -> str:
@@ -77,6 +99,8 @@ class Robots:
         self._clock = clock
         self._rules: dict[str, tuple[_Rules | bool, datetime]] = {}
         """Rules, or whether everything is allowed; and until when that holds."""
+        self._takes = 0
+        """What the rules take together, about."""
 
     @staticmethod
     def address(url: str) -> str:
@@ -107,20 +131,30 @@ class Robots:
         """
         rules: _Rules | bool = status is not None and 300 <= status < 500 and status != 429
         if status is not None and 200 <= status < 300:
-            rules = _Rules.read(body)
-        if len(self._rules) >= MAX_HELD:
-            del self._rules[next(iter(self._rules))]
+            rules = _Rules.of(body)
+        self._forget(urls.origin(url))
+        self._takes += _takes(rules)
+        while self._rules and (len(self._rules) >= MAX_HELD or self._takes > MAX_HELD_BYTES):
+            self._forget(next(iter(self._rules)))
         self._rules[urls.origin(url)] = rules, (at or self._clock.now()) + (HOLD if rules else HOLD_NOTHING)
 
-    def refusal(self, url: str) -> tuple[str, bool] | None:
+    def _forget(self, origin: str) -> None:
+        if known := self._rules.pop(origin, None):
+            self._takes -= _takes(known[0])
+
+    def refusal(self, url: str, *, is_beside: bool = False) -> tuple[str, bool] | None:
         """Return why ``url`` may not be asked for, and whether that may change soon; None: it may.
 
         Args:
             url: In its canonical form: rules are compared with addresses as they are sent, and others never are.
+            is_beside: Whether it is only asked for because a page shows it: for such, long rules are not read
+                if no page had them read.
         """
         rules, _ = self._rules.get(urls.origin(url), (False, None))
         if rules is False:
             return "robots.txt could not be had, so nothing may be asked for (RFC 9309)", True
+        if is_beside and isinstance(rules, _Rules) and rules.is_long and not rules.read:
+            return "robots.txt is longer than is read for what a page shows", False
         if not url.isascii() or (isinstance(rules, _Rules) and not rules.allow(url)):
             return "robots.txt forbids it", False
         return None
@@ -128,5 +162,9 @@ class Robots:
     def pace_s(self, url: str, pace_s: float) -> float:
         """Return the pause to keep on this host: ours, or the crawl-delay if that is longer, up to a minute."""
         rules, _ = self._rules.get(urls.origin(url), (None, None))
-        delay_s = rules.decoded.crawl_delay(AGENT) if isinstance(rules, _Rules) else None
-        return max(pace_s, min(float(delay_s or 0.0), limits.MAX_CRAWL_DELAY_S))
+        delay_s = rules.crawl_delay_s() if isinstance(rules, _Rules) else 0.0
+        return max(pace_s, min(delay_s, limits.MAX_CRAWL_DELAY_S))
+
+
+def _takes(rules: _Rules | bool) -> int:
+    return rules.takes if isinstance(rules, _Rules) else 0

@@ -12,7 +12,7 @@ from aggregator.catalogue import Catalogue
 from aggregator.engines import ENGINES, Engine
 from aggregator.fetch import Web
 from aggregator.home import Home
-from aggregator.model import Announcement, Article, Capture, Following, Role, Run, Source
+from aggregator.model import Announcement, Article, Capture, Following, Keep, Role, Run, Source
 from aggregator.pipeline import opened
 from aggregator.pipeline.deriving import announcement
 from aggregator.pipeline.lanes import Scope
@@ -70,10 +70,11 @@ def check(
     alone = Following(
         settings=replace(following.settings, min_free_bytes=0, embeddings=None), sources=following.sources
     )
+    without_pictures = replace(source, keep=Keep())
     with tempfile.TemporaryDirectory(prefix="aggregator-check-") as folder:
         home = Home(Path(folder))
         with opened(home, alone) as line:
-            run = line.crawl([source], web, scope=Scope(max_pages=1, max_lists=max_lists), stop=stop)[0]
+            run = line.crawl([without_pictures], web, scope=Scope(max_pages=1, max_lists=max_lists), stop=stop)[0]
         with Catalogue(home.catalogue) as catalogue:
             return Check(
                 source=source,

@@ -288,21 +288,23 @@ class Collector:
         refused: list[Entry] = []
         while request := lane.next():
             obeys = lane.source.obey_robots and request.role is not Role.ROBOTS
+            is_shown = request.role is Role.REQUISITE
             if self._withdrawn and self._withdrawn.knows_address(request.url):
                 self._pass_over(lane, request)
                 continue
             if self._is_answered(lane, request):
                 continue
             if obeys and not self._robots.knows(request.url):
-                lane.put_back(request)
+                if not lane.put_back(request):
+                    continue
                 request = Request(url=Robots.address(request.url), role=Role.ROBOTS, source_id=lane.source.id)
             elif request.hops > MAX_HOPS:
                 refused.append(self._refuse(lane, request, f"more than {MAX_HOPS} redirects", retryable=True))
                 continue
-            elif obeys and (refusal := self._robots.refusal(request.url)):
+            elif obeys and (refusal := self._robots.refusal(request.url, is_beside=is_shown)):
                 refused.append(self._refuse(lane, request, refusal[0], retryable=refusal[1]))
                 continue
-            elif request.role is Role.REQUISITE and self._showing.is_too_much(request.url):
+            elif is_shown and self._showing.is_too_much(request.url):
                 reason = "its page shows more than is kept of one"
                 refused.append(self._refuse(lane, request, reason, retryable=False))
                 continue

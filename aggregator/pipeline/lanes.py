@@ -26,6 +26,8 @@ MAX_DEPTH = 200
 """List pages or sitemaps that may lead to one another."""
 MAX_LISTS = 50_000
 """List pages and sitemaps read for a back-catalogue; such a list may lead to as many others."""
+MAX_HELPING = 64
+"""Hosts that are asked for their robots.txt in one visit because of what pages show."""
 SITEMAPS = ("/sitemap.xml", "/wp-sitemap.xml", "/sitemap_index.xml")
 """Where a site that names no sitemap in its robots.txt may have one: by custom, of WordPress, of its plug-ins."""
 _FIRST = (Role.ROBOTS, Role.FRONT, Role.FEED)
@@ -100,6 +102,8 @@ class Lane:
         self._requisites = requisites
         self._helping: set[str] = set()
         """Origins that are asked for their rules because of what a page shows."""
+        self._all_else_is_had = False
+        """Whether what pages show is all that is left."""
         self._missed = 0
         """Of what pages show, how much could not be had."""
         self._checked: set[str] = set()
@@ -149,7 +153,8 @@ class Lane:
         """Return what to ask for now; None: the run is over."""
         if time.monotonic() > self._until:
             self._queue.clear()
-            self.run.outcome = Outcome.LIMITED
+            if not self._all_else_is_had:  # what pages show is asked for by every visit, as far as it comes
+                self.run.outcome = Outcome.LIMITED
             self.over = True
             return None
         if not self._queue or not (self._queue[0].hops or self._queue[0].role in _FIRST):
@@ -174,6 +179,7 @@ class Lane:
                 self._checked.add(url)
                 self._ask(url, Role.PAGE)
         if not self._queue:
+            self._all_else_is_had = True
             for url in self._requisites():
                 self._ask(url, Role.REQUISITE)
         self.over = not self._queue
@@ -188,11 +194,18 @@ class Lane:
             self._asked.add(self.source.url)
             self._queue.appendleft(Request(url=self.source.url, role=Role.FRONT, source_id=self.source.id))
 
-    def put_back(self, request: Request) -> None:
-        """Ask for this later; something else must be known first."""
+    def put_back(self, request: Request) -> bool:
+        """Ask for this later, as the rules of its host must be known first; return whether they are to be asked for.
+
+        Of what pages show not more is looked for in one visit than ``MAX_HELPING`` hosts have; the rest is left.
+        """
         if request.role is Role.REQUISITE:
-            self._helping.add(urls.origin(request.url))
+            origin = urls.origin(request.url)
+            if origin not in self._helping and len(self._helping) >= MAX_HELPING:
+                return False
+            self._helping.add(origin)
         self._queue.appendleft(request)
+        return True
 
     def cut_short(self) -> None:
         """Ask for nothing more as if the time were over: the rest is for the next visit, which is soon."""
