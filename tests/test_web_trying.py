@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -177,6 +178,55 @@ def test_what_is_withdrawn_is_not_shown_here_either(tmp_path: Path, aggregator: 
     assert answer.status_code == 200
     assert "Something in it is withdrawn here" in answer.text
     assert "bailiff" not in answer.text and "Net loft" not in answer.text
+
+
+def withdraw(home: Home, what: str, scope: Scope) -> None:
+    target, now = takedown.target(home, [what], scope, erase=False), datetime.now(UTC)
+    takedown.decide(home, target, scope=scope, reason="other", by="t", erase=False, until=None, now=now)
+
+
+@pytest.mark.parametrize("announced", ["/0", "/0/", "/0?utm_source=feed"])
+def test_the_address_of_a_hidden_article_is_not_told_where_it_cannot_be_had(
+    tmp_path: Path, aggregator: Aggregator, announced: str
+) -> None:
+    with site(STORY) as one:
+        home = home_of(tmp_path / "home", one)
+        assert aggregator("--home", home.root, "crawl").code == 0
+        withdraw(home, one.url("/0"), Scope.ARTICLE)
+        one.pages = {
+            "/robots.txt": one.pages["/robots.txt"],
+            "/feed": answer(feed(one.url(announced)), "application/atom+xml"),
+        }
+        with served(home) as address:
+            found = tried(address)
+    assert "announced1 article" in words_of(main_of(found))
+    assert one.url("/0") not in found.text and "What failed" not in found.text
+
+
+@pytest.mark.parametrize("only_decisions_are_left", [False, True])
+def test_a_withdrawn_name_is_not_told_with_an_address_or_a_reason(
+    tmp_path: Path, aggregator: Aggregator, only_decisions_are_left: bool
+) -> None:
+    named, lists = "/on/edda-quillfeather", "/lists/edda-quillfeather.xml"
+    with site(STORY) as one:
+        home = home_of(tmp_path / "home", one)
+        assert aggregator("--home", home.root, "crawl").code == 0
+        withdraw(home, "Edda Quillfeather", Scope.NAME)
+        for folder in (home.index, *home.archive.glob("[0-9]*")) if only_decisions_are_left else ():
+            shutil.rmtree(folder)
+        one.pages["/robots.txt"] = answer(f"User-agent: *\nSitemap: {one.url(lists)}\n", "text/plain")
+        one.pages[lists] = answer(
+            "<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>"
+            f"<url><loc>{one.url(named)}</loc></url></urlset>",
+            "application/xml",
+        )
+        one.pages["/feed"] = answer(feed(one.url(named)), "application/atom+xml")
+        with served(home) as address:
+            found = tried(address)
+    assert found.status_code == 200
+    assert lists in one.paths() and named in one.paths()
+    assert "quillfeather" not in found.text.lower()
+    assert one.url("/feed") in found.text
 
 
 def test_what_a_site_says_is_text(tmp_path: Path) -> None:

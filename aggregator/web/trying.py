@@ -18,9 +18,10 @@ from starlette.exceptions import HTTPException
 from aggregator import access, engines
 from aggregator.access import redaction
 from aggregator.catalogue import Catalogue
+from aggregator.engines import Engine
 from aggregator.fetch import Fetcher
 from aggregator.home import Home
-from aggregator.model import Article, Outcome
+from aggregator.model import Announcement, Article, Capture, Outcome, Source
 from aggregator.pipeline import checking
 from aggregator.pipeline.checking import Check
 from aggregator.web.followed import following_of
@@ -85,24 +86,26 @@ class Turns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What was found at a source."""
+    """What was found at a source, without what may not be told."""
 
-    found: Check
+    source: Source
     announced: int
     """Articles that its lists announce."""
     new: int
     """How many of these this home was never told of."""
+    engine: tuple[Engine, str] | None
+    """What the site runs, and how that shows, in words; None: it does not show."""
     sample: Article | None
     """The newest article, as it would be kept; None: none could be read, or it may not be shown."""
     is_withheld: bool
     """Whether there is one, and something withdrawn is in it."""
+    was_cut: bool
+    """Whether it was ended before all was done."""
     failed: list[tuple[str, str]]
     """Addresses and reasons."""
-
-    @property
-    def was_cut(self) -> bool:
-        """Whether the time was over before all was done."""
-        return self.found.run.outcome is Outcome.INTERRUPTED
+    notes: list[str]
+    lists: list[tuple[Capture, Announcement]]
+    """What was found besides articles, in the order asked for, with what each announces."""
 
 
 @router.post("/trials")
@@ -122,31 +125,37 @@ def _tried(request: Request, source_id: str) -> HTMLResponse:
 
 
 def _trial(home: Home, found: Check, now: datetime) -> Trial:
-    source = found.source
+    source, run = found.source, found.run
     keys = {engines.key(one.url, source) for _, said in found.tried for one in said.discoveries}
     new = len(keys)
     if not home.is_new:
         with Catalogue(home.catalogue) as catalogue:
             new = len(catalogue.unannounced(source.id, keys))
-    known = access.recogniser(home, now)
-    is_withheld = bool(found.sample and known and _holds(found.sample, known))
+    may_be_told, known = access.discretion(home, now).allows, access.recogniser(home, now)
+    is_withheld = bool(found.sample and not (may_be_told(found.sample.url) and _may_be_shown(found.sample, known)))
     return Trial(
-        found=found,
+        source=source,
         announced=len(keys),
         new=new,
+        engine=found.engine if found.engine and may_be_told("", found.engine[1]) else None,
         sample=None if is_withheld else found.sample,
         is_withheld=is_withheld,
-        failed=[(url, why) for url, why in found.run.failed if not (known and known.knows_address(url))],
+        was_cut=run.outcome is Outcome.INTERRUPTED,
+        failed=[one for one in run.failed if may_be_told(*one)],
+        notes=[note for note in run.notes if may_be_told("", note)],
+        lists=[(c, said) for c, said in found.tried if may_be_told(c.url, "\n".join(said.problems))],
     )
 
 
-def _holds(article: Article, known: access.Recogniser) -> bool:
-    """Whether an article is withdrawn, or something in it: it was read as if nothing were."""
-    if known.knows_article(article.id) or known.knows_version(article.id, article.version):
+def _may_be_shown(article: Article, known: access.Recogniser | None) -> bool:
+    """Whether an article may be shown that was read as if nothing were withdrawn."""
+    if known is None:
         return True
+    if known.knows_article(article.id) or known.knows_version(article.id, article.version):
+        return False
     said = "\n".join((article.title or "", *article.authors, article.text))
-    return known.knows_address(article.url) or redaction.holds(said, article.url, known)
+    return not redaction.holds(said, article.url, known)
 
 
 def _values(trial: Trial) -> dict[str, Any]:
-    return {"trial": trial, "source": trial.found.source, "seconds": int(TRIAL_S), "most": TRIAL_TEXT_CHARS}
+    return {"trial": trial, "source": trial.source, "seconds": int(TRIAL_S), "most": TRIAL_TEXT_CHARS}
