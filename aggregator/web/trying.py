@@ -1,10 +1,13 @@
-"""Trying a source from its page: what a crawl would find there now, with the manners of a crawl. Nothing is kept."""
+"""Trying a source from its page: what a crawl would find there now, with the manners of a crawl. Nothing is kept.
+
+A trial and a crawl in another process do not know each other's pauses, so there is none beside the other.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,9 +18,10 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
-from aggregator import access, engines
+from aggregator import access, engines, urls
 from aggregator.access import redaction
 from aggregator.catalogue import Catalogue
+from aggregator.clock import NAP_S
 from aggregator.engines import Engine
 from aggregator.fetch import Fetcher
 from aggregator.home import Home
@@ -34,7 +38,9 @@ router = APIRouter(include_in_schema=False)
 
 
 class Turns:
-    """Whose turn it is: one source is tried at a time, and none twice within a minute.
+    """Whose turn it is: one source is tried at a time, no host twice within a minute, and none beside a crawl.
+
+    A crawl knows no pause of a trial, nor a trial one of a crawl: together they would ask a host too often.
 
     Args:
         most_s: After so many seconds a source is asked for nothing more.
@@ -55,33 +61,49 @@ class Turns:
         self._stop.set()
 
     @contextmanager
-    def of(self, source_id: str) -> Iterator[threading.Event]:
-        """Hold the turn of a source; give what is set when its time is over.
+    def of(self, hosts: Collection[str], writer: Callable[[], int | None]) -> Iterator[threading.Event]:
+        """Hold the turn of a source; give what is set when its time is over, or when a crawl begins.
+
+        Args:
+            hosts: Those that its entry names.
+            writer: Returns the process that may be crawling; None: there is none.
 
         Raises:
-            HTTPException: Another is being tried, or this one just was.
+            HTTPException: Another is being tried, one of these hosts just was, or something may be crawling.
         """
         if not self._lock.acquire(blocking=False):
             raise HTTPException(
                 429, "Another source is being tried. Come again when that is done: in two minutes at most."
             )
         try:
-            wait_s = self._tried.get(source_id, float("-inf")) + TRIAL_AGAIN_S - self._clock()
+            if process := writer():
+                raise HTTPException(
+                    409,
+                    f"A crawl, or another command that writes, is at work (process {process}), and may be asking this "
+                    "site. Come again when that is done.",
+                )
+            tried_at = max(self._tried.get(host, float("-inf")) for host in hosts)
+            wait_s = tried_at + TRIAL_AGAIN_S - self._clock()
             if wait_s > 0:
                 raise HTTPException(429, f"It was tried just now: leave its site alone for {wait_s:.0f} s more.")
             self._stop = stop = threading.Event()
             if self._is_over:
                 stop.set()
-            timer = threading.Timer(self._most_s, stop.set)
-            timer.daemon = True
-            timer.start()
+            threading.Thread(target=self._end_in_time, args=(stop, writer), daemon=True).start()
             try:
                 yield stop
             finally:
-                timer.cancel()
-                self._tried[source_id] = self._clock()
+                stop.set()
+                self._tried |= dict.fromkeys(hosts, self._clock())
         finally:
             self._lock.release()
+
+    def _end_in_time(self, stop: threading.Event, writer: Callable[[], int | None]) -> None:
+        until = time.monotonic() + self._most_s
+        while (left_s := until - time.monotonic()) > 0 and not writer():
+            if stop.wait(min(left_s, NAP_S)):
+                return
+        stop.set()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +141,15 @@ def _tried(request: Request, source_id: str) -> HTMLResponse:
     home: Home = request.app.state.home
     source = source_of(home, source_id)
     following = following_of(home)
-    with request.app.state.turns.of(source_id) as stop:
+    with request.app.state.turns.of(_hosts(source), lambda: home.writer) as stop:
         found = checking.check(source, following, Fetcher(following.settings), max_lists=TRIAL_LISTS, stop=stop)
     return page("trial.html", _values(_trial(home, found, datetime.now(UTC))))
+
+
+def _hosts(source: Source) -> set[str]:
+    """Return the hosts that an entry names."""
+    named = (source.url, source.sitemap, source.listing and source.listing.start, *source.feeds)
+    return {urls.host(url) for url in named if url}
 
 
 def _trial(home: Home, found: Check, now: datetime) -> Trial:
