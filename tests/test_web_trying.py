@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -162,7 +164,7 @@ def test_one_that_takes_long_can_be_ended_and_readers_and_others_are_not_kept_wa
             again = tried(address)
     assert (busy.status_code, "Another source is being tried." in busy.text) == (429, True)
     assert (again.status_code, "It was tried just now" in again.text) == (429, True)
-    assert "was ended there" in words_of(main_of(found[0]))
+    assert "It was ended before all was asked for" in words_of(main_of(found[0]))
     assert "/feed" not in other.paths()
 
 
@@ -177,6 +179,55 @@ def test_what_is_withdrawn_is_not_shown_here_either(tmp_path: Path, aggregator: 
     assert answer.status_code == 200
     assert "Something in it is withdrawn here" in answer.text
     assert "bailiff" not in answer.text and "Net loft" not in answer.text
+
+
+def withdraw(home: Home, what: str, scope: Scope) -> None:
+    target, now = takedown.target(home, [what], scope, erase=False), datetime.now(UTC)
+    takedown.decide(home, target, scope=scope, reason="other", by="t", erase=False, until=None, now=now)
+
+
+@pytest.mark.parametrize("announced", ["/0", "/0/", "/0?utm_source=feed"])
+def test_the_address_of_a_hidden_article_is_not_told_where_it_cannot_be_had(
+    tmp_path: Path, aggregator: Aggregator, announced: str
+) -> None:
+    with site(STORY) as one:
+        home = home_of(tmp_path / "home", one)
+        assert aggregator("--home", home.root, "crawl").code == 0
+        withdraw(home, one.url("/0"), Scope.ARTICLE)
+        one.pages = {
+            "/robots.txt": one.pages["/robots.txt"],
+            "/feed": answer(feed(one.url(announced)), "application/atom+xml"),
+        }
+        with served(home) as address:
+            found = tried(address)
+    assert "announced1 article" in words_of(main_of(found))
+    assert one.url("/0") not in found.text and "What failed" not in found.text
+
+
+@pytest.mark.parametrize("only_decisions_are_left", [False, True])
+def test_a_withdrawn_name_is_not_told_with_an_address_or_a_reason(
+    tmp_path: Path, aggregator: Aggregator, only_decisions_are_left: bool
+) -> None:
+    named, lists = "/on/edda-quillfeather", "/lists/edda-quillfeather.xml"
+    with site(STORY) as one:
+        home = home_of(tmp_path / "home", one)
+        assert aggregator("--home", home.root, "crawl").code == 0
+        withdraw(home, "Edda Quillfeather", Scope.NAME)
+        for folder in (home.index, *home.archive.glob("[0-9]*")) if only_decisions_are_left else ():
+            shutil.rmtree(folder)
+        one.pages["/robots.txt"] = answer(f"User-agent: *\nSitemap: {one.url(lists)}\n", "text/plain")
+        one.pages[lists] = answer(
+            "<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>"
+            f"<url><loc>{one.url(named)}</loc></url></urlset>",
+            "application/xml",
+        )
+        one.pages["/feed"] = answer(feed(one.url(named)), "application/atom+xml")
+        with served(home) as address:
+            found = tried(address)
+    assert found.status_code == 200
+    assert lists in one.paths() and named in one.paths()
+    assert "quillfeather" not in found.text.lower()
+    assert one.url("/feed") in found.text
 
 
 def test_what_a_site_says_is_text(tmp_path: Path) -> None:
@@ -221,28 +272,66 @@ def test_without_leave_to_decide_there_is_no_button_and_no_way(tmp_path: Path) -
         assert one.paths() == []
 
 
-def test_a_source_is_left_alone_for_a_minute_and_others_are_not() -> None:
+def nobody() -> int | None:
+    return None
+
+
+def test_a_host_is_left_alone_for_a_minute_and_others_are_not() -> None:
     now = 0.0
     turns = Turns(clock=lambda: now)
-    with turns.of("a"), pytest.raises(HTTPException, match="Another source"), turns.of("b"):
+    with (
+        turns.of({"a", "feeds"}, nobody),
+        pytest.raises(HTTPException, match="Another source"),
+        turns.of({"b"}, nobody),
+    ):
         pass
-    with turns.of("b"):
+    with turns.of({"b"}, nobody):
         pass
     now = 59.0
-    with pytest.raises(HTTPException, match="for 1 s more"), turns.of("a"):
+    with pytest.raises(HTTPException, match="for 1 s more"), turns.of({"c", "feeds"}, nobody):
         pass
     now = 60.0
-    with turns.of("a"):
+    with turns.of({"a"}, nobody):
         pass
+
+
+def test_two_sources_of_one_host_are_not_tried_one_behind_the_other(tmp_path: Path) -> None:
+    with site(STORY) as one, site(OTHER) as other, served(home_of(tmp_path / "home", one, other)) as address:
+        assert tried(address, "a").status_code == 200
+        again = tried(address, "b")  # another port of the same host
+        assert (again.status_code, "It was tried just now" in again.text, other.paths()) == (429, True, [])
+
+
+def test_nothing_is_tried_beside_a_crawl(tmp_path: Path) -> None:
+    with site(STORY) as one:
+        home = home_of(tmp_path / "home", one)
+        with served(home) as address:
+            before = BeautifulSoup(requests.get(f"{address}/sources/a", timeout=DEADLINE_S).text, "lxml")
+            fields = {str(each["name"]): str(each["value"]) for each in before.select('form[action="/trials"] input')}
+            with home.writing():
+                shown = requests.get(f"{address}/sources/a", timeout=DEADLINE_S)
+                said = requests.post(f"{address}/trials", data=fields, headers=basic(), timeout=DEADLINE_S)
+            assert (said.status_code, one.paths()) == (409, [])
+            assert f"is at work (process {os.getpid()}), and may be asking this site" in said.text
+            assert "It cannot be tried now" in shown.text and "/trials" not in shown.text
+            assert tried(address).status_code == 200
+
+
+def test_a_crawl_that_begins_ends_a_trial(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    with Turns().of({"a"}, lambda: home.writer) as stop:
+        assert not stop.is_set()
+        with home.writing():
+            assert stop.wait(DEADLINE_S / 4)
 
 
 def test_a_trial_has_its_time_and_ends_with_the_server() -> None:
-    with Turns(most_s=0.01).of("a") as stop:
+    with Turns(most_s=0.01).of({"a"}, nobody) as stop:
         assert stop.wait(DEADLINE_S)
     turns = Turns()
-    with turns.of("a") as stop:
+    with turns.of({"a"}, nobody) as stop:
         assert not stop.is_set()
         turns.end()
         assert stop.is_set()
-    with turns.of("b") as stop:
+    with turns.of({"b"}, nobody) as stop:
         assert stop.is_set()

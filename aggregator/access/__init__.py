@@ -11,6 +11,7 @@ Every way out (search, show, reposts, exports) reads through ``opened``; a decis
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -45,6 +46,7 @@ from aggregator.model import (
     Facts,
     Match,
     Pair,
+    Role,
     Run,
     Version,
     VersionFacts,
@@ -174,6 +176,41 @@ def _recogniser(home: Home, decided: Iterable[Marks]) -> Recogniser | None:
 def text_of(one: Article | Version) -> str:
     """Return all that is said in an article or version: its title, text and authors."""
     return "\n".join((one.title or "", one.text, *one.authors))
+
+
+class Discretion:
+    """What may be told of what a site answers: no address and no words that are withdrawn.
+
+    Args:
+        known: What is withdrawn; None: nothing is.
+        gone: The addresses at which withdrawn articles were read.
+    """
+
+    def __init__(self, known: Recogniser | None, gone: Iterable[str] = ()) -> None:
+        self._known = known
+        self._gone = frozenset(_spelling(url) for url in gone)
+
+    def allows(self, url: str, said: str = "") -> bool:
+        """Whether an address may be told, and what is said of it.
+
+        Args:
+            url: Which; empty: something is said of none.
+            said: A reason, a note; addresses may be in it.
+        """
+        if self._known is None:
+            return True
+        named = [url, *_NAMED.findall(said)]
+        if any(_spelling(each) in self._gone or self._known.knows_address(each) for each in named if each):
+            return False
+        return not self._known.holds(f"{url}\n{said}")
+
+
+_NAMED = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
+
+
+def _spelling(url: str) -> str:
+    """Return what the spellings of an address have in common, of a front page the address."""
+    return address_key(url) or url
 
 
 class Shown(Catalogue):
@@ -409,16 +446,23 @@ class Shown(Catalogue):
         return {run.source_id: run for run in self._told(super().last_runs().values())}
 
     def _told(self, runs: Iterable[Run]) -> list[Run]:
-        """Leave out of what failed the addresses that are withdrawn, or at which a withdrawn article was read."""
-        known = self._in_captures
-        if known is None:
-            return list(runs)
-        gone = {url for url, _ in self.addresses_and_versions(list(self.hidden_articles())).values()}
+        """Leave out of what failed, and of what is noted, what may not be told."""
+        discretion = self.discretion()
+        return [
+            replace(
+                run,
+                failed=[one for one in run.failed if discretion.allows(*one)],
+                notes=[note for note in run.notes if discretion.allows("", note)],
+            )
+            for run in runs
+        ]
 
-        def may_be_told(url: str, reason: str) -> bool:
-            return not (url in gone or known.knows_address(url) or known.holds(f"{url}\n{reason}"))
-
-        return [replace(run, failed=[one for one in run.failed if may_be_told(*one)]) for run in runs]
+    def discretion(self) -> Discretion:
+        """Return what tells whether something may be said of what a site answers."""
+        hidden = list(self.hidden_articles())
+        pages = [c for c in super().captures_read(hidden).values() if c.role is Role.PAGE]
+        urls = {url for url, _ in self.addresses_and_versions(hidden).values()}
+        return Discretion(self._in_captures, urls | {url for c in pages for url in (c.url, c.asked_url)})
 
     def posted_since(self, at: datetime, source_id: str) -> list[datetime]:
         """Return when those articles of a source were published that may be seen, as far as they claim it."""
@@ -523,6 +567,19 @@ def opened(home: Home, *, now: datetime | None = None, leaving: bool = False) ->
     return Shown(home, now=now, leaving=leaving)
 
 
+def discretion(home: Home, now: datetime) -> Discretion:
+    """Return what tells whether something may be said of what a site answers, of a home without a catalogue, too.
+
+    Raises:
+        SourcesError: sources.yaml is refused, and it says something about access.
+        StoreError: The catalogue is missing, damaged or of another version, or the events cannot be read.
+    """
+    if home.is_new:
+        return Discretion(_recogniser(home, [each.everywhere for each in takedowns(home) if each.in_force(now)]))
+    with opened(home, now=now) as shown:
+        return shown.discretion()
+
+
 def unlinked(home: Home, now: datetime) -> Unlinked:
     """Return the sources to whose copies nothing may lead, neither a link nor a feed nor a replay.
 
@@ -537,6 +594,7 @@ __all__ = [
     "GRAM_WORDS",
     "MIN_PART_LETTERS",
     "MIN_RARE_LETTERS",
+    "Discretion",
     "Marker",
     "Marks",
     "Recogniser",
@@ -547,6 +605,7 @@ __all__ = [
     "address_key",
     "asks_for_withdrawn",
     "at_and_above",
+    "discretion",
     "is_withdrawn",
     "opened",
     "recogniser",

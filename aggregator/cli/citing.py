@@ -61,9 +61,10 @@ def tell_found(found: Exactly) -> None:
     if found.note:
         show.say(found.note)
     if found.instead:
+        least = "At least " if found.or_more else ""
         show.say(
             f"Only articles that have all of the words were written: {len(found.ids):,}. "
-            f"{show.counted(found.found_instead, 'article')} have some of them; ask for these with "
+            f"{least}{show.counted(found.found_instead, 'article')} have some of them; ask for these with "
             f"{shlex.quote(found.instead)}.",
             "yellow",
         )

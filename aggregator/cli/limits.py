@@ -177,7 +177,7 @@ LIMITS = (
     Limit("pages.costly", limits.COSTLY, "answers", "one that may read many texts counts for so many of the pace"),
     Limit("pages.runs", limits.RUNS, "runs of a source", "older ones are not shown"),
     Limit("pages.trial", limits.TRIAL_S, "s", "a source that is tried is asked for nothing more; what came is shown"),
-    Limit("pages.trial-again", limits.TRIAL_AGAIN_S, "s", "a source is not tried again before"),
+    Limit("pages.trial-again", limits.TRIAL_AGAIN_S, "s", "a host is not asked by a trial again before"),
     Limit("pages.context", limits.CONTEXT_LINES, "places a page", "the others are on the next pages"),
     Limit("requisites.page", requisites.MAX_REQUISITES, "pictures and style sheets a page", "the others are not kept"),
     Limit("requisites.hosts", requisites.MAX_HOSTS, "other hosts a page", "what is at others is not kept"),

@@ -75,14 +75,14 @@ def search(
         )
     with access.opened(home) as catalogue, closing(answers_of(home, catalogue, as_of)) as answers:
         asked, notes = _asked(home, answers, catalogue, query)
-        instead = _some(query, phrases=False) if _is_long(query.node) else None
+        instead = _typed_ways(query)[0] if _is_long(query.node) else None
         order = Sort.PUBLISHED if as_of and sort == Sort.RELEVANCE else Sort(sort)
         shown = partial(page, answers, catalogue, sort=order, offset=offset, limit=min(limit, MAX_PAGE))
         folded, found, texts = shown(asked)
         if not found.total:
             demanded = asked
             asked, more = _instead(answers, catalogue, query, asked)
-            instead = instead if asked is demanded else _some(query, phrases=True)
+            instead = instead if asked is demanded else _typed_ways(query)[-1]
             notes += more
             folded, found, texts = shown(asked)
         hits = tuple(_hits(answers, catalogue, folded, Telling(asked, answers.languages)))
@@ -93,7 +93,7 @@ def search(
         took_ms=round((time.perf_counter() - began) * 1000, 1),
         hits=hits,
         facets=_facets(found.facets),
-        note=" ".join([*notes, *_cut(answers, found)]) or None,
+        note=" ".join([*notes, *_cut(found, was_cut=answers.was_cut)]) or None,
         instead=instead,
     )
 
@@ -111,6 +111,8 @@ class Exactly:
     or finds no more."""
     found_instead: int
     """How many articles that finds."""
+    or_more: bool
+    """Whether these are only the newest of what may fit, so that it may find more."""
 
 
 def exactly(answers: Answers, home: Home, catalogue: Shown, query: Query) -> Exactly:
@@ -126,18 +128,30 @@ def exactly(answers: Answers, home: Home, catalogue: Shown, query: Query) -> Exa
         StoreError: Catalogue or index is missing, damaged or of another version.
     """
     ids, note = matching_in(answers, home, catalogue, query.exactly)
-    for phrases in ([False] if _is_long(query.node) else []) + ([] if ids else [True]):
-        some = relaxed(resolved(query.node, home, catalogue), phrases=phrases)
-        more = answers.ask(some, limit=1).total if some else 0
-        if more > len(ids) and (instead := _some(query, phrases=phrases)):
-            return Exactly(ids=ids, note=note, instead=instead, found_instead=more)
-    return Exactly(ids=ids, note=note, instead=None, found_instead=0)
+    for some, instead in zip(_ways(resolved(query.node, home, catalogue)), _typed_ways(query), strict=False):
+        if ids and not _is_long(query.node):
+            break  # a search shows these
+        answers.was_cut = False  # what was asked before, as for a spelling, does not count
+        if more := answers.ask(some, limit=1).total:
+            if instead and (more > len(ids) or answers.was_cut):
+                more = max(more, len(ids))
+                return Exactly(ids=ids, note=note, instead=instead, found_instead=more, or_more=answers.was_cut)
+            break
+    return Exactly(ids=ids, note=note, instead=None, found_instead=0, or_more=False)
 
 
-def _some(query: Query, *, phrases: bool) -> str | None:
-    """Return what asks for articles with some of the words of a query, as it is typed; None: that cannot be typed."""
-    some = relaxed(parse(query.text).node, phrases=phrases)
-    return typed(some) if some else None
+def _ways(node: Node | None) -> Iterator[Node]:
+    """Yield what a search looks for where not all of a query is demanded: of a long one, and where nothing is found."""
+    if _is_long(node) and (few := relaxed(node, phrases=False)):
+        yield few
+        node = few
+    if some := relaxed(node, phrases=True):
+        yield some
+
+
+def _typed_ways(query: Query) -> list[str | None]:
+    """Return the same as it is typed, without the filters that stand beside the words; None: it cannot be typed."""
+    return [typed(each) for each in _ways(parse(query.text).node)]
 
 
 def _is_long(node: Node | None) -> bool:
@@ -168,7 +182,7 @@ def matching_in(answers: Answers, home: Home, catalogue: Shown, query: Query) ->
         asked, more = _instead(answers, catalogue, query, asked)
         notes += more
         found = answers.ask(asked, sort=Sort.PUBLISHED)
-    return [article_id for article_id, _ in found.hits], " ".join([*notes, *_cut(answers, found)]) or None
+    return [article_id for article_id, _ in found.hits], " ".join([*notes, *_cut(found, was_cut=False)]) or None
 
 
 def _asked(home: Home, answers: Answers, catalogue: Shown, query: Query) -> tuple[Node | None, list[str]]:
@@ -233,11 +247,16 @@ def _translations(answers: Answers, catalogue: Shown, ids: Collection[str]) -> d
     return found
 
 
-def _cut(answers: Answers, found: Found) -> Iterator[str]:
-    """Yield what was left out."""
+def _cut(found: Found, *, was_cut: bool) -> Iterator[str]:
+    """Yield what was left out.
+
+    Args:
+        found: What was found.
+        was_cut: Whether not all that the index found was looked at.
+    """
     for word in sorted(found.cut):
         yield f"{word!r} may stand for more words; the {MAX_EXPANSIONS} most frequent were looked for."
-    if answers.was_cut:
+    if was_cut:
         yield (
             f"Parts of texts are withdrawn, so only the newest {MAX_LOOKED_AT} that may fit were looked at. "
             "Narrow the time to see others."

@@ -79,7 +79,7 @@ def prospect(request: Request) -> Prospect:
     wants_all = request.query_params.get("look") == "all"
     ids: Sequence[str] = ()
     having: Sequence[str] = ()
-    found = Exactly(ids=[], note="Nothing was crawled yet.", instead=None, found_instead=0)
+    found = Exactly(ids=[], note="Nothing was crawled yet.", instead=None, found_instead=0, or_more=False)
     looked = 0
     if not home.is_new:
         with access.opened(home, now=now, leaving=True) as catalogue:
@@ -96,6 +96,7 @@ def said_of(of: Prospect) -> dict[str, Any]:
         "note": of.found.note,
         "instead": of.found.instead,
         "found_instead": of.found.found_instead,
+        "found_instead_or_more": of.found.or_more,
         "contacts": list(of.contacts),
         "looked": of.looked,
         "files": dict(of.files),
@@ -114,6 +115,7 @@ def show_export(request: Request) -> HTMLResponse:
         "note": of.found.note,
         "instead": of.instead and (of.found.instead, of.instead),
         "found_instead": of.found.found_instead,
+        "or_more": of.found.or_more,
         "contacts": of.contacts,
         "named": _NAMED,
         "looked": of.looked,

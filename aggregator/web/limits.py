@@ -34,7 +34,7 @@ MAX_DECISION_BYTES = 4_000
 TRIAL_S = 45.0
 """How long a source that is tried is asked for more; what is being asked for then is waited for."""
 TRIAL_AGAIN_S = 60.0
-"""How long a source that was tried is left alone."""
+"""How long the hosts of a source that was tried are left alone."""
 TRIAL_LISTS = 2
 """Sitemaps and list pages that are looked at of a source that is tried: its feed is mostly enough."""
 TRIAL_TEXT_CHARS = 600

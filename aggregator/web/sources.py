@@ -76,6 +76,7 @@ def show_source(request: Request, source_id: str) -> HTMLResponse:
         "health": health,
         "source": health.source,
         "key": door.key if door and door.may_decide else None,
+        "writer": home.writer,
         "status": status,
         "state": _state(status, now),
         "success": next((run for run in health.runs if run.outcome == "ok"), None),

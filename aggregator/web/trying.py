@@ -1,10 +1,13 @@
-"""Trying a source from its page: what a crawl would find there now, with the manners of a crawl. Nothing is kept."""
+"""Trying a source from its page: what a crawl would find there now, with the manners of a crawl. Nothing is kept.
+
+A trial and a crawl in another process do not know each other's pauses, so there is none beside the other.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,12 +18,14 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
-from aggregator import access, engines
+from aggregator import access, engines, urls
 from aggregator.access import redaction
 from aggregator.catalogue import Catalogue
+from aggregator.clock import NAP_S
+from aggregator.engines import Engine
 from aggregator.fetch import Fetcher
 from aggregator.home import Home
-from aggregator.model import Article, Outcome
+from aggregator.model import Announcement, Article, Capture, Outcome, Source
 from aggregator.pipeline import checking
 from aggregator.pipeline.checking import Check
 from aggregator.web.followed import following_of
@@ -33,7 +38,9 @@ router = APIRouter(include_in_schema=False)
 
 
 class Turns:
-    """Whose turn it is: one source is tried at a time, and none twice within a minute.
+    """Whose turn it is: one source is tried at a time, no host twice within a minute, and none beside a crawl.
+
+    A crawl knows no pause of a trial, nor a trial one of a crawl: together they would ask a host too often.
 
     Args:
         most_s: After so many seconds a source is asked for nothing more.
@@ -54,55 +61,73 @@ class Turns:
         self._stop.set()
 
     @contextmanager
-    def of(self, source_id: str) -> Iterator[threading.Event]:
-        """Hold the turn of a source; give what is set when its time is over.
+    def of(self, hosts: Collection[str], writer: Callable[[], int | None]) -> Iterator[threading.Event]:
+        """Hold the turn of a source; give what is set when its time is over, or when a crawl begins.
+
+        Args:
+            hosts: Those that its entry names.
+            writer: Returns the process that may be crawling; None: there is none.
 
         Raises:
-            HTTPException: Another is being tried, or this one just was.
+            HTTPException: Another is being tried, one of these hosts just was, or something may be crawling.
         """
         if not self._lock.acquire(blocking=False):
             raise HTTPException(
                 429, "Another source is being tried. Come again when that is done: in two minutes at most."
             )
         try:
-            wait_s = self._tried.get(source_id, float("-inf")) + TRIAL_AGAIN_S - self._clock()
+            if process := writer():
+                raise HTTPException(
+                    409,
+                    f"A crawl, or another command that writes, is at work (process {process}), and may be asking this "
+                    "site. Come again when that is done.",
+                )
+            tried_at = max(self._tried.get(host, float("-inf")) for host in hosts)
+            wait_s = tried_at + TRIAL_AGAIN_S - self._clock()
             if wait_s > 0:
                 raise HTTPException(429, f"It was tried just now: leave its site alone for {wait_s:.0f} s more.")
             self._stop = stop = threading.Event()
             if self._is_over:
                 stop.set()
-            timer = threading.Timer(self._most_s, stop.set)
-            timer.daemon = True
-            timer.start()
+            threading.Thread(target=self._end_in_time, args=(stop, writer), daemon=True).start()
             try:
                 yield stop
             finally:
-                timer.cancel()
-                self._tried[source_id] = self._clock()
+                stop.set()
+                self._tried |= dict.fromkeys(hosts, self._clock())
         finally:
             self._lock.release()
+
+    def _end_in_time(self, stop: threading.Event, writer: Callable[[], int | None]) -> None:
+        until = time.monotonic() + self._most_s
+        while (left_s := until - time.monotonic()) > 0 and not writer():
+            if stop.wait(min(left_s, NAP_S)):
+                return
+        stop.set()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What was found at a source."""
+    """What was found at a source, without what may not be told."""
 
-    found: Check
+    source: Source
     announced: int
     """Articles that its lists announce."""
     new: int
     """How many of these this home was never told of."""
+    engine: tuple[Engine, str] | None
+    """What the site runs, and how that shows, in words; None: it does not show."""
     sample: Article | None
     """The newest article, as it would be kept; None: none could be read, or it may not be shown."""
     is_withheld: bool
     """Whether there is one, and something withdrawn is in it."""
+    was_cut: bool
+    """Whether it was ended before all was done."""
     failed: list[tuple[str, str]]
     """Addresses and reasons."""
-
-    @property
-    def was_cut(self) -> bool:
-        """Whether the time was over before all was done."""
-        return self.found.run.outcome is Outcome.INTERRUPTED
+    notes: list[str]
+    lists: list[tuple[Capture, Announcement]]
+    """What was found besides articles, in the order asked for, with what each announces."""
 
 
 @router.post("/trials")
@@ -116,37 +141,49 @@ def _tried(request: Request, source_id: str) -> HTMLResponse:
     home: Home = request.app.state.home
     source = source_of(home, source_id)
     following = following_of(home)
-    with request.app.state.turns.of(source_id) as stop:
+    with request.app.state.turns.of(_hosts(source), lambda: home.writer) as stop:
         found = checking.check(source, following, Fetcher(following.settings), max_lists=TRIAL_LISTS, stop=stop)
     return page("trial.html", _values(_trial(home, found, datetime.now(UTC))))
 
 
+def _hosts(source: Source) -> set[str]:
+    """Return the hosts that an entry names."""
+    named = (source.url, source.sitemap, source.listing and source.listing.start, *source.feeds)
+    return {urls.host(url) for url in named if url}
+
+
 def _trial(home: Home, found: Check, now: datetime) -> Trial:
-    source = found.source
+    source, run = found.source, found.run
     keys = {engines.key(one.url, source) for _, said in found.tried for one in said.discoveries}
     new = len(keys)
     if not home.is_new:
         with Catalogue(home.catalogue) as catalogue:
             new = len(catalogue.unannounced(source.id, keys))
-    known = access.recogniser(home, now)
-    is_withheld = bool(found.sample and known and _holds(found.sample, known))
+    may_be_told, known = access.discretion(home, now).allows, access.recogniser(home, now)
+    is_withheld = bool(found.sample and not (may_be_told(found.sample.url) and _may_be_shown(found.sample, known)))
     return Trial(
-        found=found,
+        source=source,
         announced=len(keys),
         new=new,
+        engine=found.engine if found.engine and may_be_told("", found.engine[1]) else None,
         sample=None if is_withheld else found.sample,
         is_withheld=is_withheld,
-        failed=[(url, why) for url, why in found.run.failed if not (known and known.knows_address(url))],
+        was_cut=run.outcome is Outcome.INTERRUPTED,
+        failed=[one for one in run.failed if may_be_told(*one)],
+        notes=[note for note in run.notes if may_be_told("", note)],
+        lists=[(c, said) for c, said in found.tried if may_be_told(c.url, "\n".join(said.problems))],
     )
 
 
-def _holds(article: Article, known: access.Recogniser) -> bool:
-    """Whether an article is withdrawn, or something in it: it was read as if nothing were."""
-    if known.knows_article(article.id) or known.knows_version(article.id, article.version):
+def _may_be_shown(article: Article, known: access.Recogniser | None) -> bool:
+    """Whether an article may be shown that was read as if nothing were withdrawn."""
+    if known is None:
         return True
+    if known.knows_article(article.id) or known.knows_version(article.id, article.version):
+        return False
     said = "\n".join((article.title or "", *article.authors, article.text))
-    return known.knows_address(article.url) or redaction.holds(said, article.url, known)
+    return not redaction.holds(said, article.url, known)
 
 
 def _values(trial: Trial) -> dict[str, Any]:
-    return {"trial": trial, "source": trial.found.source, "seconds": int(TRIAL_S), "most": TRIAL_TEXT_CHARS}
+    return {"trial": trial, "source": trial.source, "seconds": int(TRIAL_S), "most": TRIAL_TEXT_CHARS}
