@@ -201,3 +201,13 @@ def test_a_home_without_articles_says_so_in_every_view(tmp_path: Path) -> None:
         for path in ("/", "/context", "/timeline", "/families"):
             answer = requests.get(f"{address}{path}?q=camp", timeout=20)
             assert (answer.status_code, "Nothing was crawled yet." in answer.text) == (200, True)
+
+
+def test_each_cell_of_a_table_has_the_name_of_its_column_for_there_are_no_headings_on_a_phone(get: Get) -> None:
+    family = f"/articles/{article('story', '', of='a').id}/family"
+    for path in ("/feeds", "/export?q=camp", "/timeline?q=camp", family):
+        table = main_of(get(path)).select_one("table.wide") or pytest.fail(f"{path} has no table")
+        for row in table.select("tbody tr"):
+            headings = [words_of(heading) for heading in table.select("thead th")]
+            names = [str(cell.get("data-name", "")) for cell in row.select("th, td")]
+            assert [name and name.split()[0] for name in names] == [heading.split()[0] for heading in headings]
