@@ -137,6 +137,35 @@ def test_a_family_is_drawn_with_a_dot_for_each_article_where_its_time_and_source
     assert "first seen, c, en: The camp" in labels[2]
 
 
+BUSES = (
+    "From Monday the night bus will no longer stop at the reception centre, the transport office wrote on Friday. "
+    "Whoever works late in the kitchens will have to walk four kilometres along a road without a pavement."
+)
+COURT = (
+    "The court in the capital heard eleven witnesses on the third day, and none of them had seen a weapon in the van. "
+    "The prosecutor asked for more time, which the judge gave her until the second week of the new year."
+)
+
+
+@pytest.fixture(scope="module")
+def gathered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Get]:
+    """The pages of a home with three texts and an article that gathers them."""
+    parts = [
+        article(f"part{n}", text, title=f"Part {n}", of="ab"[n % 2]) for n, text in enumerate((STORY, BUSES, COURT))
+    ]
+    whole = article("whole", "\n\n".join((STORY, BUSES, COURT)), title="Round-up", at="2026-11-05", of="c")
+    with serving(application(stocked(tmp_path_factory.mktemp("gathered") / "home", [*parts, whole]))) as address:
+        yield lambda path: got(address + path)
+
+
+def test_a_round_up_and_what_it_is_drawn_from_are_told_apart(gathered: Get) -> None:
+    page = main_of(gathered(f"/articles/{article('whole', '', of='c').id}/family"))
+    assert [words_of(cell) for cell in page.select("td[data-name=what]")] == [
+        *["source of roundup"] * 3,
+        "roundup of 3 texts",
+    ]
+
+
 ANYTIME = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
 
 

@@ -134,7 +134,7 @@ def _evidence(family: Family, *, here: str) -> dict[str, Any]:
         "family": family,
         "here": here,
         "given": GIVEN,
-        "best": family.best_matches(),
+        "parts": family.parts(),
         "pairs": [_reasoned(family, match, is_whole=number < WHOLE) for number, match in enumerate(matches[:PAIRS])],
         "pairs_left_out": max(0, len(matches) - PAIRS),
         "rows": family.in_order[:ROWS],
