@@ -175,18 +175,33 @@ def test_who_has_a_text_that_was_pasted(served: str, get: Get, ids: dict[str, st
     )
 
 
-def test_an_address_that_is_pasted_leads_to_the_family_of_its_article(served: str, ids: dict[str, str]) -> None:
-    answer = pasted(served, " http://a.example/one\n")
-    assert [one.status_code for one in answer.history] == [303]
-    assert answer.url == f"{served}/articles/{ids['a']}/family"
+def test_an_address_or_id_that_is_pasted_leads_to_the_family_of_its_article(served: str, ids: dict[str, str]) -> None:
+    for typed in (" http://a.example/one\n", "a.example/one", ids["a"], ids["a"].upper()):
+        answer = pasted(served, typed)
+        assert [one.status_code for one in answer.history] == [303]
+        assert answer.url == f"{served}/articles/{ids['a']}/family"
+    for typed in ("nobody.example", "aaaabbbbcccc"):
+        assert pasted(served, typed).status_code == 404
     unknown = pasted(served, "http://nobody.example/<script>")
     assert unknown.status_code == 404
-    assert "No article of that address is here." in unknown.text
+    assert "No article of that id or address is here." in unknown.text
     assert "<script>" not in unknown.text.replace('<script src="/static/keys.js" defer></script>', "")
 
 
 def test_of_a_text_that_is_too_long_to_compare_the_page_says_how_much_was(served: str) -> None:
     assert "Only the first 200,000 characters" in pasted(served, f"{LATER} " * 2_500).text
+
+
+def test_a_text_too_short_to_be_found_is_told_so_and_stays_in_the_box(served: str) -> None:
+    for text, said in (
+        ("camp", "This has 1 word; 12"),
+        ("The end.", "This has 2 words; 12"),
+        ("!", "This has 0 words; 12"),
+    ):
+        answer = pasted(served, text)
+        assert (answer.status_code, said in answer.text) == (400, True)
+        assert f">{text}</textarea>" in answer.text
+        assert "Nothing was found" not in answer.text
 
 
 def test_what_is_pasted_wrongly_is_said(served: str) -> None:

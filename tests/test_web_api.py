@@ -273,6 +273,8 @@ def test_a_text_that_is_sent_is_compared(served: str, get: Get) -> None:
     assert requests.post(f"{served}/api/reposts", data={"text": " "}, timeout=30).json() == {
         "error": "Nothing was pasted."
     }
+    short = requests.post(f"{served}/api/reposts", data={"text": "Two words"}, timeout=30)
+    assert (short.status_code, short.json()) == (400, {"error": "This has 2 words; 12 in a row are needed."})
     elsewhere = {"Origin": "http://evil.example"}
     assert (
         requests.post(f"{served}/api/reposts", data={"text": STORY}, headers=elsewhere, timeout=30).status_code == 403

@@ -145,6 +145,8 @@ def handed_on() -> set[str]:
         *Outcome,
         *(observing.BACK, observing.EMPTY, observing.VANISHED, observing.BLOCKED, observing.UNAVAILABLE),
         *kinds.split(),
+        *(f"source of {kind}" for kind in ("excerpt", "quote", "roundup")),
+        *("copied", "translated"),
         *DECIDED.values(),
         *PERIODS,
         *heights,

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from aggregator.home import Home
 from aggregator.web.drawing import Placed, course
+from aggregator.web.drawing.courses import EDGE
 from aggregator.web.serving import application
 from tests.fakecli import Aggregator
 from tests.fakeweb import NOON
@@ -129,12 +130,51 @@ def test_a_family_is_drawn_with_a_dot_for_each_article_where_its_time_and_source
     page = main_of(get(f"/articles/{first}/family"))
     dots = page.select("figure.course circle")
     assert [dot["class"] for dot in dots] == [["copy", "here"], ["copy"], ["copy", "seen"]]
-    places = [float(str(dot["cx"])) for dot in dots]
+    places = [float(str(dot["cx"]).removesuffix("%")) for dot in dots]
     assert places == sorted(places)
     assert len({dot["cy"] for dot in dots}) == 3
     labels = [str(link["aria-label"]) for link in page.select("figure.course a")]
     assert labels[0] == "2026-09-02, a, en: Camp cleared"
     assert "first seen, c, en: The camp" in labels[2]
+
+
+def test_the_legend_of_a_family_names_what_is_drawn_and_nothing_else(get: Get, gathered: Get) -> None:
+    undecided, drawn_from = article("story", "", of="a").id, article("part1", "", of="b").id
+    legends = [
+        [words_of(one) for one in main_of(page).select("figure.course figcaption li")]
+        for page in (get(f"/articles/{undecided}/family"), gathered(f"/articles/{drawn_from}/family"))
+    ]
+    ring, line = "with a ring: this article", "line: from where a text was to where it came"
+    assert legends == [[ring, "open: claims no date, was first seen then", line], [ring, line]]
+
+
+BUSES = (
+    "From Monday the night bus will no longer stop at the reception centre, the transport office wrote on Friday. "
+    "Whoever works late in the kitchens will have to walk four kilometres along a road without a pavement."
+)
+COURT = (
+    "The court in the capital heard eleven witnesses on the third day, and none of them had seen a weapon in the van. "
+    "The prosecutor asked for more time, which the judge gave her until the second week of the new year."
+)
+
+
+@pytest.fixture(scope="module")
+def gathered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Get]:
+    """The pages of a home with three texts and an article that gathers them."""
+    parts = [
+        article(f"part{n}", text, title=f"Part {n}", of="ab"[n % 2]) for n, text in enumerate((STORY, BUSES, COURT))
+    ]
+    whole = article("whole", "\n\n".join((STORY, BUSES, COURT)), title="Round-up", at="2026-11-05", of="c")
+    with serving(application(stocked(tmp_path_factory.mktemp("gathered") / "home", [*parts, whole]))) as address:
+        yield lambda path: got(address + path)
+
+
+def test_a_round_up_and_what_it_is_drawn_from_are_told_apart(gathered: Get) -> None:
+    page = main_of(gathered(f"/articles/{article('whole', '', of='c').id}/family"))
+    assert [words_of(cell) for cell in page.select("td[data-name=what]")] == [
+        *["source of roundup"] * 3,
+        "roundup of 3 texts",
+    ]
 
 
 ANYTIME = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
@@ -151,13 +191,14 @@ def test_whatever_a_family_claims_its_drawing_stays_within_its_frame(some: list[
     came = [("i0", one.id, False) for one in placed[1:]]
     drawn = course(placed, came, first="i0", here="i0")
     for dot in drawn.dots:
-        assert 0 <= dot.x <= drawn.width
+        assert EDGE <= dot.x <= 100 - EDGE
         assert 0 <= dot.y <= drawn.height
     assert [dot.is_first for dot in drawn.dots] == [True] + [False] * (len(drawn.dots) - 1)
     assert {(line.x1, line.y1) for line in drawn.lines} <= {(drawn.dots[0].x, drawn.dots[0].y)}
     assert len(drawn.lines) == len(drawn.dots) - 1
     assert len(drawn.lanes) + drawn.left_out == len({one.source for one in placed})
-    assert all(0 <= x <= drawn.width for _, x in drawn.ticks)
+    assert {drawn.ticks[0][1], drawn.ticks[-1][1]} <= {dot.x for dot in drawn.dots}  # days stand below what they are of
+    assert all(EDGE <= x <= 100 - EDGE for _, x in drawn.ticks)
 
 
 @pytest.mark.parametrize("path", ["/", "/context", "/timeline", "/families"])
@@ -201,3 +242,13 @@ def test_a_home_without_articles_says_so_in_every_view(tmp_path: Path) -> None:
         for path in ("/", "/context", "/timeline", "/families"):
             answer = requests.get(f"{address}{path}?q=camp", timeout=20)
             assert (answer.status_code, "Nothing was crawled yet." in answer.text) == (200, True)
+
+
+def test_each_cell_of_a_table_has_the_name_of_its_column_for_there_are_no_headings_on_a_phone(get: Get) -> None:
+    family = f"/articles/{article('story', '', of='a').id}/family"
+    for path in ("/feeds", "/export?q=camp", "/timeline?q=camp", family):
+        table = main_of(get(path)).select_one("table.wide") or pytest.fail(f"{path} has no table")
+        for row in table.select("tbody tr"):
+            headings = [words_of(heading) for heading in table.select("thead th")]
+            names = [str(cell.get("data-name", "")) for cell in row.select("th, td")]
+            assert [name and name.split()[0] for name in names] == [heading.split()[0] for heading in headings]

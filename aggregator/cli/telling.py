@@ -30,15 +30,14 @@ def print_family(family: Family, *, passages: bool, new: Iterable[str] = ()) -> 
     if family.is_alone:
         _print_decisions(family)
         return
-    first, best = family.first, family.best_matches()
+    first, best, parts = family.first, family.best_matches(), family.parts()
     show.line((_heading(family), "bold"))
     fresh = set(new)
-    joined = {i: one.kind for one in family.decisions if one.kind == "joined" for i in one.articles}
     plain = {GIVEN, first} if len(family.articles) > 2 else family.members
     rows = []
     for article in family.in_order:
         match, round_up = best.get(article.id), family.round_ups.get(article.id)
-        what = "original" if article.id == first else _what(match, article.id) if match else joined.get(article.id, "")
+        what = parts.get(article.id, "")
         shared = _share(match, article.id, plain) if match and article.id != first else ""
         if round_up:
             what = f"roundup of {show.counted(round_up.texts, 'text')}" if what == "roundup" else what
@@ -99,15 +98,6 @@ def _heading(family: Family) -> str:
     elif cluster:
         said.append("original undecided")
     return " · ".join(said)
-
-
-def _what(match: Match, article_id: str) -> str:
-    """Return what an article is to the other of a match."""
-    if match.first != article_id or match.kind in ("joint", "mirror", "migrated"):
-        return match.kind
-    if match.relation is Relation.PARTIAL:
-        return f"source of {match.kind}"
-    return "copied" if match.relation is Relation.DUP else "translated"
 
 
 def _share(match: Match, article_id: str, plain: Set[str | None]) -> str:

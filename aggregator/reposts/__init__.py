@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime
 
-from aggregator import access, credits, dedupe
+from aggregator import access, credits, dedupe, words
 from aggregator.catalogue import Catalogue
 from aggregator.dedupe import GIVEN, About, Candidate
 from aggregator.errors import BusyError, StoreError
@@ -32,6 +32,8 @@ from aggregator.reposts.family import Family, RoundUp, closure, dated, grouped, 
 from aggregator.reposts.watching import Repost, tell
 from aggregator.reuse import Reuse
 
+LEAST_WORDS = int(dedupe.MIN_STRETCH_WORDS)
+"""Of a text that is given, for less is never found."""
 _ABOVE = 1 << 60
 """The number of a text that was given: above that of every article."""
 _TRIES = 10
@@ -108,6 +110,11 @@ def _family(catalogue: Catalogue, members: Set[str], decided: Sequence[Decision]
         decisions=decisions,
         apart=catalogue.articles({i for one in decisions for i in one.articles} - articles.keys()),
     )
+
+
+def words_in(text: str) -> int:
+    """Return how many words a text has, as they are compared: fewer than ``LEAST_WORDS``, and nobody has it."""
+    return len(words.words(unicodedata.normalize("NFC", text[: words.MAX_COMPARED_CHARS])))
 
 
 def who_has(home: Home, following: Following, pasted: str) -> Family:
@@ -236,6 +243,7 @@ def _as_version(given: Article) -> Version:
 
 __all__ = [
     "GIVEN",
+    "LEAST_WORDS",
     "Bonds",
     "Compared",
     "Decision",
@@ -260,4 +268,5 @@ __all__ = [
     "watch",
     "watched",
     "who_has",
+    "words_in",
 ]

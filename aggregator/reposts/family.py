@@ -91,6 +91,16 @@ class Family:
 
         return {i: match for match in sorted(self.matches, key=telling) for i in (match.a, match.b)}
 
+    def parts(self) -> dict[str, str]:
+        """Return in a word or two what each article is to the others.
+
+        It is the ``original``; ``copied``, ``translated`` or the ``source of`` a kind, where another came from it; the
+        kind of its own match; or, without one, ``joined``.
+        """
+        found = {i: one.kind for one in self.decisions if one.kind == "joined" for i in one.articles}
+        found |= {i: _part(match, i) for i, match in self.best_matches().items()}
+        return found | ({self.first: "original"} if self.first else {})
+
     def telling_matches(self) -> list[Match]:
         """Return the matches that tell most of each article, each once, as the articles were published.
 
@@ -99,6 +109,15 @@ class Family:
         best = self.best_matches()
         found = list(dict.fromkeys(best[article.id] for article in self.in_order if article.id in best))
         return sorted(found, key=lambda m: GIVEN not in (m.a, m.b))
+
+
+def _part(match: Match, article_id: str) -> str:
+    """Return what an article is to the other of a match."""
+    if match.first != article_id or match.kind in ("joint", "mirror", "migrated"):
+        return match.kind
+    if match.relation is Relation.PARTIAL:
+        return f"source of {match.kind}"
+    return "copied" if match.relation is Relation.DUP else "translated"
 
 
 def grouped(clusters: Iterable[Cluster], pairs: Sequence[Pair | Match]) -> Iterator[set[str]]:

@@ -207,8 +207,14 @@ _TEXT = {"type": "object", "properties": {"text": {"type": "string"}}, "required
 )
 async def who_has(request: Request) -> list[dict[str, Any]]:
     """All that share text with one that is sent as a form, with the evidence; it is kept nowhere."""
-    home, text = request.app.state.home, await pasted(request)
-    return await run_in_threadpool(lambda: list(family_json(reposts.who_has(home, following_of(home), text))))
+    return await run_in_threadpool(_who_has, request.app.state.home, await pasted(request))
+
+
+def _who_has(home: Home, text: str) -> list[dict[str, Any]]:
+    if (count := reposts.words_in(text)) < reposts.LEAST_WORDS:
+        words = "1 word" if count == 1 else f"{count} words"
+        raise UsageError(f"This has {words}; {reposts.LEAST_WORDS} in a row are needed.")
+    return list(family_json(reposts.who_has(home, following_of(home), text)))
 
 
 router.routes.extend(_sent.routes)

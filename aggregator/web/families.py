@@ -27,7 +27,8 @@ from aggregator.web.rendering import page
 
 router = APIRouter(include_in_schema=False)
 
-_ADDRESS = re.compile(r"https?://\S+")
+_REFERENCE = re.compile(r"[a-z2-7]{12}|https?://\S+|(?:[\w-]+\.)+[\w-]+(?::\d+)?(?:[/?#]\S*)?", re.IGNORECASE)
+"""An id or an address, also one without its scheme as browsers show it: no text of twelve words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,36 +74,45 @@ def show_family(request: Request, article_id: str) -> HTMLResponse:
 @router.get("/reposts")
 def show_box() -> HTMLResponse:
     """Show the box that a text is pasted into."""
-    return page("reposts.html", {"text": "", "problem": None, "family": None, "key": None})
+    return _box()
+
+
+def _box(*, text: str = "", problem: str | None = None, few: int | None = None, status: int = 200) -> HTMLResponse:
+    values = {"text": text, "problem": problem, "few": few, "least": reposts.LEAST_WORDS, "family": None, "key": None}
+    return page("reposts.html", values, status=status)
 
 
 @router.post("/reposts")
 async def show_who_has(request: Request) -> Response:
-    """Show who has a text that was pasted; it is kept nowhere. Of an address, lead to the family of its article."""
+    """Show who has a text that was pasted; it is kept nowhere. Of an id or address, lead to its article's family."""
     try:
         text = await pasted(request)
     except UsageError as error:
-        return page("reposts.html", {"text": "", "problem": str(error), "family": None, "key": None}, status=400)
-    if _ADDRESS.fullmatch(text.strip()):
+        return _box(problem=str(error), status=400)
+    if _REFERENCE.fullmatch(text.strip()):
         return await run_in_threadpool(_family_at, request.app.state.home, text.strip())
     return await run_in_threadpool(_who_has, request.app.state.home, text)
 
 
-def _family_at(home: Home, address: str) -> Response:
-    """Lead to the family of the article at an address."""
+def _family_at(home: Home, ref: str) -> Response:
+    """Lead to the family of the article of an id or address."""
     try:
-        found = dossier(home, address)
+        found = dossier(home, ref)
     except UnknownIdError:
-        problem = "No article of that address is here. Paste its text to see who has it."
-        return page("reposts.html", {"text": address, "problem": problem, "family": None, "key": None}, status=404)
+        problem = "No article of that id or address is here. Paste its text to see who has it."
+        return _box(text=ref, problem=problem, status=404)
     return RedirectResponse(f"/articles/{found.article.id}/family", status_code=303)
 
 
 def _who_has(home: Home, text: str) -> HTMLResponse:
+    if (count := reposts.words_in(text)) < reposts.LEAST_WORDS:
+        return _box(text=text, few=count, status=400)
     family = reposts.who_has(home, following_of(home), text)
     is_cut = len(text) > words.MAX_COMPARED_CHARS
     cut = f"Only the first {words.MAX_COMPARED_CHARS:,} characters were compared." if is_cut else None
-    return page("reposts.html", {"text": text, "problem": cut, "key": None, **_evidence(family, here=GIVEN)})
+    return page(
+        "reposts.html", {"text": text, "problem": cut, "few": None, "key": None, **_evidence(family, here=GIVEN)}
+    )
 
 
 async def pasted(request: Request) -> str:
@@ -124,7 +134,7 @@ def _evidence(family: Family, *, here: str) -> dict[str, Any]:
         "family": family,
         "here": here,
         "given": GIVEN,
-        "best": family.best_matches(),
+        "parts": family.parts(),
         "pairs": [_reasoned(family, match, is_whole=number < WHOLE) for number, match in enumerate(matches[:PAIRS])],
         "pairs_left_out": max(0, len(matches) - PAIRS),
         "rows": family.in_order[:ROWS],

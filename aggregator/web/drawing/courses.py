@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 from aggregator.periods import shown_day
 
-WIDTH, LANE, MARGIN, NAMES = 720, 30, 24, 150
-"""Of the drawing, in its own units: its width, how high a source's lane is, room above and below, and for the names."""
-_EDGE = 14
-"""Room left and right of the first and last dot."""
+LANE, DOT, FOOT = 48, 27, 20
+"""In pixels: how high a source's lane is, where its dots are in it, below its name, and the room for days below all."""
+EDGE = 11.0
+"""Left and right of the first and last dot, in per cent of the width: half a day, as it is written on a phone."""
 _NO_TIME_S = 1e-9
 """Between articles of one instant: there is no dividing by zero."""
 MOST_LANES = 40
@@ -24,7 +24,9 @@ class Dot:
 
     id: str
     x: float
+    """Where it is, in per cent of the width."""
     y: float
+    """In pixels from above."""
     is_first: bool
     """Whether it is the probable original."""
     is_here: bool
@@ -40,7 +42,7 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line from where a text was first to where it came."""
+    """A line from where a text was first to where it came, measured as dots are."""
 
     x1: float
     y1: float
@@ -70,13 +72,11 @@ class Course:
     lanes: tuple[tuple[str, float], ...]
     """Sources, with the middle of their lanes."""
     ticks: tuple[tuple[str, float], ...]
-    """Days, with where they are."""
+    """Days, with where they are, in per cent of the width."""
     height: int
+    """In pixels."""
     left_out: int
     """Sources that are not drawn, for there are too many."""
-    width: int = WIDTH
-    names: int = NAMES
-    """Where the lanes begin."""
 
 
 def course(
@@ -91,14 +91,13 @@ def course(
         here: The id of the article that the page is about.
     """
     names = list(dict.fromkeys(one.source for one in articles))
-    lanes = {name: MARGIN + LANE * (number + 0.5) for number, name in enumerate(names[:MOST_LANES])}
+    lanes = {name: float(LANE * number + DOT) for number, name in enumerate(names[:MOST_LANES])}
     drawn = [one for one in articles if one.source in lanes]
     begin, end = min(one.at for one in drawn), max(one.at for one in drawn)
     long = max((end - begin).total_seconds(), _NO_TIME_S)
-    left, wide = NAMES + _EDGE, WIDTH - NAMES - 2 * _EDGE
 
     def across(at: datetime) -> float:
-        return round(left + wide * (at - begin).total_seconds() / long, 1)
+        return round(EDGE + (100 - 2 * EDGE) * (at - begin).total_seconds() / long, 2)
 
     dots = {
         one.id: Dot(
@@ -120,11 +119,16 @@ def course(
         for a, b, is_translation in came
         if a in dots and b in dots
     ]
-    days = dict.fromkeys(shown_day(begin + (end - begin) * n / 2) for n in range(3))
-    ticks = [(day, across(min(max(_noon(day), begin), end))) for day in days]
-    height = round(2 * MARGIN + LANE * len(lanes))
+    noon = _noon(shown_day(begin + (end - begin) / 2))
+    ticks = {shown_day(at): across(at) for at in (end, min(max(noon, begin), end), begin)}
+    height = LANE * len(lanes) + FOOT
     return Course(
-        tuple(dots.values()), tuple(lines), tuple(lanes.items()), tuple(ticks), height, len(names) - len(lanes)
+        tuple(dots.values()),
+        tuple(lines),
+        tuple(lanes.items()),
+        tuple(reversed(ticks.items())),
+        height,
+        len(names) - len(lanes),
     )
 
 
