@@ -42,6 +42,12 @@ def ours(reading: Reader, world: Served) -> set[str]:
             if page.is_pasted:
                 reading.look_for_reposts(world.known.pasted)
             shapes |= reading.seen().shapes
+    begun, ended = world.known.pasted.split("\n", 1)
+    reading.open("/reposts")
+    reading.look_for_reposts(
+        "\n".join((begun, "Nobody else has this line. " * 100, ended))
+    )  # of which a part is folded
+    shapes |= reading.seen().shapes
     reading.open("/api/search?q=police")  # as Chromium itself shows it
     return shapes | reading.seen().shapes
 
