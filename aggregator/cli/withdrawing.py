@@ -114,6 +114,7 @@ def takedown_decide(
         "articles": [_article_json(a) for a in what.articles],
         "copies": [{**_article_json(a), "shares": _shares(what, a.id)} for a in what.copies],
         "requisites": list(what.requisites),
+        "requisites_left": list(what.left),
         "searches": [one.name for one in searches],
         "reach": None,
         "exports": _exports(home, what),
@@ -135,7 +136,7 @@ def takedown_decide(
             show.say("Nothing was done.")
         return 0
     if not hide and not yes:
-        _confirm()
+        _confirm(what)
     event = takedown.decide(
         home,
         what,
@@ -159,11 +160,16 @@ def takedown_decide(
     return 0
 
 
-def _confirm() -> None:
+def _confirm(what: Target) -> None:
     if not sys.stdin.isatty():
         raise UsageError("an erase cannot be undone: say --yes, or answer on a terminal. Nothing was done.")
-    if not click.confirm("Erase all this? It cannot be undone.", err=True):
+    if not click.confirm(_question(what), err=True):
         raise UsageError("Nothing was done.")
+
+
+def _question(what: Target) -> str:
+    stays = f" Not erased: {_only_shown(what.left)}." if what.left else ""
+    return f"Erase all this? It cannot be undone.{stays}"
 
 
 def _carried_out(home: Home, number: int, wait_s: float) -> Reach:
@@ -347,12 +353,23 @@ def _print_target(what: Target, said: dict[str, Any]) -> None:
     if not rows:
         show.say("No article holds it.")
     if what.requisites:
-        those = "picture or style sheet" if len(what.requisites) == 1 else "pictures and style sheets"
-        show.say(f"With it: {len(what.requisites):,} {those} that no other page shows.")
+        show.say(f"With it: {_beside(what.requisites)} that no other page shows.")
+    if what.left:
+        show.say(f"Not with it: {_only_shown(what.left)}. Only to withdraw the whole article takes that along:")
+        for url in what.left[:_SHOWN]:
+            show.line(url)
     for each in said["exports"]:
         whom = each["to"] or "nobody named"
         articles = show.counted(each["articles"], "article")
         show.say(f"May be in the {each['kind']} of {articles} handed on {each['at'][:10]} to {whom}.")
+
+
+def _only_shown(urls: Sequence[str]) -> str:
+    return f"{_beside(urls)} that no capture but those of this version shows"
+
+
+def _beside(urls: Sequence[str]) -> str:
+    return f"{len(urls):,} {'picture or style sheet' if len(urls) == 1 else 'pictures and style sheets'}"
 
 
 def _print_searches(searches: Sequence[SavedSearch], former: int, *, hide: bool) -> None:
