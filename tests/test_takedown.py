@@ -515,6 +515,23 @@ def test_a_hide_by_address_leaves_what_the_address_led_to_later(tmp_path: Path) 
     assert "dry since the second week" in body
 
 
+def test_what_would_be_gone_besides_is_told_before(
+    typed: Callable[..., Said], home: Home, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    said = typed("takedown", PAGE, "--reason", "error", "--erase", "--dry-run", "--json").json
+    told = {article["url"] for article in said["lost"]}
+    before = articles(home.root)
+    erased(home, PAGE)
+
+    gone = before.keys() - articles(home.root).keys() - {PAGE}
+    assert {STATEMENT, OLD} <= told <= gone
+    assert gone - told == {f"{POSTS}#the-lantern-list"}  # its text was cut out of a page of which the rest stays
+    assert gone <= {article["url"] for article in said["copies"]}
+    other = moved(tmp_path_factory.mktemp("moved"))
+    what = takedown.target(other, [PAGE], Scope.ARTICLE, erase=True)
+    assert takedown.lost(other, takedown.reach(other, takedown.recogniser_of(other, what)), what.articles) == []
+
+
 REPOST, FRONT = "http://b.example/later", "http://c.example/today"
 
 

@@ -18,6 +18,7 @@ from aggregator.shapes import iso
 
 if TYPE_CHECKING:
     from aggregator.access import Takedown
+    from aggregator.model import Article
     from aggregator.search.saved import SavedSearch
     from aggregator.takedown import Reach, Target
 
@@ -116,6 +117,7 @@ def takedown_decide(
         "requisites": list(what.requisites),
         "requisites_left": list(what.left),
         "searches": [one.name for one in searches],
+        "lost": None,
         "reach": None,
         "exports": _exports(home, what),
         "done": False,
@@ -126,9 +128,11 @@ def takedown_decide(
     if not hide and (dry_run or not yes):
         with show.progress() as report:
             found = takedown.reach(home, takedown.recogniser_of(home, what), report=report)
-        said["reach"] = _reach_json(found)
+        lost = takedown.lost(home, found, what.articles)
+        said["reach"], said["lost"] = _reach_json(found), [_article_json(a) for a in lost]
         if not as_json:
             _print_reach(found)
+            _print_lost(lost)
     if dry_run:
         if as_json:
             show.print_json(said)
@@ -388,6 +392,15 @@ def _places(found: Reach) -> str:
     if not found.wordings:
         return said
     return f"{said}, and {len(found.wordings):,} saved {'search' if len(found.wordings) == 1 else 'searches'}"
+
+
+def _print_lost(lost: Sequence[Article]) -> None:
+    """Say which articles that nobody named would be gone as well."""
+    if lost:
+        show.say(
+            f"Gone with it, for nothing would be left of their captures: {show.counted(len(lost), 'other article')}."
+        )
+        show.table(("id", "address", "title"), [(a.id, a.url, a.title or "–") for a in lost[:_SHOWN]])
 
 
 def _print_reach(found: Reach) -> None:
