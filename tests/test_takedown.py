@@ -498,9 +498,10 @@ def test_an_address_below_which_others_lie_is_withdrawn_alone(tmp_path: Path) ->
     assert not known.knows_address(BELOW)
 
 
-def test_a_hide_by_address_leaves_what_the_address_led_to_later(tmp_path: Path) -> None:
+@pytest.mark.parametrize("by_address", [False, True])
+def test_a_hide_leaves_what_the_address_led_to_later_and_no_link_to_it(tmp_path: Path, by_address: bool) -> None:
     home = moved(tmp_path)
-    hidden(home, PAGE)
+    hidden(home, PAGE if by_address else articles(tmp_path)[PAGE].id)
     [each] = takedown.to_surround(home, datetime.now(UTC))
     takedown.surround(home, each, now=datetime.now(UTC))
 
