@@ -27,6 +27,7 @@ from warcio.archiveiterator import ArchiveIterator
 from aggregator import exports, pipeline, takedown, urls, verification
 from aggregator.archive import records
 from aggregator.catalogue import FRESH
+from aggregator.cli import withdrawing
 from aggregator.errors import NoSpaceError
 from aggregator.extract import requisites
 from aggregator.fetch import Fetcher
@@ -48,6 +49,7 @@ from tests.fakeweb import (
     STORY,
     ClockOf,
     FakeWeb,
+    articles,
     catalogue,
     crawl,
     dump,
@@ -673,6 +675,37 @@ def test_the_command_says_what_goes_with_an_article(tmp_path: Path, aggregator: 
     assert "With it: 3 pictures and style sheets that no other page shows." in said.err
     shown = aggregator("takedown", ONE, "--reason", "error", "--dry-run", "--json", "--home", str(tmp_path))
     assert len(json.loads(shown.out)["requisites"]) == 3
+
+
+def test_the_command_says_what_stays_of_a_version(tmp_path: Path, aggregator: Aggregator) -> None:
+    site = replace(SITE, recheck=True)
+    web = web_of({ONE: showing("<img src=/old.png><img src=/both.png>")})
+    web.pages |= {f"http://a.example/{name}.png": picture() for name in ("old", "both", "new")}
+    visit(tmp_path, web, site)
+    web.pages[ONE] = showing("<img src=/both.png><img src=/new.png>", f"{STORY}\n\n{OTHER}")
+    web.now += timedelta(days=100)
+    visit(tmp_path, web, site)
+    ref = f"{articles(tmp_path)[ONE].id}@1"
+    typed = (
+        "takedown",
+        ref,
+        "--scope",
+        "version",
+        "--reason",
+        "error",
+        "--erase",
+        "--dry-run",
+        "--home",
+        str(tmp_path),
+    )
+
+    said, shown = aggregator(*typed), aggregator(*typed, "--json")
+
+    assert "Not with it: 1 picture or style sheet that no capture but those of this version shows." in said.err
+    assert json.loads(shown.out)["requisites_left"] == ["http://a.example/old.png"]
+    what = takedown.target(Home(tmp_path), [ref], Scope.VERSION, erase=True)
+    asked = "Erase all this? It cannot be undone. Not erased: 1 picture"
+    assert asked in withdrawing._question(what)
 
 
 # --- copies and exports ---------------------------------------------------------------------------------------------

@@ -498,9 +498,10 @@ def test_an_address_below_which_others_lie_is_withdrawn_alone(tmp_path: Path) ->
     assert not known.knows_address(BELOW)
 
 
-def test_a_hide_by_address_leaves_what_the_address_led_to_later(tmp_path: Path) -> None:
+@pytest.mark.parametrize("by_address", [False, True])
+def test_a_hide_leaves_what_the_address_led_to_later_and_no_link_to_it(tmp_path: Path, by_address: bool) -> None:
     home = moved(tmp_path)
-    hidden(home, PAGE)
+    hidden(home, PAGE if by_address else articles(tmp_path)[PAGE].id)
     [each] = takedown.to_surround(home, datetime.now(UTC))
     takedown.surround(home, each, now=datetime.now(UTC))
 
@@ -513,6 +514,23 @@ def test_a_hide_by_address_leaves_what_the_address_led_to_later(tmp_path: Path) 
     assert PAGE not in body
     assert "Marta" not in body
     assert "dry since the second week" in body
+
+
+def test_what_would_be_gone_besides_is_told_before(
+    typed: Callable[..., Said], home: Home, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    said = typed("takedown", PAGE, "--reason", "error", "--erase", "--dry-run", "--json").json
+    told = {article["url"] for article in said["lost"]}
+    before = articles(home.root)
+    erased(home, PAGE)
+
+    gone = before.keys() - articles(home.root).keys() - {PAGE}
+    assert {STATEMENT, OLD} <= told <= gone
+    assert gone - told == {f"{POSTS}#the-lantern-list"}  # its text was cut out of a page of which the rest stays
+    assert gone <= {article["url"] for article in said["copies"]}
+    other = moved(tmp_path_factory.mktemp("moved"))
+    what = takedown.target(other, [PAGE], Scope.ARTICLE, erase=True)
+    assert takedown.lost(other, takedown.reach(other, takedown.recogniser_of(other, what)), what.articles) == []
 
 
 REPOST, FRONT = "http://b.example/later", "http://c.example/today"

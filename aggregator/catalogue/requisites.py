@@ -110,6 +110,20 @@ class NeededBy(Opened):
                     own.discard(url)
         return own
 
+    def named_only_by(self, record_ids: Collection[str]) -> set[str]:
+        """Return what is kept beside pages that the captures in some records name, and no other capture does."""
+        r, c = t.requisites.c, t.captures.c
+        kept = sql.exists().where(c.url == r.url, c.role == Role.REQUISITE)
+        named: set[str] = set()
+        for chunk in in_chunks(sorted(record_ids)):
+            query = sql.select(r.url).distinct().where(r.record_id.in_(chunk), kept)
+            named |= {row["url"] for row in self._rows(query)}
+        others: set[str] = set()
+        for chunk in in_chunks(sorted(named)):
+            rows = self._rows(sql.select(r.url, r.record_id).where(r.url.in_(chunk)))
+            others |= {row["url"] for row in rows if row["record_id"] not in record_ids}
+        return named - others
+
     def requisite_bytes(self, urls: Iterable[str]) -> int:
         """Return how many bytes of the archive the captures of some requisites take, of each the largest."""
         c = t.captures.c

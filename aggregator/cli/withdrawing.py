@@ -18,6 +18,7 @@ from aggregator.shapes import iso
 
 if TYPE_CHECKING:
     from aggregator.access import Takedown
+    from aggregator.model import Article
     from aggregator.search.saved import SavedSearch
     from aggregator.takedown import Reach, Target
 
@@ -114,7 +115,9 @@ def takedown_decide(
         "articles": [_article_json(a) for a in what.articles],
         "copies": [{**_article_json(a), "shares": _shares(what, a.id)} for a in what.copies],
         "requisites": list(what.requisites),
+        "requisites_left": list(what.left),
         "searches": [one.name for one in searches],
+        "lost": None,
         "reach": None,
         "exports": _exports(home, what),
         "done": False,
@@ -125,9 +128,11 @@ def takedown_decide(
     if not hide and (dry_run or not yes):
         with show.progress() as report:
             found = takedown.reach(home, takedown.recogniser_of(home, what), report=report)
-        said["reach"] = _reach_json(found)
+        lost = takedown.lost(home, found, what.articles)
+        said["reach"], said["lost"] = _reach_json(found), [_article_json(a) for a in lost]
         if not as_json:
             _print_reach(found)
+            _print_lost(lost)
     if dry_run:
         if as_json:
             show.print_json(said)
@@ -135,7 +140,7 @@ def takedown_decide(
             show.say("Nothing was done.")
         return 0
     if not hide and not yes:
-        _confirm()
+        _confirm(what)
     event = takedown.decide(
         home,
         what,
@@ -159,11 +164,16 @@ def takedown_decide(
     return 0
 
 
-def _confirm() -> None:
+def _confirm(what: Target) -> None:
     if not sys.stdin.isatty():
         raise UsageError("an erase cannot be undone: say --yes, or answer on a terminal. Nothing was done.")
-    if not click.confirm("Erase all this? It cannot be undone.", err=True):
+    if not click.confirm(_question(what), err=True):
         raise UsageError("Nothing was done.")
+
+
+def _question(what: Target) -> str:
+    stays = f" Not erased: {_only_shown(what.left)}." if what.left else ""
+    return f"Erase all this? It cannot be undone.{stays}"
 
 
 def _carried_out(home: Home, number: int, wait_s: float) -> Reach:
@@ -350,12 +360,23 @@ def _print_target(what: Target, said: dict[str, Any]) -> None:
         that = "article that shares its text stays" if len(what.copies) == 1 else "articles that share its text stay"
         show.say(f"{len(what.copies):,} {that} as they are; with `--copies`, they are withdrawn, too.")
     if what.requisites:
-        those = "picture or style sheet" if len(what.requisites) == 1 else "pictures and style sheets"
-        show.say(f"With it: {len(what.requisites):,} {those} that no other page shows.")
+        show.say(f"With it: {_beside(what.requisites)} that no other page shows.")
+    if what.left:
+        show.say(f"Not with it: {_only_shown(what.left)}. Only to withdraw the whole article takes that along:")
+        for url in what.left[:_SHOWN]:
+            show.line(url)
     for each in said["exports"]:
         whom = each["to"] or "nobody named"
         articles = show.counted(each["articles"], "article")
         show.say(f"May be in the {each['kind']} of {articles} handed on {each['at'][:10]} to {whom}.")
+
+
+def _only_shown(urls: Sequence[str]) -> str:
+    return f"{_beside(urls)} that no capture but those of this version shows"
+
+
+def _beside(urls: Sequence[str]) -> str:
+    return f"{len(urls):,} {'picture or style sheet' if len(urls) == 1 else 'pictures and style sheets'}"
 
 
 def _print_searches(searches: Sequence[SavedSearch], former: int, *, hide: bool) -> None:
@@ -374,6 +395,15 @@ def _places(found: Reach) -> str:
     if not found.wordings:
         return said
     return f"{said}, and {len(found.wordings):,} saved {'search' if len(found.wordings) == 1 else 'searches'}"
+
+
+def _print_lost(lost: Sequence[Article]) -> None:
+    """Say which articles that nobody named would be gone as well."""
+    if lost:
+        show.say(
+            f"Gone with it, for nothing would be left of their captures: {show.counted(len(lost), 'other article')}."
+        )
+        show.table(("id", "address", "title"), [(a.id, a.url, a.title or "–") for a in lost[:_SHOWN]])
 
 
 def _print_reach(found: Reach) -> None:

@@ -11,7 +11,7 @@ so that it can be taken up again after a kill, at any step.
 
 from aggregator.takedown.deciding import REASONS, Scope, Target, decide, lift, recogniser_of, searches_of, target
 from aggregator.takedown.erasing import carry_out, erases
-from aggregator.takedown.reaching import Reach, reach
+from aggregator.takedown.reaching import Reach, lost, reach
 from aggregator.takedown.surrounding import surround, to_surround
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "decide",
     "erases",
     "lift",
+    "lost",
     "reach",
     "recogniser_of",
     "searches_of",

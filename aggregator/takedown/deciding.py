@@ -48,6 +48,8 @@ class Target:
     """Which passages those share with the articles that are meant."""
     requisites: tuple[str, ...] = ()
     """Addresses of pictures and style sheets that only the pages of these need: they are withdrawn with them."""
+    left: tuple[str, ...] = ()
+    """Of a version, those that only the captures name in which it was read: they stay."""
 
 
 def target(home: Home, refs: Sequence[str], scope: Scope, *, erase: bool) -> Target:
@@ -192,6 +194,7 @@ def _requisites(catalogue: Catalogue, articles: Sequence[Article]) -> tuple[str,
 
 def _versions(catalogue: Catalogue, marker: Marker, refs: Sequence[str], *, erase: bool) -> Target:
     marks, articles = Marks(), []
+    read_in: set[str] = set()
     for ref in refs:
         ident, _, wanted = ref.rpartition("@")
         [article, *_] = _found(catalogue, ident or ref)
@@ -207,7 +210,9 @@ def _versions(catalogue: Catalogue, marker: Marker, refs: Sequence[str], *, eras
             only = [g for g in _grams(access.words_of(chosen[0].text)) if g not in rest]
             marks |= Marks(grams=frozenset(marker.mark("gram", gram) for gram in only))
         articles.append(article)
-    return Target(marks=marks, articles=tuple(articles), copies=())
+        read_in |= {one.record_id for one in catalogue.sightings(article.id) if one.digest == digest}
+    left = tuple(sorted(catalogue.named_only_by(read_in)))
+    return Target(marks=marks, articles=tuple(articles), copies=(), left=left)
 
 
 def _family(catalogue: Catalogue, articles: Sequence[Article]) -> set[str]:

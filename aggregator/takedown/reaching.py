@@ -6,7 +6,7 @@ import contextlib
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ from typing import Any
 from aggregator import access, archive
 from aggregator.access import Recogniser, redaction
 from aggregator.archive import Held
+from aggregator.catalogue import Catalogue
 from aggregator.home import Home
-from aggregator.model import Capture, Progress, Report, Requisites
+from aggregator.model import Article, Capture, Progress, Report, Requisites
 from aggregator.search import saved
 
 _RUNS = "runs"
@@ -96,6 +97,19 @@ def reach(home: Home, known: Recogniser, *, report: Report = lambda _: None) -> 
         quarantined=tuple(p.relative_to(home.archive).as_posix() for p in quarantined),
         wordings=tuple(saved.withdrawn(home, known)),
     )
+
+
+def lost(home: Home, found: Reach, meant: Iterable[Article]) -> list[Article]:
+    """Return the other articles that go as well: of every record in which they were seen nothing would be left.
+
+    Raises:
+        StoreError: The catalogue is missing or damaged.
+    """
+    gone = {hit.record_id for hit in found.hits if hit.left is None}
+    with Catalogue(home.catalogue) as catalogue:
+        ids = {one.article_id for one in catalogue.sightings_in(gone)} - {article.id for article in meant}
+        all_gone = (i for i in sorted(ids) if all(one.record_id in gone for one in catalogue.sightings(i)))
+        return list(catalogue.articles(all_gone).values())
 
 
 def _is_mixed(folder: Path, file: str, hits: list[Hit], known: Recogniser) -> bool:
