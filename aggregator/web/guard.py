@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from collections.abc import Callable, Collection, Mapping, MutableMapping
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
@@ -53,7 +54,8 @@ COSTLY_PATHS = (
     "/api/reposts",
     "/api/saved",
 )
-"""What may read many texts for one answer."""
+"""What may read many texts for one answer, or compare long ones."""
+_BESIDE = re.compile(r"/articles/[^/]*/beside/")
 DECIDED_BY_FORM = frozenset(("/decisions", "/trials"))
 """What changes something, or has the server ask others."""
 WRONG = "Something went wrong here. Nothing is lost. The log of the server says what."
@@ -105,8 +107,7 @@ class Guard:
             await send(message)
 
         asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
-        cost = COSTLY if asked["path"].startswith(COSTLY_PATHS) else 1.0
-        if refusal := self._refusal(asked) or self._too_fast(asked, cost) or self._unknown(asked):
+        if refusal := self._refusal(asked) or self._too_fast(asked, cost_of(asked["path"])) or self._unknown(asked):
             await said(scope["path"], *refusal)(scope, receive, guarded)
             return
         try:
@@ -160,6 +161,11 @@ class Guard:
         if _is_behind_another_page(scope["path"], headers) and not self._is_open(scope["path"]):
             return "Other sites may link to these pages, and ask nothing of them.", 403
         return None
+
+
+def cost_of(path: str) -> float:
+    """Return how many answers one at an address counts for."""
+    return COSTLY if path.startswith(COSTLY_PATHS) or _BESIDE.match(path) else 1.0
 
 
 def said(path: str, words: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
