@@ -38,6 +38,10 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 """Of every answer. Nothing is stored: what is withdrawn must not stay in a cache."""
+FILES = "/static/"
+"""Where our own files are, in which nothing can be withdrawn."""
+FILES_MAY_BE_KEPT = {"Cache-Control": "no-cache"}
+"""Of such a file: a browser keeps it, and asks each time whether it has changed (RFC 9111, 5.2.2.4)."""
 ASKED_BY_FORM = frozenset(("/reposts", "/api/reposts"))
 """What is asked with a text that no address has room for; it changes nothing."""
 COSTLY_PATHS = (
@@ -102,6 +106,8 @@ class Guard:
                 has_begun = True
                 headers = MutableHeaders(scope=message)
                 headers.update(self._headers)
+                if scope["path"].startswith(FILES) and message["status"] in (200, 304):
+                    headers.update(FILES_MAY_BE_KEPT)
                 if self._is_open(scope["path"]):
                     headers["Cross-Origin-Resource-Policy"] = "cross-origin"
             await send(message)
