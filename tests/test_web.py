@@ -291,7 +291,9 @@ def test_every_answer_forbids_what_no_page_needs(home: Home, ids: dict[str, str]
     with serving(application(home)) as address, requests.Session() as asking:
         for path, method in itertools.product(addresses, ("GET", "HEAD", "POST", "OPTIONS")):
             answer = asking.request(method, address + path, timeout=20)
-            assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS, path
+            is_kept = path.startswith("/static/") and answer.status_code == 200
+            wanted = HEADERS | ({"Cache-Control": "no-cache"} if is_kept else {})
+            assert {name: answer.headers.get(name) for name in HEADERS} == wanted, path
             assert answer.status_code < 500 or path == "/healthz", path
 
 
@@ -331,6 +333,14 @@ def test_what_strangers_wrote_is_text_and_nothing_else(served: str, get: Get, id
         assert not {"\u202e", "\x00"} & set(html)
         assert "1337" not in page.text
         assert all(link.startswith(("/", "#", "mailto:desk@example.org?")) for link in page.links())
+
+
+def test_a_file_of_ours_is_kept_and_not_sent_again(get: Get) -> None:
+    first = get("/static/style.css")
+    again = get("/static/style.css", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert first.headers["cache-control"] == again.headers["cache-control"] == "no-cache"
+    assert get("/static/none.css").headers["cache-control"] == get("/sources").headers["cache-control"] == "no-store"
 
 
 def test_the_static_files_are_those_and_no_others(served: str, get: Get) -> None:

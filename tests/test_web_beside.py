@@ -11,12 +11,13 @@ from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator import pipeline, reposts, words
 from aggregator.home import Home
 from aggregator.takedown import Scope
 from aggregator.web.beside import pieces
 from aggregator.web.limits import FOLDED_CHARS, WHOLE
 from aggregator.web.serving import application
-from tests.fakeweb import FakeWeb, articles, crawl, feed, page, source
+from tests.fakeweb import NOON, FakeWeb, articles, crawl, feed, following, page, source
 from tests.stockedhome import article, stocked
 from tests.test_saved_searches import hide
 from tests.webbed import got, serving
@@ -81,8 +82,8 @@ def test_each_passage_leads_to_the_same_on_the_other_side_and_back(get: Get, ids
     assert set(marks) == {"l1", "l2", "r1", "r2"}
     for own, other in (("l1", "r1"), ("r1", "l1"), ("l2", "r2"), ("r2", "l2")):
         assert [str(link["href"]) for link in marks[own].select("a")] == [f"#{other}"]
-    for number, words in (("1", FIRST), ("2", SECOND)):
-        assert words[:-1] in marks[f"l{number}"].text and words[:-1] in marks[f"r{number}"].text
+    for number, passage in (("1", FIRST), ("2", SECOND)):
+        assert passage[:-1] in marks[f"l{number}"].text and passage[:-1] in marks[f"r{number}"].text
     assert [mark["id"] for mark in read.select("mark")] == ["l1", "l2", "r2", "r1"]
     assert texts == [" ".join(text.split()) for text in (STORY, COPY)]
     assert [str(link["href"]) for link in read.select("nav.passages a")] == ["#l1", "#l2"]
@@ -111,6 +112,32 @@ def test_articles_that_share_nothing_are_not_set_side_by_side(get: Get, ids: dic
     a, alone = ids["http://a.example/1"], ids["http://b.example/2"]
     for other, status in ((alone, 404), ("7k2mq4xw3nbd", 404), (a, 400)):
         assert get(f"/articles/{a}/beside/{other}").status_code == status
+
+
+def test_of_many_versions_only_those_that_are_compared_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    words_of = words.words
+
+    def noting(text: str) -> words.Words:
+        read.append(text)
+        return words_of(text)
+
+    a = [article("one", f"{FIRST} Take {n}.") for n in range(40)]
+    b = [article("other", f"Take {n} of others.", of="b") for n in range(39)]
+    b.append(article("other", f"As they say, {FIRST}", of="b"))
+    home = stocked(tmp_path / "home", [*a, *b])
+    reposts.refuse(home, a[0].id, b[0].id, by="t", now=NOON)
+    with pipeline.opened(home, following()):
+        pass
+
+    monkeypatch.setattr(words, "words", noting)
+    compared = reposts.compare(home, a[-1], b[-1], passages_only=True)
+
+    assert compared.match is None and compared.passages
+    assert (compared.a_version.text, compared.b_version.text) == (a[-1].text, b[-1].text)
+    assert read == [each.text for some in (a, b) for each in (some[0], *some[-3:])]
 
 
 def test_what_is_withdrawn_stands_beside_nothing_and_is_not_among_the_newest(tmp_path: Path) -> None:

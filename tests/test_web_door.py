@@ -17,7 +17,8 @@ from aggregator.decisions import Decisions
 from aggregator.errors import UsageError
 from aggregator.home import Home
 from aggregator.web.door import Door
-from aggregator.web.limits import AT_ONCE
+from aggregator.web.guard import cost_of
+from aggregator.web.limits import AT_ONCE, COSTLY
 from aggregator.web.pace import Pace, client_of
 from aggregator.web.serving import application
 from tests.fakecli import Aggregator
@@ -198,3 +199,18 @@ def test_of_very_many_clients_those_longest_silent_are_forgotten() -> None:
         assert pace.wait_s(str(number)) == 0.0
     assert pace.wait_s("0") == 0.0
     assert pace.wait_s(str(Pace.MOST_CLIENTS)) > 0
+
+
+@pytest.mark.parametrize(
+    ("path", "cost"),
+    [
+        ("/articles/0123456789abcdef/beside/fedcba9876543210", COSTLY),
+        ("/reposts", COSTLY),
+        ("/api/export", COSTLY),
+        ("/articles/0123456789abcdef", 1.0),
+        ("/articles/0123456789abcdef/family", 1.0),
+        ("/static/style.css", 1.0),
+    ],
+)
+def test_what_reads_or_compares_many_texts_counts_for_more(path: str, cost: float) -> None:
+    assert cost_of(path) == cost

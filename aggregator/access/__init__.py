@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
@@ -357,10 +357,17 @@ class Shown(Catalogue):
         """Return an article's versions that may be seen, oldest first."""
         return self._shown(article_id, super().versions(article_id))
 
-    def versions_of(self, article_ids: Iterable[str]) -> dict[str, list[Version]]:
-        """Return the versions of articles that may be seen, by article; those of which none may be are left out."""
+    def versions_of(
+        self, article_ids: Iterable[str], digests: Collection[str] | None = None
+    ) -> dict[str, list[Version]]:
+        """Return the versions of articles that may be seen, by article; those of which none may be are left out.
+
+        Args:
+            article_ids: Whose.
+            digests: Of the few that are wanted; None: all are.
+        """
         seen = {facts.id for facts in self.facts(article_ids)}
-        found = ((i, self._shown(i, versions)) for i, versions in super().versions_of(seen).items())
+        found = ((i, self._shown(i, versions)) for i, versions in super().versions_of(seen, digests).items())
         return {i: versions for i, versions in found if versions}
 
     def version_facts(self, article_ids: Iterable[str]) -> dict[str, list[VersionFacts]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
 
@@ -157,12 +157,20 @@ class Articles(Opened):
         v = t.versions.c
         return self._all(Version, sql.select(t.versions).where(v.article_id == article_id).order_by(v.number))
 
-    def versions_of(self, article_ids: Iterable[str]) -> dict[str, list[Version]]:
-        """Return the versions of articles, oldest first, by article."""
+    def versions_of(
+        self, article_ids: Iterable[str], digests: Collection[str] | None = None
+    ) -> dict[str, list[Version]]:
+        """Return the versions of articles, oldest first, by article.
+
+        Args:
+            article_ids: Whose.
+            digests: Of the few that are wanted; None: all are.
+        """
         v = t.versions.c
+        only = [] if digests is None else [v.digest.in_(sorted(digests))]
         found: dict[str, list[Version]] = {}
         for chunk in in_chunks(sorted(set(article_ids))):
-            query = sql.select(t.versions).where(v.article_id.in_(chunk)).order_by(v.article_id, v.number)
+            query = sql.select(t.versions).where(v.article_id.in_(chunk), *only).order_by(v.article_id, v.number)
             for version in self._all(Version, query):
                 found.setdefault(version.article_id, []).append(version)
         return found

@@ -20,7 +20,7 @@ translations  which texts are translations of one another
 pairing       which sentence of a translation is which of the original
 """
 
-from aggregator.dedupe.alignment import MAX_VERSIONS, MIN_STRETCH_WORDS, Cut, align, aligned
+from aggregator.dedupe.alignment import MAX_VERSIONS, MIN_STRETCH_WORDS, Cut, align, aligned, compared
 from aggregator.dedupe.differences import MAX_COMPARED_PAIRS, Change, changes, is_coarse, words_changed
 from aggregator.dedupe.evidence import Standing, covered
 from aggregator.dedupe.identity import (
@@ -64,6 +64,7 @@ __all__ = [
     "article_id",
     "article_number",
     "changes",
+    "compared",
     "covered",
     "decide",
     "history",

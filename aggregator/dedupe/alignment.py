@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise, product
 from operator import itemgetter
+from typing import TypeVar
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
@@ -75,6 +76,10 @@ class Cut:
     words: Words
 
 
+_One = TypeVar("_One")
+"""A version, or what is known of one."""
+
+
 def aligned(pairs: Sequence[tuple[Sequence[Cut], Sequence[Cut]]]) -> Iterator[Alignment]:
     """Yield what pairs of articles share, in those of their versions that share most; nothing of some pairs.
 
@@ -83,7 +88,7 @@ def aligned(pairs: Sequence[tuple[Sequence[Cut], Sequence[Cut]]]) -> Iterator[Al
     Args:
         pairs: The versions of one and those of another, each oldest first.
     """
-    tried = [(n, one, other) for n, pair in enumerate(pairs) for one, other in product(*map(_compared, pair))]
+    tried = [(n, one, other) for n, pair in enumerate(pairs) for one, other in product(*map(_newest_first, pair))]
     best: tuple[float, Alignment] | None = None
     last = -1
     for row, shared in _shared(
@@ -101,10 +106,13 @@ def aligned(pairs: Sequence[tuple[Sequence[Cut], Sequence[Cut]]]) -> Iterator[Al
         yield best[1]
 
 
-def _compared(versions: Sequence[Cut]) -> Sequence[Cut]:
-    """Return the versions to compare, newest first: all of a few, else the newest and the first."""
-    newest = versions if len(versions) <= MAX_VERSIONS else (versions[0], *versions[1 - MAX_VERSIONS :])
-    return newest[::-1]
+def compared(versions: Sequence[_One]) -> Sequence[_One]:
+    """Return the versions to compare, of those of an article, oldest first: all of a few, else the first and newest."""
+    return versions if len(versions) <= MAX_VERSIONS else (versions[0], *versions[1 - MAX_VERSIONS :])
+
+
+def _newest_first(versions: Sequence[Cut]) -> Sequence[Cut]:
+    return compared(versions)[::-1]
 
 
 def _alignment(one: Version, other: Version, shared: tuple[Shared, ...]) -> Alignment:

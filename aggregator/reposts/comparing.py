@@ -79,7 +79,9 @@ def compare(home: Home, a: Article, b: Article, *, passages_only: bool = False) 
         raise UsageError(f"{a.id} is one article; `show {a.id} --diff 1 2` compares its versions.")
     with access.opened(home) as catalogue:
         match = next((m for m in catalogue.matches_of([a.id]) if {m.a, m.b} == {a.id, b.id}), None)
-        versions = catalogue.versions_of([a.id, b.id])
+        known = catalogue.version_facts([a.id, b.id])
+        few = [each.digest for versions in known.values() for each in dedupe.compared(versions)]
+        versions = catalogue.versions_of([a.id, b.id], [match.a_version, match.b_version] if match else few)
         refusals = [d for d in standing(home, catalogue) if d.kind == "refused" and set(d.articles) == {a.id, b.id}]
     digests, passages = _of_match(match, a.id) if match else _looked_for(versions.get(a.id, ()), versions.get(b.id, ()))
     if not passages:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from collections.abc import Callable, Collection, Mapping, MutableMapping
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
@@ -37,6 +38,10 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 """Of every answer. Nothing is stored: what is withdrawn must not stay in a cache."""
+FILES = "/static/"
+"""Where our own files are, in which nothing can be withdrawn."""
+FILES_MAY_BE_KEPT = {"Cache-Control": "no-cache"}
+"""Of such a file: a browser keeps it, and asks each time whether it has changed (RFC 9111, 5.2.2.4)."""
 ASKED_BY_FORM = frozenset(("/reposts", "/api/reposts"))
 """What is asked with a text that no address has room for; it changes nothing."""
 COSTLY_PATHS = (
@@ -53,7 +58,8 @@ COSTLY_PATHS = (
     "/api/reposts",
     "/api/saved",
 )
-"""What may read many texts for one answer."""
+"""What may read many texts for one answer, or compare long ones."""
+_BESIDE = re.compile(r"/articles/[^/]*/beside/")
 DECIDED_BY_FORM = frozenset(("/decisions", "/trials"))
 """What changes something, or has the server ask others."""
 WRONG = "Something went wrong here. Nothing is lost. The log of the server says what."
@@ -100,13 +106,14 @@ class Guard:
                 has_begun = True
                 headers = MutableHeaders(scope=message)
                 headers.update(self._headers)
+                if scope["path"].startswith(FILES) and message["status"] in (200, 304):
+                    headers.update(FILES_MAY_BE_KEPT)
                 if self._is_open(scope["path"]):
                     headers["Cross-Origin-Resource-Policy"] = "cross-origin"
             await send(message)
 
         asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
-        cost = COSTLY if asked["path"].startswith(COSTLY_PATHS) else 1.0
-        if refusal := self._refusal(asked) or self._too_fast(asked, cost) or self._unknown(asked):
+        if refusal := self._refusal(asked) or self._too_fast(asked, cost_of(asked["path"])) or self._unknown(asked):
             await said(scope["path"], *refusal)(scope, receive, guarded)
             return
         try:
@@ -160,6 +167,11 @@ class Guard:
         if _is_behind_another_page(scope["path"], headers) and not self._is_open(scope["path"]):
             return "Other sites may link to these pages, and ask nothing of them.", 403
         return None
+
+
+def cost_of(path: str) -> float:
+    """Return how many answers one at an address counts for."""
+    return COSTLY if path.startswith(COSTLY_PATHS) or _BESIDE.match(path) else 1.0
 
 
 def said(path: str, words: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
