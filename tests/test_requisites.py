@@ -26,8 +26,8 @@ from warcio.archiveiterator import ArchiveIterator
 
 from aggregator import exports, pipeline, takedown, urls, verification
 from aggregator.archive import records
-from aggregator.catalogue import FRESH
-from aggregator.errors import NoSpaceError
+from aggregator.catalogue import FRESH, MAX_ATTEMPTS
+from aggregator.errors import FetchError, NoSpaceError
 from aggregator.extract import requisites
 from aggregator.fetch import Fetcher
 from aggregator.fetch.limits import MAX_REQUISITE_BYTES
@@ -461,8 +461,49 @@ def test_a_picture_that_cannot_be_had_is_no_failure_of_the_page_nor_of_the_visit
 
     assert (run.outcome, run.new, run.failed) == ("ok", 1, [])
     assert "http://a.example/other.png" in kept(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("answer", "times"),
+    [
+        (404, 1),
+        (403, 1),
+        (picture(kind="text/html"), 1),
+        ((301, {"Location": "ftp://x"}, ""), 1),
+        (429, MAX_ATTEMPTS),
+        (503, MAX_ATTEMPTS),
+        (refused("http://a.example/pic.png"), MAX_ATTEMPTS),
+        (FetchError("http://a.example/pic.png", "a private address", retryable=False), 1),
+        (picture(b"none", **{"Content-Encoding": "gzip"}), MAX_ATTEMPTS),
+    ],
+)
+def test_a_picture_that_may_be_had_later_is_asked_for_a_few_times_and_another_once(
+    tmp_path: Path, answer: object, times: int
+) -> None:
+    web = web_of({ONE: showing("<img src=/pic.png>"), "http://a.example/pic.png": answer})
+
+    for _ in range(MAX_ATTEMPTS + 2):
+        visit(tmp_path, web)
+        web.now += timedelta(hours=1)
+
+    assert web.times_asked("http://a.example/pic.png") == times
+
+
+def test_a_host_that_was_busy_once_gives_its_picture_the_next_time(tmp_path: Path) -> None:
+    pic = "http://a.example/pic.png"
+    web = web_of({ONE: showing("<img src=/pic.png>"), pic: 503})
     visit(tmp_path, web)
-    assert web.times_asked("http://a.example/pic.png") == 1
+    web.pages[pic] = picture()
+
+    for _ in range(3):
+        web.now += timedelta(hours=1)
+        visit(tmp_path, web)
+
+    assert web.times_asked(pic) == 2
+    with catalogue(tmp_path) as known:
+        assert [capture.status for capture in known.copies_at(pic)] == [503, 200]
+    before = dump(tmp_path)
+    assert rebuilt(tmp_path) == before
 
 
 def test_a_picture_on_our_own_network_is_refused(tmp_path: Path) -> None:
