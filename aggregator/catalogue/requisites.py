@@ -46,8 +46,8 @@ class NeededBy(Opened):
     def requisites_due(self, source_id: str, now: datetime, limit: int) -> list[str]:
         """Return what pages of a source need and was not had since nor shortly before, the oldest first.
 
-        Given up is what failed for good or, since a page named it, ``MAX_ATTEMPTS`` times, and what was named longer ago
-        than ``FRESH``.
+        Given up is what failed for good or, since a page named it, ``MAX_ATTEMPTS`` times; and what was named longer
+        ago than ``FRESH``.
         """
         r, c, f = t.requisites.c, t.captures.c, t.failures.c
         answers = (c.url == r.url, c.captured_at >= r.noted_at)
