@@ -721,6 +721,50 @@ def test_what_only_pages_of_a_closed_source_show_is_closed_whoever_had_it_first(
     assert kept(tmp_path) == [there]
 
 
+def test_an_erased_version_takes_what_only_its_captures_showed_along(tmp_path: Path) -> None:
+    names = ("always.png", "second.png", "third.png", "second.css", "behind.png")
+    pics = {f"http://a.example/{name}": picture(PNG + name.encode()) for name in names}
+    pics["http://a.example/second.css"] = sheet("p { background: url(behind.png) }")
+    style = "<link rel=stylesheet href=/second.css>"
+    web = web_of({ONE: showing("<img src=/always.png>"), **pics})
+    site = replace(SITE, recheck=True)
+    visit(tmp_path, web, site)
+    for markup, head, text in (
+        ("<img src=/always.png><img src=/second.png><img src=/third.png>", style, STORY + " Second."),
+        ("<img src=/always.png><img src=/third.png>", "", STORY + " Third."),
+    ):
+        web.pages[ONE] = showing(markup, text, head=head)
+        web.now += timedelta(days=100)
+        visit(tmp_path, web, site)
+    assert set(kept(tmp_path)) == set(pics)
+    [(article, _)] = ids_of(tmp_path)
+
+    what = withdrawn(tmp_path, f"{article}@2", erase=True, scope=Scope.VERSION)
+
+    gone = {f"http://a.example/{name}" for name in ("second.png", "second.css", "behind.png")}
+    assert set(what.requisites) == gone
+    assert set(kept(tmp_path)) == set(pics) - gone
+    assert not any(b"second.png" in data for data in unpacked(tmp_path))
+
+
+def test_an_erased_version_leaves_what_another_version_showed_without_a_note_of_its_own(tmp_path: Path) -> None:
+    web = web_of({ONE: showing("<img src=/pic.png>"), "http://a.example/pic.png": picture()})
+    visit(tmp_path, web)
+    web.now += timedelta(days=5)
+    web.pages[ONE] = showing("<img src=/pic.png>", STORY + " Second.")
+    web.pages["http://a.example/feed"] = feed(ONE, updated=web.now.isoformat())
+    visit(tmp_path, web)
+    [(article, _)] = ids_of(tmp_path)
+    with catalogue(tmp_path) as known:
+        assert len(known.notes_at(ONE)) == 1
+        assert len(known.versions(article)) == 2
+
+    what = withdrawn(tmp_path, f"{article}@1", erase=True, scope=Scope.VERSION)
+
+    assert what.requisites == ()
+    assert kept(tmp_path) == ["http://a.example/pic.png"]
+
+
 def test_the_command_says_what_goes_with_an_article(tmp_path: Path, aggregator: Aggregator) -> None:
     two_pages(tmp_path)
 

@@ -103,20 +103,35 @@ class NeededBy(Opened):
             ahead = through - seen
         return list(pages)[:limit]
 
+    def notes_at(self, url: str) -> list[tuple[str, datetime]]:
+        """Return which captures at an address it was noted of what they need, and when, the oldest first.
+
+        A capture that needs what the one before it did has no note of its own.
+        """
+        r = t.requisites.c
+        query = sql.select(r.record_id, r.noted_at).distinct().where(r.of_url == url).order_by(r.noted_at, r.record_id)
+        return [(row["record_id"], row["noted_at"]) for row in self._rows(query)]
+
     def needed_only_by(self, urls: Collection[str]) -> set[str]:
         """Return what the pages at some addresses need and no other page does."""
+        return self.needed_only_in({record for url in urls for record, _ in self.notes_at(url)})
+
+    def needed_only_in(self, records: Collection[str]) -> set[str]:
+        """Return what some captures are noted to need, with what that leads to, and nothing else does."""
         r, c = t.requisites.c, t.captures.c
-        own = self.needed_for(urls)
+        named: set[str] = set()
+        for chunk in in_chunks(sorted(records)):
+            named |= {row["url"] for row in self._rows(sql.select(r.url).where(r.record_id.in_(chunk)))}
+        own = named | self.needed_for(named)
         for chunk in in_chunks(sorted(own)):
             other = sql.select(c.url).distinct().where(c.url.in_(chunk), c.role.in_(_BETWEEN))
             own -= {row["url"] for row in self._rows(other)}
-        pages = set(urls)
         left: set[str] = set()
         while own != left:
             left = set(own)
             for url in left:
-                named_by = {row["of_url"] for row in self._rows(sql.select(r.of_url).distinct().where(r.url == url))}
-                if not named_by <= pages | own:
+                named_by = self._rows(sql.select(r.record_id, r.of_url).where(r.url == url))
+                if not all(row["record_id"] in records or row["of_url"] in own for row in named_by):
                     own.discard(url)
         return own
 
