@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 MAX_URL_CHARS = 2_048
+_MAX_HOST_CHARS = 253
+"""RFC 1035, section 2.3.4, without the dot at the end."""
 
 _TRACKING = re.compile(
     r"utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|igshid|mc_cid|mc_eid|_hsenc|_hsmi|mkt_tok|pk_\w+|mtm_\w+",
@@ -99,6 +101,8 @@ def memento_address(original: str, timestamp: str) -> str:
 def _ascii_host(parts: SplitResult) -> str:
     host = (parts.hostname or "").rstrip(".")
     if not host.isascii():
+        if len(host) > _MAX_HOST_CHARS:  # it takes seconds to find that out otherwise
+            raise ValueError("longer than any host name")
         host = host.encode("idna").decode("ascii")
     if ":" in host:
         return f"[{host}]"

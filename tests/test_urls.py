@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -234,3 +236,12 @@ def test_an_address_may_be_meant_with_either_scheme(typed: str, rest: str) -> No
     assert set(urls.spellings(typed + rest)) == {canonical(f"http://{rest}"), canonical(f"https://{rest}")}
     if typed.startswith("http"):
         assert urls.spellings(typed + rest)[0] == canonical(typed + rest)
+
+
+def test_a_name_that_is_longer_than_any_host_has_is_none_and_found_to_be_so_at_once() -> None:
+    began = time.process_time()
+
+    assert urls.canonical(f"http://{'é' * 2_000_000}/") is None
+    assert urls.canonical(f"http://{'é.' * 1_000_000}example/") is None
+    assert time.process_time() - began < 1
+    assert urls.canonical("http://é.example/") == "http://xn--9ca.example/"

@@ -8,12 +8,15 @@ from datetime import datetime, timedelta
 import sqlalchemy as sql
 
 from aggregator.catalogue import tables as t
+from aggregator.catalogue.announcements import MAX_ATTEMPTS
 from aggregator.catalogue.opened import Opened, in_chunks
 from aggregator.model import Capture, Requisites, Role
 
 FRESH = timedelta(days=30)
 """A picture or style sheet that was captured so recently is not asked for again; and for so long it is tried to have
 what a page names."""
+_BUSY = (408, 425, 429)
+"""Client errors that may be gone the next time (RFC 9110); so may every 5xx. One who refuses a picture goes on to."""
 _BETWEEN = (Role.FEED, Role.FRONT, Role.LISTING, Role.PAGE, Role.ROBOTS, Role.SITEMAP)
 """What is no requisite, whatever page names it as one."""
 
@@ -41,17 +44,24 @@ class NeededBy(Opened):
         return {row["url"] for row in self._rows(sql.select(r.url).where(r.record_id == newest))}
 
     def requisites_due(self, source_id: str, now: datetime, limit: int) -> list[str]:
-        """Return what pages of a source need and nobody asked for since, nor had shortly before; the oldest first.
+        """Return what pages of a source need and was not had since nor shortly before, the oldest first.
 
-        What was named longer ago than ``FRESH`` is given up.
+        Given up is what failed for good or, since a page named it, ``MAX_ATTEMPTS`` times; and what was named longer
+        ago than ``FRESH``.
         """
         r, c, f = t.requisites.c, t.captures.c, t.failures.c
-        asked = sql.exists().where(c.url == r.url, c.captured_at >= r.noted_at)
-        failed = sql.exists().where(f.source_id == r.source_id, f.url == r.url, f.failed_at >= r.noted_at)
+        answers = (c.url == r.url, c.captured_at >= r.noted_at)
+        failures = (f.source_id == r.source_id, f.url == r.url, f.failed_at >= r.noted_at)
+        may_pass = sql.or_(c.status.in_(_BUSY), c.status >= 500, c.truncated.is_not(None), c.problem.is_not(None))
+        is_settled = sql.or_(sql.exists().where(*answers, ~may_pass), sql.exists().where(*failures, ~f.retryable))
+        answered, failed = (
+            sql.select(sql.func.count()).select_from(table).where(*those).correlate(t.requisites).scalar_subquery()
+            for table, those in ((t.captures, answers), (t.failures, failures))
+        )
         whole = (c.status < 400, c.truncated.is_(None), c.problem.is_(None))
         had = sql.exists().where(c.url == r.url, c.captured_at >= r.fresh_since, *whole)
         query = sql.select(r.url, sql.func.min(r.noted_at).label("at")).where(
-            r.source_id == source_id, r.noted_at >= now - FRESH, ~asked, ~failed, ~had
+            r.source_id == source_id, r.noted_at >= now - FRESH, ~is_settled, answered + failed < MAX_ATTEMPTS, ~had
         )
         return [row["url"] for row in self._rows(query.group_by(r.url).order_by("at", r.url).limit(limit))]
 
@@ -93,20 +103,35 @@ class NeededBy(Opened):
             ahead = through - seen
         return list(pages)[:limit]
 
+    def notes_at(self, url: str) -> list[tuple[str, datetime]]:
+        """Return which captures at an address it was noted of what they need, and when, the oldest first.
+
+        A capture that needs what the one before it did has no note of its own.
+        """
+        r = t.requisites.c
+        query = sql.select(r.record_id, r.noted_at).distinct().where(r.of_url == url).order_by(r.noted_at, r.record_id)
+        return [(row["record_id"], row["noted_at"]) for row in self._rows(query)]
+
     def needed_only_by(self, urls: Collection[str]) -> set[str]:
         """Return what the pages at some addresses need and no other page does."""
+        return self.needed_only_in({record for url in urls for record, _ in self.notes_at(url)})
+
+    def needed_only_in(self, records: Collection[str]) -> set[str]:
+        """Return what some captures are noted to need, with what that leads to, and nothing else does."""
         r, c = t.requisites.c, t.captures.c
-        own = self.needed_for(urls)
+        named: set[str] = set()
+        for chunk in in_chunks(sorted(records)):
+            named |= {row["url"] for row in self._rows(sql.select(r.url).where(r.record_id.in_(chunk)))}
+        own = named | self.needed_for(named)
         for chunk in in_chunks(sorted(own)):
             other = sql.select(c.url).distinct().where(c.url.in_(chunk), c.role.in_(_BETWEEN))
             own -= {row["url"] for row in self._rows(other)}
-        pages = set(urls)
         left: set[str] = set()
         while own != left:
             left = set(own)
             for url in left:
-                named_by = {row["of_url"] for row in self._rows(sql.select(r.of_url).distinct().where(r.url == url))}
-                if not named_by <= pages | own:
+                named_by = self._rows(sql.select(r.record_id, r.of_url).where(r.url == url))
+                if not all(row["record_id"] in records or row["of_url"] in own for row in named_by):
                     own.discard(url)
         return own
 

@@ -185,6 +185,7 @@ LIMITS = (
     Limit("requisites.length", fetch.MAX_REQUISITE_BYTES, "bytes", "the picture or style sheet is not kept, and noted"),
     Limit("requisites.sum", showing.MAX_SHOWN_BYTES, "bytes a page", "the others are not kept, and noted"),
     Limit("requisites.read", requisites.MAX_PAGE_BYTES, "bytes", "of a longer page nothing is kept but itself"),
+    Limit("requisites.tags", requisites.MAX_TAGS, "tags", "of a page with more nothing is kept but itself"),
     Limit("requisites.fresh", FRESH.days, "days", "what was had more recently is not asked for again"),
     Limit("copies.looked-for", MAX_LOOKED_FOR, "addresses a page", "the others count as not held, and are not shown"),
     Limit("copies.links", MAX_ADDED_CHARS, "characters", "the other links of an archived copy lead nowhere"),

@@ -194,6 +194,7 @@ def _requisites(catalogue: Catalogue, articles: Sequence[Article]) -> tuple[str,
 
 def _versions(catalogue: Catalogue, marker: Marker, refs: Sequence[str], *, erase: bool) -> Target:
     marks, articles = Marks(), []
+    shown: set[str] = set()
     read_in: set[str] = set()
     for ref in refs:
         ident, _, wanted = ref.rpartition("@")
@@ -209,10 +210,33 @@ def _versions(catalogue: Catalogue, marker: Marker, refs: Sequence[str], *, eras
             rest = {g for v in versions if v.digest != digest for g in _grams(access.words_of(v.text))}
             only = [g for g in _grams(access.words_of(chosen[0].text)) if g not in rest]
             marks |= Marks(grams=frozenset(marker.mark("gram", gram) for gram in only))
+            shown |= _requisites_of_version(catalogue, article.id, digest)
+            marks |= Marks(requisites=frozenset(map(marker.requisite, shown)))
         articles.append(article)
         read_in |= {one.record_id for one in catalogue.sightings(article.id) if one.digest == digest}
-    left = tuple(sorted(catalogue.named_only_by(read_in)))
-    return Target(marks=marks, articles=tuple(articles), copies=(), left=left)
+    left = tuple(sorted(set(catalogue.named_only_by(read_in)) - shown))
+    return Target(marks=marks, articles=tuple(articles), copies=(), requisites=tuple(sorted(shown)), left=left)
+
+
+def _requisites_of_version(catalogue: Catalogue, article_id: str, digest: str) -> set[str]:
+    """Return what is shown by the captures of a page in which one version was seen, and by no other capture.
+
+    What is noted of a capture is so of those after it, too, up to the next note.
+    """
+    captures = catalogue.captures_showing({article_id})
+    read = {capture.refers_to or capture.record_id for capture in captures}
+    others = {s.record_id for s in catalogue.sightings_in(read) if (s.article_id, s.digest) != (article_id, digest)}
+    only: set[str] = set()
+    for url in {capture.url for capture in captures}:
+        notes = catalogue.notes_at(url)
+        own = {record for record, _ in notes}
+        for capture in catalogue.copies_at(url):
+            record = capture.refers_to or capture.record_id
+            if capture.status in (200, 304) and (record in others or record not in read):
+                last = max((at for _, at in notes if at <= capture.captured_at), default=None)
+                own -= {noted for noted, at in notes if at == last}
+        only |= own
+    return catalogue.needed_only_in(only)
 
 
 def _family(catalogue: Catalogue, articles: Sequence[Article]) -> set[str]:
