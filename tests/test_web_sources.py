@@ -13,6 +13,7 @@ import requests
 from aggregator.home import Home
 from aggregator.web.serving import application
 from tests.fakeweb import ClockOf, FakeWeb, crawl, feed, page, refused, source
+from tests.stockedhome import article, stocked
 from tests.test_web_views import main_of, words_of
 from tests.webbed import got, serving
 
@@ -118,3 +119,21 @@ def test_whether_the_home_is_well_is_told_in_one_word(get: Get, tmp_path: Path) 
         assert requests.get(f"{address}/sources", timeout=20).status_code == 200
         assert requests.get(f"{address}/sources/a", timeout=20).status_code == 200
         assert requests.get(f"{address}/metrics", timeout=20).status_code == 200
+
+
+def test_an_article_leads_to_its_source_by_its_name_and_sources_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    one, other = article("one", "A text.", of="a"), article("two", "Another text.", of="b")
+    home = stocked(tmp_path / "home", [one, other])
+    (home.root / "sources.yaml").write_text(SOURCES_YAML)
+    with serving(application(home)) as address:
+
+        def links(path: str) -> dict[str, str]:
+            return {str(a["href"]): words_of(a) for a in main_of(got(address + path)).select("a")}
+
+        assert links(f"/articles/{one.id}")["/sources/a"] == "The <b>Anchor</b>"
+        (home.root / "sources.yaml").write_text(SOURCES_YAML.replace("name: Broken", 'name: "Not yet"'))
+        assert links(f"/articles/{other.id}")["/sources/b"] == "Not yet (b)"
+        assert links("/feeds")["/feeds?source=b"] == "Not yet (b)"
+        assert links("/feeds")["/feeds?source=d"] == "Not yet (d)"
+        (home.root / "sources.yaml").write_text("sources: []\n")
+        assert "/sources/a" not in links(f"/articles/{one.id}")

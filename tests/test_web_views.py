@@ -145,7 +145,8 @@ def test_the_legend_of_a_family_names_what_is_drawn_and_nothing_else(get: Get, g
         for page in (get(f"/articles/{undecided}/family"), gathered(f"/articles/{drawn_from}/family"))
     ]
     ring, line = "with a ring: this article", "line: from where a text was to where it came"
-    assert legends == [[ring, "open: claims no date, was first seen then", line], [ring, line]]
+    undated, large = "open: claims no date, was first seen then", "large: the probable original"
+    assert legends == [[ring, undated, line], [large, ring, line]]
 
 
 BUSES = (
