@@ -12,6 +12,7 @@ import requests
 
 from aggregator.home import Home
 from aggregator.web.serving import application
+from aggregator.web.sources import _published
 from tests.fakeweb import ClockOf, FakeWeb, crawl, feed, page, refused, source
 from tests.stockedhome import article, stocked
 from tests.test_web_views import main_of, words_of
@@ -137,3 +138,29 @@ def test_an_article_leads_to_its_source_by_its_name_and_sources_of_one_name_are_
         assert links("/feeds")["/feeds?source=d"] == "Not yet (d)"
         (home.root / "sources.yaml").write_text("sources: []\n")
         assert "/sources/a" not in links(f"/articles/{one.id}")
+
+
+@pytest.mark.parametrize(
+    ("posts_a_day", "said"),
+    [
+        (3.2, "about 3 a day"),
+        (0.9, "about one a day"),
+        (0.5, "about 4 a week"),
+        (0.16, "about one a week"),
+        (0.05, "about 2 a month"),
+        (0.003, "about one a year"),
+        (0.0001, "less than one a year"),
+        (0, "less than one a year"),
+    ],
+)
+def test_how_much_a_source_publishes_is_said_in_whole_numbers(posts_a_day: float, said: str) -> None:
+    assert _published(posts_a_day) == said
+
+
+def test_the_interval_of_sources_yaml_is_the_one_that_is_told(home: Home, get: Get) -> None:
+    for every, said in (("1d", "about every 24 hours"), ("daily 04:00", "daily at 04:00 (UTC)")):
+        changed = SOURCES_YAML.replace("{id: a, name", f"{{id: a, every: {every}, name")
+        (home.root / "sources.yaml").write_text(changed)
+        assert said in words_of(main_of(get("/sources/a")))
+    (home.root / "sources.yaml").write_text(SOURCES_YAML)
+    assert "highest bar: 1" in words_of(main_of(get("/sources/a")))
