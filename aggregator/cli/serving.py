@@ -197,7 +197,7 @@ def serve(served: Served, *, as_long_as: Callable[[], object] | None = None) -> 
     from aggregator.web.trying import Turns
 
     copies = served.address_of_copies
-    behind = _server(replaying.application(served.home, served.hosts, served.door))
+    behind = _server(replaying.application(served.home, served.hosts, served.door, pages=served.address))
     turns = Turns()
     app = pages.application(served.home, served.hosts, served.door, copies=copies, turns=turns, command=served.command)
     before = _server(app, ending=turns.end)
