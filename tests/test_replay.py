@@ -22,12 +22,12 @@ import pytest
 import requests
 from markupsafe import Markup
 
-from aggregator import pipeline, takedown
+from aggregator import access, pipeline, takedown
 from aggregator.extract import requisites
 from aggregator.home import Home
 from aggregator.replay import addresses, answering, rewriting, styles
 from aggregator.replay.addresses import Linking
-from aggregator.replay.serving import HEADERS, application
+from aggregator.replay.serving import FRONT_POLICY, HEADERS, application
 from aggregator.takedown import Scope
 from aggregator.web.serving import application as pages
 from tests.fakecli import Aggregator, Said
@@ -413,6 +413,26 @@ PATHS = ("/", f"/web/{FIRST}/{URL}", f"/web/{FIRST}id_/{URL}", f"/web/{FIRST}/{H
          "/static/style.css")  # fmt: skip
 
 
+def test_an_address_typed_on_the_first_page_leads_to_its_calendar(served: str) -> None:
+    for typed in (URL, URL.removeprefix("http://")):
+        answer = requests.get(served, params={"url": f" {typed} "}, timeout=20)
+        assert (answer.status_code, answer.url) == (200, f"{served}/web/*/{URL}")
+    unknown = requests.get(served, params={"url": "http://nobody.example/<b>"}, timeout=20)
+    assert (unknown.status_code, "<b>" in unknown.text) == (404, False)
+    assert "allow-forms" in FRONT_POLICY and "form-action 'self'" in FRONT_POLICY
+    assert "allow-scripts" not in FRONT_POLICY and "allow-same-origin" not in FRONT_POLICY
+
+
+def test_a_copy_and_its_calendar_lead_to_the_article_that_was_read_in_it(home: Home, served: str) -> None:
+    with access.opened(home) as catalogue:
+        [one] = catalogue.find_articles(URL)
+    link = f'<a href="http://127.0.0.1:1/articles/{one.id}">Article in this archive</a>'
+    with serving(application(home, pages="http://127.0.0.1:1")) as address:
+        for path in (f"/web/*/{URL}", f"/web/{FIRST}/{URL}"):
+            assert link in requests.get(address + path, timeout=20).text
+            assert "Article in this archive" not in requests.get(served + path, timeout=20).text
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_every_answer_is_sandboxed(served: str, path: str) -> None:
     for method in ("GET", "HEAD", "POST"):
@@ -420,7 +440,8 @@ def test_every_answer_is_sandboxed(served: str, path: str) -> None:
         shared = {"Cross-Origin-Resource-Policy": "cross-origin"} if path.startswith("/static/") else {}
         if path.startswith("/static/") and answer.status_code == 200:
             shared["Cache-Control"] = "no-cache"
-        assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS | shared
+        of_front = {"Content-Security-Policy": FRONT_POLICY} if path == "/" else {}
+        assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS | shared | of_front
         assert "Cross-Origin-Opener-Policy" not in answer.headers
     policy = HEADERS["Content-Security-Policy"]
     assert "default-src 'none'" in policy

@@ -785,25 +785,15 @@ def test_the_command_says_what_stays_of_a_version(tmp_path: Path, aggregator: Ag
     web.pages[ONE] = showing("<img src=/both.png><img src=/new.png>", f"{STORY}\n\n{OTHER}")
     web.now += timedelta(days=100)
     visit(tmp_path, web, site)
-    ref = f"{articles(tmp_path)[ONE].id}@1"
-    typed = (
-        "takedown",
-        ref,
-        "--scope",
-        "version",
-        "--reason",
-        "error",
-        "--erase",
-        "--dry-run",
-        "--home",
-        str(tmp_path),
-    )
+    refs = [f"{articles(tmp_path)[ONE].id}@{number}" for number in (1, 2)]
+    options = ("--scope", "version", "--reason", "error", "--erase", "--dry-run", "--home", str(tmp_path))
+    typed = ("takedown", *refs, *options)
 
     said, shown = aggregator(*typed), aggregator(*typed, "--json")
 
     assert "Not with it: 1 picture or style sheet that no capture but those of this version shows." in said.err
-    assert json.loads(shown.out)["requisites_left"] == ["http://a.example/old.png"]
-    what = takedown.target(Home(tmp_path), [ref], Scope.VERSION, erase=True)
+    assert json.loads(shown.out)["requisites_left"] == ["http://a.example/both.png"]
+    what = takedown.target(Home(tmp_path), refs, Scope.VERSION, erase=True)
     asked = "Erase all this? It cannot be undone. Not erased: 1 picture"
     assert asked in withdrawing._question(what)
 

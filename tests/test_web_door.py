@@ -71,11 +71,17 @@ def decided(home: Home) -> list[tuple[str, str, str, str]]:
 def test_whoever_has_the_token_decides_under_their_name_and_takes_it_back(home: Home, deciding: str) -> None:
     a, b = sorted((ONE.id, OTHER.id))
     answer = sent(deciding, form_of(deciding, "refused"), basic())
-    assert (answer.status_code, answer.headers["location"]) == (303, f"/articles/{ONE.id}/family")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/articles/{ONE.id}/family?noted={a}-{b}")
     assert decided(home) == [("match-refused", a, b, "m. archivist")]
     said = requests.get(deciding + answer.headers["location"], timeout=20).text
     assert "No other article shares text with it." in said
     assert "refused by m. archivist" in said
+    [noted] = BeautifulSoup(said, "lxml").select("main > .note")
+    assert "Noted: refused by m. archivist" in " ".join(noted.get_text().split())
+    assert [button["value"] for button in noted.select("form.decide button")] == ["confirmed"]
+    for nothing in (f"{a}-{'a' * 12}", "", "<b>", f"{a}-{b}-{b}x"):
+        page = requests.get(f"{deciding}/articles/{ONE.id}/family", params={"noted": nothing}, timeout=20).text
+        assert "Noted:" not in page
 
     assert sent(deciding, form_of(deciding, "confirmed"), basic("e. editor")).status_code == 303
     assert decided(home)[1:] == [("match-confirmed", a, b, "e. editor")]

@@ -34,6 +34,7 @@ from aggregator.web.languages.choosing import LANGUAGES, MAX_BACK_CHARS, chosen,
 from aggregator.web.languages.speaking import Speech
 from aggregator.web.languages.wording import catalogue, counted, number
 from aggregator.web.serving import application
+from aggregator.web.sources import _SPANS
 from tests.fakeweb import NOON
 from tests.stockedhome import article, stocked
 from tests.webbed import Seen, got, serving
@@ -151,6 +152,7 @@ def handed_on() -> set[str]:
         *PERIODS,
         *heights,
         *contents,
+        *(said for _, *spans in _SPANS for said in spans),
         *(f"{date(2026, month, 1):%B}" for month in range(1, 13)),
         *("Plain text", "JSON lines", "Source", "Language"),
         *("kB", "MB", "GB", "TB"),

@@ -137,3 +137,18 @@ def test_what_was_typed_is_shown_as_text(home: Home) -> None:
     assert "<script>alert(1)</script>" in one.text
     assert not read.select("script:not([src='/static/keys.js'])")
     assert quote("<script>") in link_of(one)
+
+
+def test_what_saves_a_search_is_shown_as_it_is_typed_for_this_home(home: Home) -> None:
+    with serving(application(home, command="aggregator --home /srv/watch")) as address:
+        said = requests.get(f"{address}/saved", timeout=60).text
+    assert "<code>aggregator --home /srv/watch search " in said
+
+
+def test_of_an_article_that_is_none_a_page_names_no_command_and_programs_are_told_of_it(home: Home) -> None:
+    with serving(application(home)) as address:
+        page = requests.get(f"{address}/articles/aaaabbbbcccc", timeout=60)
+        answer = requests.get(f"{address}/api/articles/aaaabbbbcccc", timeout=60)
+    assert (page.status_code, answer.status_code) == (404, 404)
+    assert "Look for it with the search." in page.text and "aggregator search" not in page.text
+    assert "`aggregator search` finds ids." in answer.json()["error"]

@@ -13,7 +13,9 @@ import requests
 
 from aggregator.home import Home
 from aggregator.web.serving import application
+from aggregator.web.sources import _published
 from tests.fakeweb import ClockOf, FakeWeb, crawl, feed, page, refused, source
+from tests.stockedhome import article, stocked
 from tests.test_web_views import main_of, words_of
 from tests.webbed import got, serving
 
@@ -129,3 +131,47 @@ def test_whether_the_home_is_well_is_told_in_one_word(get: Get, tmp_path: Path) 
         assert requests.get(f"{address}/sources", timeout=20).status_code == 200
         assert requests.get(f"{address}/sources/a", timeout=20).status_code == 200
         assert requests.get(f"{address}/metrics", timeout=20).status_code == 200
+
+
+def test_an_article_leads_to_its_source_by_its_name_and_sources_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    one, other = article("one", "A text.", of="a"), article("two", "Another text.", of="b")
+    home = stocked(tmp_path / "home", [one, other])
+    (home.root / "sources.yaml").write_text(SOURCES_YAML)
+    with serving(application(home)) as address:
+
+        def links(path: str) -> dict[str, str]:
+            return {str(a["href"]): words_of(a) for a in main_of(got(address + path)).select("a")}
+
+        assert links(f"/articles/{one.id}")["/sources/a"] == "The <b>Anchor</b>"
+        (home.root / "sources.yaml").write_text(SOURCES_YAML.replace("name: Broken", 'name: "Not yet"'))
+        assert links(f"/articles/{other.id}")["/sources/b"] == "Not yet (b)"
+        assert links("/feeds")["/feeds?source=b"] == "Not yet (b)"
+        assert links("/feeds")["/feeds?source=d"] == "Not yet (d)"
+        (home.root / "sources.yaml").write_text("sources: []\n")
+        assert "/sources/a" not in links(f"/articles/{one.id}")
+
+
+@pytest.mark.parametrize(
+    ("posts_a_day", "said"),
+    [
+        (3.2, "about 3 a day"),
+        (0.9, "about one a day"),
+        (0.5, "about 4 a week"),
+        (0.16, "about one a week"),
+        (0.05, "about 2 a month"),
+        (0.003, "about one a year"),
+        (0.0001, "less than one a year"),
+        (0, "less than one a year"),
+    ],
+)
+def test_how_much_a_source_publishes_is_said_in_whole_numbers(posts_a_day: float, said: str) -> None:
+    assert _published(posts_a_day) == said
+
+
+def test_the_interval_of_sources_yaml_is_the_one_that_is_told(home: Home, get: Get) -> None:
+    for every, said in (("1d", "about every 24 hours"), ("daily 04:00", "daily at 04:00 (UTC)")):
+        changed = SOURCES_YAML.replace("{id: a, name", f"{{id: a, every: {every}, name")
+        (home.root / "sources.yaml").write_text(changed)
+        assert said in words_of(main_of(get("/sources/a")))
+    (home.root / "sources.yaml").write_text(SOURCES_YAML)
+    assert "highest bar: 1" in words_of(main_of(get("/sources/a")))

@@ -90,12 +90,27 @@ def test_each_way_to_look_at_a_search_leads_to_the_others_with_all_that_narrows_
 def test_words_in_context_are_lined_up_in_the_order_that_is_asked_for(get: Get) -> None:
     by_right = main_of(get("/context?q=camp"))
     lines = [words_of(line) for line in by_right.select(".kwic .line")]
-    assert "4 places in the texts of 4 articles" in words_of(by_right)
+    assert "4 places in 4 articles, each copy counted" in words_of(by_right)
+    assert "elsewhere" not in words_of(by_right)
     assert all(len(line.select("mark")) == 1 for line in by_right.select(".kwic .line"))
     assert ["camp behind" in line for line in lines] == [True, True, True, False]  # "behind" stands before "far"
 
     oldest = main_of(get("/context?q=camp&order=date"))
     assert words_of(oldest.select(".kwic li")[0]).endswith("a · 2026-09-02")
+
+
+def test_counts_tell_texts_from_copies_and_articles_that_have_a_word_in_the_title_alone(
+    get: Get, gathered: Get, home: Home, aggregator: Aggregator
+) -> None:
+    assert "4 articles: 2 texts and 2 copies (in " in words_of(main_of(get("/?q=camp")))
+    lines = words_of(main_of(get("/context?q=cleared")))
+    assert "3 places in 3 articles" in lines
+    said = "2 places in 2 articles, each copy counted; 2 more have the words elsewhere, as in a title"
+    assert said in words_of(main_of(gathered("/context?q=van+OR+part")))
+
+    printed = aggregator("--home", str(home.root), "search", "camp")
+    assert "4 articles found in" in printed.err
+    assert " ms: 2 texts and 2 copies" in printed.err
 
 
 def test_a_search_without_words_has_no_context_and_says_so(get: Get) -> None:
@@ -145,7 +160,8 @@ def test_the_legend_of_a_family_names_what_is_drawn_and_nothing_else(get: Get, g
         for page in (get(f"/articles/{undecided}/family"), gathered(f"/articles/{drawn_from}/family"))
     ]
     ring, line = "with a ring: this article", "line: from where a text was to where it came"
-    assert legends == [[ring, "open: claims no date, was first seen then", line], [ring, line]]
+    undated, large = "open: claims no date, was first seen then", "large: the probable original"
+    assert legends == [[ring, undated, line], [large, ring, line]]
 
 
 BUSES = (

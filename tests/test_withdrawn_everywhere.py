@@ -407,7 +407,7 @@ def both(home: Home) -> Iterator[tuple[str, str, dict[Ask, tuple[str, str]], dic
         captured = [capture for url in urls for capture in catalogue.copies_at(url)]
     times = {f"{one.captured_at.astimezone(UTC):%Y%m%d%H%M%S}" for one in captured}
     names = Names([article.id for article in there.values()], urls, sorted(times))
-    copies = replaying.application(home)
+    copies = replaying.application(home, pages="http://127.0.0.1:1")
     with served_by(copies) as second, served_by(serving.application(home, door=DOOR, copies=second)) as first:
         yield first, second, asks(PAGES, names), asks(COPIES, names, inside(copies).state.key)
 

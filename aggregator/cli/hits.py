@@ -54,8 +54,10 @@ def print_results(results: Results, *, offset: int = 0, with_versions: bool = Fa
     """Print hits for people; the words found are in bold. Which version each hit is, is said if wanted."""
     if results.note:
         show.say(results.note)
-    is_folded = results.texts is not None and results.texts != results.total
-    texts = f" ({show.counted(results.texts, 'text')} and copies)" if is_folded and results.texts else ""
+    texts = ""
+    if results.copies:
+        copies = "1 copy" if results.copies == 1 else f"{results.copies:,} copies"
+        texts = f": {show.counted(results.texts or 0, 'text')} and {copies}"
     show.say(f"{show.counted(results.total, 'article')} found in {results.took_ms:.0f} ms{texts}")
     for number, hit in enumerate(results.hits, offset + 1):
         article = hit.article

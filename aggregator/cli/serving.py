@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
 
-from aggregator.cli import chosen_home, home_option
+from aggregator.cli import again, chosen_home, home_option
 from aggregator.cli import output as show
 from aggregator.errors import UsageError
 from aggregator.home import Home
@@ -53,6 +53,8 @@ class Served:
     """Both listen: whoever reads the addresses may ask at once."""
     called: str
     """The host in the addresses that are told."""
+    command: str
+    """How the program is called on the home; where others than this machine may read, nothing of its folders."""
 
     @property
     def address(self) -> str:
@@ -179,6 +181,7 @@ def listening(
             pages=first,
             copies=second,
             called=called,
+            command=again(home, "").strip() if door is None or not door.is_for_reading else "aggregator",
         )
 
 
@@ -194,9 +197,9 @@ def serve(served: Served, *, as_long_as: Callable[[], object] | None = None) -> 
     from aggregator.web.trying import Turns
 
     copies = served.address_of_copies
-    behind = _server(replaying.application(served.home, served.hosts, served.door))
+    behind = _server(replaying.application(served.home, served.hosts, served.door, pages=served.address))
     turns = Turns()
-    app = pages.application(served.home, served.hosts, served.door, copies=copies, turns=turns)
+    app = pages.application(served.home, served.hosts, served.door, copies=copies, turns=turns, command=served.command)
     before = _server(app, ending=turns.end)
     thread = threading.Thread(target=behind.run, kwargs={"sockets": [served.copies]}, daemon=True)
     thread.start()

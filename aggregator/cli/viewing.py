@@ -65,7 +65,13 @@ def show_lines(home: Home, asked: Query, order: Order, form: str, *, as_of: date
     if found.is_cut:
         show.say(f"The first {places}, in the newest of {articles}; there are more. Narrow the search to see them.")
     else:
-        show.say(f"{places} in the texts of {articles}, each copy counted")
+        have = "has" if found.elsewhere == 1 else "have"
+        more = (
+            f"; {found.elsewhere:,} more {have} the words elsewhere, as in a title"
+            if found.lines and found.elsewhere
+            else ""
+        )
+        show.say(f"{places} in {show.counted(found.holding, 'article')}, each copy counted{more}")
     if form != "table":
         write_rows(form, [line_json(line) for line in found.lines], _LINE)
     else:

@@ -54,3 +54,8 @@ class Results:
     """What the reader should know: words ignored, "all words" relaxed to "any word"; None: nothing."""
     instead: str | None = None
     """What was looked for, as it is typed, where some of the words were enough; None: all of the query."""
+
+    @property
+    def copies(self) -> int:
+        """How many of the articles are copies of another of them; 0 too where nobody counted."""
+        return 0 if self.texts is None else self.total - self.texts

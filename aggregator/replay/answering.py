@@ -50,11 +50,13 @@ _IMPORTANT = "; ".join(f"{name}: {value} !important" for name, value in _STYLE.i
 _BAR = Markup(
     f'<div role="note" dir="ltr" lang="en" style="{_IMPORTANT}">'
     "Archived copy of <b>{url}</b>, captured {when} UTC{notes}. As archived; scripts do not run. "
-    '<a href="{every}">All captures</a> · <a href="{raw}">Bytes</a></div>'
+    '<a href="{every}">All captures</a> · <a href="{raw}">Bytes</a>{article}</div>'
 )
 
 
-def replayed(copies: Copies, capture: Capture, form: str, *, origin: str, key: str, is_embedded: bool) -> Response:
+def replayed(
+    copies: Copies, capture: Capture, form: str, *, origin: str, key: str, is_embedded: bool, article: str | None = None
+) -> Response:
     """Return a capture as it is sent.
 
     Args:
@@ -64,6 +66,7 @@ def replayed(copies: Copies, capture: Capture, form: str, *, origin: str, key: s
         origin: Of this server, scheme to port.
         key: Begins the path of what pages load by themselves.
         is_embedded: Whether a page asks for it by itself.
+        article: The address of the article that was read in it; None: there is none that may be shown.
 
     Raises:
         UnknownIdError: Its body is not held here, or withheld.
@@ -78,7 +81,7 @@ def replayed(copies: Copies, capture: Capture, form: str, *, origin: str, key: s
     holder, body = copies.held(capture)
     declared = capture.content_type or holder.content_type
     linking = Linking(base=capture.url, when=timestamp(at), key=key, holds=copies.holds)
-    sent, content_type = _shown(body, declared, form, linking, capture)
+    sent, content_type = _shown(body, declared, form, linking, capture, article)
     if (
         content_type == _SVG and not is_embedded
     ):  # its links are not led into the archive: a page may show it, nobody open it
@@ -92,7 +95,9 @@ def replayed(copies: Copies, capture: Capture, form: str, *, origin: str, key: s
     return Response(sent, capture.status if 400 <= capture.status < 600 else 200, headers)
 
 
-def _shown(body: bytes, declared: str, form: str, linking: Linking, capture: Capture) -> tuple[bytes, str]:
+def _shown(
+    body: bytes, declared: str, form: str, linking: Linking, capture: Capture, article: str | None
+) -> tuple[bytes, str]:
     """Return what is sent of a body, and the type it is sent as: none under which anything could run.
 
     Whatever is neither page, picture, style sheet nor text is bytes, which a browser offers to keep and does not open.
@@ -110,14 +115,16 @@ def _shown(body: bytes, declared: str, form: str, linking: Linking, capture: Cap
     if is_pdf(body):
         return body, "application/pdf"
     if is_page:
-        page = rewriting.rewritten(decoded(body, declared), linking, _bar(capture, timestamp(second_of(capture))))
+        page = rewriting.rewritten(
+            decoded(body, declared), linking, _bar(capture, timestamp(second_of(capture)), article)
+        )
         return page.encode("utf-8", "replace"), "text/html; charset=utf-8"
     if _TEXTS.match(kind):
         return decoded(body, declared).encode("utf-8", "replace"), "text/plain; charset=utf-8"
     return body, _BYTES
 
 
-def _bar(capture: Capture, when: str) -> Markup:
+def _bar(capture: Capture, when: str, article: str | None) -> Markup:
     notes = [f"had from {capture.via}"] if capture.via else []
     notes += [f"answered with HTTP {capture.status}"] if capture.status >= 400 else []
     notes += [f"incomplete: {why}" for why in (capture.truncated, capture.problem) if why]
@@ -125,6 +132,7 @@ def _bar(capture: Capture, when: str) -> Markup:
         url=capture.url,
         when=f"{capture.captured_at:%Y-%m-%d %H:%M:%S}",
         notes="".join(f"; {note}" for note in notes),
+        article=Markup(' · <a href="{}">Article in this archive</a>').format(article) if article else "",
         every=copy_path("*", capture.url, PAGE),
         raw=copy_path(when, capture.url, RAW),
     )

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, MutableMapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
+from typing import Any
 
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 from aggregator.access.copies import NOT_HELD, Copies
 from aggregator.errors import AggregatorError, UnknownIdError, WithdrawnError
@@ -39,6 +42,12 @@ HEADERS = {
 }
 """Of every answer. What is sandboxed is of no origin: with a Cross-Origin-Opener-Policy browsers refuse to open it, and
 to them its own pictures are another origin's, so that these alone may be loaded by any."""
+FRONT_POLICY = (
+    HEADERS["Content-Security-Policy"]
+    .replace("sandbox ", "sandbox allow-forms ")
+    .replace("form-action 'none'", "form-action 'self'")
+)
+"""Of the first page alone: it has a form, and nothing of a stranger."""
 _VARIES = {"Vary": "accept-datetime"}
 
 
@@ -53,7 +62,21 @@ class _Row:
     """Whether its content is another than that of the capture before, in words."""
 
 
-def application(home: Home, hosts: Collection[str] = LOOPBACK, door: Door | None = None) -> Guard:
+class _CopiesGuard(Guard):
+    """The guard, with the policy of the first page."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_form(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["Content-Security-Policy"] = FRONT_POLICY
+            await send(message)
+
+        await super().__call__(scope, receive, with_form if scope.get("path") == "/" else send)
+
+
+def application(
+    home: Home, hosts: Collection[str] = LOOPBACK, door: Door | None = None, *, pages: str | None = None
+) -> Guard:
     """Return the archived copies of a home, as an ASGI application.
 
     What pages load by themselves has a key in its address, made anew at each start: pages of others cannot tell it, and
@@ -63,6 +86,7 @@ def application(home: Home, hosts: Collection[str] = LOOPBACK, door: Door | None
         home: Which.
         hosts: Names and addresses that it answers to, without ports.
         door: Who may come in; None: everybody who reaches it.
+        pages: The origin of the home's pages, scheme to port; None: nothing leads to them.
     """
     key = secrets.token_urlsafe(16)
     made = Starlette(
@@ -77,14 +101,18 @@ def application(home: Home, hosts: Collection[str] = LOOPBACK, door: Door | None
         exception_handlers={AggregatorError: _told, HTTPException: _told},
     )
     made.router.redirect_slashes = False
-    made.state.home, made.state.key = home, key
-    return Guard(
+    made.state.home, made.state.key, made.state.pages = home, key, pages
+    return _CopiesGuard(
         Speaking(made), hosts, door, headers=HEADERS, is_open=lambda path: path.startswith((f"/{key}/", "/static/"))
     )
 
 
 def _front(request: Request) -> Response:
-    return page("copies/front.html", {})
+    """Show how to ask, or lead to the calendar of the address that is asked for."""
+    if not (typed := request.query_params.get("url", "").strip()):
+        return page("copies/front.html", {})
+    url, _ = _listed(typed, request)
+    return RedirectResponse(_origin(request) + addresses.copy_path("*", url), 303)
 
 
 def _copy(request: Request) -> Response:
@@ -107,7 +135,10 @@ def _nearest(request: Request, wanted: addresses.Asked, *, is_embedded: bool = F
     with _opened(request) as copies:
         url, capture = _chosen(copies, wanted)
         if wanted.is_exact and mementos.second_of(capture) == wanted.when:
-            return answering.replayed(copies, capture, wanted.form, origin=origin, key=key, is_embedded=is_embedded)
+            article = None if is_embedded else _article(request, copies, url)
+            return answering.replayed(
+                copies, capture, wanted.form, origin=origin, key=key, is_embedded=is_embedded, article=article
+            )
     path = addresses.copy_path(mementos.second_of(capture), url, wanted.form)
     headers = {"Link": mementos.link_header(origin, url, capture)}
     return RedirectResponse(origin + (f"/{key}" if is_embedded else "") + path, 302, headers)
@@ -138,7 +169,15 @@ def _calendar(typed: str, request: Request) -> Response:
         (year, [(f"{month[0].at:%B}", month) for month in _grouped(rows, "%m")])
         for year, rows in ((f"{rows[0].at:%Y}", rows) for rows in _grouped(_rows(url, captures), "%Y"))
     ]
-    return page("copies/calendar.html", {"url": url, "count": len(captures), "years": years})
+    with _opened(request) as copies:
+        article = _article(request, copies, url)
+    return page("copies/calendar.html", {"url": url, "count": len(captures), "years": years, "article": article})
+
+
+def _article(request: Request, copies: Copies, url: str) -> str | None:
+    """Return the address of the article read at an address; None: there is none that may be shown, or no pages."""
+    found = copies.find_articles(url) if request.app.state.pages else []
+    return f"{request.app.state.pages}/articles/{found[0].id}" if found else None
 
 
 def _rows(url: str, captures: list[Capture]) -> list[_Row]:

@@ -8,7 +8,7 @@ Due times live in no file of their own: they follow from the runs in the catalog
 """
 
 from aggregator.scheduler.rhythm import Rhythm
-from aggregator.scheduler.times import REMEMBERED, Past, due, due_at, pasts, pasts_of
+from aggregator.scheduler.times import REMEMBERED, Past, due, due_at, pasts, pasts_of, pause
 from aggregator.scheduler.watching import run
 
-__all__ = ["REMEMBERED", "Past", "Rhythm", "due", "due_at", "pasts", "pasts_of", "run"]
+__all__ = ["REMEMBERED", "Past", "Rhythm", "due", "due_at", "pasts", "pasts_of", "pause", "run"]

@@ -33,6 +33,8 @@ MAX_PAGE = 100
 MAX_ALL_WORDS = 3
 """Of more words than these, those who ask rarely mean all: sentences are pasted."""
 
+FINDS_IDS = "`aggregator search` finds ids."
+"""Said of an id or address that is none, where nothing else may have been meant."""
 _SUGGESTED = 3
 _ALIKE = 0.8
 """How like an id must be to what was typed: of twelve letters, two may be wrong."""
@@ -298,7 +300,7 @@ def advice(catalogue: Catalogue, ref: str) -> str:
         cut = [one for one in alike if one.startswith(typed)]
         near = cut or difflib.get_close_matches(typed, alike, _SUGGESTED, _ALIKE)
     if not near:
-        return "`aggregator search` finds ids."
+        return FINDS_IDS
     return f"Did you mean {' or '.join(near[:_SUGGESTED])}?"
 
 

@@ -40,6 +40,16 @@ class Concordance:
     note: str | None
     """As in Results."""
 
+    @property
+    def elsewhere(self) -> int:
+        """How many articles have the words elsewhere than in their texts, as in a title; 0 too where lines are cut."""
+        return 0 if self.is_cut else self.articles - self.holding
+
+    @property
+    def holding(self) -> int:
+        """How many articles the lines are of."""
+        return len({line.article_id for line in self.lines})
+
 
 def words_in_context(home: Home, query: Query, *, order: Order = "right", as_of: datetime | None = None) -> Concordance:
     """Return every place in the texts of the articles found where a word or phrase of the query stands.

@@ -18,6 +18,7 @@ from aggregator.periods import instant
 from aggregator.web import citing
 from aggregator.web.citing import Citation
 from aggregator.web.drawing import line
+from aggregator.web.followed import names_of
 from aggregator.web.limits import TURNS, VERSIONS
 from aggregator.web.rendering import downloaded, page
 from aggregator.web.reporting import report
@@ -37,6 +38,7 @@ def show_article(request: Request, article_id: str, version: Number = None) -> H
     values = {
         "found": found,
         "article": found.article.as_in(chosen),
+        "source": names_of(home).get(found.article.source_id),
         "version": chosen,
         "capture": found.capture(chosen),
         "authors": ", ".join(chosen.authors),

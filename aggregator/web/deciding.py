@@ -31,15 +31,15 @@ async def decide(request: Request) -> RedirectResponse:
     kind, ids = given.get("kind", ""), [given.get(name, "") for name in ("a", "b")]
     if kind not in KINDS:
         raise UsageError(f"Nothing is decided by {kind[:20]!r}: there are {', '.join(KINDS)}.")
-    here = await run_in_threadpool(_note, request, kind, ids, given.get("here", ""))
-    return RedirectResponse(f"/articles/{here}/family", status_code=303)
+    one, other, here = await run_in_threadpool(_note, request, kind, ids, given.get("here", ""))
+    return RedirectResponse(f"/articles/{here}/family?noted={one}-{other}", status_code=303)
 
 
-def _note(request: Request, kind: str, ids: list[str], here: str) -> str:
+def _note(request: Request, kind: str, ids: list[str], here: str) -> list[str]:
     """Note a decision, unless it holds already, and have it looked at now if nobody else writes the home.
 
     Returns:
-        The id of the article whose page it came from.
+        The ids of the two, and of the article whose page it came from.
     """
     home: Home = request.app.state.home
     known = [of_id(request, article_id).article.id for article_id in (*ids, here)]
@@ -48,4 +48,4 @@ def _note(request: Request, kind: str, ids: list[str], here: str) -> str:
         KINDS[kind](home, ids[0], ids[1], by=request.state.who, now=datetime.now(UTC))
         with suppress(BusyError), pipeline.opened(home, following, wait_s=_WAIT_S):
             pass  # busy: it is in force when the crawl that is running looks next
-    return known[-1]
+    return known

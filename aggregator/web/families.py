@@ -56,8 +56,8 @@ class Reasoned:
 
 
 @router.get("/articles/{article_id}/family")
-def show_family(request: Request, article_id: str) -> HTMLResponse:
-    """Show all that share text with an article."""
+def show_family(request: Request, article_id: str, noted: str = "") -> HTMLResponse:
+    """Show all that share text with an article; of two that were just decided on, what stands of them at the top."""
     found = of_id(request, article_id)
     article = found.article
     family = reposts.family_of(request.app.state.home, article)
@@ -66,6 +66,7 @@ def show_family(request: Request, article_id: str) -> HTMLResponse:
         "article": article,
         "versions": len(found.versions),
         "key": door.key if door and door.may_decide else None,
+        "noted": next((one for one in family.decisions if set(one.articles) == set(noted.split("-"))), None),
         **_evidence(family, here=article.id),
     }
     return page("family.html", values)

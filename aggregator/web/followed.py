@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -30,6 +32,20 @@ def contact_of(home: Home) -> str | None:
         return following_of(home).settings.contact
     except SourcesError:
         return None
+
+
+def names_of(home: Home) -> dict[str, str]:
+    """Return what the sources of sources.yaml are called, by id; of none if it is refused."""
+    try:
+        return told_apart({source.id: source.name for source in following_of(home).sources})
+    except SourcesError:
+        return {}
+
+
+def told_apart(names: Mapping[str, str]) -> dict[str, str]:
+    """Return names by id, each that several have with the id behind it."""
+    counts = Counter(names.values())
+    return {of: f"{name} ({of})" if counts[name] > 1 else name for of, name in names.items()}
 
 
 @lru_cache(maxsize=4)

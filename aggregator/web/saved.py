@@ -43,7 +43,10 @@ def show_saved(request: Request) -> HTMLResponse:
     """Show the saved searches, each with its new hits and its feeds."""
     home = request.app.state.home
     known, withheld = found(home)
-    return page("saved.html", {"searches": [_told(home, one) for one in known], "withheld": withheld})
+    return page(
+        "saved.html",
+        {"searches": [_told(home, one) for one in known], "withheld": withheld, "command": request.app.state.command},
+    )
 
 
 def found(home: Home) -> tuple[list[NewHits], int]:

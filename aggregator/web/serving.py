@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from aggregator import __version__
 from aggregator.errors import AggregatorError
 from aggregator.home import Home
+from aggregator.search import FINDS_IDS
 from aggregator.web import (
     api,
     articles,
@@ -51,6 +52,7 @@ def application(
     *,
     copies: str | None = None,
     turns: Turns | None = None,
+    command: str = "aggregator",
 ) -> Guard:
     """Return the pages of a home, as an ASGI application.
 
@@ -60,6 +62,7 @@ def application(
         door: Who may come in, and whether they may decide; None: everybody who reaches it, to read.
         copies: The origin of its archived copies, scheme to port; None: they are not served.
         turns: Which source is tried; None: nobody else ends that.
+        command: How the program is called on this home, as whoever reads the pages may know.
     """
     made = FastAPI(
         title="aggregator",
@@ -72,6 +75,7 @@ def application(
     made.state.home = home
     made.state.door = door
     made.state.copies = copies
+    made.state.command = command
     made.state.turns = turns or Turns()
     made.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     for room in ROOMS:
@@ -88,6 +92,7 @@ def _told(request: Request, error: Exception) -> Response:
     status, words = status_of(error), words_of(error, request.app.state.home)
     if is_for_programs(request.url.path):
         return said(request.url.path, words, status)
+    words = words.replace(FINDS_IDS, "Look for it with the search.")  # whoever reads pages has no commands
     return page("error.html", {"words": words, "status": status}, status=status)
 
 

@@ -28,6 +28,8 @@ from aggregator.web.rendering import page
 router = APIRouter(include_in_schema=False)
 
 _WEEK = timedelta(days=7)
+_ABOUT_ONE = 0.8
+"""From how many on it is said that it is about one."""
 WEEKS = 52
 """How far back a rhythm is drawn."""
 
@@ -80,7 +82,8 @@ def show_source(request: Request, source_id: str) -> HTMLResponse:
         "status": status,
         "state": _state(status, now),
         "success": next((run for run in health.runs if run.outcome == "ok"), None),
-        "pause": _words(health.past.rhythm.pause) if health.past else None,
+        "pause": _how_often(health.source, health.past),
+        "publishes": _published(health.past.rhythm.posts_a_day) if health.past else None,
         "coverage": bars(
             [(month.month, month.extracted) for month in reversed(health.months)],
             lambda month: f"/?source={source_id}&since={month}&until={month}",
@@ -189,9 +192,31 @@ def _is_due(status: dict[str, Any], now: datetime) -> bool:
     return not status["paused"] and (due is None or datetime.fromisoformat(due) <= now)
 
 
-def _words(pause: timedelta) -> str:
-    """Return in words how often a source is looked at."""
-    minutes = round(pause.total_seconds() / 60)
+_SPANS = (
+    (1, "about one a day", "about %(count)s a day"),
+    (7, "about one a week", "about %(count)s a week"),
+    (365.25 / 12, "about one a month", "about %(count)s a month"),
+    (365.25, "about one a year", "about %(count)s a year"),
+)
+"""In days, with what is said of one in such a time and of several."""
+
+
+def _published(posts_a_day: float) -> str:
+    """Return in words how much a source publishes, in the shortest time in which it is one at least."""
+    for days, one, several in _SPANS:
+        count = round(posts_a_day * days)
+        if count >= 1 and posts_a_day * days >= _ABOUT_ONE:
+            return phrase(several, count=number(count)) if count > 1 else phrase(one)
+    return phrase("less than one a year")
+
+
+def _how_often(source: Source, past: Past | None) -> str | None:
+    """Return in words how often a source is looked at, as is in force now; None: it was never visited."""
+    if past is None or past.last is None:
+        return None
+    if isinstance(source.every, time) and not past.is_given_up:
+        return phrase("daily at %(time)s (%(zone)s)", time=f"{source.every:%H:%M}", zone=source.timezone)
+    minutes = round(scheduler.pause(source, past).total_seconds() / 60)
     if minutes < 90:
         return phrase("about every %(count)s minutes", count=minutes)
     return phrase("about every %(count)s hours", count=number(round(minutes / 60)))

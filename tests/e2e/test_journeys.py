@@ -216,7 +216,8 @@ def test_a_match_is_confirmed_under_the_name_of_who_does(reading: Reader, world:
     pair = reading.tab.locator("section.pair").first
     reading.follow(pair.get_by_role("button", name="It is a match"))
 
-    assert reading.tab.url == f"{world.address}/articles/{world.known.copied}/family"
+    assert reading.tab.url.startswith(f"{world.address}/articles/{world.known.copied}/family?noted=")
+    assert "Noted: confirmed by e. editor" in reading.tab.get_by_role("status").first.inner_text()
     assert "confirmed by e. editor" in reading.tab.locator("section.pair").first.inner_text()
 
 

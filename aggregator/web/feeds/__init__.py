@@ -22,6 +22,7 @@ from aggregator.errors import UsageError
 from aggregator.web.feeds import atom, jsonfeed
 from aggregator.web.feeds.entries import Kind
 from aggregator.web.feeds.gathering import TITLES, Choices, choices, gathered
+from aggregator.web.followed import told_apart
 from aggregator.web.limits import FEED_ENTRIES
 from aggregator.web.rendering import page
 
@@ -87,11 +88,12 @@ def said_of(found: Offered) -> dict[str, Any]:
 def show_feeds(request: Request) -> HTMLResponse:
     """Show which feeds there are, of everything, a source, or what a saved search finds."""
     found = offered(request)
+    names = told_apart(found.among.sources)
     values = {
         "feeds": [(TITLES[kind], addresses) for kind, addresses in found.feeds.items()],
         "most": FEED_ENTRIES,
-        "of": found.name if found.source_id is None else found.among.sources[found.source_id],
-        "sources": [(said, f"/feeds?{urlencode({'source': one})}") for one, said in found.among.sources.items()],
+        "of": found.name if found.source_id is None else names[found.source_id],
+        "sources": [(said, f"/feeds?{urlencode({'source': one})}") for one, said in names.items()],
         "searches": [(one.name, f"/feeds?search={one.name}") for one in found.among.searches],
     }
     return page("feeds.html", values)
