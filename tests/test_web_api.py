@@ -265,20 +265,16 @@ def test_feeds_are_listed(get: Get) -> None:
 
 
 def test_a_text_that_is_sent_is_compared(served: str, get: Get) -> None:
-    said = requests.post(f"{served}/api/reposts", data={"text": STORY}, timeout=30)
+    said = got(f"{served}/api/reposts", "POST", data={"text": STORY})
     assert said.status_code == 200
     assert {ONE.id, COPY.id} <= {
         side for line in said.json() if line["type"] == "pair" for side in (line["a"], line["b"])
     }
-    assert requests.post(f"{served}/api/reposts", data={"text": " "}, timeout=30).json() == {
-        "error": "Nothing was pasted."
-    }
-    short = requests.post(f"{served}/api/reposts", data={"text": "Two words"}, timeout=30)
+    assert got(f"{served}/api/reposts", "POST", data={"text": " "}).json() == {"error": "Nothing was pasted."}
+    short = got(f"{served}/api/reposts", "POST", data={"text": "Two words"})
     assert (short.status_code, short.json()) == (400, {"error": "This has 2 words; 12 in a row are needed."})
     elsewhere = {"Origin": "http://evil.example"}
-    assert (
-        requests.post(f"{served}/api/reposts", data={"text": STORY}, headers=elsewhere, timeout=30).status_code == 403
-    )
+    assert got(f"{served}/api/reposts", "POST", data={"text": STORY}, headers=elsewhere).status_code == 403
     assert get("/api/reposts").status_code == 405
 
 

@@ -23,14 +23,14 @@ WAITING = HTTPAdapter(
 )
 
 
-def got(address: str, **how: Any) -> requests.Response:
+def got(address: str, method: str = "GET", **how: Any) -> requests.Response:
     """What an address answers to a client that waits as long as it is told to when it asks too fast.
 
     The tests of a module ask one server, as one client, as fast as the machine lets them.
     """
     with requests.Session() as client:
         client.mount("http://", WAITING)
-        return client.get(address, timeout=60, **how)
+        return client.request(method, address, timeout=60, **how)
 
 
 def as_of_many(app: ASGIApp) -> ASGIApp:
