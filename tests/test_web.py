@@ -170,6 +170,7 @@ def test_who_has_a_text_that_was_pasted(served: str, get: Get, ids: dict[str, st
 
     assert f"/articles/{ids['a']}" in page.links()
     assert "the text pasted" in page.text
+    assert "1 article and your text, as" in page.text or "2 articles and your text, as" in page.text
     assert (
         "Nothing was found" in pasted(served, "Words that nobody has written in this order, as far as is known.").text
     )

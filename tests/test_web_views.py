@@ -268,3 +268,17 @@ def test_each_cell_of_a_table_has_the_name_of_its_column_for_there_are_no_headin
             headings = [words_of(heading) for heading in table.select("thead th")]
             names = [str(cell.get("data-name", "")) for cell in row.select("th, td")]
             assert [name and name.split()[0] for name in names] == [heading.split()[0] for heading in headings]
+
+
+def test_a_long_passage_shows_its_first_lines_and_the_rest_on_a_click(tmp_path: Path) -> None:
+    text = " ".join(f"{STORY} {BUSES} {COURT}".split())
+    one, other = article("one", text, of="a"), article("two", text, of="b")
+    with serving(application(stocked(tmp_path / "home", [one, other]))) as address:
+        quoted = main_of(got(f"{address}/articles/{one.id}/family")).select(".two blockquote")
+    assert len(quoted) == 2
+    for each in quoted:
+        [folded] = each.select("details")
+        [summary] = folded.select("summary")
+        summary.extract()
+        assert each.get_text() == text
+        assert len(folded.get_text()) > len(text) / 2

@@ -276,7 +276,9 @@ PAGES: dict[tuple[str, str], Any] = {
     ("GET", "/articles/{article_id}"): of_articles("/articles/{article_id}", "?version=1", "?version=2"),
     ("GET", "/articles/{article_id}/changes"): of_articles("/articles/{article_id}/changes", "?old=1&new=2"),
     ("GET", "/articles/{article_id}/cite.{end}"): cited,
-    ("GET", "/articles/{article_id}/family"): of_articles("/articles/{article_id}/family", "?noted=a-b"),
+    ("GET", "/articles/{article_id}/family"): of_articles(
+        "/articles/{article_id}/family", "?noted=aaaabbbbcccc-ddddeeeeffff"
+    ),
     ("GET", "/reposts"): lambda names: ["/reposts"],
     ("POST", "/reposts"): pasted,
     ("POST", "/decisions"): decided,

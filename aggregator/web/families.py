@@ -22,7 +22,7 @@ from aggregator.web.beside import Side, sides
 from aggregator.web.drawing import Course, Placed, course
 from aggregator.web.followed import following_of
 from aggregator.web.forms import fields
-from aggregator.web.limits import MAX_PASTED_BYTES, PAIRS, PASSAGES, ROWS, WHOLE
+from aggregator.web.limits import KEPT_CHARS, LONG_PASSAGE_CHARS, MAX_PASTED_BYTES, PAIRS, PASSAGES, ROWS, WHOLE
 from aggregator.web.rendering import page
 
 router = APIRouter(include_in_schema=False)
@@ -35,8 +35,9 @@ _REFERENCE = re.compile(r"[a-z2-7]{12}|https?://\S+|(?:[\w-]+\.)+[\w-]+(?::\d+)?
 class Shared:
     """A passage that two texts share."""
 
-    earlier: str
-    later: str
+    earlier: tuple[str, str]
+    later: tuple[str, str]
+    """Its first lines, and the rest of it, which is only shown on a click; empty: there is no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +185,20 @@ def _reasoned(family: Family, match: Match, *, is_whole: bool) -> Reasoned:
         later=later,
         match=match,
         shares=shares,
-        passages=tuple(Shared(texts[0][p.a_start : p.a_end], texts[1][p.b_start : p.b_end]) for p in sorted(longest)),
+        passages=tuple(
+            Shared(_begun(texts[0][p.a_start : p.a_end]), _begun(texts[1][p.b_start : p.b_end]))
+            for p in sorted(longest)
+        ),
         decided=tuple(one for one in family.decisions if {match.a, match.b} <= set(one.articles)),
         sides=sides((earlier, texts[0], shares[0]), (later, texts[1], shares[1]), passages)
         if is_whole and GIVEN in (first, second)
         else None,
     )
+
+
+def _begun(text: str) -> tuple[str, str]:
+    """Return the first lines of a passage, in whole words, and the rest of it."""
+    if len(text) <= LONG_PASSAGE_CHARS:
+        return text, ""
+    cut = max(text.rfind(" ", 0, KEPT_CHARS), text.rfind("\n", 0, KEPT_CHARS)) + 1 or KEPT_CHARS
+    return text[:cut], text[cut:]

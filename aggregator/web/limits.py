@@ -17,6 +17,8 @@ WHOLE = 5
 """Articles that are shown whole beside a text that was pasted; of the others that have it, only passages."""
 FOLDED_CHARS, KEPT_CHARS = 1_500, 300
 """Of two texts side by side, from how much on what lies between passages is folded, and how much stays at both ends."""
+LONG_PASSAGE_CHARS = 600
+"""From how much on a passage of a family shows its first lines alone."""
 VERSIONS, TURNS = 12, 10
 """Versions of an article that are listed without a click; and how often its address had nothing to read, the latest."""
 CONTEXT_LINES = 50
