@@ -143,7 +143,9 @@ def all_pages(root: Path, rounds: int) -> Iterator[Figures]:
     with served(root) as (address, told):
         for page in PAGES:
             form = {"text": known.pasted} if page.is_pasted else None
-            of = measured(page.name, address, told, page.path(known), rounds, status=page.status, form=form)
+            of = measured(
+                page.name, address, told, page.path(known).partition("#")[0], rounds, status=page.status, form=form
+            )
             yield Figures(of.page, of.half_ms, of.p95_ms, of.cpu_ms, of.cpu_ms / beside.cpu_ms)
 
 
