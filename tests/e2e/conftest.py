@@ -37,6 +37,8 @@ class Served:
     articles: dict[str, Article]
     """By their ids."""
     strange: list[Strange]
+    plain: Strange
+    """Where a name that nobody would wonder at stands in all the same places."""
 
 
 @pytest.fixture(scope="session")
@@ -65,10 +67,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     home = visited(tmp_path_factory.mktemp("e2e") / "home")
     save_searches(home)
     calm = articles_of(home)
-    strange = write_everywhere(home, strings())
+    *strange, plain = write_everywhere(home, [*strings(), "A plain name"])
     door = Door(TOKEN, is_for_reading=False, may_decide=True)
     with (
         serving(as_of_many(replaying.application(home))) as copies,
         serving(as_of_many(application(home, door=door, copies=copies))) as address,
     ):
-        yield Served(address, copies, known_in(home, calm, strange[0]), calm, strange)
+        yield Served(address, copies, known_in(home, calm, strange[0]), calm, strange, plain)

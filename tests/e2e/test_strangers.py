@@ -42,6 +42,12 @@ def ours(reading: Reader, world: Served) -> set[str]:
             if page.is_pasted:
                 reading.look_for_reposts(world.known.pasted)
             shapes |= reading.seen().shapes
+    for place in places_of(world.plain):
+        reading.open(place.path)
+        shapes |= reading.seen().shapes
+    reading.open("/reposts")
+    reading.look_for_reposts(world.plain.text)
+    shapes |= reading.seen().shapes
     begun, ended = world.known.pasted.split("\n", 1)
     reading.open("/reposts")
     reading.look_for_reposts(
