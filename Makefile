@@ -52,7 +52,7 @@ conformance: $(VENV)/installed $(TOOLS)/installed  ## what other institutions' t
 e2e: $(E2E)/installed $(NODE)/installed  ## the pages in Chromium, and what axe-core, html-validate and schemathesis say; with all strings of a folder: HOSTILE=DIR
 	@HOSTILE="$(HOSTILE)" EXAMPLES=100 $(E2E)/bin/python -m pytest tests/e2e --numprocesses $(BROWSERS) $(ARGS)
 
-e2e-smoke: $(E2E)/installed $(NODE)/installed  ## some of it in five minutes, with thirty strings of our own
+e2e-smoke: $(E2E)/installed $(NODE)/installed  ## some of it in two minutes, with thirty strings of our own
 	@SMOKE=1 HOSTILE= EXAMPLES=5 $(E2E)/bin/python -m pytest $(addprefix tests/e2e/test_,strangers.py journeys.py pages.py interface.py) -rs $(ARGS)
 
 e2e-tools: $(E2E)/installed $(NODE)/installed  ## what both need, without Chromium

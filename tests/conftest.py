@@ -7,15 +7,18 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from hypothesis import settings
 
 from aggregator import cli
+from aggregator.home import Home
 from tests.calm import Calm, crawled
 from tests.fakecli import Aggregator, Said
+from tests.webbed import got, serving
 
 settings.register_profile("untimed", deadline=None)  # how long anything takes is the benchmarks' subject
 settings.load_profile("untimed")
@@ -111,3 +114,18 @@ def aggregator(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.Mo
         return Said(int(left.value.code or 0), out.decode(), err.decode())
 
     return run
+
+
+@pytest.fixture(scope="module")
+def served(home: Home) -> Iterator[str]:
+    """Where the pages are served of the ``home`` that a file of tests makes."""
+    from aggregator.web.serving import application  # few files need it, and it is slow to load
+
+    with serving(application(home)) as address:
+        yield address
+
+
+@pytest.fixture
+def get(served: str) -> Callable[..., requests.Response]:
+    """Asks these pages for a path, and waits as it is told to when that is too fast."""
+    return lambda path, **how: got(served + path, **how)

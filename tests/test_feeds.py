@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -41,7 +41,7 @@ from tests.fakeweb import (
     versions,
 )
 from tests.stockedhome import article, stocked
-from tests.webbed import Seen, got, serving
+from tests.webbed import Seen, serving
 
 YAML = """settings: {min_free: 1MB}
 sources:
@@ -96,18 +96,6 @@ def visit(root: Path, pages: dict[str, object], *, day: int, only: str | None = 
         updated = f"{NOON + day * DAY:%Y-%m-%dT%H:%M:%SZ}"
         web = FakeWeb({f"http://{name}.example/feed": feed(*own, updated=updated), **pages}, now=NOON + day * DAY)
         crawl(root, web, source(name), clock=ClockOf(web))
-
-
-@pytest.fixture(scope="module")
-def served(home: Home) -> Iterator[str]:
-    """Where the pages of the home are served."""
-    with serving(application(home)) as address:
-        yield address
-
-
-@pytest.fixture
-def get(served: str) -> Callable[..., requests.Response]:
-    return lambda path, **how: got(served + path, **how)
 
 
 Get = Callable[..., requests.Response]

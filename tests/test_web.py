@@ -7,10 +7,9 @@ import itertools
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -48,21 +47,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
             article("three", f"naughty {NAUGHTY} harbour", title=f"naughty {NAUGHTY}", of="c", language="en"),
         ],
     )
-
-
-@pytest.fixture(scope="module")
-def served(home: Home) -> Iterator[str]:
-    """Where the pages of the home are served."""
-    with serving(application(home)) as address:
-        yield address
-
-
-@pytest.fixture
-def get(served: str) -> Callable[..., requests.Response]:
-    def ask(path: str, **how: Any) -> requests.Response:
-        return got(served + path, **how)
-
-    return ask
 
 
 Get = Callable[..., requests.Response]

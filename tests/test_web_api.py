@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -69,17 +69,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         f'settings: {{min_free: 1MB}}\nsources:\n{entries}  - {{id: d, url: "http://d.example/", access: dark}}\n'
     )
     return made
-
-
-@pytest.fixture(scope="module")
-def served(home: Home) -> Iterator[str]:
-    with serving(application(home)) as address:
-        yield address
-
-
-@pytest.fixture
-def get(served: str) -> Callable[..., requests.Response]:
-    return lambda path, **how: got(served + path, **how)
 
 
 Get = Callable[..., requests.Response]

@@ -26,7 +26,7 @@ from aggregator.web.serving import application
 from tests.fakeweb import NOON, OTHER, STORY, FakeWeb, articles, crawl, feed, page, source, versions
 from tests.stockedhome import article, stocked
 from tests.test_citations import in_a_bibliography, squeezed, untexed
-from tests.webbed import Seen, got, serving
+from tests.webbed import Seen, serving
 
 YAML = """settings: {min_free: 1MB}
 sources:
@@ -62,18 +62,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 def ids(home: Home) -> dict[str, str]:
     """The articles by their addresses."""
     return {url: one.id for url, one in articles(home.root).items()}
-
-
-@pytest.fixture(scope="module")
-def served(home: Home) -> Iterator[str]:
-    """Where the pages of the home are served."""
-    with serving(application(home)) as address:
-        yield address
-
-
-@pytest.fixture
-def get(served: str) -> Callable[..., requests.Response]:
-    return lambda path: got(served + path)
 
 
 Get = Callable[[str], requests.Response]

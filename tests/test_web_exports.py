@@ -7,7 +7,7 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from aggregator.web.serving import application
 from tests.fakecli import Aggregator
 from tests.fakeweb import NOON
 from tests.stockedhome import article, stocked
-from tests.webbed import Seen, got, serving
+from tests.webbed import Seen, serving
 
 FORMULA = "=cmd|' /C calc'!A0"
 NAUGHTY = '"quotes", </title><script>alert(1)</script>\nER  - \n@online{x,'
@@ -57,18 +57,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     )
     made.sources_yaml.write_text(YAML)
     return made
-
-
-@pytest.fixture(scope="module")
-def served(home: Home) -> Iterator[str]:
-    """Where the pages of the home are served."""
-    with serving(application(home)) as address:
-        yield address
-
-
-@pytest.fixture
-def get(served: str) -> Callable[..., requests.Response]:
-    return lambda path, **how: got(served + path, **how)
 
 
 Get = Callable[..., requests.Response]

@@ -181,8 +181,7 @@ def _may_be_shown(article: Article, known: access.Recogniser | None) -> bool:
         return True
     if known.knows_article(article.id) or known.knows_version(article.id, article.version):
         return False
-    said = "\n".join((article.title or "", *article.authors, article.text))
-    return not redaction.holds(said, article.url, known)
+    return not redaction.holds(access.text_of(article), article.url, known)
 
 
 def _values(trial: Trial) -> dict[str, Any]:

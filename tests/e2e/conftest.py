@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,16 +13,12 @@ from aggregator.replay import serving as replaying
 from aggregator.web.door import Door
 from aggregator.web.serving import application
 from tests.e2e.pages import Known, articles_of, known_in
-from tests.e2e.reading import IS_SMOKE, launched
+from tests.e2e.reading import launched
 from tests.e2e.strangers import strings
 from tests.e2e.world import Strange, save_searches, visited, write_everywhere
 from tests.webbed import as_of_many, serving
 
 TOKEN = "the token of whoever decides"
-
-
-SMOKE_S = 270.0
-"""After so many seconds what is left of a smoke is not begun: a slow machine makes no change bad."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -39,18 +34,6 @@ class Served:
     strange: list[Strange]
     plain: Strange
     """Where a name that nobody would wonder at stands in all the same places."""
-
-
-@pytest.fixture(scope="session")
-def smoke_ends() -> float:
-    """When, by the monotonic clock."""
-    return time.monotonic() + SMOKE_S
-
-
-@pytest.fixture(autouse=True)
-def there_is_time(smoke_ends: float) -> None:
-    if IS_SMOKE and time.monotonic() > smoke_ends:
-        pytest.skip(f"the smoke has lasted {SMOKE_S:.0f} s")
 
 
 @pytest.fixture(scope="session")
