@@ -11,6 +11,8 @@ PEERS := build/extractors
 FINDERS := build/finders
 E2E := build/e2e
 NODE := build/e2e-node
+CLUSTER := build/cluster
+SERVERS := build/cluster-servers
 PIP := $(BIN)/python -m pip $(QUIET) --disable-pip-version-check --no-input
 FAILED := { echo 'pip did not get through; to see all its words: make setup QUIET=' >&2; exit 1; }
 # A browser is several processes by itself.
@@ -25,7 +27,7 @@ LOCK := env -u UV_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS $(BIN)/uv pip com
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-long torture conformance e2e e2e-smoke e2e-tools pictures check format coverage bench eval eval-reposts lock clean
+.PHONY: help setup demo test test-long test-cluster torture conformance e2e e2e-smoke e2e-tools pictures check format coverage bench eval eval-reposts lock clean
 
 help:  ## list these words
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +58,9 @@ e2e-smoke: $(E2E)/installed $(NODE)/installed  ## some of it in two minutes, wit
 	@SMOKE=1 HOSTILE= EXAMPLES=5 $(E2E)/bin/python -m pytest $(addprefix tests/e2e/test_,strangers.py journeys.py pages.py interface.py) -rs $(ARGS)
 
 e2e-tools: $(E2E)/installed $(NODE)/installed  ## what both need, without Chromium
+
+test-cluster: $(CLUSTER)/installed $(SERVERS)/installed  ## the line on PostgreSQL, S3 and Dask, on servers of its own
+	@SERVERS=$(SERVERS)/bin $(CLUSTER)/bin/python -m pytest tests/cluster $(ARGS)
 
 pictures: $(E2E)/installed  ## take the pictures of the pages in docs/pictures again, in Chromium
 	@$(E2E)/bin/python -m tests.e2e.pictures docs/pictures
@@ -106,6 +111,15 @@ lock: $(VENV)/installed  ## choose the newest packages that pyproject.toml allow
 	@$(LOCK) --upgrade --constraint requirements.lock --output-file $(VENV)/e2e.lock tests/e2e/tools.in >/dev/null
 	@{ echo '# What drives and judges the pages in `make e2e`, with the hashes of its files. Made by `make lock` from tools.in.'; \
 		cat $(VENV)/e2e.lock; } > tests/e2e/tools.lock
+	@echo 'tests/cluster/tools.lock'
+	@$(LOCK) --upgrade --constraint requirements.lock --extra postgres --extra s3 --extra dask \
+		--output-file $(VENV)/cluster.lock tests/cluster/tools.in pyproject.toml >/dev/null
+	@{ echo '# What `make test-cluster` installs, with the hashes of its files. Made by `make lock` from tools.in and the extras.'; \
+		cat $(VENV)/cluster.lock; } > tests/cluster/tools.lock
+	@echo 'tests/cluster/servers.lock'
+	@$(LOCK) --upgrade --output-file $(VENV)/servers.lock tests/cluster/servers.in >/dev/null
+	@{ echo '# What stands in for servers in `make test-cluster`, with the hashes of its files. Made by `make lock` from servers.in.'; \
+		cat $(VENV)/servers.lock; } > tests/cluster/servers.lock
 	@echo 'Now "make setup" installs them; then "make test check".'
 
 clean:  ## remove .venv, caches and the demo's home; archive/ and index/ are left alone
@@ -130,6 +144,16 @@ $(VENV)/locked: requirements-build.lock requirements.lock
 $(VENV)/installed: $(VENV)/locked pyproject.toml
 	@echo '4/4  the project itself'
 	@$(PIP) install --no-deps --no-build-isolation --editable . || $(FAILED)
+	@touch $@
+
+# The extras of a cluster, and what stands in for one.
+$(CLUSTER)/installed: requirements-build.lock requirements.lock tests/cluster/tools.lock pyproject.toml
+	@echo 'the line with its extras, in $(@D)'
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip $(QUIET) --disable-pip-version-check --no-input install --require-hashes -r requirements-build.lock || $(FAILED)
+	@$(@D)/bin/python -m pip $(QUIET) --no-input install --require-hashes --no-build-isolation --use-pep517 -r requirements.lock || $(FAILED)
+	@$(@D)/bin/python -m pip $(QUIET) --no-input install --require-hashes -r tests/cluster/tools.lock || $(FAILED)
+	@$(@D)/bin/python -m pip $(QUIET) --no-input install --no-deps --no-build-isolation --editable . || $(FAILED)
 	@touch $@
 
 # What judges the pages: an environment with what the program needs, and packages of npm. Chromium is the machine's.
@@ -162,7 +186,9 @@ $(PEERS)/installed $(FINDERS)/installed: requirements-build.lock requirements.lo
 	@touch $@
 
 $(TOOLS)/installed: tests/conformance/tools.lock
-	@echo 'the tools of other institutions, in $(TOOLS)'
-	@$(PYTHON) -m venv --clear $(TOOLS)
-	@$(TOOLS)/bin/python -m pip $(QUIET) --disable-pip-version-check --no-input install --require-hashes -r $< || $(FAILED)
+$(SERVERS)/installed: tests/cluster/servers.lock
+$(TOOLS)/installed $(SERVERS)/installed:
+	@echo "other people's tools and servers, in $(@D)"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip $(QUIET) --disable-pip-version-check --no-input install --require-hashes -r $< || $(FAILED)
 	@touch $@
