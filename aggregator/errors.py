@@ -78,12 +78,12 @@ class StoreError(AggregatorError):
     """archive/ or index/ is damaged or missing.
 
     Attributes:
-        path: The file or folder meant.
+        path: The file or folder meant, or the server.
     """
 
     exit_code = 3
 
-    def __init__(self, path: Path, message: str) -> None:
+    def __init__(self, path: object, message: str) -> None:
         self.path = path
         super().__init__(f"{path}: {message}")
 
@@ -108,7 +108,7 @@ class BusyError(AggregatorError):
     """Another writer holds the home.
 
     Args:
-        home: The home.
+        home: The home, or the catalogue on a server.
         pid: Its process id; None when it could not be read.
         outcome: What that means for the one who waits.
 
@@ -120,7 +120,7 @@ class BusyError(AggregatorError):
 
     def __init__(
         self,
-        home: Path,
+        home: object,
         pid: int | None,
         outcome: str = "Nothing was changed. Wait for it to end, or use --wait SECONDS.",
     ) -> None:

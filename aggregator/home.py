@@ -14,6 +14,7 @@ from pathlib import Path
 
 from aggregator import disk
 from aggregator.errors import BusyError, NoSpaceError
+from aggregator.model import Server
 
 SIGN_S = 1.0
 """How long a writer may take from having the lock to having signed it, in seconds."""
@@ -26,6 +27,8 @@ class Home:
     root: Path
     index_name: str = "index"
     """The folder of all that is derived, relative to ``root``; another one while a rebuild is under way."""
+    server: str | None = None
+    """The PostgreSQL server that has the catalogue, as ``settings.catalogue`` says; None: it is a file."""
 
     @property
     def sources_yaml(self) -> Path:
@@ -43,8 +46,16 @@ class Home:
         return self.root / self.index_name
 
     @property
-    def catalogue(self) -> Path:
-        """The database."""
+    def catalogue(self) -> Path | Server:
+        """The database; while a rebuild is under way another file, or another schema of the same server."""
+        if self.server is None:
+            return self.catalogue_file
+        _, _, aside = self.index_name.partition("/")
+        return Server(self.server, f"aggregator_{aside}") if aside else Server(self.server)
+
+    @property
+    def catalogue_file(self) -> Path:
+        """The file of the database, where it is one."""
         return self.index / "catalogue.sqlite"
 
     @property
@@ -59,8 +70,9 @@ class Home:
 
     @property
     def is_new(self) -> bool:
-        """Whether nothing was ever crawled into it."""
-        return not self.catalogue.exists() and not any(self.archive.glob("[0-9]*"))
+        """Whether nothing was ever crawled into it, as far as this machine knows."""
+        there = self.fulltext if isinstance(self.catalogue, Server) else self.catalogue
+        return not there.exists() and not any(self.archive.glob("[0-9]*"))
 
     def ensure_room(self, min_free_bytes: int, *, needed_bytes: int = 0) -> None:
         """Raise NoSpaceError when the disk has less room than ``min_free_bytes`` besides what is needed."""

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeAlias, overload
 
-from aggregator import access, periods, search
+from aggregator import access, homes, periods, search
 from aggregator.errors import AggregatorError, UnknownIdError, UsageError
 from aggregator.home import Home
 from aggregator.model import Article, Version
@@ -254,7 +254,7 @@ def open_home(path: str | Path) -> OpenHome:
     Raises:
         UsageError: It is no home.
     """
-    home = Home(Path(path).expanduser())
+    home = homes.at(Path(path).expanduser())
     if not home.sources_yaml.exists() and not home.archive.is_dir():
         raise UsageError(
             f"{home.root} is no home: it has no sources.yaml. Name the folder that `aggregator init` made."

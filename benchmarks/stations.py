@@ -235,7 +235,7 @@ def cataloguing(given: Material, folder: Path) -> Iterator[Contest[_Filing]]:
     """The deriver, with readings given and without matching, beside sqlite3's ``executemany`` of the rows it makes."""
     with (
         Catalogue(folder / "catalogue.sqlite", writing=True) as catalogue,
-        closing(sqlite3.connect(given.home.catalogue)) as crawled,
+        closing(sqlite3.connect(given.home.catalogue_file)) as crawled,
         closing(sqlite3.connect(folder / "library.sqlite")) as bare,
         patch.object(extract, "submit_page", _as_read(given)),
     ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from hypothesis import settings
 
 from aggregator import cli
 from aggregator.home import Home
+from tests import corners
 from tests.calm import Calm, crawled
 from tests.fakecli import Aggregator, Said
 from tests.webbed import got, serving
@@ -39,11 +41,23 @@ def pytest_configure() -> None:
     one, so they say the same there. Those of durability stay on the disk (``on_disk``).
     ``TMPDIR=/somewhere make test`` runs all of them in that folder.
     """
+    _take_signals()
+    corners.begin()
     if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK):
         return
     if shutil.disk_usage(MEMORY).free >= ROOM_BYTES:
         os.environ[ON_DISK] = tempfile.gettempdir()
         os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
+
+def _take_signals() -> None:
+    """Have programs that tests start be ended by signals, also where ``nohup`` or a script began the tests.
+
+    Both have these ignored, and who is started ignores what its parent ignores.
+    """
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 LONG = (

@@ -64,7 +64,7 @@ def test_a_home_knows_its_places(tmp_path: Path) -> None:
 
     assert home.sources_yaml == tmp_path / "sources.yaml"
     assert home.archive == tmp_path / "archive"
-    assert home.catalogue.parent == home.fulltext.parent == home.index == tmp_path / "index"
+    assert home.catalogue_file.parent == home.fulltext.parent == home.index == tmp_path / "index"
 
 
 def test_a_writer_makes_the_folders_it_needs(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_home_is_new_until_something_was_crawled(tmp_path: Path) -> None:
 def test_a_home_with_a_catalogue_is_not_new(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.index.mkdir()
-    home.catalogue.touch()
+    home.catalogue_file.touch()
 
     assert not home.is_new
 

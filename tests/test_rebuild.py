@@ -70,7 +70,7 @@ def answers(root: Path) -> dict[str, list[tuple[str, float]]]:
 
 
 def set_schema(root: Path, number: int) -> None:
-    with sqlite3.connect(Home(root).catalogue) as connection:
+    with sqlite3.connect(Home(root).catalogue_file) as connection:
         connection.execute("update schema set number = ?", (number,))
     connection.close()
 
@@ -120,12 +120,12 @@ def test_a_source_taken_out_of_sources_yaml_keeps_its_articles_in_a_rebuild(tmp_
 def test_a_kill_before_the_catalogue_was_written_is_caught_up_exactly(tmp_path: Path) -> None:
     web, sources = eventful(tmp_path)
     older = tmp_path / "older.sqlite"
-    shutil.copy(Home(tmp_path).catalogue, older)
+    shutil.copy(Home(tmp_path).catalogue_file, older)
     web.pages["http://a.example/feed"] = feed("http://a.example/7")
     web.pages["http://a.example/7"] = page("A zeppelin was seen above the weir. " + OTHER)
     crawl(tmp_path, web, *sources)
     rows = dump(tmp_path)
-    shutil.copy(older, Home(tmp_path).catalogue)
+    shutil.copy(older, Home(tmp_path).catalogue_file)
     assert dump(tmp_path) != rows
 
     with pipeline.opened(Home(tmp_path), following(*sources)):
@@ -138,7 +138,7 @@ def test_a_kill_before_the_catalogue_was_written_is_caught_up_exactly(tmp_path: 
 def test_a_lost_catalogue_is_made_again_by_the_next_writer(tmp_path: Path) -> None:
     _, sources = eventful(tmp_path)
     rows, hits = dump(tmp_path), answers(tmp_path)
-    Home(tmp_path).catalogue.unlink()
+    Home(tmp_path).catalogue_file.unlink()
 
     with pipeline.opened(Home(tmp_path), following(*sources)):
         pass
@@ -161,7 +161,7 @@ def test_a_catalogue_of_an_older_program_is_rebuilt_by_the_next_writer(tmp_path:
 def test_a_catalogue_of_a_newer_program_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     _, sources = eventful(tmp_path)
     set_schema(tmp_path, 999)
-    before = Home(tmp_path).catalogue.read_bytes()
+    before = Home(tmp_path).catalogue_file.read_bytes()
 
     with (
         pytest.raises(StoreError, match="newer program"),
@@ -169,7 +169,7 @@ def test_a_catalogue_of_a_newer_program_is_refused_and_left_as_it_is(tmp_path: P
     ):
         pass
 
-    assert Home(tmp_path).catalogue.read_bytes() == before
+    assert Home(tmp_path).catalogue_file.read_bytes() == before
 
 
 def test_a_search_without_an_index_folder_says_what_to_run(tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_a_damaged_index_says_what_to_run_and_is_mended_by_it(tmp_path: Path) ->
 
 def test_a_damaged_catalogue_is_named_and_says_what_to_run(tmp_path: Path) -> None:
     eventful(tmp_path)
-    Home(tmp_path).catalogue.write_bytes(b"not a database, not at all" * 100)
+    Home(tmp_path).catalogue_file.write_bytes(b"not a database, not at all" * 100)
 
     with pytest.raises(StoreError, match="aggregator rebuild") as raised:
         found(tmp_path, "mattresses")

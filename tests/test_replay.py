@@ -773,7 +773,7 @@ def test_the_page_of_an_article_links_to_its_archived_copy(home: Home, served: s
     risky.sources_yaml.write_text("sources: [{id: old, url: 'http://old.example/', risk: link}]\n")
     copies: list[list[str]] = []
     unsaid = Home(Path(shutil.copytree(risky.root, tmp_path / "unsaid")))
-    with closing(sqlite3.connect(unsaid.catalogue)) as catalogue, catalogue:
+    with closing(sqlite3.connect(unsaid.catalogue_file)) as catalogue, catalogue:
         catalogue.execute("UPDATE captures SET source_id = ''")  # as of imports that do not say whose they are
     for of, to in ((home, served), (home, None), (risky, served), (unsaid, served)):
         with serving(pages(of, copies=to)) as address:

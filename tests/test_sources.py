@@ -245,7 +245,11 @@ FILE_CASES = [
 
 SETTING_CASES = [
     ("index: lucene", "'lucene' is not possible; possible: whoosh, tantivy"),
-    ("catalogue: postgresql://x", "'postgresql://x' is not possible in this version; possible: sqlite"),
+    ("catalogue: mysql://x/y", "'mysql://x/y' is no catalogue: write sqlite, or the address of a PostgreSQL database"),
+    ("catalogue: postgresql://host", "'postgresql://host' is no catalogue"),
+    ("catalogue: postgresql://me:secret@host/db", "the address may not hold a password, for this file is archived"),
+    ("catalogue: 'postgresql://host/db?password=x'", "the address may not hold a password"),
+    ("catalogue: 'postgresql://host/db?options=-c%20x'", "the address may name neither options nor a service"),
     ("executor: dask", "'dask' is not possible in this version; possible: local"),
     ("archive: s3://x", "'s3://x' is not possible in this version; possible: ./archive"),
     ("min_free: 1000", "1000 has no unit: write one of 1000B 1000kB"),

@@ -421,7 +421,7 @@ def test_of_an_erased_article_no_fingerprint_alignment_or_family_is_left(home: H
 
 def tables_naming(home: Home, article_id: str) -> set[str]:
     """The tables of the catalogue in which an article is named."""
-    with closing(sqlite3.connect(home.catalogue)) as database:
+    with closing(sqlite3.connect(home.catalogue_file)) as database:
         names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {name for name in names if article_id in str(database.execute(f"SELECT * FROM {name}").fetchall())}
 
@@ -726,7 +726,7 @@ def test_an_erased_name_is_cut_out_and_the_article_stays(home: Home) -> None:
 
 def test_the_free_pages_of_the_catalogue_hold_nothing_of_it(home: Home) -> None:
     erased(home, PAGE)
-    with sqlite3.connect(home.catalogue) as catalogue:
+    with sqlite3.connect(home.catalogue_file) as catalogue:
         assert catalogue.execute("PRAGMA freelist_count").fetchone()[0] == 0
     assert traces(home.index, UNIQUE, "ropeworks") == []
 

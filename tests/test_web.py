@@ -340,7 +340,7 @@ def test_the_static_files_are_those_and_no_others(served: str, get: Get) -> None
 def test_an_error_of_the_store_is_said_without_its_inside(tmp_path: Path) -> None:
     broken = Home(tmp_path)
     broken.index.mkdir()
-    broken.catalogue.write_bytes(b"nonsense" * 100)
+    broken.catalogue_file.write_bytes(b"nonsense" * 100)
     with serving(application(broken)) as address:
         answer = requests.get(f"{address}/?q=harbour", timeout=20)
 

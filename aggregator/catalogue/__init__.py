@@ -1,10 +1,13 @@
 """The database: what is known and how it relates. The only room that speaks SQL.
 
-SQLite in WAL mode with ``synchronous=FULL``: a committed row survives a power cut, and readers never wait for the
-writer. The catalogue is derived from ``archive/``; delete it and ``aggregator rebuild`` makes it again.
+SQLite in WAL mode with ``synchronous=FULL``, or PostgreSQL: a committed row survives a power cut, and readers never
+wait for the writer. The catalogue is derived from ``archive/``; delete it and ``aggregator rebuild`` makes it again.
 
     tables.py         what is kept
-    files.py          the file on the disk
+    places.py         where it is: a file, or a server
+    files.py          a file of SQLite
+    servers.py        a schema of PostgreSQL
+    migrations/       what brings that up to date
     opened.py         an open one: its troubles, its transactions
     captures.py  announcements.py  articles.py  matches.py  runs.py  newest.py      what is asked of it
     requisites.py     what pages need to be seen
@@ -23,11 +26,12 @@ from aggregator.catalogue import tables as t
 from aggregator.catalogue.announcements import MAX_ATTEMPTS, Announced, Announcements
 from aggregator.catalogue.articles import Articles
 from aggregator.catalogue.captures import Captures
-from aggregator.catalogue.files import empty_log, remove, replace_all
 from aggregator.catalogue.matches import Matches
 from aggregator.catalogue.newest import Newest
+from aggregator.catalogue.places import alone, empty_log, exists, remove, replace
 from aggregator.catalogue.requisites import FRESH, NeededBy
 from aggregator.catalogue.runs import Runs
+from aggregator.model import Server
 
 UNTRANSLATED = "untranslated"
 """The note that says why no model is asked for translations although there is to be one; none, or empty: one is."""
@@ -57,9 +61,9 @@ class Catalogue(Captures, NeededBy, Announcements, Articles, Matches, Runs, Newe
                     yield table.name, dict(row)
 
 
-def dump(path: Path) -> list[tuple[str, dict[str, Any]]]:
-    """Return what a catalogue file knows, for comparing two of them."""
-    with Catalogue(path) as catalogue:
+def dump(place: Path | Server) -> list[tuple[str, dict[str, Any]]]:
+    """Return what a catalogue knows, for comparing two of them."""
+    with Catalogue(place) as catalogue:
         return list(catalogue.dump())
 
 
@@ -69,8 +73,10 @@ __all__ = [
     "UNTRANSLATED",
     "Announced",
     "Catalogue",
+    "alone",
     "dump",
     "empty_log",
+    "exists",
     "remove",
-    "replace_all",
+    "replace",
 ]

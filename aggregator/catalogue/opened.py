@@ -1,9 +1,7 @@
-"""An open catalogue file: its troubles, its transactions, and rows that are dataclasses."""
+"""An open catalogue: its troubles, its transactions, and rows that are dataclasses."""
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
@@ -12,48 +10,62 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import sqlalchemy as sql
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import RowMapping
 
 from aggregator.catalogue import tables as t
-from aggregator.catalogue.files import engine
-from aggregator.errors import NoSpaceError, Outdated, StoreError, TooNew
-from aggregator.model import Article, Capture, Facts, Failure, Outcome, Role, Run, Sighting, Version, VersionFacts
+from aggregator.catalogue.places import at
+from aggregator.errors import StoreError, TooNew
+from aggregator.model import (
+    Article,
+    Capture,
+    Facts,
+    Failure,
+    Outcome,
+    Role,
+    Run,
+    Server,
+    Sighting,
+    Version,
+    VersionFacts,
+)
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 _CHUNK = 500
 """Values bound at once; SQLite's own limit is 32,766."""
-_SCANT_BYTES = 1 << 22
 
 _Row = TypeVar("_Row", Article, Facts, Capture, Sighting, Version, VersionFacts, Run, Failure)
 
 
 class Opened:
-    """An open catalogue file.
+    """An open catalogue.
 
     Args:
-        path: The file. A writer creates it when it is missing.
+        place: Its file, or its server. A writer creates it when it is missing.
         writing: Whether changes will be made; a reader's connection refuses them.
 
     Raises:
         StoreError: It is missing (for a reader) or damaged.
         TooNew: It is newer than this program.
-        Outdated: It is older than this program.
+        Outdated: It is older than this program, and is to be made again.
     """
 
-    def __init__(self, path: Path, *, writing: bool = False) -> None:
-        if not writing and not path.exists():
-            raise StoreError(path, "missing. Nothing is lost: archive/ is whole. Run `aggregator rebuild`.")
-        self._path = path
+    def __init__(self, place: Path | Server, *, writing: bool = False) -> None:
+        self._place = place
+        self._kept = at(place)
+        if not writing and not self._kept.exists():
+            raise StoreError(place, "missing. Nothing is lost: archive/ is whole. Run `aggregator rebuild`.")
         with self._guarded():
-            self._connection = engine(path, writing=writing).connect()
-            if writing and not sql.inspect(self._connection).get_table_names():
-                t.metadata.create_all(self._connection)
-                self._connection.execute(t.schema.insert().values(number=t.SCHEMA))
-                self._connection.commit()
-            self._check_schema()
+            self._connection = self._kept.connect(writing=writing)
+            try:
+                if writing:
+                    self._kept.make(self._connection)
+                self._check_schema(writing=writing)
+            except BaseException:
+                self._connection.close()
+                raise
 
     def close(self) -> None:
         """Let go of the file."""
@@ -88,45 +100,28 @@ class Opened:
         try:
             yield
         except sql.exc.DBAPIError as error:
-            said, code = str(error.orig), getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
-            cannot_write = code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
-            if cannot_write or (code == sqlite3.SQLITE_IOERR and self._is_full()):
-                raise NoSpaceError(
-                    f"{self._path}: {said}. All that was reported stored is safe. "
-                    "Make room or make the folder writable, then run the command again."
-                ) from error
-            if code == sqlite3.SQLITE_IOERR:
-                raise StoreError(
-                    self._path,
-                    f"{said}. All that was reported stored is safe in archive/. Look after the disk, then run the "
-                    "command again.",
-                ) from error
-            raise StoreError(
-                self._path, f"{said}. Nothing is lost: archive/ is whole. Run `aggregator rebuild`."
-            ) from error
+            raise self._kept.trouble(error) from error
 
-    def _is_full(self) -> bool:
-        """Whether a failure of the disk may come from want of room: SQLite does not tell, where it cannot sync."""
-        return shutil.disk_usage(self._path.parent).free < _SCANT_BYTES
-
-    def _check_schema(self) -> None:
-        try:
-            number = self._connection.execute(sql.select(sql.func.max(t.schema.c.number))).scalar()
-        except sql.exc.OperationalError as error:
-            if "no such table" not in str(error.orig):
-                raise
-            number = 0
-        if (number or 0) > t.SCHEMA:
+    def _check_schema(self, *, writing: bool) -> None:
+        number = self._number()
+        if number > t.SCHEMA:
             raise TooNew(
-                self._path,
+                self._place,
                 f"written by a newer program (schema {number}, this one knows {t.SCHEMA}). Nothing was changed. "
                 "Upgrade this program.",
             )
-        elif (number or 0) < t.SCHEMA:
-            raise Outdated(
-                f"{self._path}: written by an older program (schema {number or 0}, now {t.SCHEMA}). Nothing is lost. "
-                "Run `aggregator rebuild`; the next crawl does it too."
-            )
+        if number < t.SCHEMA:
+            self._kept.bring_up(self._connection, number, writing=writing)
+
+    def _number(self) -> int:
+        """Return which tables it has; 0: it does not say."""
+        try:
+            return self._connection.execute(sql.select(sql.func.max(t.schema.c.number))).scalar() or 0
+        except (sql.exc.OperationalError, sql.exc.ProgrammingError) as error:
+            if not self._kept.lacks_table(error):
+                raise
+            self._connection.rollback()
+            return 0
 
     def _rows(self, query: sql.Select[Any]) -> Sequence[RowMapping]:
         with self._guarded():
@@ -141,7 +136,7 @@ class Opened:
         """Insert rows, replacing those with the same key."""
         if not values:
             return
-        self._connection.execute(_upsert(table, tuple(values[0])), values)
+        self._connection.execute(_upsert(self._connection.dialect.name, table, tuple(values[0])), values)
 
     def _first(self, kind: type[_Row], query: sql.Select[Any]) -> _Row | None:
         return next(iter(self._all(kind, query)), None)
@@ -156,9 +151,9 @@ def as_kind(kind: type[_Row], row: RowMapping) -> _Row:
 
 
 @cache
-def _upsert(table: sql.Table, names: tuple[str, ...]) -> Any:
+def _upsert(dialect: str, table: sql.Table, names: tuple[str, ...]) -> Any:
     """Return the statement that inserts or replaces rows of these columns; to build it takes longer than to run it."""
-    statement = upsert(table)
+    statement: Any = (postgresql if dialect == "postgresql" else sqlite).insert(table)
     rest = {c.name: statement.excluded[c.name] for c in table.columns if not c.primary_key and c.name in names}
     keys = list(table.primary_key.columns)
     if rest:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Connection,
     Dialect,
     Float,
     Index,
@@ -20,9 +21,23 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
 )
+from sqlalchemy.ext.compiler import compiles
 
-SCHEMA = 10
-"""Counted up with every change below: an older catalogue is rebuilt, a newer one refused."""
+SCHEMA = 11
+"""Counted up with every change below: an older file is made again, an older schema of a server brought up to date by
+``migrations``, a newer one refused."""
+
+
+@compiles(String, "postgresql")
+def _text(*_: Any, **__: Any) -> str:
+    """Text of any length that sorts by its code points, as in SQLite, whatever language the database sorts by."""
+    return 'TEXT COLLATE "C"'
+
+
+@compiles(Integer, "postgresql")
+def _integer(*_: Any, **__: Any) -> str:
+    """Numbers as large as SQLite keeps them: some come from outside."""
+    return "BIGINT"
 
 
 class Instant(TypeDecorator[datetime]):
@@ -44,6 +59,14 @@ class Instant(TypeDecorator[datetime]):
 
 
 metadata = MetaData()
+
+
+def make(connection: Connection) -> None:
+    """Make all tables, and note which they are."""
+    metadata.create_all(connection)
+    connection.execute(schema.insert().values(number=SCHEMA))
+    connection.commit()
+
 
 schema = Table("schema", metadata, Column("number", Integer, primary_key=True))
 

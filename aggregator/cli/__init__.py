@@ -49,7 +49,7 @@ from typing import Any, ClassVar, NoReturn
 
 import click
 
-from aggregator import __version__, periods
+from aggregator import __version__, homes, periods
 from aggregator.errors import AggregatorError, UsageError
 from aggregator.home import Home
 
@@ -226,7 +226,7 @@ def chosen_home(ctx: click.Context) -> Home:
         UsageError: There is no home.
     """
     named = (ctx.obj or {}).get("home") or os.environ.get("AGGREGATOR_HOME")
-    home = Home(Path(named) if named else Path.cwd())
+    home = homes.at(Path(named) if named else Path.cwd())
     if not home.sources_yaml.exists() and not home.archive.is_dir():
         raise UsageError(
             f"{home.root} is no home: it has no sources.yaml. `aggregator init` makes one; --home names another."

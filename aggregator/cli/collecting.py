@@ -91,15 +91,16 @@ def _due(sources: Sequence[Source], runs_since: Callable[..., list[Run]]) -> lis
 
 
 def _print_plan(home: Home, sources: Sequence[Source], *, only_due: bool, as_json: bool) -> None:
+    from aggregator import catalogue
     from aggregator.catalogue import Catalogue
 
     waiting: dict[str, int] = {}
     try:
-        if home.catalogue.exists():
-            with Catalogue(home.catalogue) as catalogue:
-                waiting = {s.id: catalogue.count_pending(s.id) for s in sources}
+        if catalogue.exists(home.catalogue):
+            with Catalogue(home.catalogue) as known:
+                waiting = {s.id: known.count_pending(s.id) for s in sources}
                 if only_due:
-                    sources = _due(sources, catalogue.runs_since)
+                    sources = _due(sources, known.runs_since)
     except Outdated as error:
         show.say(str(error))
     if as_json:

@@ -181,7 +181,7 @@ def _files(home: Home, elapsed_s: float) -> None:
     _heading("Where it is")
     for path in sorted(home.archive.rglob("*.warc.gz")):
         show.line(f"{path}  {path.stat().st_size:,} bytes", indent=2)
-    show.line(f"{home.catalogue}  {home.catalogue.stat().st_size:,} bytes", indent=2)
+    show.line(f"{home.catalogue_file}  {home.catalogue_file.stat().st_size:,} bytes", indent=2)
     show.line(f"{home.fulltext}/", indent=2)
     show.say(
         f"{counts['articles']} articles, {counts['versions']} versions, {counts['captures']} captures, "

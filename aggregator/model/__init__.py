@@ -9,6 +9,7 @@ are different facts and keep different names.
     matches    what two texts share, and what that makes of them
     runs       what happened, and how far it is
     results    what was asked, and what was found
+    places     where the catalogue is, when it is no file of the home
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from aggregator.model.articles import (
 from aggregator.model.following import Access, ExtractRule, Following, Keep, Listing, Settings, Source
 from aggregator.model.matches import BOTH_HAVE, Alignment, Cluster, Match, Pair, Passage, Relation, Shared, Stretch
 from aggregator.model.network import Capture, Failure, Request, Requisites, Response, Role
+from aggregator.model.places import Server
 from aggregator.model.results import Hit, Results
 from aggregator.model.runs import Outcome, Progress, Report, Run
 
@@ -67,6 +69,7 @@ __all__ = [
     "Results",
     "Role",
     "Run",
+    "Server",
     "Settings",
     "Shared",
     "Sighting",

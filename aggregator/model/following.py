@@ -138,6 +138,8 @@ class Settings:
     """The folder of word vectors, a file a language, from the home on; None: what texts mean is not asked."""
     index: str = "whoosh"
     """The engine of the full-text index."""
+    catalogue: str = "sqlite"
+    """Where the catalogue is: ``sqlite``, a file of the home, or the address of a PostgreSQL server."""
     min_free_bytes: int = 1 << 30
     """A writer stops cleanly when the disk has less room than this."""
 

@@ -93,7 +93,8 @@ def _catalogue(home: Home, following: Following) -> Catalogue:
     except Outdated:
         for folder in (home.fulltext, home.reuse):
             shutil.rmtree(folder, ignore_errors=True)
-        catalogue.remove(home.catalogue)
+        with catalogue.alone(home.catalogue):
+            catalogue.remove(home.catalogue)
         known = Catalogue(home.catalogue, writing=True)
     with known.transaction():
         known.set_note("generation", reads)

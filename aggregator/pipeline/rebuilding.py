@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -44,7 +45,8 @@ def rebuild(
         StoreError: The archive is damaged, or the catalogue newer than this program; the old index is still in place.
     """
     aside = replace(home, index_name=f"{home.index_name}/rebuilding")
-    with home.writing(wait_s=wait_s):
+    others = catalogue.alone(home.catalogue) if only is None else nullcontext()
+    with home.writing(wait_s=wait_s), others:
         _refuse_newer(home)
         with disk.guarded(home.index):  # what a kill left behind; it may hold what was to be erased
             disk.remove_folder(home.index / ASIDE, overwrite=True)
@@ -56,6 +58,7 @@ def rebuild(
         with disk.guarded(aside.index):
             disk.remove_folder(aside.index, overwrite=scrub)
             aside.index.mkdir()
+        catalogue.remove(aside.catalogue)
         with line_of(home if only == "index" else aside, following, report) as line:
             line.catch_up(index=aside.fulltext)
             line.close_days(datetime.now(UTC))
@@ -77,14 +80,10 @@ def _take_place(aside: Home, home: Home, *, scrub: bool) -> None:
     """Put a rebuilt index where the old one was; if that is cut short, the next writer makes what is missing again."""
     if home.fulltext.exists():  # first: a new catalogue may never stand beside an index that it knows nothing of
         disk.rename(home.fulltext, aside.index / "before")
-    if aside.catalogue.exists():
+    if catalogue.exists(aside.catalogue):
         if home.reuse.exists():  # who reads it finds that it is gone, before it is overwritten
             disk.rename(home.reuse, aside.index / "reuse-before")
-        try:
-            catalogue.replace_all(home.catalogue, aside.catalogue)
-        except ValueError:  # damaged
-            catalogue.remove(home.catalogue, disk.scrub if scrub else disk.remove)
-            disk.rename(aside.catalogue, home.catalogue)
+        catalogue.replace(home.catalogue, aside.catalogue, scrub=scrub)
     if aside.reuse.exists():
         disk.rename(aside.reuse, home.reuse)
     disk.rename(aside.fulltext, home.fulltext)

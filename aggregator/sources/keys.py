@@ -14,7 +14,7 @@ from datetime import UTC, datetime, time, timedelta
 from difflib import get_close_matches
 from enum import Enum
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from aggregator import urls
@@ -168,6 +168,28 @@ def _proxy(text: str) -> str:
     return text.rstrip("/")
 
 
+def _catalogue(text: str) -> str:
+    if text == "sqlite":
+        return text
+    try:
+        parts = urlsplit(text)
+        keys, has_password = {name for name, _ in parse_qsl(parts.query)}, parts.password is not None
+    except ValueError:
+        parts, keys, has_password = urlsplit(""), set(), False
+    if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
+        raise ValueError(
+            f"{shown(text)} is no catalogue: write sqlite, or the address of a PostgreSQL database, "
+            "as in 'postgresql://user@host/database'"
+        )
+    if has_password or keys & {"password", "sslpassword", "passfile"}:
+        raise ValueError(
+            "the address may not hold a password, for this file is archived: put it into ~/.pgpass, or into PGPASSWORD"
+        )
+    if keys & {"options", "service", "servicefile"}:
+        raise ValueError("the address may name neither options nor a service of PostgreSQL: write host and database")
+    return "postgresql" + text[len(parts.scheme) :]
+
+
 def _fingerprint(text: str) -> str:
     plain = re.sub(r"^sha-?256[:=]|[:\s]", "", text, flags=re.IGNORECASE).lower()
     if not re.fullmatch(r"[0-9a-f]{64}", plain):
@@ -230,6 +252,7 @@ NETWORKS = Kind("a list of networks such as `127.1.0.0/16`", _network, Shape.LIS
 PROXY = Kind("`socks5://host:port` or `http://host:port`", _proxy)
 FOLDER = Kind("a folder, from the home on or from `/` on")
 FINGERPRINT = Kind("the SHA-256 of a certificate, 64 hexadecimal digits", _fingerprint, yaml_type=None)
+CATALOGUE = Kind("`sqlite` or `postgresql://user@host/database`", _catalogue)
 SELECTOR = Kind("a CSS selector", _selector)
 LANGUAGES = Kind("a list of two-letter codes", _language, Shape.LIST, yaml_type=None)
 EVERY = Kind("`auto`, a duration from `1s` to `520w`, or a time as in `daily 04:00`", _every, yaml_type=None)
@@ -306,7 +329,12 @@ KEYS = (
     Key(
         "settings.index", _choice("whoosh", "tantivy"), "whoosh", "The full-text engine; `tantivy` for large archives."
     ),
-    Key("settings.catalogue", _choice("sqlite", note=_NOW), "sqlite", "The database.", None),
+    Key(
+        "settings.catalogue",
+        CATALOGUE,
+        "sqlite",
+        "The database: a file in index/, or a PostgreSQL server that several crawlers may share.",
+    ),
     Key("settings.executor", _choice("local", note=_NOW), "local", "Where pages are read.", None),
     Key("settings.archive", _choice("./archive", note=_NOW), "./archive", "Where captures are kept.", None),
     Key("defaults", GROUP, "as below", "What holds for every source that does not say otherwise."),

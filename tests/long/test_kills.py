@@ -47,7 +47,7 @@ def run(home: Home, *words: str, kill_after_s: float | None = None) -> int:
 
 def known(home: Home) -> dict[str, set[str]]:
     """What stands in the catalogue: the proof of having been reported stored."""
-    if not home.catalogue.exists():
+    if not home.catalogue_file.exists():
         return {"captures": set(), "articles": set(), "versions": set()}
     with Catalogue(home.catalogue) as catalogue:
         rows = list(catalogue.dump())
