@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import secrets
 import shutil
 import time
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from aggregator import disk
 from aggregator.errors import BusyError, NoSpaceError
 from aggregator.model import Server
 
+NODE = "node"
+"""The file that names a home among those that share a catalogue or an archive."""
 SIGN_S = 1.0
 """How long a writer may take from having the lock to having signed it, in seconds."""
 
@@ -69,6 +72,14 @@ class Home:
         return self.index / "reuse"
 
     @property
+    def node(self) -> str:
+        """Eight characters that tell this home's files and events from another's, without saying whose it is."""
+        try:
+            return (self.archive / NODE).read_text(encoding="ascii").strip()
+        except OSError:
+            return ""
+
+    @property
     def is_new(self) -> bool:
         """Whether nothing was ever crawled into it, as far as this machine knows."""
         there = self.fulltext if isinstance(self.catalogue, Server) else self.catalogue
@@ -106,6 +117,9 @@ class Home:
             raise NoSpaceError(f"{self.root}: cannot be written to ({error.strerror}). Nothing was changed.") from error
         try:
             self._take(lock, time.monotonic() + wait_s)
+            if not self.node:
+                with suppress(OSError):  # the next writer names it
+                    disk.put(self.archive / NODE, f"{secrets.token_hex(4)}\n".encode())
             _sign(lock, f"{os.getpid()}\n".encode())
             try:
                 yield

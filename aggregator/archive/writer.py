@@ -43,6 +43,7 @@ class Archive:
         folder: ``archive/``.
         operator: Who crawls, for the warcinfo record; None: not said.
         sources_yaml: What is followed, as a record of its own in every file; None: not said.
+        node: What tells this home's files from another's, in their names; empty: eight characters of this machine's.
         sealed: Told of every file that is closed.
     """
 
@@ -52,11 +53,13 @@ class Archive:
         *,
         operator: str | None = None,
         sources_yaml: bytes | None = None,
+        node: str = "",
         sealed: Callable[[Seal], None] = lambda seal: None,
     ) -> None:
         self._folder = folder
         self._operator = operator
         self._sources_yaml = sources_yaml
+        self._node = node or _machine()
         self._sealed = sealed
         self._fd: int | None = None
         self._path = folder
@@ -201,7 +204,7 @@ class Archive:
         folder = self._folder / day
         try:
             disk.make_folder(folder, self._folder)
-            name = f"captures-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{next_number(self._folder):04d}-{_node()}.warc.gz"
+            name = f"captures-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{next_number(self._folder):04d}-{self._node}.warc.gz"
             self._path = folder / (name + OPEN)
             self._fd = disk.create(self._path)
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -254,7 +257,7 @@ def fields_said(fields: dict[str, str]) -> dict[str, str]:
     return {k: v for k, v in fields.items() if v}
 
 
-def _node() -> str:
+def _machine() -> str:
     """Return eight characters that tell this machine's files from another's, without its name."""
     return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 

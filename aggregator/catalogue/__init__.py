@@ -12,6 +12,7 @@ wait for the writer. The catalogue is derived from ``archive/``; delete it and `
     captures.py  announcements.py  articles.py  matches.py  runs.py  newest.py      what is asked of it
     requisites.py     what pages need to be seen
     coverage.py       how much of what was announced is there
+    nodes.py  leases.py      several crawlers that share it: what each lacks, and who asks which host
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from aggregator.catalogue import tables as t
 from aggregator.catalogue.announcements import MAX_ATTEMPTS, Announced, Announcements
 from aggregator.catalogue.articles import Articles
 from aggregator.catalogue.captures import Captures
+from aggregator.catalogue.leases import Lease, Leases
 from aggregator.catalogue.matches import Matches
 from aggregator.catalogue.newest import Newest
 from aggregator.catalogue.places import alone, empty_log, exists, remove, replace
@@ -73,6 +75,8 @@ __all__ = [
     "UNTRANSLATED",
     "Announced",
     "Catalogue",
+    "Lease",
+    "Leases",
     "alone",
     "dump",
     "empty_log",

@@ -1,4 +1,4 @@
-"""Articles, their versions, when they were seen, whom they credit; and which of them wait for the full-text index."""
+"""Articles, their versions, when they were seen, whom they credit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import sqlalchemy as sql
 
 from aggregator import urls
 from aggregator.catalogue import tables as t
-from aggregator.catalogue.opened import Opened, as_row, in_chunks
+from aggregator.catalogue.nodes import Nodes
+from aggregator.catalogue.opened import as_row, in_chunks
 from aggregator.model import Article, Credit, Facts, Role, Sighting, Version, VersionFacts
 
 _TELLING_CHARS = 4
@@ -26,7 +27,7 @@ def possible_keys(url: str) -> set[str]:
     return engines.possible_keys(url)
 
 
-class Articles(Opened):
+class Articles(Nodes):
     """Articles."""
 
     def put_article(self, article: Article, key: str, versions: Sequence[Version], credits: Sequence[Credit]) -> None:
@@ -42,7 +43,7 @@ class Articles(Opened):
         self._connection.execute(t.versions.delete().where(t.versions.c.article_id == article.id))
         self._put(t.versions, [as_row(version) for version in versions])
         self.put_credits(article.id, credits)
-        self._put(t.to_index, [{"article_id": article.id}])
+        self.tell_nodes(article.id)
         self._put(t.to_match, [{"article_id": article.id}])
         self._put(t.to_translate, [{"article_id": article.id}])
 
@@ -212,18 +213,3 @@ class Articles(Opened):
         a = t.articles.c
         query = sql.select(a.language).where(a.language.is_not(None)).group_by(a.language)
         return [r["language"] for r in self._rows(query.order_by(sql.func.count().desc(), a.language))]
-
-    # --- the full-text index's errand list --------------------------------------------------------------------------
-
-    def to_index(self) -> list[str]:
-        """Return the articles that the full-text index does not hold as they now are."""
-        return [r["article_id"] for r in self._rows(sql.select(t.to_index).order_by(t.to_index.c.article_id))]
-
-    def indexed(self, article_ids: Iterable[str]) -> None:
-        """Take articles off that list."""
-        for chunk in in_chunks(list(article_ids)):
-            self._connection.execute(t.to_index.delete().where(t.to_index.c.article_id.in_(chunk)))
-
-    def index_all(self) -> None:
-        """Put every article on that list."""
-        self._put(t.to_index, [{"article_id": i} for i in self.article_ids()])

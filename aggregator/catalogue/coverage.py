@@ -78,9 +78,10 @@ def coverage(catalogue: _Reader, source_id: str) -> list[Coverage]:
 
 def _articles(catalogue: _Reader, source_id: str) -> dict[str, _Article]:
     a = t.articles.c
-    has_text, waits = (a.text != "").label("has_text"), t.to_index.c.article_id.is_not(None).label("waits")
+    lacking = sql.select(t.to_index.c.article_id).distinct().subquery()  # on any node
+    has_text, waits = (a.text != "").label("has_text"), lacking.c.article_id.is_not(None).label("waits")
     query = sql.select(a.id, a.claimed_at, a.captured_at, has_text, waits).where(a.source_id == source_id)
-    rows = catalogue._rows(query.join(t.to_index, t.to_index.c.article_id == a.id, isouter=True))
+    rows = catalogue._rows(query.join(lacking, lacking.c.article_id == a.id, isouter=True))
     return {r["id"]: _Article(r["claimed_at"] or r["captured_at"], r["has_text"], not r["waits"]) for r in rows}
 
 

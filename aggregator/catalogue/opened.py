@@ -136,7 +136,7 @@ class Opened:
         """Insert rows, replacing those with the same key."""
         if not values:
             return
-        self._connection.execute(_upsert(self._connection.dialect.name, table, tuple(values[0])), values)
+        self._connection.execute(_upsert(table, tuple(values[0]), self._connection.dialect.name), values)
 
     def _first(self, kind: type[_Row], query: sql.Select[Any]) -> _Row | None:
         return next(iter(self._all(kind, query)), None)
@@ -150,8 +150,13 @@ def as_kind(kind: type[_Row], row: RowMapping) -> _Row:
     return kind(**{f.name: _as_kept(f.name, row[f.name]) for f in fields(kind)})
 
 
+def insert(connection: sql.Connection, table: sql.Table) -> Any:
+    """Return an insertion that may be told what to do where a key is there already."""
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+
+
 @cache
-def _upsert(dialect: str, table: sql.Table, names: tuple[str, ...]) -> Any:
+def _upsert(table: sql.Table, names: tuple[str, ...], dialect: str) -> Any:
     """Return the statement that inserts or replaces rows of these columns; to build it takes longer than to run it."""
     statement: Any = (postgresql if dialect == "postgresql" else sqlite).insert(table)
     rest = {c.name: statement.excluded[c.name] for c in table.columns if not c.primary_key and c.name in names}

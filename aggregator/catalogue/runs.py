@@ -68,7 +68,8 @@ class Runs(Opened):
         found["clusters"] = int(
             self._rows(sql.select(sql.func.count(t.clusters.c.cluster_id.distinct()).label("n")))[0]["n"]
         )
-        return found | {"to_index": self._count(t.to_index)}
+        lacking = sql.select(sql.func.count(t.to_index.c.article_id.distinct()).label("n"))  # on any node
+        return found | {"to_index": int(self._rows(lacking)[0]["n"])}
 
     def _count(self, table: sql.Table) -> int:
         return int(self._rows(sql.select(sql.func.count().label("n")).select_from(table))[0]["n"])

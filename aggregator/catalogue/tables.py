@@ -286,7 +286,37 @@ progress = Table(
 
 notes = Table("notes", metadata, Column("name", String, primary_key=True), Column("value", String, nullable=False))
 
-to_index = Table("to_index", metadata, Column("article_id", String, primary_key=True))
+to_index = Table(
+    "to_index",
+    metadata,
+    Column("article_id", String, primary_key=True),
+    Column("node", String, primary_key=True),  # whose index lacks it as it now is; empty: the only one there is
+)
+
+to_fingerprint = Table(
+    "to_fingerprint",
+    metadata,
+    Column("article_id", String, primary_key=True),
+    Column("node", String, primary_key=True),  # whose fingerprints lack it; only where there are several
+)
+
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("seen_at", Instant, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String, primary_key=True),  # a host, or work that one crawler does at a time
+    Column("holder", String),
+    Column("fence", BigInteger, nullable=False),
+    Column("until_s", Float, nullable=False),  # seconds since 1970, by the database's clock; so is the next
+    Column("free_at_s", Float, nullable=False),
+    Column("pace_s", Float, nullable=False),
+)
 
 to_match = Table("to_match", metadata, Column("article_id", String, primary_key=True))
 
@@ -299,6 +329,9 @@ months = Table(
     Column("month", Integer, nullable=False),  # in which its translations were last looked for
 )
 
-BOOKKEEPING = ("schema", "progress", "notes", "to_index", "to_match", "to_translate", "months", "alignments", "sames")
+BOOKKEEPING = (
+    *("schema", "progress", "notes", "to_index", "to_match", "to_translate", "to_fingerprint", "months"),
+    *("nodes", "leases", "alignments", "sames"),
+)
 """Tables that say how far the work is, not what is known; left out of a dump. Alignments are among them: of pairs that
 share only what has become common since, more are kept than would be found anew."""

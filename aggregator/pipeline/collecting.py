@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence, Set
+from collections.abc import Callable, Collection, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime, timedelta
-from heapq import heappop, heappush
 
 from aggregator import access, alarms, archive, engines, urls, wire
 from aggregator.access import redaction
@@ -35,12 +33,15 @@ from aggregator.model import (
     Run,
     Source,
 )
+from aggregator.pipeline.claims import Claims
 from aggregator.pipeline.deriving import MAX_HOPS, Derived, Deriver
 from aggregator.pipeline.feeds import Moves
+from aggregator.pipeline.hosts import NAP_S, Hosts
 from aggregator.pipeline.lanes import SITEMAPS, Lane, Scope
 from aggregator.pipeline.lists import LISTS
 from aggregator.pipeline.rechecking import check_at
 from aggregator.pipeline.showing import Showing, too_long
+from aggregator.pipeline.turns import Turns
 
 MAX_AT_ONCE = 64
 """Requests in flight at the same time, each to another host."""
@@ -50,8 +51,6 @@ GUESS_EVERY = timedelta(days=30)
 """How often an address that nobody named, and that was not there, is asked for again."""
 WHOLE_EVERY = 10
 """Of so many answers for an address one is asked for whole, whatever the server says of the others."""
-NAP_S = 0.2
-"""The longest wait without a look around."""
 _DANGER_LOOKS_BACK = timedelta(days=21)
 """How far back runs are looked at to find a threat that is new: lists are read once a day."""
 BATCH = 50
@@ -66,60 +65,6 @@ More = Callable[[Set[str]], Sequence[Source] | None]
 """Given the ids of the sources that are being visited, returns who else is to be; None: the visits are to end."""
 
 
-class _Hosts:
-    """Requests in front of the hosts they go to: one at a time goes in, when the host has rested. A heap by then."""
-
-    def __init__(self, web: Web) -> None:
-        self._web = web
-        self._queues: dict[str, deque[tuple[Lane, Request]]] = {}
-        self._asked: set[str] = set()
-        self._rest: list[tuple[float, str]] = []
-        """Hosts that have a queue and are not being asked, by when they have rested."""
-
-    def __bool__(self) -> bool:
-        return bool(self._queues)
-
-    @property
-    def pause_s(self) -> float:
-        """How long nothing new can be asked, in seconds, up to ``NAP_S``."""
-        return min(max(self._rest[0][0] - time.monotonic(), 0.0), NAP_S) if self._rest else NAP_S
-
-    def add(self, lane: Lane, request: Request) -> None:
-        """Put a request behind the others to its host."""
-        host = urls.host(request.url)
-        queue = self._queues.setdefault(host, deque())
-        queue.append((lane, request))
-        if len(queue) == 1 and host not in self._asked:
-            heappush(self._rest, (self._web.free_at(request.url), host))
-
-    def rested(self, limit: int) -> Iterator[tuple[Lane, Request]]:
-        """Yield the first request to each host that has rested, at most so many; these hosts are being asked then."""
-        now = time.monotonic()
-        while limit > 0 and self._rest and self._rest[0][0] <= now:
-            _, host = heappop(self._rest)
-            queue = self._queues[host]
-            first = queue.popleft()
-            if not queue:
-                del self._queues[host]
-            self._asked.add(host)
-            limit -= 1
-            yield first
-
-    def answered(self, request: Request) -> None:
-        """Note that a host is not being asked any more."""
-        host = urls.host(request.url)
-        self._asked.discard(host)
-        if host in self._queues:
-            heappush(self._rest, (self._web.free_at(request.url), host))
-
-    def let_go(self) -> list[Lane]:
-        """Forget all requests that are not being asked; return whose they were."""
-        lanes = [lane for queue in self._queues.values() for lane, _ in queue]
-        self._queues.clear()
-        self._rest.clear()
-        return lanes
-
-
 class Collector:
     """One pass over some sources.
 
@@ -132,6 +77,7 @@ class Collector:
         report: Told how far the pass is.
         clock: What time it is.
         moves: Where feeds have moved to.
+        claims: Which hosts are this crawler's to ask.
     """
 
     def __init__(
@@ -144,8 +90,10 @@ class Collector:
         report: Report,
         clock: Clock,
         moves: Moves,
+        claims: Claims,
     ) -> None:
         self._moves = moves
+        self._claims = claims
         self._home = home
         self._clock = clock
         self._min_free_bytes = min_free_bytes
@@ -180,15 +128,23 @@ class Collector:
             done: Told the tally of each source when its visit is over.
 
         Returns:
-            A tally for each source given, in their order; it is archived. Those of whoever joined are only told to
-            ``done``: a pass may go on for days.
+            A tally for each source given, in their order, but for those that another crawler visited meanwhile; it is
+            archived. Those of whoever joined are only told to ``done``: a pass may go on for days.
         """
-        lanes = {source.id: self._lane(source, scope) for source in sources}
-        runs = [lane.run for lane in lanes.values()]
-        idle, hosts, in_flight, errands_at = list(lanes.values()), _Hosts(web), _InFlight(), time.monotonic()
+        hosts, in_flight, errands_at = Hosts(web, self._claims), _InFlight(), time.monotonic()
+        queue = Turns(sources, self._claims, hosts, self._catalogue, self._clock.now())
+        lanes: dict[str, Lane] = {}
+        idle: list[Lane] = []
+        runs: dict[str, Run] = {}
         past = Progress(doing="crawling", done=0, total=0)
         with ThreadPoolExecutor(max_workers=MAX_AT_ONCE, thread_name_prefix="fetch") as pool:
-            while idle or hosts or in_flight:
+            while idle or hosts or in_flight or queue:
+                if stop.is_set():
+                    queue.clear()
+                begun = [self._lane(source, scope) for source in queue.next(MAX_AT_ONCE - len(in_flight))]
+                lanes |= {lane.source.id: lane for lane in begun}
+                runs |= {lane.source.id: lane.run for lane in begun}
+                idle += begun
                 over = []
                 for lane in idle:
                     request = None if stop.is_set() else self._next(lane)
@@ -210,24 +166,26 @@ class Collector:
                 past = _progress(past, over)
                 for lane in over:
                     del lanes[lane.source.id]
-                others = () if stop.is_set() else more(lanes.keys())
+                others = () if stop.is_set() else more(lanes.keys() | queue.ids)
                 if others is None:
+                    queue.clear()
                     for lane in lanes.values():
                         lane.cut_short()
-                joining = [self._lane(source, scope) for source in others or ()]
-                lanes |= {lane.source.id: lane for lane in joining}
-                has_room, is_over = len(in_flight) < MAX_AT_ONCE, not (hosts or in_flight)
+                joining = queue.join(others or (), self._clock.now())
+                hosts.release(urls.host(lane.source.url) for lane in lanes.values())
+                has_room, is_over = len(in_flight) < MAX_AT_ONCE, not (hosts or in_flight or queue)
                 wait_s = 0.0 if joining or again or is_over else hosts.pause_s if has_room else NAP_S
                 answered = _answered(in_flight, stop, web, wait_s=wait_s)
                 for _, request, _ in answered:
                     hosts.answered(request)
-                idle = [*joining, *again, *(lane for lane, _, _ in answered)]
+                idle = [*again, *(lane for lane, _, _ in answered)]
                 self._keep(answered)
                 self._report(_progress(past, lanes.values(), len(in_flight)))
                 if time.monotonic() - errands_at > ERRANDS_EVERY_S:
                     errands()
                     errands_at = time.monotonic()
-        return runs
+        hosts.release(())
+        return [runs[source.id] for source in sources if source.id in runs]
 
     def _end(self, lanes: list[Lane], done: Callable[[Run], None]) -> None:
         """Archive the tallies of those whose visit is over."""

@@ -21,6 +21,7 @@ from aggregator.home import Home
 from aggregator.index import Writer as IndexWriter
 from aggregator.model import Article, Capture, Following, Outcome, Progress, Report, Requisites, Run, Source
 from aggregator.pipeline import belonging
+from aggregator.pipeline.claims import REPOSTS, Claims
 from aggregator.pipeline.collecting import BATCH, Collector, More
 from aggregator.pipeline.deriving import Deriver, generation
 from aggregator.pipeline.feeds import Moves
@@ -57,6 +58,7 @@ class Pipeline:
         report: Report,
         mended: list[Recovery],
         clock: Clock,
+        claims: Claims,
     ) -> None:
         self.home = home
         self.clock = clock
@@ -66,6 +68,7 @@ class Pipeline:
         self.is_outdated = False
         self._catalogue = catalogue
         self._archive = writer
+        self._claims = claims
         self._furniture = learned(home.archive)
         self._deriver = Deriver(home.archive, following, catalogue, self._furniture)
         self._decisions = Decisions(home.archive)
@@ -88,6 +91,11 @@ class Pipeline:
     def runs_since(self, at: datetime, *, source_id: str) -> list[Run]:
         """Return the runs of a source that began since an instant, oldest first."""
         return self._catalogue.runs_since(at, source_id=source_id)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other crawlers may share the catalogue."""
+        return self.home.server is not None
 
     # --- collecting -------------------------------------------------------------------------------------------------
 
@@ -128,6 +136,7 @@ class Pipeline:
             self._report,
             self.clock,
             Moves(self._decisions),
+            self._claims,
         )
         runs = collector.visit(
             sources,
@@ -363,11 +372,12 @@ class Pipeline:
             tidy: Whether what takes long and can wait a day is done: what was replaced in the index goes, and
                 translations are looked for.
         """
-        known, decided = find_reposts(self.home, self._catalogue, self.following, self._report)
-        if tidy:
-            self._translations.find(known, decided, self._report)
-            if self._catalogue.to_match():  # what is no translation any more may share a passage
-                find_reposts(self.home, self._catalogue, self.following, self._report)
+        if self._claims.take([REPOSTS]):  # else another crawler looks for them
+            known, decided = find_reposts(self.home, self._catalogue, self.following, self._report)
+            if tidy:
+                self._translations.find(known, decided, self._report)
+                if self._catalogue.to_match():  # what is no translation any more may share a passage
+                    find_reposts(self.home, self._catalogue, self.following, self._report)
         writer = IndexWriter(folder or self.home.fulltext, self.following.settings.index)
         if writer.is_new:
             with self._catalogue.transaction():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 from aggregator import archive, catalogue
 from aggregator.access import restrictions
@@ -15,6 +16,7 @@ from aggregator.decisions import Decisions
 from aggregator.errors import Outdated
 from aggregator.home import Home
 from aggregator.model import Following, Progress, Report
+from aggregator.pipeline.claims import claims_of
 from aggregator.pipeline.deriving import generation
 from aggregator.pipeline.learning import learned
 from aggregator.pipeline.line import Pipeline, note_import, note_seal
@@ -53,17 +55,18 @@ def line_of(home: Home, following: Following, report: Report, clock: Clock = SYS
     """Give the line of a home that is held already."""
     home.ensure_room(following.settings.min_free_bytes)
     restrictions.note(home)
-    with _catalogue(home, following) as known:
+    with _catalogue(home, following) as known, claims_of(home) as claims:
         mended = archive.recover(home.archive, known.catalogued_bytes())
         _note_seals(home)
         writer = Archive(
             home.archive,
             operator=following.settings.contact,
             sources_yaml=following.written,
+            node=home.node,
             sealed=lambda seal: note_seal(home, seal),
         )
         try:
-            yield Pipeline(home, following, known, writer, report, mended, clock)
+            yield Pipeline(home, following, known, writer, report, mended, clock, claims)
         finally:
             writer.close()
 
@@ -96,6 +99,7 @@ def _catalogue(home: Home, following: Following) -> Catalogue:
         with catalogue.alone(home.catalogue):
             catalogue.remove(home.catalogue)
         known = Catalogue(home.catalogue, writing=True)
+    known.join(home.node, datetime.now(UTC))
     with known.transaction():
         known.set_note("generation", reads)
     return known

@@ -72,8 +72,9 @@ def find_reposts(
     if not (due or renamed):
         return known, decided
     finder = Finder(reuse, known)
+    lacking = catalogue.to_fingerprint()
     if not anew:
-        waiting = sorted({*waiting, *finder.add(waiting)})
+        waiting = sorted({*waiting, *finder.add({*waiting, *lacking})})
     report(Progress(doing="looking for reposts", done=0, total=len(waiting)))
     with catalogue.transaction():
         due |= set(waiting)
@@ -88,6 +89,7 @@ def find_reposts(
         settled = dedupe.settle(catalogue.alignments_within(ids), known, decided.within(ids), finder.standing)
         catalogue.put_found(ids, settled.matches, settled.clusters, settled.sames)
         catalogue.matched(waiting)
+        catalogue.fingerprinted(lacking)
         catalogue.translate_anew(undone)
         catalogue.set_note("matched-naming", naming)
         catalogue.set_note("decided", str(events[-1].number if events else 0))

@@ -116,7 +116,12 @@ class _Watch:
             self._winds_up_at = self.clock.now()
 
     def _look_who_is_due(self) -> None:
-        self._waiting = times.due(self.line.following.sources, self._pasts, self.clock.now())
+        now = self.clock.now()
+        due = times.due(self.line.following.sources, self._pasts, now)
+        if due and self.line.is_shared:  # other crawlers may have been there
+            self._pasts |= times.pasts_of(due, self.line.runs_since, now)
+            due = times.due(due, self._pasts, now)
+        self._waiting = due
 
     def _look_at_the_hour(self) -> None:
         if self.clock.now() >= self._hour_ends_at:

@@ -1,0 +1,107 @@
+"""Which sources of a pass begin now: all where a crawler is alone, else a few at a time, as their hosts are had.
+
+So crawlers that begin together share the sources between them, and who is done early takes what is left.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence, Set
+from datetime import datetime, timedelta
+
+from aggregator import urls
+from aggregator.catalogue import Catalogue
+from aggregator.model import Source
+from aggregator.pipeline.claims import Alone, Claims
+from aggregator.pipeline.hosts import ASK_AGAIN_S, Hosts
+
+AT_A_TIME = 8
+"""Sources that one of several crawlers begins with at a time."""
+EVERY_S = 0.25
+"""How long it then waits before it begins with others: who comes a moment later is to have a share, too."""
+_LOOKED_AT = 256
+"""Sources that are looked at for some whose host nobody has."""
+_LONGEST = timedelta(days=1)
+"""How long ago a visit may have begun that is still going on."""
+
+
+class Turns:
+    """The sources that wait for their turn.
+
+    Args:
+        sources: Of the pass, in their order.
+        claims: Which hosts are this crawler's to ask.
+        hosts: Told which have become so.
+        catalogue: Where the runs of other crawlers are.
+        now: When they begin to wait: whom others visited since is not visited again.
+    """
+
+    def __init__(
+        self, sources: Sequence[Source], claims: Claims, hosts: Hosts, catalogue: Catalogue, now: datetime
+    ) -> None:
+        self._claims = claims
+        self._hosts = hosts
+        self._catalogue = catalogue
+        self._waiting = list(sources)
+        self._since = {source.id: now for source in sources}
+        self._next_at = 0.0
+        self._again_at: dict[str, float] = {}
+        """When to try again for those whose host another crawler has, as a monotonic instant."""
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    @property
+    def ids(self) -> Set[str]:
+        """Those that wait."""
+        return {source.id for source in self._waiting}
+
+    def join(self, sources: Sequence[Source], now: datetime) -> bool:
+        """Put further sources behind the others; return whether there were any."""
+        self._waiting += sources
+        self._since |= {source.id: now for source in sources}
+        return bool(sources)
+
+    def clear(self) -> None:
+        """Let nobody else begin."""
+        self._waiting.clear()
+
+    def next(self, room: int) -> list[Source]:
+        """Return whose turn it is.
+
+        Args:
+            room: How many more requests there can be now.
+        """
+        if isinstance(self._claims, Alone):
+            begun, self._waiting = self._waiting, []
+            return begun
+        now = time.monotonic()
+        if now < self._next_at:
+            return []
+        due = [source for source in self._waiting if self._again_at.get(source.id, 0.0) <= now]
+        some, limit = due[:_LOOKED_AT], min(room, AT_A_TIME)
+        if not some or limit <= 0:
+            return []
+        pace_s = max(source.pace_s for source in some)
+        self._next_at = now + EVERY_S
+        had = self._claims.take({urls.host(source.url) for source in some}, limit=limit, pace_s=pace_s)
+        for host, rest_s in had.items():
+            self._hosts.is_ours(host, rest_s)
+        ours = [source for source in some if urls.host(source.url) in had]
+        begun = [source for source in ours if not self._was_visited(source)]
+        gone = {source.id for source in ours}
+        for source_id in gone:
+            self._again_at.pop(source_id, None)
+        if len(had) < limit:  # all the others are held
+            self._again_at |= {source.id: now + ASK_AGAIN_S for source in some if source.id not in gone}
+        self._waiting = [source for source in self._waiting if source.id not in gone]
+        return begun
+
+    def _was_visited(self, source: Source) -> bool:
+        """Whether another crawler has been there since it began to wait."""
+        since = self._since[source.id]
+        runs = self._catalogue.runs_since(since - _LONGEST, source_id=source.id)
+        return any(run.ended_at is not None and run.ended_at >= since for run in runs)
+
+
+__all__ = ["AT_A_TIME", "Turns"]

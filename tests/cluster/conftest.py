@@ -1,0 +1,37 @@
+"""Servers that several tests share."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import pytest
+import sqlalchemy as sql
+
+from tests.cluster.postgres import Postgres
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    server = Postgres()
+    yield server
+    server.end()
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> Callable[[], str]:
+    """Makes empty databases; each call returns the address of a new one."""
+    numbers = itertools.count()
+
+    def new() -> str:
+        name = f"d{next(_names)}_{next(numbers)}"
+        engine = sql.create_engine(postgres.address.replace("postgresql:", "postgresql+psycopg:"))
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        engine.dispose()
+        return postgres.address.replace("/postgres?", f"/{name}?")
+
+    return new
+
+
+_names = itertools.count()

@@ -1,0 +1,221 @@
+"""Several crawlers that share a catalogue: who asks whom, who goes on where one died, and what all know in the end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aggregator import catalogue, pipeline, search
+from aggregator.catalogue import Catalogue, Leases
+from aggregator.errors import BusyError
+from aggregator.home import Home
+from aggregator.model import Request, Response, Run, Source
+from aggregator.query import parse
+from tests.fakeweb import STORY, FakeWeb, crawl, feed, following, page, source
+
+PACE_S = 0.05
+NAMES = [f"s{n}" for n in range(24)]
+Asked = defaultdict[str, list[tuple[float, float, int]]]
+"""When each host was asked and had answered, and by which crawler."""
+
+
+class Slow(FakeWeb):
+    """A web that takes a moment, with pauses as a crawler keeps them; several of them note who asked what and when."""
+
+    def __init__(self, pages: dict[str, object], asked: Asked, number: int) -> None:
+        super().__init__(pages)
+        self._asked, self._number, self._lock = asked, number, threading.Lock()
+        self._free_at: dict[str, float] = {}
+
+    def fetch(self, request: Request, *, pace_s: float) -> Response:
+        host, began = request.url.split("/")[2], time.monotonic()
+        with self._lock:
+            answer = super().fetch(request, pace_s=pace_s)
+        time.sleep(0.01)
+        ended = time.monotonic()
+        self._asked[host].append((began, ended, self._number))
+        self._free_at[host] = ended + pace_s
+        return answer
+
+    def free_at(self, url: str) -> float:
+        return self._free_at.get(url.split("/")[2], 0.0)
+
+
+def pages() -> dict[str, object]:
+    """Sites with two texts each, one of them the same everywhere."""
+    found: dict[str, object] = {}
+    for name in NAMES:
+        own, shared = (f"http://{name}.example/{what}" for what in ("own", "shared"))
+        found |= {f"http://{name}.example/feed": feed(own, shared), shared: page(STORY)}
+        found[own] = page(" ".join(f"{name} wrote the {n}th sentence of its own here." for n in range(30)), title=name)
+    return found
+
+
+SOURCES = tuple(source(name, pace_s=PACE_S) for name in NAMES)
+
+
+def crawled(
+    root: Path,
+    address: str,
+    web: FakeWeb,
+    sources: tuple[Source, ...] = SOURCES,
+    together: threading.Barrier | None = None,
+) -> list[Run]:
+    with pipeline.opened(Home(root, server=address), following(*SOURCES)) as line:
+        if together:
+            together.wait(60)
+        return line.crawl(sources, web)
+
+
+def known(place: Any) -> dict[str, set[Any]]:
+    """What does not depend on who captured it, and when."""
+    with Catalogue(place) as it:
+        articles = it.articles(it.article_ids()).values()
+        return {
+            "articles": {(a.id, a.url, a.version, a.title, a.text) for a in articles},
+            "matches": {(m.a, m.b, m.relation, m.kind) for m in it.matches_of(it.article_ids())},
+            "clusters": {(c.id, c.members) for c in it.clusters()},
+        }
+
+
+def test_two_crawlers_share_the_sources_and_know_in_the_end_what_one_would(
+    tmp_path: Path, database: Callable[[], str]
+) -> None:
+    crawl(tmp_path / "alone", FakeWeb(pages()), *SOURCES)
+    address, asked, together = database(), Asked(list), threading.Barrier(2)
+
+    with ThreadPoolExecutor(2) as both:
+        told = [
+            both.submit(crawled, tmp_path / str(n), address, Slow(pages(), asked, n), together=together)
+            for n in range(2)
+        ]
+        runs = [each.result() for each in told]
+
+    assert sorted(run.source_id for each in runs for run in each) == sorted(NAMES)
+    assert all(runs), "each had a share"
+    with pipeline.opened(Home(tmp_path / "0", server=address), following(*SOURCES)):
+        pass  # whoever comes next compares what was left
+    assert known(Home(tmp_path / "0", server=address).catalogue) == known(Home(tmp_path / "alone").catalogue)
+    assert_polite(asked)
+
+
+def test_each_node_finds_what_the_others_put_in(tmp_path: Path, database: Callable[[], str]) -> None:
+    address, homes = database(), [Home(tmp_path / str(n)) for n in range(2)]
+    homes = [Home(home.root, server=address) for home in homes]
+    half = len(SOURCES) // 2
+    for home, some in ((homes[0], SOURCES[:half]), (homes[1], SOURCES[half:]), (homes[0], SOURCES[:1])):
+        crawled(home.root, address, FakeWeb(pages()), some)
+
+    for home in homes:
+        with pipeline.opened(home, following(*SOURCES)):
+            pass
+
+    found = [search.search(home, parse("sentence"), limit=100).total for home in homes]
+    assert found == [len(NAMES)] * 2
+    with Catalogue(homes[0].catalogue) as it:
+        assert it.counts()["to_index"] == 0
+        (family,) = it.clusters()
+    assert len(family.members) == len(NAMES), "copies that different nodes captured are one family"
+
+
+def test_what_one_that_died_held_is_asked_by_another_when_its_time_is_over(
+    tmp_path: Path, database: Callable[[], str]
+) -> None:
+    address = database()
+    place = Home(tmp_path, server=address).catalogue
+    dead, other = (Leases(place, name, for_s=0.4) for name in ("dead", "other"))
+    with dead, other:
+        assert dead.take(["a", "b"], pace_s=0.2).keys() == {"a", "b"}
+        assert other.take(["a", "c"], pace_s=0.2).keys() == {"c"}
+
+        until = time.monotonic() + 5
+        while not (taken := other.take(["a"])):
+            assert time.monotonic() < until
+        lease = taken["a"]
+
+        assert lease.fence == 2
+        assert 0.1 < lease.free_in_s <= 0.2, "after the last possible request, and the pause after it"
+        assert dead.renew({"a": 1, "b": 1}) == {"a"}, "b is still its own: nobody took it"
+        dead.give_back({"a": 1}, {})
+        assert other.renew({"a": 2}) == set(), "who comes late takes nothing away"
+
+
+def test_a_host_that_was_given_back_rests_for_whoever_takes_it_next(
+    tmp_path: Path, database: Callable[[], str]
+) -> None:
+    place = Home(tmp_path, server=database()).catalogue
+    with Leases(place, "one", for_s=60) as one, Leases(place, "other", for_s=60) as other:
+        fences = {name: lease.fence for name, lease in one.take(["a", "b"]).items()}
+        one.give_back(fences, {"a": 7.0})
+
+        taken = other.take(["a", "b"])
+
+    assert 6.0 < taken["a"].free_in_s <= 7.0
+    assert taken["b"].free_in_s == 0.0
+
+
+def test_of_many_who_take_the_same_at_once_each_gets_what_no_other_does(
+    tmp_path: Path, database: Callable[[], str]
+) -> None:
+    place = Home(tmp_path, server=database()).catalogue
+    wanted, together = [f"h{n}" for n in range(40)], threading.Barrier(8)
+    Leases(place, "first", for_s=60).close()
+
+    def take(number: int) -> set[str]:
+        with Leases(place, str(number), for_s=60) as mine:
+            had: set[str] = set()
+            together.wait()
+            for start in range(0, 40, 5):
+                had |= mine.take(wanted[(start + number * 5) % 40 :][:5]).keys()
+            return had
+
+    with ThreadPoolExecutor(8) as crowd:
+        had = list(crowd.map(take, range(8)))
+
+    assert sorted(name for each in had for name in each) == sorted(wanted)
+
+
+def test_on_sqlite_leases_are_the_same(tmp_path: Path) -> None:
+    place = Home(tmp_path).catalogue
+    tmp_path.joinpath("index").mkdir()
+    with Leases(place, "one", for_s=60) as one, Leases(place, "other", for_s=60) as other:
+        assert one.take(["a", "b"]).keys() == {"a", "b"}
+        assert other.take(["b", "c"]).keys() == {"c"}
+        one.give_back({"b": 1}, {"b": 3.0})
+        assert 2.0 < other.take(["b"])["b"].free_in_s <= 3.0
+
+
+def test_a_catalogue_is_made_again_by_one_alone(tmp_path: Path, database: Callable[[], str]) -> None:
+    address = database()
+    home = Home(tmp_path / "one", server=address)
+    crawled(home.root, address, FakeWeb(pages()), SOURCES[:3])
+    before = known(home.catalogue)
+
+    other = pipeline.opened(Home(tmp_path / "other", server=address), following(*SOURCES))
+    with other, pytest.raises(BusyError, match="by one alone"):
+        pipeline.rebuild(home, following(*SOURCES))
+    assert known(home.catalogue) == before
+
+    pipeline.rebuild(home, following(*SOURCES))
+
+    assert known(home.catalogue) == before
+    assert not catalogue.exists(catalogue_aside(home))
+
+
+def catalogue_aside(home: Home) -> Any:
+    return Home(home.root, index_name="index/rebuilding", server=home.server).catalogue
+
+
+def assert_polite(asked: Asked) -> None:
+    """No host was asked by two at once, or before its pause was over, whoever asked."""
+    for times in asked.values():
+        for (_, ended, _), (began, _, _) in pairwise(sorted(times)):
+            assert began - ended > PACE_S * 0.9
