@@ -20,6 +20,7 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     search/         the way out: query to hits, one per cluster
     reposts/        the way out: who has this text, and who had it first
     access/         who may see what: the catalogue without what is withheld
+    homes           a home as its sources.yaml has it: where its catalogue is
     matching        from texts to what they share: fingerprints, candidates, alignments
     exports/        the way out: articles and captures as files for others
     verification    the way out: whether anything was changed
