@@ -61,6 +61,8 @@ e2e-tools: $(E2E)/installed $(NODE)/installed  ## what both need, without Chromi
 
 test-cluster: $(CLUSTER)/installed $(SERVERS)/installed  ## the line on PostgreSQL, S3 and Dask, on servers of its own
 	@SERVERS=$(SERVERS)/bin $(CLUSTER)/bin/python -m pytest tests/cluster $(ARGS)
+	@CORNER=postgres $(CLUSTER)/bin/python -m pytest $(addprefix tests/test_,pipeline.py reposting.py versions.py requisites.py \
+		backfill.py demo_end_to_end.py) $(ARGS)
 
 pictures: $(E2E)/installed  ## take the pictures of the pages in docs/pictures again, in Chromium
 	@$(E2E)/bin/python -m tests.e2e.pictures docs/pictures

@@ -10,6 +10,8 @@ import atexit
 import os
 import zlib
 
+import pytest
+
 from aggregator.home import Home
 from aggregator.model import Server
 
@@ -29,6 +31,11 @@ def begin() -> None:
             return Server(server.address, name + home.index_name.partition("/")[2])
 
         Home.catalogue = property(catalogue)  # type: ignore[assignment, method-assign]
+
+
+def needs(place: str) -> pytest.MarkDecorator:
+    """Marks a test that looks at the files of an engine, and so says nothing of others."""
+    return pytest.mark.skipif(bool(CORNER) and place not in CORNER, reason=f"it is about {place}")
 
 
 def _speaks(language: str) -> bool:

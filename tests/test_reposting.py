@@ -25,7 +25,7 @@ from aggregator.pipeline.reposting import ASIDE, find_reposts
 from aggregator.pipeline.translating import Translations
 from aggregator.reposts import GIVEN, Family
 from aggregator.reuse import FEW, Reuse
-from tests import doors
+from tests import corners, doors
 from tests.doors import door
 from tests.fakeweb import NOON, OTHER, STORY, FakeWeb, crawl, dump, feed, following, page, source
 from tests.families.making import corpus
@@ -632,6 +632,7 @@ def test_who_reads_while_the_reposts_are_rebuilt_sees_what_was_known_before(tmp_
     assert not (home.index / ASIDE).exists()
 
 
+@corners.needs("sqlite")  # it copies homes with their catalogues
 def test_a_kill_at_any_step_while_fingerprints_are_made_again_is_mended_by_the_next_writer(tmp_path: Path) -> None:
     sources = following(*map(source, TEXTS))
     crawl(tmp_path / "calm", FakeWeb(web_of(TEXTS)), *sources.sources)

@@ -12,6 +12,7 @@ wait for the writer. The catalogue is derived from ``archive/``; delete it and `
     captures.py  announcements.py  articles.py  matches.py  runs.py  newest.py      what is asked of it
     requisites.py     what pages need to be seen
     coverage.py       how much of what was announced is there
+    copying.py        all of it, to another place
     nodes.py  leases.py      several crawlers that share it: what each lacks, and who asks which host
 """
 
@@ -27,6 +28,7 @@ from aggregator.catalogue import tables as t
 from aggregator.catalogue.announcements import MAX_ATTEMPTS, Announced, Announcements
 from aggregator.catalogue.articles import Articles
 from aggregator.catalogue.captures import Captures
+from aggregator.catalogue.copying import copy
 from aggregator.catalogue.leases import Lease, Leases
 from aggregator.catalogue.matches import Matches
 from aggregator.catalogue.newest import Newest
@@ -78,6 +80,7 @@ __all__ = [
     "Lease",
     "Leases",
     "alone",
+    "copy",
     "dump",
     "empty_log",
     "exists",

@@ -129,8 +129,8 @@ class Opened:
 
     def _each(self, query: sql.Select[Any]) -> Iterator[RowMapping]:
         """Yield rows, a few at a time in memory; nothing may be changed meanwhile."""
-        with self._guarded():
-            yield from self._connection.execute(query, execution_options={"yield_per": _CHUNK}).mappings()
+        with self._guarded(), self._connection.execute(query, execution_options={"yield_per": _CHUNK}) as result:
+            yield from result.mappings()
 
     def _put(self, table: sql.Table, values: list[dict[str, Any]]) -> None:
         """Insert rows, replacing those with the same key."""

@@ -2,6 +2,7 @@
 
     following     init, sources
     collecting    crawl, backfill, run, rebuild
+    moving        move
     importing     import
     searching     search
     typed         what was typed after it: which answer that asks for, and the options that it takes
@@ -69,6 +70,7 @@ class _Group(click.Group):
         "run": ("collecting", "Visit sources whenever they are due, until stopped; with --serve, the pages, too."),
         "backfill": ("collecting", "Fetch all that a source ever had: its lists, and the Wayback Machine."),
         "rebuild": ("collecting", "Make index/ again from archive/."),
+        "move": ("moving", "Copy the catalogue to a PostgreSQL server, or back into a file."),
         "import": ("importing", "Bring in WARC, ARC and WACZ files from elsewhere."),
         "search": ("searching", "Find articles."),
         "searches": ("saving", "Searches that were saved, and their new hits."),
