@@ -206,6 +206,26 @@ class Decisions:
                     raise disk.trouble(self._folder / KEY, error) from error
             return key
 
+    def whole(self) -> bytes:
+        """Return all whole lines, as they are.
+
+        Raises:
+            StoreError: They cannot be read.
+        """
+        return b"".join(line + b"\n" for line in self._lines())
+
+    def take_up(self, events: bytes) -> None:
+        """Go on from events that this node wrote before, where there are none yet: on a new disk.
+
+        Raises:
+            NoSpaceError: The disk is full or read-only.
+            StoreError: The disk fails.
+        """
+        if self._path.exists() or not events:
+            return
+        with disk.guarded(self._path):
+            disk.put(self._path, events[: events.rfind(b"\n") + 1])
+
     def torn_bytes(self) -> int:
         """Return how many bytes stand behind the last whole line: an event that nobody was told of."""
         try:

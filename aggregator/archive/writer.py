@@ -201,7 +201,7 @@ class Archive:
         folder = self._folder / day
         try:
             disk.make_folder(folder, self._folder)
-            name = f"captures-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{next_number(self._folder):04d}-{_node()}.warc.gz"
+            name = f"captures-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{next_number(self._folder):04d}-{node()}.warc.gz"
             self._path = folder / (name + OPEN)
             self._fd = disk.create(self._path)
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -254,9 +254,9 @@ def fields_said(fields: dict[str, str]) -> dict[str, str]:
     return {k: v for k, v in fields.items() if v}
 
 
-def _node() -> str:
+def node() -> str:
     """Return eight characters that tell this machine's files from another's, without its name."""
     return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
-__all__ = ["MAX_FILE_BYTES", "Archive", "Seal"]
+__all__ = ["MAX_FILE_BYTES", "Archive", "Seal", "node"]

@@ -138,6 +138,12 @@ class Settings:
     """The folder of word vectors, a file a language, from the home on; None: what texts mean is not asked."""
     index: str = "whoosh"
     """The engine of the full-text index."""
+    archive: str | None = None
+    """Where what is sealed is kept as well, ``s3://bucket/prefix``; None: in ``archive/`` only."""
+    s3_endpoint: str | None = None
+    """The server of that bucket, ``http://host:port``; None: Amazon's."""
+    local_copies: str = "keep"
+    """Whether what was uploaded stays here, ``keep``, or goes, ``drop``."""
     min_free_bytes: int = 1 << 30
     """A writer stops cleanly when the disk has less room than this."""
 

@@ -15,6 +15,7 @@ from aggregator.decisions import Decisions
 from aggregator.errors import Outdated
 from aggregator.home import Home
 from aggregator.model import Following, Progress, Report
+from aggregator.pipeline import sending
 from aggregator.pipeline.deriving import generation
 from aggregator.pipeline.learning import learned
 from aggregator.pipeline.line import Pipeline, note_import, note_seal
@@ -49,9 +50,23 @@ def opened(
 
 
 @contextmanager
-def line_of(home: Home, following: Following, report: Report, clock: Clock = SYSTEM) -> Iterator[Pipeline]:
-    """Give the line of a home that is held already."""
+def line_of(
+    home: Home, following: Following, report: Report, clock: Clock = SYSTEM, *, needs_all: bool = False
+) -> Iterator[Pipeline]:
+    """Give the line of a home that is held already; at its end, what was sealed goes to where it is kept as well.
+
+    Args:
+        home: Which.
+        following: sources.yaml, as loaded.
+        report: Told how far the work is.
+        clock: What time it is.
+        needs_all: Whether it is of no use without what others uploaded.
+
+    Raises:
+        StoreError: The bucket cannot be read, and ``needs_all``.
+    """
     home.ensure_room(following.settings.min_free_bytes)
+    sender = sending.sender(home, following, needs_all=needs_all)
     restrictions.note(home)
     with _catalogue(home, following) as known:
         mended = archive.recover(home.archive, known.catalogued_bytes())
@@ -62,10 +77,12 @@ def line_of(home: Home, following: Following, report: Report, clock: Clock = SYS
             sources_yaml=following.written,
             sealed=lambda seal: note_seal(home, seal),
         )
+        line = Pipeline(home, following, known, writer, report, mended, clock, sender)
         try:
-            yield Pipeline(home, following, known, writer, report, mended, clock)
+            yield line
         finally:
             writer.close()
+    line.send()
 
 
 def _note_seals(home: Home) -> None:

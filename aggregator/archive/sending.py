@@ -1,0 +1,396 @@
+"""What is sealed goes up into the bucket, what others uploaded is noted, what was erased leaves no older version.
+
+A file counts as uploaded when it was read back. An outage delays all this and loses nothing: what is waiting is said in
+``not-uploaded.json``, and the next time it goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aggregator import disk
+from aggregator.archive import elsewhere
+from aggregator.archive.days import LIST, MANIFEST, TAG_MANIFEST, folder_of, listed, sha256_of
+from aggregator.archive.elsewhere import Bucket, Differs, NotThere, Note, Object, Place, Refused, Unavailable
+from aggregator.archive.reader import NOTE, files, is_import, sealed_name
+
+STATE = "not-uploaded.json"
+LEAVING = "leaving"
+"""The folder with the notes of objects that are to be removed with all their versions."""
+CHAINS = "events"
+"""What the names of the nodes' events begin with, in the bucket."""
+MAX_WHY = 3
+"""Reasons that are told; there may be one a file."""
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._+-]*[A-Za-z0-9_-])?"
+_OF_A_DAY = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}/captures-[0-9]{8}T[0-9]{6}Z-[0-9]+-[0-9a-f]{8}\.warc\.gz")
+_OF_AN_IMPORT = re.compile(rf"imports/[0-9]+-({_NAME})/(?:\1|{re.escape(NOTE)})")
+_DERIVED = re.compile(
+    rf"(?:[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}|imports/[0-9]+-{_NAME})/"
+    rf"(?:{re.escape(LIST)}|(?:tag)?manifest-sha256\.txt|articles-{_NAME}\.jsonl\.gz)"
+)
+_CHAIN = re.compile(rf"{CHAINS}/([0-9a-f]{{8}})\.jsonl")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What is not in the bucket yet, or not as it should be."""
+
+    files: int
+    bytes: int
+    erased: int
+    """How many of these are objects of which a version holds what was erased here."""
+    since: str
+    """ISO 8601, UTC."""
+    why: tuple[str, ...]
+    """The first reasons."""
+
+    @property
+    def words(self) -> str:
+        """All of it in a sentence."""
+        said = f"not uploaded yet: {self.files:,} files, {self.bytes:,} bytes, since {self.since}: {'; '.join(self.why)}"
+        return f"{said}. {self.erased:,} objects may still hold what was erased here" if self.erased else said
+
+
+def waiting(folder: Path) -> Waiting | None:
+    """Return what the last attempt left to be uploaded; None: nothing."""
+    try:
+        said = json.loads((folder / STATE).read_text(encoding="utf-8"))
+        return Waiting(**said | {"why": tuple(said["why"])})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def leave(folder: Path, file: str) -> None:
+    """Note that the object of a file is to go with all its versions; the file itself is removed by who calls.
+
+    Raises:
+        OSError: The disk fails.
+        StoreError: What is noted of it is damaged.
+    """
+    note = elsewhere.noted(folder / file)
+    if note is not None:
+        disk.make_folder(folder / LEAVING, folder)
+        elsewhere.put_note(folder / LEAVING / hashlib.sha256(note.key.encode()).hexdigest()[:16], note)
+
+
+class Sender:
+    """Keeps a folder and a bucket in step; for the one writer.
+
+    Args:
+        folder: ``archive/``.
+        place: Where in which bucket.
+        node: Eight characters that tell this machine from others.
+        drop: Whether a file of a day that is closed goes when it was uploaded and read back.
+
+    Raises:
+        UsageError: The client for S3 is not installed.
+    """
+
+    def __init__(self, folder: Path, place: Place, *, node: str, drop: bool) -> None:
+        self._folder = folder
+        self._place = place
+        self._node = node
+        self._drop = drop
+        self._bucket = Bucket(place.bucket, place.endpoint)
+        self._done: dict[str, str] = {}
+        """Digests of what is known to be uploaded, by name."""
+
+    # --- what others uploaded -------------------------------------------------------------------------------------
+
+    def follow(self) -> dict[str, bytes]:
+        """Note what the bucket has and this folder does not know of, and fetch the small files of closed folders.
+
+        Returns:
+            The events of every node, by its name.
+
+        Raises:
+            Unavailable: The bucket could not be read; what was noted so far stays.
+            NoSpaceError: The disk is full or read-only.
+        """
+        chains: dict[str, bytes] = {}
+        for found in sorted(self._bucket.listed(self._place.key("")), key=lambda o: o.key):
+            name = found.key.removeprefix(self._place.key(""))
+            if chain := _CHAIN.fullmatch(name):
+                chains[chain[1]] = b"".join(self._bucket.pieces(found.key))
+            elif _OF_A_DAY.fullmatch(name) or _OF_AN_IMPORT.fullmatch(name) or _DERIVED.fullmatch(name):
+                with disk.guarded(self._folder / name):
+                    self._follow(name, found)
+        return chains
+
+    def _follow(self, name: str, found: Object) -> None:
+        path = self._folder / name
+        note = elsewhere.noted(path)
+        if note and (note.etag == found.etag or note.pending):
+            return
+        if note is None and path.exists():
+            return  # ours, and not uploaded yet: that will tell
+        disk.make_folder(path.parent, self._folder)
+        if _may_drop(name):
+            if path.exists():
+                return  # another node erased something in it, or it was changed: uploading will tell
+            elsewhere.put_note(path, self._note(found, self._said_digest(found)))
+        else:
+            data = b"".join(self._bucket.pieces(found.key))
+            disk.put(path, data)
+            elsewhere.put_note(path, self._note(found, hashlib.sha256(data).hexdigest()))
+
+    def _said_digest(self, found: Object) -> str:
+        said = self._bucket.stat(found.key).sha256
+        return said if said and _SHA256.fullmatch(said) else self._bucket.sha256(found.key)
+
+    def _note(self, found: Object, sha256: str) -> Note:
+        return Note(
+            endpoint=self._place.endpoint,
+            bucket=self._place.bucket,
+            key=found.key,
+            bytes=found.bytes,
+            sha256=sha256,
+            etag=found.etag,
+            version_id=found.version_id,
+            uploaded_at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        )
+
+    # --- what is ours -----------------------------------------------------------------------------------------------
+
+    def send(self, digests: Mapping[str, str], events: bytes, *, today: str) -> Waiting | None:
+        """Upload what is sealed and not in the bucket, and see that older versions of what was erased are gone.
+
+        Args:
+            digests: The SHA-256 of every sealed file, by its name relative to ``archive/``.
+            events: This node's own, as a whole.
+            today: The folder of the day that still goes on; none of its files is dropped.
+
+        Returns:
+            What is still waiting; None: nothing.
+
+        Raises:
+            NoSpaceError: The disk is full or read-only.
+            StoreError: A note is damaged.
+        """
+        left: dict[str, int] = {}
+        why: list[str] = []
+        erased = 0
+        is_down = False
+
+        def attempt(name: str, size: int, do: Callable[[], None]) -> None:
+            nonlocal is_down
+            try:
+                if not is_down:
+                    return do()
+            except Differs as error:
+                why.append(str(error))
+            except Unavailable as error:
+                why.append(str(error))
+                is_down = True
+            left[name] = size
+
+        with disk.guarded(self._folder):
+            for path in sorted((self._folder / LEAVING).glob(f"*{elsewhere.REMOTE}")):
+                attempt(f"{LEAVING}/{path.name}", 0, lambda path=path: self._take_away(path))  # type: ignore[misc]
+            erased += len(left)
+            for name, expected in self._wanted(digests):
+                path = self._folder / name
+                note = elsewhere.noted(path) if self._done.get(name) != expected else None
+                if self._done.get(name) != expected and (note is None or note.sha256 != expected or note.pending):
+                    attempt(name, _size(path), lambda n=name, e=expected, o=note: self._upload(n, e, o))  # type: ignore[misc]
+                    erased += bool(note and name in left and _may_drop(name))
+                if name not in left:
+                    self._done[name] = expected
+                    self._let_go(name, today)
+            attempt("events.jsonl", len(events), lambda: self._upload_events(events))
+            return self._say(left, erased, why)
+
+    def _wanted(self, digests: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        """Yield what has to be in the bucket, each with the digest that it must have."""
+        folders = set()
+        for file in files(self._folder):
+            folders.add(folder_of(file))
+            path = self._folder / file
+            if file in digests and not path.is_symlink():  # what is read in place stays in its place
+                yield file, digests[file]
+            if is_import(file) and (path.parent / NOTE).exists():
+                yield f"{folder_of(file)}/{NOTE}", sha256_of(path.parent / NOTE)
+        for folder in sorted(folders):
+            tags = self._folder / folder / TAG_MANIFEST
+            for name, digest in listed(tags).items():
+                if _DERIVED.fullmatch(f"{folder}/{name}"):
+                    yield f"{folder}/{name}", digest
+            if tags.exists():
+                yield f"{folder}/{TAG_MANIFEST}", sha256_of(tags)
+
+    def _upload(self, name: str, expected: str, note: Note | None) -> None:
+        """Upload one file, read it back, and note it; of one that was there before, remove all older versions."""
+        path, key = self._folder / name, self._place.key(name)
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError:
+            raise Differs(f"{name}: it is not here, and what is noted of it is another than its seal says") from None
+        if size > elsewhere.MAX_OBJECT_BYTES:
+            raise Differs(f"{name}: larger than {elsewhere.MAX_OBJECT_BYTES:,} bytes; it stays here only")
+        if (digest := sha256_of(path)) != expected:
+            raise Differs(f"{name}: its SHA-256 is {digest}, it was sealed with {expected}; run `aggregator verify`")
+        if note and not note.pending:
+            note = replace(note, pending="replace")
+            elsewhere.put_note(path, note)
+        put = self._put(name, path, expected, note)
+        if note:
+            self._purge(key, put)
+        elsewhere.put_note(path, self._note(replace(put, bytes=size), expected))
+
+    def _put(self, name: str, data: Path | bytes, sha256: str, note: Note | None) -> Object:
+        """Put an object where none is, or the one noted; it is read back. An equal one that is there counts as put."""
+        key = self._place.key(name)
+        try:
+            put = self._bucket.put(key, data, sha256, instead_of=note.etag if note else None)
+        except (Refused, NotThere):
+            put = self._put_over(name, data, sha256)
+        if (there := self._bucket.sha256(key)) != sha256:
+            raise Differs(f"s3://{self._place.bucket}/{key}: read back with the SHA-256 {there}, it was sent {sha256}")
+        return put
+
+    def _put_over(self, name: str, data: Path | bytes, sha256: str) -> Object:
+        """Return the object that stands in the way if it is equal; what is derived is put in its place.
+
+        Two nodes may close one folder: the later knows the files of both.
+        """
+        key = self._place.key(name)
+        try:
+            there, digest = self._bucket.stat(key), self._bucket.sha256(key)
+        except NotThere:  # removed by somebody meanwhile
+            return self._bucket.put(key, data, sha256)
+        if digest == sha256:
+            return there
+        if not _DERIVED.fullmatch(name):
+            raise Differs(
+                f"s3://{self._place.bucket}/{key} is another: its SHA-256 is {digest}, that of {name} is {sha256}. "
+                "Nothing was overwritten"
+            )
+        return self._bucket.put(key, data, sha256, instead_of=there.etag)
+
+    def _purge(self, key: str, kept: Object) -> None:
+        """Remove all versions of an object but one, and look whether they are gone.
+
+        Raises:
+            Unavailable: They are not, or could not be asked for.
+        """
+        for old in self._older(key, kept):
+            self._bucket.remove(key, old.version_id)
+        if still := self._older(key, kept):
+            raise Unavailable(f"s3://{self._place.bucket}/{key}: {len(still)} older versions are still there")
+
+    def _older(self, key: str, kept: Object) -> list[Object]:
+        versions = self._bucket.versions(key)
+        current = kept.version_id or next((one.version_id for one in versions if one.is_latest), None)
+        return [one for one in versions if one.version_id != current]
+
+    def _take_away(self, path: Path) -> None:
+        """Remove an object with all its versions."""
+        note = elsewhere.noted(path.with_name(path.name.removesuffix(elsewhere.REMOTE)))
+        if note is not None:
+            bucket = Bucket(note.bucket, note.endpoint)
+            for one in bucket.versions(note.key):
+                bucket.remove(note.key, one.version_id)
+            if bucket.versions(note.key):
+                raise Unavailable(f"{note.url}: not all of its versions could be removed")
+        disk.remove(path)
+
+    def _upload_events(self, events: bytes) -> None:
+        """Put this node's events in the place of those before, which they go on from."""
+        name, path = f"{CHAINS}/{self._node}.jsonl", self._folder / "events.jsonl"
+        digest = hashlib.sha256(events).hexdigest()
+        note = elsewhere.noted(path)
+        if not events or (note and note.sha256 == digest):
+            return
+        key = self._place.key(name)
+        try:
+            put = self._bucket.put(key, events, digest, instead_of=note.etag if note else None)
+        except (Refused, NotThere):
+            put = self._go_on_from(key, events, digest)
+        if (there := self._bucket.sha256(key)) != digest:
+            raise Differs(f"s3://{self._place.bucket}/{key}: read back with the SHA-256 {there}, it was sent {digest}")
+        self._purge(key, put)
+        elsewhere.put_note(path, self._note(replace(put, bytes=len(events)), digest))
+
+    def _go_on_from(self, key: str, events: bytes, digest: str) -> Object:
+        try:
+            there = self._bucket.stat(key)
+        except NotThere:
+            return self._bucket.put(key, events, digest)
+        before = b"".join(self._bucket.pieces(key))
+        if not events.startswith(before):
+            raise Differs(
+                f"s3://{self._place.bucket}/{key} holds the events of another home. Give each machine another name, and "
+                "each home another prefix"
+            )
+        return there if before == events else self._bucket.put(key, events, digest, instead_of=there.etag)
+
+    def _let_go(self, name: str, today: str) -> None:
+        """Remove the copy here of a file that is in the bucket, where that is wanted and its folder is closed."""
+        path, day = self._folder / name, folder_of(name)
+        if not (self._drop and _may_drop(name)) or (day[:1].isdigit() and day >= today):
+            return
+        if (path.parent / MANIFEST).exists() and path.exists():
+            disk.remove(path)
+
+    def _say(self, left: Mapping[str, int], erased: int, why: list[str]) -> Waiting | None:
+        """Note what is waiting, for who asks later; where nothing is, that is said by no file."""
+        path = self._folder / STATE
+        if not left:
+            disk.remove(path)
+            return None
+        before = waiting(self._folder)
+        found = Waiting(
+            files=len(left),
+            bytes=sum(left.values()),
+            erased=erased,
+            since=before.since if before else f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            why=tuple(dict.fromkeys(why))[:MAX_WHY],
+        )
+        disk.put(path, json.dumps(asdict(found), ensure_ascii=False).encode())
+        return found
+
+
+def uploaded(folder: Path) -> list[Path]:
+    """Return the files of days and imports that are in the bucket, as they are or would be called here, in order."""
+    patterns = ("[0-9]*/*/*/*", "imports/*/*")
+    notes = (path for pattern in patterns for path in folder.glob(pattern + elsewhere.REMOTE))
+    return sorted(folder / sealed_name(folder, path) for path in notes)
+
+
+def remote_fault(path: Path) -> str | None:
+    """Read what the bucket has of a file to its end; return what is wrong with it, None: nothing.
+
+    Raises:
+        StoreError: The note is damaged.
+    """
+    note = elsewhere.noted(path)
+    if note is None:
+        return None
+    try:
+        digest = Bucket(note.bucket, note.endpoint).sha256(note.key)
+    except NotThere:
+        return f"missing: {note.url} is gone"
+    except Unavailable as error:
+        return f"unreadable: {error}"
+    if digest != note.sha256:
+        return f"changed: the SHA-256 of {note.url} is {digest}, it was uploaded with {note.sha256}"
+    return None
+
+
+def _may_drop(name: str) -> bool:
+    """Whether a file is one that need not be here: lists, manifests and notes are, for every closing reads them."""
+    return name.endswith(".jsonl.gz") if _DERIVED.fullmatch(name) else not name.endswith(f"/{NOTE}")
+
+
+def _size(path: Path) -> int:
+    try:
+        return elsewhere.size(path)
+    except FileNotFoundError:
+        return 0

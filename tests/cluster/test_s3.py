@@ -1,0 +1,290 @@
+"""The archive in a bucket of S3: what is sealed goes up, and all works when nothing of it is left here."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from aggregator import archive, pipeline, takedown, verification
+from aggregator.archive import elsewhere
+from aggregator.archive.elsewhere import s3
+from aggregator.errors import StoreError
+from aggregator.home import Home
+from aggregator.model import Following, Settings
+from tests.cluster.s3server import SECRET, USER, Server, running
+from tests.fakeweb import OTHER, STORY, ClockOf, FakeWeb, catalogue, dump, feed, page, source
+
+LONG_AGO = datetime(2025, 3, 3, 12, 0, tzinfo=UTC)
+ONE, TWO = "http://a.example/1", "http://a.example/2"
+PAGES = {"http://a.example/feed": feed(ONE, TWO), ONE: page(STORY), TWO: page(OTHER)}
+THREE = "http://a.example/3"
+LATER = {"http://a.example/feed": feed(THREE), THREE: page(OTHER.replace("dockers", "bakers"))}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with running() as started:
+        yield started
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", USER)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setattr(s3, "RETRIES", 0)
+    s3._client.cache_clear()
+
+
+class Node:
+    """A home whose archive goes into a bucket."""
+
+    def __init__(self, root: Path, server: Server, bucket: str, *, local_copies: str = "keep") -> None:
+        root.mkdir(exist_ok=True)
+        self.home, self.server, self.bucket = Home(root), server, bucket
+        self.local_copies = local_copies
+
+    @property
+    def following(self) -> Following:
+        settings = Settings(
+            min_free_bytes=0,
+            archive=f"s3://{self.bucket}/news",
+            s3_endpoint=self.server.endpoint,
+            local_copies=self.local_copies,
+        )
+        return Following(settings=settings, sources=(source("a"),))
+
+    def crawl(self, pages: dict[str, object] | None = None, *, at: datetime = LONG_AGO) -> None:
+        """A pass of a day that is over."""
+        web = FakeWeb(dict(pages or PAGES), now=at)
+        with pipeline.opened(self.home, self.following, clock=ClockOf(web)) as line:
+            line.crawl(self.following.sources, web)
+
+    def visit(self) -> None:
+        """What any later writer does."""
+        with pipeline.opened(self.home, self.following):
+            pass
+
+    @property
+    def waiting(self) -> archive.Waiting | None:
+        return archive.waiting(self.home.archive)
+
+    @property
+    def warcs(self) -> list[Path]:
+        return sorted(self.home.archive.glob("[0-9]*/*/*/captures-*.warc.gz"))
+
+    def body(self, url: str) -> bytes:
+        with catalogue(self.home.root) as known:
+            capture = known.latest_with_body(url)
+        assert capture
+        return archive.body(self.home.archive, capture)
+
+    def findings(self) -> list[str]:
+        return [f"{f.file}: {f.what}" for f in verification.verify_home(self.home, report=lambda _: None).findings]
+
+
+@pytest.fixture(params=[False, True], ids=["plain", "versioned"])
+def bucket(request: pytest.FixtureRequest, server: Server) -> str:
+    name = f"b{hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:20]}"
+    return server.bucket(name, versioned=request.param)
+
+
+@pytest.fixture
+def node(tmp_path: Path, server: Server, bucket: str) -> Iterator[Node]:
+    yield Node(tmp_path / "one", server, bucket)
+    if not server.door.open:
+        server.new_door()
+
+
+def test_what_is_sealed_is_uploaded_as_it_is_with_a_note_beside_it(node: Node) -> None:
+    node.crawl()
+    node.visit()
+
+    assert node.waiting is None
+    [warc] = node.warcs
+    name = warc.relative_to(node.home.archive).as_posix()
+    assert node.server.read(node.bucket, f"news/{name}") == warc.read_bytes()
+    note = elsewhere.noted(warc)
+    assert note and note.sha256 == hashlib.sha256(warc.read_bytes()).hexdigest()
+    folder = name.rpartition("/")[0]
+    uploaded = {key.removeprefix(f"news/{folder}/") for key in node.server.keys(node.bucket)}
+    assert {"captures.cdxj", "manifest-sha256.txt", "tagmanifest-sha256.txt", warc.name} <= uploaded
+    assert f"news/events/{archive.node()}.jsonl" in uploaded
+    assert not any("key" in key or "open" in key for key in uploaded)
+
+
+def test_a_dropped_file_is_read_where_it_is_and_only_as_much_of_it_as_is_needed(node: Node) -> None:
+    many = [f"http://a.example/{n}" for n in range(40)]
+    noise = {url: page(f"{STORY}\n\n{hashlib.sha512(url.encode()).hexdigest() * 200}") for url in many}
+    node.crawl({"http://a.example/feed": feed(*many), **noise})
+    whole = node.warcs[0].stat().st_size
+    bodies = {url: node.body(url) for url in (many[3], many[38])}
+    node.local_copies = "drop"
+    node.visit()
+
+    assert node.warcs == []
+    assert not list(node.home.archive.rglob("articles-*.jsonl.gz"))
+    before = node.server.door.sent
+    assert {url: node.body(url) for url in bodies} == bodies
+    assert node.server.door.sent - before < 2 * (elsewhere.BLOCK_BYTES + 2_000) < whole
+    assert node.findings() == []
+
+
+def test_a_new_machine_rebuilds_the_same_catalogue_from_the_bucket_alone(node: Node, tmp_path: Path) -> None:
+    node.local_copies = "drop"
+    node.crawl()
+    node.crawl(PAGES | {ONE: page(STORY + "\n\nUpdate: all is well.")}, at=LONG_AGO + timedelta(days=1))
+    node.visit()
+
+    other = Node(tmp_path / "two", node.server, node.bucket, local_copies="drop")
+    pipeline.rebuild(other.home, other.following)
+
+    assert dump(other.home.root) == dump(node.home.root)
+    assert len(dump(other.home.root)) > 5
+    assert other.warcs == []
+    assert other.findings() == []
+
+
+def test_an_outage_delays_uploads_and_loses_nothing(node: Node) -> None:
+    node.crawl()
+    node.visit()
+    before = node.server.keys(node.bucket)
+    node.server.door.shut()
+
+    node.crawl(LATER)
+
+    waiting = node.waiting
+    assert waiting and waiting.files >= 2 and waiting.bytes > 0
+    assert "cannot be reached" in waiting.words
+    assert node.server.keys(node.bucket) == before
+    node.server.new_door()
+    node.visit()
+    assert node.waiting is None
+    assert {f"news/{w.relative_to(node.home.archive)}" for w in node.warcs} <= set(node.server.keys(node.bucket))
+
+
+def test_without_local_copies_an_outage_keeps_what_is_not_uploaded_yet(node: Node) -> None:
+    node.crawl()
+    node.local_copies = "drop"
+    node.server.door.shut()
+    node.crawl(LATER, at=LONG_AGO + timedelta(days=1))
+    node.visit()
+
+    assert len(node.warcs) == 1
+    assert node.body(THREE)
+    node.server.new_door()
+    node.visit()
+    assert node.warcs == []
+
+
+def test_another_object_in_the_way_is_told_with_both_digests_and_left(node: Node, tmp_path: Path) -> None:
+    plain = Node(tmp_path / "plain", node.server, node.bucket)
+    web = FakeWeb(dict(PAGES), now=LONG_AGO)
+    kept_here = replace(plain.following, settings=Settings(min_free_bytes=0))
+    with pipeline.opened(plain.home, kept_here, clock=ClockOf(web)) as line:
+        line.crawl(plain.following.sources, web)
+    [warc] = plain.warcs
+    key = f"news/{warc.relative_to(plain.home.archive)}"
+    strange = b"something else"
+    s3.Bucket(node.bucket, node.server.endpoint).put(key, strange, hashlib.sha256(strange).hexdigest())
+    plain.local_copies = "drop"
+
+    plain.visit()
+
+    assert plain.waiting
+    for data in (strange, warc.read_bytes()):
+        assert hashlib.sha256(data).hexdigest() in plain.waiting.words
+    assert node.server.read(node.bucket, key) == strange
+    assert warc.exists()
+
+
+def test_an_equal_object_that_is_there_counts_as_uploaded(node: Node) -> None:
+    node.crawl()
+    [warc] = node.warcs
+    elsewhere.note_path(warc).unlink()
+    node.visit()
+
+    assert node.waiting is None
+    assert elsewhere.noted(warc)
+
+
+def test_verify_finds_a_byte_that_flipped_in_the_bucket(node: Node) -> None:
+    node.local_copies = "drop"
+    node.crawl()
+    node.visit()
+    [key] = [key for key in node.server.keys(node.bucket) if key.endswith(".warc.gz")]
+    data = bytearray(node.server.read(node.bucket, key))
+    data[len(data) // 2] ^= 1
+    there = node.server.client.stat_object(node.bucket, key)
+    s3.Bucket(node.bucket, node.server.endpoint).put(
+        key, bytes(data), hashlib.sha256(data).hexdigest(), instead_of=there.etag
+    )
+
+    assert any("unreadable" in found or "changed" in found for found in node.findings())
+
+
+def erase(node: Node, url: str) -> int:
+    what = takedown.target(node.home, (url,), takedown.Scope.ARTICLE, erase=True)
+    event = takedown.decide(
+        node.home,
+        what,
+        scope=takedown.Scope.ARTICLE,
+        reason="error",
+        by="test",
+        erase=True,
+        until=None,
+        now=datetime.now(UTC),
+    )
+    takedown.carry_out(node.home, node.following, event.number)
+    return event.number
+
+
+def traces(node: Node, word: bytes) -> list[str]:
+    """The objects of the bucket in any version of which a word stands, raw or in a gzip member."""
+
+    def holds(data: bytes) -> bool:
+        places = (found.start() for found in re.finditer(rb"\x1f\x8b\x08", data))
+        return word in data or any(word in inflated(data[at:]) for at in places)
+
+    return sorted({key for (key, _), data in node.server.everything(node.bucket).items() if holds(data)})
+
+
+def inflated(data: bytes) -> bytes:
+    try:
+        return zlib.decompressobj(31).decompress(data)
+    except zlib.error:
+        return b""
+
+
+@pytest.mark.parametrize("local_copies", ["keep", "drop"])
+def test_an_erase_leaves_no_older_version_with_what_was_erased(node: Node, local_copies: str) -> None:
+    node.local_copies = local_copies
+    node.crawl()
+    node.visit()
+    word = b"lighthouse keeper"
+    assert len(traces(node, word)) == 2  # the captures, and the articles of the day
+
+    erase(node, TWO)
+
+    assert traces(node, word) == []
+    assert node.waiting is None
+    assert b"bailiff" in node.body(ONE)
+    assert node.findings() == []
+    kept = [key for key, _ in node.server.everything(node.bucket)]
+    assert len(kept) == len(set(kept))
+
+
+def test_an_erase_during_an_outage_says_that_it_is_not_finished_and_the_next_writer_finishes_it(node: Node) -> None:
+    node.crawl()
+    node.visit()
+    word = b"lighthouse keeper"
+    node.server.door.shut()
+
+    with pytest.raises(StoreError, match="cannot be read"):
+        erase(node, TWO)
