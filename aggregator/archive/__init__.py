@@ -38,6 +38,7 @@ from aggregator.archive.imports import remove as remove_import
 from aggregator.archive.reader import (
     MAX_RECORD_BYTES,
     OPEN,
+    at_hand,
     body,
     entries,
     existing,
@@ -80,6 +81,7 @@ __all__ = [
     "Sender",
     "Unavailable",
     "Waiting",
+    "at_hand",
     "body",
     "bring_in",
     "close",

@@ -24,6 +24,7 @@ from aggregator import disk
 from aggregator.archive import cdxj, elsewhere
 from aggregator.archive.reader import OPEN, existing, files, records
 from aggregator.archive.writer import Seal
+from aggregator.errors import StoreError
 
 LIST = "captures.cdxj"
 MANIFEST = "manifest-sha256.txt"
@@ -206,7 +207,10 @@ def _words(said: Any) -> Iterator[str]:
 
 def read_articles(folder: Path, day: str, generation: str) -> list[dict[str, Any]]:
     """Return the articles of a folder as one extractor read them; what is missing or damaged is not there."""
-    return _readable(articles_file(folder, day, generation))[0]
+    try:
+        return _readable(articles_file(folder, day, generation))[0]
+    except StoreError:  # its bucket cannot be reached: the pages are read again
+        return []
 
 
 def _readable(path: Path) -> tuple[list[dict[str, Any]], bool]:

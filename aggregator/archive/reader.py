@@ -214,6 +214,14 @@ def holds(folder: Path, capture: Capture) -> bool:
     return any((folder / (capture.file + end)).exists() for end in ("", OPEN, elsewhere.REMOTE))
 
 
+def at_hand(folder: Path, capture: Capture) -> bool:
+    """Whether the file of a capture can be read now: it is here, or its bucket answered when it was asked last."""
+    if any((folder / (capture.file + end)).exists() for end in ("", OPEN)):
+        return True
+    note = elsewhere.noted(folder / capture.file)
+    return note is not None and not elsewhere.is_down(note.endpoint)
+
+
 def body(folder: Path, capture: Capture) -> bytes:
     """Return the decoded body that a capture's own record holds; empty for a revisit.
 

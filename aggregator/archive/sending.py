@@ -17,7 +17,7 @@ from pathlib import Path
 from aggregator import disk
 from aggregator.archive import elsewhere
 from aggregator.archive.days import LIST, MANIFEST, TAG_MANIFEST, folder_of, listed, sha256_of
-from aggregator.archive.elsewhere import Bucket, Differs, NotThere, Note, Object, Place, Refused, Unavailable
+from aggregator.archive.elsewhere import Bucket, Differs, Note, NotThere, Object, Place, Refused, Unavailable
 from aggregator.archive.reader import NOTE, files, is_import, sealed_name
 
 STATE = "not-uploaded.json"
@@ -27,7 +27,7 @@ CHAINS = "events"
 """What the names of the nodes' events begin with, in the bucket."""
 MAX_WHY = 3
 """Reasons that are told; there may be one a file."""
-_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._+-]*[A-Za-z0-9_-])?"
+_NAME = r"(?!.*\.(?:open|part|remote)/)[A-Za-z0-9](?:[A-Za-z0-9._+-]*[A-Za-z0-9_-])?"
 _OF_A_DAY = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}/captures-[0-9]{8}T[0-9]{6}Z-[0-9]+-[0-9a-f]{8}\.warc\.gz")
 _OF_AN_IMPORT = re.compile(rf"imports/[0-9]+-({_NAME})/(?:\1|{re.escape(NOTE)})")
 _DERIVED = re.compile(
@@ -54,7 +54,9 @@ class Waiting:
     @property
     def words(self) -> str:
         """All of it in a sentence."""
-        said = f"not uploaded yet: {self.files:,} files, {self.bytes:,} bytes, since {self.since}: {'; '.join(self.why)}"
+        said = (
+            f"not uploaded yet: {self.files:,} files, {self.bytes:,} bytes, since {self.since}: {'; '.join(self.why)}"
+        )
         return f"{said}. {self.erased:,} objects may still hold what was erased here" if self.erased else said
 
 
@@ -128,6 +130,9 @@ class Sender:
         path = self._folder / name
         note = elsewhere.noted(path)
         if note and (note.etag == found.etag or note.pending):
+            if (note.endpoint, note.bucket, note.key) != (self._place.endpoint, self._place.bucket, found.key):
+                moved = replace(note, endpoint=self._place.endpoint, bucket=self._place.bucket, key=found.key)
+                elsewhere.put_note(path, moved)  # the bucket has another address by now
             return
         if note is None and path.exists():
             return  # ours, and not uploaded yet: that will tell
@@ -326,8 +331,8 @@ class Sender:
         before = b"".join(self._bucket.pieces(key))
         if not events.startswith(before):
             raise Differs(
-                f"s3://{self._place.bucket}/{key} holds the events of another home. Give each machine another name, and "
-                "each home another prefix"
+                f"s3://{self._place.bucket}/{key} holds the events of another home. Give each machine another name, "
+                "and each home another prefix"
             )
         return there if before == events else self._bucket.put(key, events, digest, instead_of=there.etag)
 

@@ -342,7 +342,7 @@ class Collector:
         Now and then they are left out: some servers answer 304 whatever has changed.
         """
         earlier = self._catalogue.latest_with_body(request.url)
-        if earlier is None or not archive.holds(self._home.archive, earlier):
+        if earlier is None or not archive.at_hand(self._home.archive, earlier):
             return request
         last = self._catalogue.last_statuses(request.url, WHOLE_EVERY - 1)
         if last == [304] * (WHOLE_EVERY - 1):

@@ -209,7 +209,7 @@ class Deriver:
 
     def body(self, entry: archive.Entry) -> bytes | None:
         """Return an entry's body, for a revisit the one that it says is still the same; None: that cannot be read."""
-        if not isinstance(entry.what, Capture) or entry.what.refers_to is None:
+        if not isinstance(entry.what, Capture) or entry.what.refers_to is None or entry.body:
             return entry.body
         return self._kept_body(self._catalogue.capture(entry.what.refers_to))
 

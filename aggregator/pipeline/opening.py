@@ -50,23 +50,10 @@ def opened(
 
 
 @contextmanager
-def line_of(
-    home: Home, following: Following, report: Report, clock: Clock = SYSTEM, *, needs_all: bool = False
-) -> Iterator[Pipeline]:
-    """Give the line of a home that is held already; at its end, what was sealed goes to where it is kept as well.
-
-    Args:
-        home: Which.
-        following: sources.yaml, as loaded.
-        report: Told how far the work is.
-        clock: What time it is.
-        needs_all: Whether it is of no use without what others uploaded.
-
-    Raises:
-        StoreError: The bucket cannot be read, and ``needs_all``.
-    """
+def line_of(home: Home, following: Following, report: Report, clock: Clock = SYSTEM) -> Iterator[Pipeline]:
+    """Give the line of a home that is held already; at its end, what was sealed goes to where it is kept as well."""
     home.ensure_room(following.settings.min_free_bytes)
-    sender = sending.sender(home, following, needs_all=needs_all)
+    sender = sending.sender(home, following)
     restrictions.note(home)
     with _catalogue(home, following) as known:
         mended = archive.recover(home.archive, known.catalogued_bytes())

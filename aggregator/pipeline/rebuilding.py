@@ -56,7 +56,7 @@ def rebuild(
         with disk.guarded(aside.index):
             disk.remove_folder(aside.index, overwrite=scrub)
             aside.index.mkdir()
-        with line_of(home if only == "index" else aside, following, report, needs_all=True) as line:
+        with line_of(home if only == "index" else aside, following, report) as line:
             line.catch_up(index=aside.fulltext)
             line.close_days(datetime.now(UTC))
         with disk.guarded(home.index):

@@ -10,18 +10,19 @@ from aggregator.home import Home
 from aggregator.model import Following
 
 
-def sender(home: Home, following: Following, *, needs_all: bool) -> Sender | None:
+def sender(home: Home, following: Following) -> Sender | None:
     """Return what keeps archive and bucket in step, having noted what others uploaded; None: there is no bucket.
+
+    That the bucket cannot be read is told with what waits for it, and nothing else ends on it. Only on a new disk it is
+    an error: nobody may begin other events than those that are there.
 
     Args:
         home: Which, held by its writer.
         following: sources.yaml, as loaded.
-        needs_all: Whether it is an error that the bucket cannot be read; else that is told with what waits. On a new
-            disk it always is: nobody may begin other events than those that are there.
 
     Raises:
         NoSpaceError: The disk is full or read-only.
-        StoreError: The bucket cannot be read, and is needed.
+        StoreError: The bucket cannot be read, and nothing is here yet.
         UsageError: The client for S3 is not installed.
     """
     settings, decisions = following.settings, Decisions(home.archive)
@@ -32,8 +33,12 @@ def sender(home: Home, following: Following, *, needs_all: bool) -> Sender | Non
     try:
         chains = found.follow()
     except archive.Unavailable as error:
-        if needs_all or decisions.stand() is None:
-            raise StoreError(home.archive, f"{settings.archive} cannot be read ({error}). Nothing was changed.") from error
+        if decisions.stand() is None:
+            raise StoreError(
+                home.archive,
+                f"nothing is here yet, and {settings.archive} cannot be read ({error}). Nothing was changed. Try "
+                "again: what is there comes first.",
+            ) from error
         return found
     decisions.take_up(chains.get(archive.node(), b""))
     return found

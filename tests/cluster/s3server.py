@@ -25,7 +25,7 @@ class Door:
 
     Attributes:
         sent: How many bytes the server has sent through it.
-        served: When it is set, what the server sends is handed on; it is cut off else.
+        open: Whether anybody is let through.
     """
 
     def __init__(self, to: int) -> None:
@@ -43,6 +43,9 @@ class Door:
         for each in list(self._pairs):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
+
+    def reopen(self) -> None:
+        self.open = True
 
     def end(self) -> None:
         self.shut()
@@ -70,7 +73,7 @@ class Door:
         for each in (source, to):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
-                each.close()
+            each.close()
             self._pairs.discard(each)
 
 
@@ -109,7 +112,7 @@ class Server:
         }
 
     def new_door(self) -> None:
-        """Shut the door, and open another."""
+        """Shut the door, and open another: the server has another address."""
         self.door.end()
         self.door = Door(self._port)
 

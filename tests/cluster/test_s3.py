@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from aggregator import archive, pipeline, takedown, verification
+from aggregator import access, archive, pipeline, takedown, verification
 from aggregator.archive import elsewhere
 from aggregator.archive.elsewhere import s3
 from aggregator.errors import StoreError
@@ -39,6 +41,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", USER)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     monkeypatch.setattr(s3, "RETRIES", 0)
+    monkeypatch.setattr(s3, "REST_S", 0.0)
     s3._client.cache_clear()
 
 
@@ -60,11 +63,11 @@ class Node:
         )
         return Following(settings=settings, sources=(source("a"),))
 
-    def crawl(self, pages: dict[str, object] | None = None, *, at: datetime = LONG_AGO) -> None:
+    def crawl(self, pages: Mapping[str, object] = PAGES, *, at: datetime = LONG_AGO) -> None:
         """A pass of a day that is over."""
-        web = FakeWeb(dict(pages or PAGES), now=at)
+        web = FakeWeb(dict(pages), now=at)
         with pipeline.opened(self.home, self.following, clock=ClockOf(web)) as line:
-            line.crawl(self.following.sources, web)
+            self.runs = line.crawl(self.following.sources, web)
 
     def visit(self) -> None:
         """What any later writer does."""
@@ -98,8 +101,7 @@ def bucket(request: pytest.FixtureRequest, server: Server) -> str:
 @pytest.fixture
 def node(tmp_path: Path, server: Server, bucket: str) -> Iterator[Node]:
     yield Node(tmp_path / "one", server, bucket)
-    if not server.door.open:
-        server.new_door()
+    server.door.reopen()
 
 
 def test_what_is_sealed_is_uploaded_as_it_is_with_a_note_beside_it(node: Node) -> None:
@@ -120,11 +122,10 @@ def test_what_is_sealed_is_uploaded_as_it_is_with_a_note_beside_it(node: Node) -
 
 
 def test_a_dropped_file_is_read_where_it_is_and_only_as_much_of_it_as_is_needed(node: Node) -> None:
-    many = [f"http://a.example/{n}" for n in range(40)]
-    noise = {url: page(f"{STORY}\n\n{hashlib.sha512(url.encode()).hexdigest() * 200}") for url in many}
-    node.crawl({"http://a.example/feed": feed(*many), **noise})
+    many = {f"http://a.example/{n}": page(STORY) + f"<!-- {Random(n).randbytes(8_000).hex()} -->" for n in range(40)}
+    node.crawl({"http://a.example/feed": feed(*many), **many})
     whole = node.warcs[0].stat().st_size
-    bodies = {url: node.body(url) for url in (many[3], many[38])}
+    bodies = {url: node.body(url) for url in ("http://a.example/3", "http://a.example/38")}
     node.local_copies = "drop"
     node.visit()
 
@@ -163,7 +164,7 @@ def test_an_outage_delays_uploads_and_loses_nothing(node: Node) -> None:
     assert waiting and waiting.files >= 2 and waiting.bytes > 0
     assert "cannot be reached" in waiting.words
     assert node.server.keys(node.bucket) == before
-    node.server.new_door()
+    node.server.door.reopen()
     node.visit()
     assert node.waiting is None
     assert {f"news/{w.relative_to(node.home.archive)}" for w in node.warcs} <= set(node.server.keys(node.bucket))
@@ -178,7 +179,7 @@ def test_without_local_copies_an_outage_keeps_what_is_not_uploaded_yet(node: Nod
 
     assert len(node.warcs) == 1
     assert node.body(THREE)
-    node.server.new_door()
+    node.server.door.reopen()
     node.visit()
     assert node.warcs == []
 
@@ -202,6 +203,55 @@ def test_another_object_in_the_way_is_told_with_both_digests_and_left(node: Node
         assert hashlib.sha256(data).hexdigest() in plain.waiting.words
     assert node.server.read(node.bucket, key) == strange
     assert warc.exists()
+
+
+def test_names_in_the_bucket_that_are_none_of_ours_are_left_alone(node: Node) -> None:
+    node.crawl()
+    names = [
+        "../x",
+        "2025/03/03/../../../../x",
+        "2025/03/03/x.txt",
+        "imports/0001-x/y",
+        "takedown.key",
+        "events/x.jsonl",
+    ]
+    for name in (*names, "imports/0001-../..", "2025/03/03/articles-../x.jsonl.gz", "imports/0002-a.remote/a.remote"):
+        node.server.client.put_object(node.bucket, f"news/{name}", BytesIO(b"x"), 1)
+    before = sorted(node.home.root.rglob("*"))
+    node.visit()
+
+    assert sorted(path for path in node.home.root.rglob("*") if "index" not in path.parts) == [
+        path for path in before if "index" not in path.parts
+    ]
+
+
+def test_the_bucket_may_get_another_address(node: Node) -> None:
+    node.local_copies = "drop"
+    node.crawl()
+    node.visit()
+    node.server.new_door()
+    node.visit()
+
+    assert node.body(ONE)
+    assert node.findings() == []
+
+
+def test_a_server_that_cannot_be_reached_is_not_asked_for_every_file_in_turn(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.local_copies = "drop"
+    node.crawl()
+    node.visit()
+    monkeypatch.setattr(s3, "REST_S", 60.0)
+    node.server.door.shut()
+    with pytest.raises(StoreError):
+        node.body(ONE)
+    node.server.door.reopen()
+
+    with pytest.raises(StoreError, match="cannot be reached"):
+        node.body(ONE)
+    monkeypatch.setattr(s3, "REST_S", 0.0)
+    assert node.body(ONE)
 
 
 def test_an_equal_object_that_is_there_counts_as_uploaded(node: Node) -> None:
@@ -286,5 +336,31 @@ def test_an_erase_during_an_outage_says_that_it_is_not_finished_and_the_next_wri
     word = b"lighthouse keeper"
     node.server.door.shut()
 
+    erase(node, TWO)
+
+    assert word not in b"".join(inflated(warc.read_bytes()) for warc in node.warcs)
+    waiting = node.waiting
+    assert waiting and waiting.erased >= 1 and "may still hold what was erased here" in waiting.words
+    assert len(traces(node, word)) == 2
+    note = elsewhere.noted(node.warcs[0])
+    assert note and note.pending == "replace"
+    node.server.door.reopen()
+    node.visit()
+    assert node.waiting is None
+    assert traces(node, word) == []
+
+
+def test_without_local_copies_nothing_is_erased_while_the_bucket_cannot_be_read(node: Node) -> None:
+    node.local_copies = "drop"
+    node.crawl()
+    node.visit()
+    node.server.door.shut()
+
     with pytest.raises(StoreError, match="cannot be read"):
         erase(node, TWO)
+
+    assert [each.finished for each in access.takedowns(node.home)] == [False]
+    node.server.door.reopen()
+    for each in takedown.erases(node.home):
+        takedown.carry_out(node.home, node.following, each.number)
+    assert traces(node, b"lighthouse keeper") == []

@@ -18,6 +18,7 @@ from aggregator.archive.elsewhere.s3 import (
     Object,
     Refused,
     Unavailable,
+    is_down,
 )
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Refused",
     "Unavailable",
     "fetch",
+    "is_down",
     "is_there",
     "note_path",
     "noted",

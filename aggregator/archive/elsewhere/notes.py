@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from aggregator import disk
 from aggregator.errors import StoreError
@@ -70,7 +71,6 @@ def note_path(path: Path) -> Path:
     return path.with_name(path.name + REMOTE)
 
 
-
 def noted(path: Path) -> Note | None:
     """Return what is noted of a file; None: it was not uploaded.
 
@@ -79,13 +79,14 @@ def noted(path: Path) -> Note | None:
     """
     beside = note_path(path)
     try:
-        said = json.loads(beside.read_text(encoding="utf-8"))
-        note = Note(**said)
-        if not (isinstance(note.bytes, int) and all(isinstance(t, str) for t in (note.bucket, note.key, note.sha256))):
+        said: Any = json.loads(beside.read_text(encoding="utf-8"))
+        texts = ("bucket", "key", "sha256", "etag", "uploaded_at")
+        if not isinstance(said["bytes"], int) or not all(isinstance(said[name], str) for name in texts):
             raise TypeError("it does not say what a note must")
+        note = Note(**said)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(
             beside, f"damaged ({error}). Remove it, and the next writer notes again what is in the bucket."
         ) from error

@@ -10,6 +10,8 @@ import base64
 import hashlib
 import mmap
 import os
+import re
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -26,6 +28,8 @@ MAX_OBJECT_BYTES = 5_000_000_000
 CONNECT_S, READ_S = 5.0, 60.0
 """How long a server may take to be reached, and to say its next word."""
 RETRIES = 2
+REST_S = 30.0
+"""How long a server that could not be reached is not tried again, in seconds: else each file waits for it in turn."""
 _PIECE = 1 << 20
 _SHA256 = "x-amz-meta-sha256"
 _AMAZON = "https://s3.amazonaws.com"
@@ -75,8 +79,9 @@ class Bucket:
 
     def __init__(self, name: str, endpoint: str | None) -> None:
         self._name = name
-        self._server = urlsplit(endpoint or _AMAZON).netloc
-        self._client = _client(endpoint or _AMAZON, os.getpid())
+        self._endpoint = endpoint or _AMAZON
+        self._server = urlsplit(self._endpoint).netloc
+        self._client = _client(self._endpoint, os.getpid())
 
     def put(self, key: str, data: Path | bytes, sha256: str, *, instead_of: str | None = None) -> Object:
         """Upload an object in one piece; the server compares it with its digest.
@@ -220,8 +225,11 @@ class Bucket:
         from minio.error import MinioException, S3Error
         from urllib3.exceptions import HTTPError
 
+        if is_down(self._endpoint):
+            raise Unavailable(f"{self._server} cannot be reached ({_down[self._endpoint][1]})")
         try:
             yield
+            _down.pop(self._endpoint, None)
         except S3Error as error:
             where = f"s3://{self._name}/{key}"
             if error.code in _REFUSED or error.response.status == 412:
@@ -234,6 +242,7 @@ class Bucket:
         except ParseError as error:
             raise Unavailable(f"{self._server} does not answer as S3 does ({error})") from error
         except HTTPError as error:
+            _down[self._endpoint] = time.monotonic(), _reason(error)
             raise Unavailable(f"{self._server} cannot be reached ({_reason(error)})") from error
         except ValueError as error:
             if "provider" in str(error):
@@ -243,13 +252,25 @@ class Bucket:
             raise Unavailable(f"{self._server}: {error}") from error
 
 
+_down: dict[str, tuple[float, str]] = {}
+"""Servers that could not be reached, when that was found last, and why."""
+
+
+def is_down(endpoint: str | None) -> bool:
+    """Whether a server could not be reached a moment ago."""
+    found = _down.get(endpoint or _AMAZON)
+    return found is not None and time.monotonic() - found[0] < REST_S
+
+
 def _bare(etag: str | None) -> str:
     return (etag or "").strip('"')
 
 
 def _reason(error: Exception) -> str:
+    """Return why a server cannot be reached: what the system says, or the name of what went wrong."""
     reason = getattr(error, "reason", None) or error
-    return type(reason).__name__
+    said = re.search(r"\[Errno -?\d+\] ([^)']+)", str(reason))
+    return said[1] if said else re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(reason).__name__).lower()
 
 
 @lru_cache(maxsize=8)
