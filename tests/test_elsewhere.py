@@ -43,13 +43,13 @@ def complaint(written: str) -> str:
 
 def test_an_archive_is_kept_here_unless_a_bucket_is_named() -> None:
     assert settings("archive: ./archive").archive is None
-    named = settings("archive: 's3://news/a/b/', s3_endpoint: 'http://127.0.0.1:9000/', local_copies: drop")
-    assert (named.archive, named.s3_endpoint, named.local_copies) == (
+    named = settings("archive: 's3://news/a/b/', archive_server: 'http://127.0.0.1:9000/', local_copies: drop")
+    assert (named.archive, named.archive_server, named.local_copies) == (
         "s3://news/a/b",
         "http://127.0.0.1:9000",
         "drop",
     )
-    place = archive.place(named.archive, named.s3_endpoint)
+    place = archive.place(named.archive, named.archive_server)
     assert place and place.key("x") == "a/b/x"
 
 
@@ -58,7 +58,7 @@ def test_an_archive_is_kept_here_unless_a_bucket_is_named() -> None:
     [
         "archive: 's3://key:secret@news/a'",
         "archive: 's3://news/a?secret=1'",
-        "s3_endpoint: 'http://a:b@127.0.0.1:9000'",
+        "archive_server: 'http://a:b@127.0.0.1:9000'",
     ],
 )
 def test_credentials_in_an_address_are_refused(written: str) -> None:
@@ -70,7 +70,12 @@ def test_credentials_in_an_address_are_refused(written: str) -> None:
     "written",
     [
         *("archive: /mnt/archive", "archive: 's3://'", "archive: 's3://NEWS'", "archive: 's3://news/../x'"),
-        *("archive: 'gs://news'", "s3_endpoint: 127.0.0.1", "s3_endpoint: 'http://h:99999'", "local_copies: never"),
+        *(
+            "archive: 'gs://news'",
+            "archive_server: 127.0.0.1",
+            "archive_server: 'http://h:99999'",
+            "local_copies: never",
+        ),
     ],
 )
 def test_what_is_no_place_is_refused(written: str) -> None:

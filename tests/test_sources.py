@@ -247,7 +247,7 @@ SETTING_CASES = [
     ("index: lucene", "'lucene' is not possible; possible: whoosh, tantivy"),
     ("catalogue: postgresql://x", "'postgresql://x' is not possible in this version; possible: sqlite"),
     ("executor: dask", "'dask' is not possible in this version; possible: local"),
-    ("archive: s3://x", "'s3://x' is not possible in this version; possible: ./archive"),
+    ("archive: s3://x", "'s3://x' is not a place for an archive: write './archive' or 's3://bucket/prefix'"),
     ("min_free: 1000", "1000 has no unit: write one of 1000B 1000kB"),
     ("min_free: 1.5GiB", "'1.5GiB' is not a size: a whole number and a unit"),
     ("contact: Jane", "'Jane' is neither an e-mail address nor a web address"),

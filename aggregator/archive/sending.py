@@ -121,7 +121,7 @@ class Sender:
             name = found.key.removeprefix(self._place.key(""))
             if chain := _CHAIN.fullmatch(name):
                 chains[chain[1]] = b"".join(self._bucket.pieces(found.key))
-            elif _OF_A_DAY.fullmatch(name) or _OF_AN_IMPORT.fullmatch(name) or _DERIVED.fullmatch(name):
+            elif is_ours(name):
                 with disk.guarded(self._folder / name):
                     self._follow(name, found)
         return chains
@@ -360,6 +360,11 @@ class Sender:
         )
         disk.put(path, json.dumps(asdict(found), ensure_ascii=False).encode())
         return found
+
+
+def is_ours(name: str) -> bool:
+    """Whether an object of this name may become a file of ``archive/``: anything may stand in a bucket."""
+    return any(form.fullmatch(name) for form in (_OF_A_DAY, _OF_AN_IMPORT, _DERIVED))
 
 
 def uploaded(folder: Path) -> list[Path]:

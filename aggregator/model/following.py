@@ -140,7 +140,7 @@ class Settings:
     """The engine of the full-text index."""
     archive: str | None = None
     """Where what is sealed is kept as well, ``s3://bucket/prefix``; None: in ``archive/`` only."""
-    s3_endpoint: str | None = None
+    archive_server: str | None = None
     """The server of that bucket, ``http://host:port``; None: Amazon's."""
     local_copies: str = "keep"
     """Whether what was uploaded stays here, ``keep``, or goes, ``drop``."""

@@ -26,7 +26,7 @@ def sender(home: Home, following: Following) -> Sender | None:
         UsageError: The client for S3 is not installed.
     """
     settings, decisions = following.settings, Decisions(home.archive)
-    place = archive.place(settings.archive, settings.s3_endpoint)
+    place = archive.place(settings.archive, settings.archive_server)
     if place is None:
         return None
     found = Sender(home.archive, place, node=archive.node(), drop=settings.local_copies == "drop")

@@ -186,7 +186,9 @@ def _endpoint(text: str) -> str:
         raise ValueError("an address may not hold a user name or password: remove what stands before the @")
     found = re.fullmatch(r"https?://(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(?::(\d{1,5}))?/?", text)
     if not found or not 0 < int(found[1] or 1) < 65_536:
-        raise ValueError(f"{shown(text)} is not a server: write it as in 'https://s3.example.org' or 'http://host:9000'")
+        raise ValueError(
+            f"{shown(text)} is not a server: write it as in 'https://s3.example.org' or 'http://host:9000'"
+        )
     return text.rstrip("/")
 
 
@@ -339,7 +341,7 @@ KEYS = (
         "./archive",
         "Where captures are kept; what is sealed goes into a bucket of S3, too.",
     ),
-    Key("settings.s3_endpoint", ENDPOINT, "Amazon's", "The server of that bucket, where it is another."),
+    Key("settings.archive_server", ENDPOINT, "none", "The server of that bucket; without one it is Amazon's."),
     Key(
         "settings.local_copies",
         COPIES,

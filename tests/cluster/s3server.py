@@ -87,7 +87,7 @@ class Server:
 
     @property
     def endpoint(self) -> str:
-        """What settings.s3_endpoint says: the door."""
+        """What settings.archive_server says: the door."""
         return f"http://127.0.0.1:{self.door.port}"
 
     def bucket(self, name: str, *, versioned: bool) -> str:

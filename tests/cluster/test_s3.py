@@ -58,7 +58,7 @@ class Node:
         settings = Settings(
             min_free_bytes=0,
             archive=f"s3://{self.bucket}/news",
-            s3_endpoint=self.server.endpoint,
+            archive_server=self.server.endpoint,
             local_copies=self.local_copies,
         )
         return Following(settings=settings, sources=(source("a"),))

@@ -58,7 +58,7 @@ def place(address: str | None, endpoint: str | None) -> Place | None:
 
     Args:
         address: ``s3://bucket/prefix``, or None.
-        endpoint: settings.s3_endpoint.
+        endpoint: settings.archive_server.
     """
     if address is None:
         return None
