@@ -98,7 +98,7 @@ def verify_home(home: Home, *, since: date | None = None, fresh: bool = False, r
     _check_bucket(home.archive, wanted, done)
     _check_duplicates(home.archive, done)
     events = _check_chain(home.archive, done)
-    _check_closing(home.archive, events, wanted, done)
+    _check_closing(home.archive, _of_files(home.archive, events), wanted, done)
     _check_wordings(home.archive, events, done)
     _check_catalogue(home, wanted, done)
     _check_index(home, done)
@@ -227,8 +227,8 @@ def _check_duplicates(folder: Path, done: Verification) -> None:
 def _check_chain(folder: Path, done: Verification) -> list[Event]:
     """Check the chain; return its events, none where a line cannot be read."""
     decisions = Decisions(folder)
-    for line, what in decisions.faults():
-        done.findings.append(Finding(file=EVENTS, offset=None, record=f"line {line}", what=f"chain: {what}"))
+    for file, line, what in decisions.faults():
+        done.findings.append(Finding(file=file, offset=None, record=f"line {line}", what=f"chain: {what}"))
     if torn := decisions.torn_bytes():
         done.notes.append(
             (EVENTS, f"the last {torn:,} bytes are an event that was not finished; nobody was told of it")
@@ -238,6 +238,13 @@ def _check_chain(folder: Path, done: Verification) -> list[Event]:
     except StoreError:
         done.notes.append((EVENTS, "cannot be read as a whole: seals and erases were not compared"))
         return []
+
+
+def _of_files(folder: Path, events: list[Event]) -> list[Event]:
+    """Return what all machines say of files; nothing where a chain cannot be read."""
+    with suppress(StoreError):
+        return Decisions(folder).events("seal", "day-closed", "erasing", "erased", everywhere=True) if events else []
+    return []
 
 
 def _check_closing(folder: Path, events: list[Event], wanted: Callable[[str], bool], done: Verification) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aggregator import archive, pipeline, sources
-from aggregator.archive import elsewhere
+from aggregator.archive import elsewhere, sending
 from aggregator.archive.elsewhere import Note
 from aggregator.errors import SourcesError, StoreError, UsageError
 from aggregator.home import Home
@@ -107,6 +107,25 @@ def test_a_file_without_a_note_is_in_no_bucket(tmp_path: Path) -> None:
     assert archive.remote_fault(tmp_path / "x") is None
     with pytest.raises(FileNotFoundError):
         elsewhere.opened(tmp_path / "x")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("../x", "2025/03/03/../../../../x", "2025/03/03/x.txt", "imports/0001-x/y", "takedown.key", "events.jsonl"),
+        *("imports/0001-../..", "2025/03/03/articles-../x.jsonl.gz", "imports/0002-a.remote/a.remote", "/etc/passwd"),
+        *("imports/0002-.x/.x", "imports/0003-a.part/a.part", FILE + ".open", FILE + ".remote", FILE + "\n", ""),
+        *("2025/03/03/articles-a\n.jsonl.gz", "imports/0001-x/captures.cdxj/x", "searches/0000000000000000.json"),
+    ],
+)
+def test_an_object_of_another_name_becomes_no_file(name: str) -> None:
+    assert not sending.is_ours(name)
+
+
+def test_an_object_of_a_name_of_ours_does() -> None:
+    of_import = [f"imports/0007-old.warc.gz/{name}" for name in ("old.warc.gz", "import.json", "manifest-sha256.txt")]
+    of_day = [FILE, "2025/03/03/captures.cdxj", "2025/03/03/articles-trafilatura-2.3.1.r7.jsonl.gz"]
+    assert all(map(sending.is_ours, (*of_import, *of_day)))
 
 
 def test_what_waits_is_said_by_status(tmp_path: Path, aggregator: Aggregator) -> None:

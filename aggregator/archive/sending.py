@@ -103,6 +103,11 @@ class Sender:
         self._bucket = Bucket(place.bucket, place.endpoint)
         self._done: dict[str, str] = {}
         """Digests of what is known to be uploaded, by name."""
+        self._complaints: list[str] = []
+
+    def complain(self, why: str) -> None:
+        """Have something told with what waits."""
+        self._complaints.append(why)
 
     # --- what others uploaded -------------------------------------------------------------------------------------
 
@@ -117,11 +122,12 @@ class Sender:
             NoSpaceError: The disk is full or read-only.
         """
         chains: dict[str, bytes] = {}
+        leaving = {note.key for _, note in self._leaving()}
         for found in sorted(self._bucket.listed(self._place.key("")), key=lambda o: o.key):
             name = found.key.removeprefix(self._place.key(""))
             if chain := _CHAIN.fullmatch(name):
                 chains[chain[1]] = b"".join(self._bucket.pieces(found.key))
-            elif is_ours(name):
+            elif is_ours(name) and found.key not in leaving:
                 with disk.guarded(self._folder / name):
                     self._follow(name, found)
         return chains
@@ -179,8 +185,8 @@ class Sender:
             NoSpaceError: The disk is full or read-only.
             StoreError: A note is damaged.
         """
-        left: dict[str, int] = {}
-        why: list[str] = []
+        left: dict[str, int] = dict.fromkeys(self._complaints, 0)
+        why = list(self._complaints)
         erased = 0
         is_down = False
 
@@ -197,9 +203,9 @@ class Sender:
             left[name] = size
 
         with disk.guarded(self._folder):
-            for path in sorted((self._folder / LEAVING).glob(f"*{elsewhere.REMOTE}")):
-                attempt(f"{LEAVING}/{path.name}", 0, lambda path=path: self._take_away(path))  # type: ignore[misc]
-            erased += len(left)
+            for path, note in self._leaving():
+                attempt(f"{LEAVING}/{path.name}", 0, lambda p=path, n=note: self._take_away(p, n))  # type: ignore[misc]
+            erased += len(left) - len(self._complaints)
             for name, expected in self._wanted(digests):
                 path = self._folder / name
                 note = elsewhere.noted(path) if self._done.get(name) != expected else None
@@ -295,15 +301,19 @@ class Sender:
         current = kept.version_id or next((one.version_id for one in versions if one.is_latest), None)
         return [one for one in versions if one.version_id != current]
 
-    def _take_away(self, path: Path) -> None:
+    def _leaving(self) -> list[tuple[Path, Note]]:
+        """Return the notes of objects that are to go."""
+        paths = sorted((self._folder / LEAVING).glob(f"*{elsewhere.REMOTE}"))
+        noted = ((path, elsewhere.noted(path.with_name(path.name.removesuffix(elsewhere.REMOTE)))) for path in paths)
+        return [(path, note) for path, note in noted if note is not None]
+
+    def _take_away(self, path: Path, note: Note) -> None:
         """Remove an object with all its versions."""
-        note = elsewhere.noted(path.with_name(path.name.removesuffix(elsewhere.REMOTE)))
-        if note is not None:
-            bucket = Bucket(note.bucket, note.endpoint)
-            for one in bucket.versions(note.key):
-                bucket.remove(note.key, one.version_id)
-            if bucket.versions(note.key):
-                raise Unavailable(f"{note.url}: not all of its versions could be removed")
+        bucket = Bucket(note.bucket, self._place.endpoint)
+        for one in bucket.versions(note.key):
+            bucket.remove(note.key, one.version_id)
+        if bucket.versions(note.key):
+            raise Unavailable(f"{note.url}: not all of its versions could be removed")
         disk.remove(path)
 
     def _upload_events(self, events: bytes) -> None:

@@ -80,7 +80,7 @@ class Archive:
                 None: there is none.
 
         Returns:
-            The entry, as ``entries`` would yield it; of an identical payload with its body, for it is here.
+            The entry, as ``entries`` would yield it.
 
         Raises:
             NoSpaceError: The disk is full or read-only; all that was synced is safe.
@@ -98,7 +98,8 @@ class Archive:
         offset = self._append(answered + asked)
         file = sealed_name(self._folder, self._path)
         capture = records.capture_of(fields_said(fields), answer, file=file, offset=offset, length=len(answered))
-        return Entry(capture, b"" if answer.status == 304 else answer.body, file, offset + len(answered))
+        body, received = (b"", answer.body) if capture.refers_to else (answer.body, b"")
+        return Entry(capture, body, file, offset + len(answered), received=received)
 
     def add_failure(self, failure: Failure) -> Entry:
         """Append a request that got no answer."""

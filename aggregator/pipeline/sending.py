@@ -40,5 +40,8 @@ def sender(home: Home, following: Following) -> Sender | None:
                 "again: what is there comes first.",
             ) from error
         return found
-    decisions.take_up(chains.get(archive.node(), b""))
+    for node, events in chains.items():
+        why = decisions.take_up(events) if node == archive.node() else decisions.follow(node, events)
+        if why:
+            found.complain(f"the events of {node} in {settings.archive} were not taken up: {why}")
     return found
