@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from aggregator import disk
@@ -19,6 +20,7 @@ from aggregator.archive import elsewhere
 from aggregator.archive.days import LIST, MANIFEST, TAG_MANIFEST, folder_of, listed, sha256_of
 from aggregator.archive.elsewhere import Bucket, Differs, Note, NotThere, Object, Place, Refused, Unavailable
 from aggregator.archive.reader import NOTE, files, is_import, sealed_name
+from aggregator.errors import StoreError
 
 STATE = "not-uploaded.json"
 LEAVING = "leaving"
@@ -89,17 +91,22 @@ class Sender:
         folder: ``archive/``.
         place: Where in which bucket.
         node: Eight characters that tell this machine from others.
-        drop: Whether a file of a day that is closed goes when it was uploaded and read back.
+        local_copies: Whether a file of a day that is closed stays here when it was uploaded and read back (``keep``),
+            goes (``drop``), or is even fetched back where it is not here (``fetch``).
+        ensure_room: Raises NoSpaceError when there is no room for so many bytes.
 
     Raises:
         UsageError: The client for S3 is not installed.
     """
 
-    def __init__(self, folder: Path, place: Place, *, node: str, drop: bool) -> None:
+    def __init__(
+        self, folder: Path, place: Place, *, node: str, local_copies: str, ensure_room: Callable[[int], None]
+    ) -> None:
         self._folder = folder
         self._place = place
         self._node = node
-        self._drop = drop
+        self._local_copies = local_copies
+        self._ensure_room = ensure_room
         self._bucket = Bucket(place.bucket, place.endpoint)
         self._done: dict[str, str] = {}
         """Digests of what is known to be uploaded, by name."""
@@ -115,7 +122,7 @@ class Sender:
         """Note what the bucket has and this folder does not know of, and fetch the small files of closed folders.
 
         Returns:
-            The events of every node, by its name.
+            The events of nodes that are not known yet as far as they go, by their names.
 
         Raises:
             Unavailable: The bucket could not be read; what was noted so far stays.
@@ -126,11 +133,16 @@ class Sender:
         for found in sorted(self._bucket.listed(self._place.key("")), key=lambda o: o.key):
             name = found.key.removeprefix(self._place.key(""))
             if chain := _CHAIN.fullmatch(name):
-                chains[chain[1]] = b"".join(self._bucket.pieces(found.key))
+                if not self._knows_chain(chain[1], found):
+                    chains[chain[1]] = b"".join(self._bucket.pieces(found.key))
             elif is_ours(name) and found.key not in leaving:
                 with disk.guarded(self._folder / name):
                     self._follow(name, found)
         return chains
+
+    def _knows_chain(self, node: str, found: Object) -> bool:
+        path = self._folder / ("events.jsonl" if node == self._node else f"nodes/{node}.jsonl")
+        return path.exists() and (node == self._node or path.stat().st_size == found.bytes)
 
     def _follow(self, name: str, found: Object) -> None:
         path = self._folder / name
@@ -185,38 +197,29 @@ class Sender:
             NoSpaceError: The disk is full or read-only.
             StoreError: A note is damaged.
         """
-        left: dict[str, int] = dict.fromkeys(self._complaints, 0)
-        why = list(self._complaints)
-        erased = 0
-        is_down = False
-
-        def attempt(name: str, size: int, do: Callable[[], None]) -> None:
-            nonlocal is_down
-            try:
-                if not is_down:
-                    return do()
-            except Differs as error:
-                why.append(str(error))
-            except Unavailable as error:
-                why.append(str(error))
-                is_down = True
-            left[name] = size
-
+        tried = _Attempts(self._complaints)
         with disk.guarded(self._folder):
-            for path, note in self._leaving():
-                attempt(f"{LEAVING}/{path.name}", 0, lambda p=path, n=note: self._take_away(p, n))  # type: ignore[misc]
-            erased += len(left) - len(self._complaints)
+            for path, gone in self._leaving():
+                tried.erased += not tried.do(f"{LEAVING}/{path.name}", 0, partial(self._take_away, path, gone))
             for name, expected in self._wanted(digests):
-                path = self._folder / name
-                note = elsewhere.noted(path) if self._done.get(name) != expected else None
-                if self._done.get(name) != expected and (note is None or note.sha256 != expected or note.pending):
-                    attempt(name, _size(path), lambda n=name, e=expected, o=note: self._upload(n, e, o))  # type: ignore[misc]
-                    erased += bool(note and name in left and _may_drop(name))
-                if name not in left:
+                if self._done.get(name) == expected or self._is_sent(name, expected, tried):
                     self._done[name] = expected
                     self._let_go(name, today)
-            attempt("events.jsonl", len(events), lambda: self._upload_events(events))
-            return self._say(left, erased, why)
+                    self._get_back(name, tried)
+            tried.do("events.jsonl", len(events), partial(self._upload_events, events))
+            return self._say(tried)
+
+    def _is_sent(self, name: str, expected: str, tried: _Attempts) -> bool:
+        """Whether a file is in the bucket as it should be; it is uploaded if need be."""
+        path = self._folder / name
+        note = elsewhere.noted(path)
+        if note and (note.bucket, note.key) != (self._place.bucket, self._place.key(name)):  # settings.archive changed
+            return tried.do(name, _size(path), partial(self._move, name, expected))
+        if note and note.sha256 == expected and not note.pending:
+            return True
+        is_done = tried.do(name, _size(path), partial(self._upload, name, expected, note))
+        tried.erased += note is not None and not is_done and _may_drop(name)
+        return is_done
 
     def _wanted(self, digests: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         """Yield what has to be in the bucket, each with the digest that it must have."""
@@ -235,6 +238,29 @@ class Sender:
                     yield f"{folder}/{name}", digest
             if tags.exists():
                 yield f"{folder}/{TAG_MANIFEST}", sha256_of(tags)
+
+    def _move(self, name: str, expected: str) -> None:
+        """Upload a file that was uploaded to another place; there it stays."""
+        try:
+            elsewhere.fetch(self._folder / name)
+        except StoreError as error:
+            raise Differs(str(error)) from error
+        self._upload(name, expected, None)
+
+    def _get_back(self, name: str, tried: _Attempts) -> None:
+        """Fetch a file that is only in the bucket, where all are to be here."""
+        path = self._folder / name
+        if self._local_copies != "fetch" or path.exists():
+            return
+
+        def fetch() -> None:
+            self._ensure_room(_size(path))
+            try:
+                elsewhere.fetch(path)
+            except StoreError as error:
+                raise Differs(str(error)) from error
+
+        tried.do(name, _size(path), fetch)
 
     def _upload(self, name: str, expected: str, note: Note | None) -> None:
         """Upload one file, read it back, and note it; of one that was there before, remove all older versions."""
@@ -320,10 +346,11 @@ class Sender:
         """Put this node's events in the place of those before, which they go on from."""
         name, path = f"{CHAINS}/{self._node}.jsonl", self._folder / "events.jsonl"
         digest = hashlib.sha256(events).hexdigest()
-        note = elsewhere.noted(path)
+        note, key = elsewhere.noted(path), self._place.key(name)
+        if note and (note.bucket, note.key) != (self._place.bucket, key):
+            note = None
         if not events or (note and note.sha256 == digest):
             return
-        key = self._place.key(name)
         try:
             put = self._bucket.put(key, events, digest, instead_of=note.etag if note else None)
         except (Refused, NotThere):
@@ -349,27 +376,57 @@ class Sender:
     def _let_go(self, name: str, today: str) -> None:
         """Remove the copy here of a file that is in the bucket, where that is wanted and its folder is closed."""
         path, day = self._folder / name, folder_of(name)
-        if not (self._drop and _may_drop(name)) or (day[:1].isdigit() and day >= today):
+        if self._local_copies != "drop" or not _may_drop(name) or (day[:1].isdigit() and day >= today):
             return
         if (path.parent / MANIFEST).exists() and path.exists():
             disk.remove(path)
 
-    def _say(self, left: Mapping[str, int], erased: int, why: list[str]) -> Waiting | None:
+    def _say(self, tried: _Attempts) -> Waiting | None:
         """Note what is waiting, for who asks later; where nothing is, that is said by no file."""
         path = self._folder / STATE
-        if not left:
+        if not tried.left:
             disk.remove(path)
             return None
         before = waiting(self._folder)
         found = Waiting(
-            files=len(left),
-            bytes=sum(left.values()),
-            erased=erased,
+            files=len(tried.left),
+            bytes=sum(tried.left.values()),
+            erased=tried.erased,
             since=before.since if before else f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-            why=tuple(dict.fromkeys(why))[:MAX_WHY],
+            why=tuple(dict.fromkeys(tried.why))[:MAX_WHY],
         )
         disk.put(path, json.dumps(asdict(found), ensure_ascii=False).encode())
         return found
+
+
+class _Attempts:
+    """What could not be done, and why. When the bucket could not be had once, nothing more is tried.
+
+    Attributes:
+        left: What is still to be uploaded, with its length in bytes.
+        why: The reasons.
+        erased: How many objects of those left may hold what was erased here.
+    """
+
+    def __init__(self, complaints: Sequence[str]) -> None:
+        self.left = dict.fromkeys(complaints, 0)
+        self.why = list(complaints)
+        self.erased = 0
+        self._is_down = False
+
+    def do(self, name: str, size: int, work: Callable[[], None]) -> bool:
+        """Return whether some work was done."""
+        try:
+            if not self._is_down:
+                work()
+                return True
+        except Differs as error:
+            self.why.append(str(error))
+        except Unavailable as error:
+            self.why.append(str(error))
+            self._is_down = True
+        self.left[name] = size
+        return False
 
 
 def is_ours(name: str) -> bool:

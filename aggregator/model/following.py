@@ -143,7 +143,7 @@ class Settings:
     archive_server: str | None = None
     """The server of that bucket, ``http://host:port``; None: Amazon's."""
     local_copies: str = "keep"
-    """Whether what was uploaded stays here, ``keep``, or goes, ``drop``."""
+    """Whether what was uploaded stays here, ``keep``, goes, ``drop``, or is fetched where it is not here, ``fetch``."""
     min_free_bytes: int = 1 << 30
     """A writer stops cleanly when the disk has less room than this."""
 

@@ -29,7 +29,13 @@ def sender(home: Home, following: Following) -> Sender | None:
     place = archive.place(settings.archive, settings.archive_server)
     if place is None:
         return None
-    found = Sender(home.archive, place, node=archive.node(), drop=settings.local_copies == "drop")
+    found = Sender(
+        home.archive,
+        place,
+        node=archive.node(),
+        local_copies=settings.local_copies,
+        ensure_room=lambda needed: home.ensure_room(settings.min_free_bytes, needed_bytes=needed),
+    )
     try:
         chains = found.follow()
     except archive.Unavailable as error:

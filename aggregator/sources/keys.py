@@ -255,7 +255,7 @@ PROXY = Kind("`socks5://host:port` or `http://host:port`", _proxy)
 FOLDER = Kind("a folder, from the home on or from `/` on")
 ARCHIVE = Kind("`./archive` or `s3://bucket/prefix`", _archive)
 ENDPOINT = Kind("`https://host` or `http://host:port`", _endpoint)
-COPIES = _choice("keep", "drop")
+COPIES = _choice("keep", "drop", "fetch")
 FINGERPRINT = Kind("the SHA-256 of a certificate, 64 hexadecimal digits", _fingerprint, yaml_type=None)
 SELECTOR = Kind("a CSS selector", _selector)
 LANGUAGES = Kind("a list of two-letter codes", _language, Shape.LIST, yaml_type=None)
@@ -346,7 +346,8 @@ KEYS = (
         "settings.local_copies",
         COPIES,
         "keep",
-        "`drop`: a file of a day that is over goes here when it was uploaded and read back.",
+        "`drop`: a file of a day that is over goes here when it was uploaded and read back; `fetch`: what is not here "
+        "is fetched back.",
     ),
     Key("defaults", GROUP, "as below", "What holds for every source that does not say otherwise."),
     Key("defaults.every", EVERY, "auto", "Time from one pass to the next; `auto`: the program chooses."),

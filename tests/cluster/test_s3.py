@@ -55,12 +55,13 @@ class Node:
         root.mkdir(exist_ok=True)
         self.home, self.server, self.bucket = Home(root), server, bucket
         self.local_copies = local_copies
+        self.prefix = "news"
 
     @property
     def following(self) -> Following:
         settings = Settings(
             min_free_bytes=0,
-            archive=f"s3://{self.bucket}/news",
+            archive=f"s3://{self.bucket}/{self.prefix}",
             archive_server=self.server.endpoint,
             local_copies=self.local_copies,
         )
@@ -210,6 +211,7 @@ def test_another_object_in_the_way_is_told_with_both_digests_and_left(node: Node
 
 def test_names_in_the_bucket_that_are_none_of_ours_are_left_alone(node: Node) -> None:
     node.crawl()
+    node.visit()
     for name in ("2025/03/03/x.txt", "imports/0001-x/y", "takedown.key", "events/x.jsonl", "sources.yaml"):
         node.server.client.put_object(node.bucket, f"news/{name}", BytesIO(b"x"), 1)
     before = sorted(node.home.root.rglob("*"))
@@ -247,6 +249,26 @@ def test_a_server_that_cannot_be_reached_is_not_asked_for_every_file_in_turn(
         node.body(ONE)
     monkeypatch.setattr(s3, "REST_S", 0.0)
     assert node.body(ONE)
+
+
+def test_what_was_dropped_can_be_fetched_back_and_all_moved_to_another_place(node: Node) -> None:
+    node.local_copies = "drop"
+    node.crawl()
+    node.visit()
+    assert node.warcs == []
+    node.local_copies, node.prefix = "keep", "other"
+    node.visit()
+
+    assert len(node.warcs) == 1  # fetched to be uploaded to the other place
+    keys = {key.partition("/")[::2] for key in node.server.keys(node.bucket)}
+    assert {name for prefix, name in keys if prefix == "news"} == {name for prefix, name in keys if prefix == "other"}
+    node.warcs[0].unlink()
+    node.local_copies = "fetch"
+    node.visit()
+    assert len(node.warcs) == 1
+    assert len(list(node.home.archive.rglob("articles-*.jsonl.gz"))) == 1
+    assert node.waiting is None
+    assert node.findings() == []
 
 
 def test_an_equal_object_that_is_there_counts_as_uploaded(node: Node) -> None:
