@@ -26,12 +26,15 @@ class Door:
     Attributes:
         sent: How many bytes the server has sent through it.
         open: Whether anybody is let through.
+        requests_left: How many requests are let through; of the last the server gets to see, and its answer is lost.
+            None: any number.
     """
 
     def __init__(self, to: int) -> None:
         self._to = to
         self.sent = 0
         self.open = True
+        self.requests_left: int | None = None
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = self._listening.getsockname()[1]
         self._pairs: set[socket.socket] = set()
@@ -44,7 +47,9 @@ class Door:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
 
-    def reopen(self) -> None:
+    def reopen(self, *, requests: int | None = None) -> None:
+        self.shut()  # no connection stays from before
+        self.requests_left = requests
         self.open = True
 
     def end(self) -> None:
@@ -70,6 +75,10 @@ class Door:
             while data := source.recv(1 << 16):
                 self.sent += len(data) if counted else 0
                 to.sendall(data)
+                if not counted and self.requests_left is not None:
+                    self.requests_left -= data.count(b" HTTP/1.1\r\n")
+                    if self.requests_left < 0:
+                        self.shut()
         for each in (source, to):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)

@@ -389,6 +389,45 @@ def together(folder: Path) -> Path:
     return foreignfiles.put(folder, gzip.compress(b"".join(records)))
 
 
+def cut_short(node: Node) -> int:
+    """Have writers cut off after ever more requests until one comes to the end; return how many there were."""
+    for requests in range(1, 100):
+        node.server.door.reopen(requests=requests)
+        node.visit()
+        if node.waiting is None:
+            node.server.door.reopen()
+            return requests
+    raise AssertionError("it never ends")
+
+
+def test_an_upload_that_is_cut_off_after_any_request_goes_on(node: Node) -> None:
+    node.crawl({"http://a.example/feed": feed()}, at=LONG_AGO - timedelta(days=1))
+    node.server.door.shut()
+    node.crawl()
+
+    assert cut_short(node) > 5
+
+    assert node.findings() == []
+    uploaded = {key: node.server.read(node.bucket, key) for key in node.server.keys(node.bucket)}
+    here = [path for path in node.home.archive.glob("2025/03/03/*") if path.suffix != elsewhere.REMOTE]
+    assert len(here) == 5
+    assert all(uploaded[f"news/{path.relative_to(node.home.archive)}"] == path.read_bytes() for path in here)
+
+
+def test_an_erase_that_is_cut_off_after_any_request_goes_on(node: Node) -> None:
+    node.crawl()
+    node.visit()
+    node.server.door.shut()
+    erase(node, TWO)
+
+    assert cut_short(node) > 5
+
+    assert traces(node, b"lighthouse keeper") == []
+    assert node.findings() == []
+    kept = [key for key, _ in node.server.everything(node.bucket)]
+    assert len(kept) == len(set(kept))
+
+
 def test_what_was_brought_in_is_in_the_bucket_too_and_goes_from_it_when_it_is_erased(
     node: Node, tmp_path: Path
 ) -> None:
