@@ -12,9 +12,10 @@ import pytest
 from aggregator import archive, pipeline, sources
 from aggregator.archive import elsewhere, sending
 from aggregator.archive.elsewhere import Note
-from aggregator.errors import SourcesError, StoreError, UsageError
+from aggregator.errors import SourcesError, StoreError, Unreachable, UsageError
 from aggregator.home import Home
 from aggregator.model import Following, Settings
+from aggregator.web import failures
 from tests.fakecli import Aggregator
 from tests.fakeweb import FakeWeb, crawl, feed, source
 
@@ -126,6 +127,14 @@ def test_an_object_of_a_name_of_ours_does() -> None:
     of_import = [f"imports/0007-old.warc.gz/{name}" for name in ("old.warc.gz", "import.json", "manifest-sha256.txt")]
     of_day = [FILE, "2025/03/03/captures.cdxj", "2025/03/03/articles-trafilatura-2.3.1.r7.jsonl.gz"]
     assert all(map(sending.is_ours, (*of_import, *of_day)))
+
+
+def test_readers_are_not_told_which_server_is_out_of_reach(tmp_path: Path) -> None:
+    error = Unreachable(tmp_path / FILE, "is kept at s3://news/a only, which cannot be read (h:9000 cannot be reached)")
+
+    assert failures.status_of(error) == 503
+    words = failures.words_of(error, Home(tmp_path))
+    assert "s3" not in words and "9000" not in words and "Try again later" in words
 
 
 def test_what_waits_is_said_by_status(tmp_path: Path, aggregator: Aggregator) -> None:

@@ -15,10 +15,11 @@ from typing import Any, BinaryIO, cast
 from aggregator import disk
 from aggregator.archive.elsewhere import s3
 from aggregator.archive.elsewhere.notes import Note, note_path, noted
-from aggregator.errors import StoreError
+from aggregator.errors import StoreError, Unreachable
 
 BLOCK_BYTES = 1 << 16
-"""What a first read asks for: what a reader of records reads at once, and more than 99 of 100 captures take."""
+"""What a first read asks for. 91 of 100 captures take no more, and half of them a third of it (1,346 pages of news sites,
+compressed as a record is); the others take a second request. A reader of records asks for no less at a time."""
 MAX_BLOCK_BYTES = 1 << 22
 """What is asked for at most: at 20 ms a request, more made reading no faster by a tenth."""
 
@@ -100,8 +101,8 @@ def _proved(path: Path, note: Note) -> Iterator[bytes]:
         )
 
 
-def _unreadable(path: Path, note: Note, error: s3.Unavailable) -> StoreError:
-    return StoreError(path, f"is kept at {note.url} only, which cannot be read ({error}). Nothing was changed.")
+def _unreadable(path: Path, note: Note, error: s3.Unavailable) -> Unreachable:
+    return Unreachable(path, f"is kept at {note.url} only, which cannot be read ({error}). Nothing was changed.")
 
 
 class _Remote(io.RawIOBase):
