@@ -11,7 +11,10 @@ its place, says where it is.
 from aggregator.archive.elsewhere.notes import REMOTE, Note, Place, note_path, noted, place, put_note
 from aggregator.archive.elsewhere.reading import BLOCK_BYTES, MAX_BLOCK_BYTES, fetch, is_there, opened, size, stamp
 from aggregator.archive.elsewhere.s3 import (
+    CONNECT_S,
     MAX_OBJECT_BYTES,
+    READ_S,
+    REST_S,
     Bucket,
     Differs,
     NotThere,
@@ -23,9 +26,12 @@ from aggregator.archive.elsewhere.s3 import (
 
 __all__ = [
     "BLOCK_BYTES",
+    "CONNECT_S",
     "MAX_BLOCK_BYTES",
     "MAX_OBJECT_BYTES",
+    "READ_S",
     "REMOTE",
+    "REST_S",
     "Bucket",
     "Differs",
     "NotThere",

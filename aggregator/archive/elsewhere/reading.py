@@ -18,8 +18,8 @@ from aggregator.archive.elsewhere.notes import Note, note_path, noted
 from aggregator.errors import StoreError, Unreachable
 
 BLOCK_BYTES = 1 << 16
-"""What a first read asks for. 91 of 100 captures take no more, and half of them a third of it (1,346 pages of news sites,
-compressed as a record is); the others take a second request. A reader of records asks for no less at a time."""
+"""What a first read asks for. 91 of 100 captures take no more, half of them a third of it; the others take a second
+request. Of 1,346 pages of news sites, compressed as a record is. A reader of records asks for no less at a time."""
 MAX_BLOCK_BYTES = 1 << 22
 """What is asked for at most: at 20 ms a request, more made reading no faster by a tenth."""
 
