@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
 import platform
@@ -24,6 +25,7 @@ from aggregator.home import Home
 from aggregator.model import Following, Settings
 from tests import foreignfiles
 from tests.cluster.s3server import SECRET, USER, Server, running
+from tests.fakecli import Aggregator
 from tests.fakeweb import OTHER, STORY, ClockOf, FakeWeb, catalogue, dump, feed, page, source
 
 LONG_AGO = datetime(2025, 3, 3, 12, 0, tzinfo=UTC)
@@ -497,3 +499,86 @@ def test_an_export_of_dropped_files_is_byte_for_byte_what_it_was(node: Node, tmp
             sums.append([hashlib.sha256(copier.copy(capture).data).hexdigest() for capture in captures if capture])
     assert node.warcs == []
     assert len(sums[0]) == 2 and sums[0] == sums[1]
+
+
+# --- the client ------------------------------------------------------------------------------------------------------
+
+
+def test_an_object_is_put_only_where_it_is_as_was_said_and_with_its_digest(node: Node, tmp_path: Path) -> None:
+    bucket = s3.Bucket(node.bucket, node.server.endpoint)
+    one, two = (hashlib.sha256(data).hexdigest() for data in (b"one", b"two"))
+    file = tmp_path / "file"
+    file.write_bytes(b"one")
+
+    put = bucket.put("x", file, one)
+    with pytest.raises(s3.Refused):
+        bucket.put("x", b"two", two)
+    with pytest.raises(s3.Refused):
+        bucket.put("x", b"two", two, instead_of="0" * 32)
+    assert bucket.stat("x").sha256 == one == bucket.sha256("x")
+    said = node.server.client.stat_object(node.bucket, "x", extra_headers={"x-amz-checksum-mode": "ENABLED"}).metadata
+    assert base64.b64decode(said["x-amz-checksum-sha256"]).hex() == one
+
+    bucket.put("x", b"two", two, instead_of=put.etag)
+    assert bucket.sha256("x") == two
+    with pytest.raises(s3.Refused):
+        bucket.read("x", 0, 1, etag=put.etag)
+    assert bucket.read("x", 1, 2, etag=bucket.stat("x").etag) == b"wo"
+    with pytest.raises(s3.NotThere):
+        bucket.stat("y")
+
+
+def test_an_empty_file_is_put_too(node: Node, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    bucket = s3.Bucket(node.bucket, node.server.endpoint)
+    bucket.put("x", tmp_path / "file", hashlib.sha256().hexdigest())
+    assert bucket.stat("x").bytes == 0
+
+
+def test_without_credentials_it_is_said_where_they_come_from(
+    node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.crawl()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    s3._client.cache_clear()
+    node.visit()
+
+    assert node.waiting and "AWS_ACCESS_KEY_ID" in node.waiting.words
+    (tmp_path / "none").write_text(f"[default]\naws_access_key_id={USER}\naws_secret_access_key={SECRET}\n")
+    node.visit()
+    assert node.waiting is None
+
+
+def test_a_bucket_that_is_not_there_is_told_and_loses_nothing(node: Node) -> None:
+    node.crawl()
+    node.bucket = "never-made"
+    node.visit()
+
+    assert node.waiting and "does not exist" in node.waiting.words
+    assert len(node.warcs) == 1
+
+
+# --- the commands ----------------------------------------------------------------------------------------------------
+
+
+def test_a_takedown_says_that_it_is_not_finished_and_finish_finishes_it(node: Node, aggregator: Aggregator) -> None:
+    node.crawl()
+    node.visit()
+    settings = f"archive: s3://{node.bucket}/news, archive_server: '{node.server.endpoint}', min_free: 1MB"
+    node.home.sources_yaml.write_text(
+        f'settings: {{{settings}}}\nsources: [{{id: a, url: "http://a.example/", recheck: false}}]\n'
+    )
+    home = ("--home", str(node.home.root))
+    node.server.door.shut()
+
+    said = aggregator("takedown", TWO, "--reason", "error", "--erase", "--yes", "--json", *home)
+    assert said.json["done"] is False
+    assert "Not finished" in said.err
+    assert "may still hold what was erased here" in aggregator("status", *home).err
+    node.server.door.reopen()
+    assert aggregator("takedown", "finish", *home).code == 0
+    assert traces(node, b"lighthouse keeper") == []
+    assert "uploaded" not in aggregator("status", *home).err
+    assert aggregator("verify", *home).code == 0
