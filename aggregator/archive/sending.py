@@ -20,7 +20,7 @@ from aggregator.archive import elsewhere
 from aggregator.archive.days import LIST, MANIFEST, TAG_MANIFEST, folder_of, listed, sha256_of
 from aggregator.archive.elsewhere import Bucket, Differs, Note, NotThere, Object, Place, Refused, Unavailable
 from aggregator.archive.reader import NOTE, files, is_import, sealed_name
-from aggregator.errors import StoreError
+from aggregator.errors import StoreError, Unreachable
 
 STATE = "not-uploaded.json"
 LEAVING = "leaving"
@@ -130,11 +130,15 @@ class Sender:
         """
         chains: dict[str, bytes] = {}
         leaving = {note.key for _, note in self._leaving()}
-        for found in sorted(self._bucket.listed(self._place.key("")), key=lambda o: o.key):
-            name = found.key.removeprefix(self._place.key(""))
+        front = self._place.key("")
+        there = {found.key.removeprefix(front): found for found in self._bucket.listed(front)}
+        for name in sorted(there, key=lambda name: (not name.endswith(f"/{NOTE}"), name)):
+            found = there[name]
             if chain := _CHAIN.fullmatch(name):
                 if not self._knows_chain(chain[1], found):
                     chains[chain[1]] = b"".join(self._bucket.pieces(found.key))
+            elif is_import(name) and f"{folder_of(name)}/{NOTE}" not in there:
+                continue  # somebody is still uploading it
             elif is_ours(name) and found.key not in leaving:
                 with disk.guarded(self._folder / name):
                     self._follow(name, found)
@@ -157,7 +161,7 @@ class Sender:
         disk.make_folder(path.parent, self._folder)
         if _may_drop(name):
             if path.exists():
-                return  # another node erased something in it, or it was changed: uploading will tell
+                return  # another machine erased something in it, or it was changed: uploading will tell
             elsewhere.put_note(path, self._note(found, self._said_digest(found)))
         else:
             data = b"".join(self._bucket.pieces(found.key))
@@ -241,10 +245,7 @@ class Sender:
 
     def _move(self, name: str, expected: str) -> None:
         """Upload a file that was uploaded to another place; there it stays."""
-        try:
-            elsewhere.fetch(self._folder / name)
-        except StoreError as error:
-            raise Differs(str(error)) from error
+        _fetch(self._folder / name)
         self._upload(name, expected, None)
 
     def _get_back(self, name: str, tried: _Attempts) -> None:
@@ -255,10 +256,7 @@ class Sender:
 
         def fetch() -> None:
             self._ensure_room(_size(path))
-            try:
-                elsewhere.fetch(path)
-            except StoreError as error:
-                raise Differs(str(error)) from error
+            _fetch(path)
 
         tried.do(name, _size(path), fetch)
 
@@ -272,6 +270,8 @@ class Sender:
         if size > elsewhere.MAX_OBJECT_BYTES:
             raise Differs(f"{name}: larger than {elsewhere.MAX_OBJECT_BYTES:,} bytes; it stays here only")
         if (digest := sha256_of(path)) != expected:
+            if note and self._bucket.sha256(key) == expected:
+                return self._take_over(path, key, expected)
             raise Differs(f"{name}: its SHA-256 is {digest}, it was sealed with {expected}; run `aggregator verify`")
         if note and not note.pending:
             note = replace(note, pending="replace")
@@ -280,6 +280,14 @@ class Sender:
         if note:
             self._purge(key, put)
         elsewhere.put_note(path, self._note(replace(put, bytes=size), expected))
+
+    def _take_over(self, path: Path, key: str, expected: str) -> None:
+        """Put what the bucket has in the place of a file in which another machine erased something."""
+        there = self._bucket.stat(key)
+        disk.scrub(path)  # first: the next writer finds the object again, but would not find what is left here
+        elsewhere.put_note(path, self._note(there, expected))
+        if self._local_copies != "drop":
+            _fetch(path)
 
     def _put(self, name: str, data: Path | bytes, sha256: str, note: Note | None) -> Object:
         """Put an object where none is, or the one noted; it is read back. An equal one that is there counts as put."""
@@ -464,6 +472,21 @@ def remote_fault(path: Path) -> str | None:
 def _may_drop(name: str) -> bool:
     """Whether a file is one that need not be here: lists, manifests and notes are, for every closing reads them."""
     return name.endswith(".jsonl.gz") if _DERIVED.fullmatch(name) else not name.endswith(f"/{NOTE}")
+
+
+def _fetch(path: Path) -> None:
+    """Bring a file back that is only in a bucket.
+
+    Raises:
+        Differs: The object is another.
+        Unavailable: It could not be read.
+    """
+    try:
+        elsewhere.fetch(path)
+    except Unreachable as error:
+        raise Unavailable(str(error)) from error
+    except StoreError as error:
+        raise Differs(str(error)) from error
 
 
 def _size(path: Path) -> int:

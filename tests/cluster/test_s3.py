@@ -23,10 +23,12 @@ from aggregator.archive.elsewhere import s3
 from aggregator.errors import StoreError
 from aggregator.home import Home
 from aggregator.model import Following, Settings
+from aggregator.replay.serving import application
 from tests import foreignfiles
 from tests.cluster.s3server import SECRET, USER, Server, running
 from tests.fakecli import Aggregator
 from tests.fakeweb import OTHER, STORY, ClockOf, FakeWeb, catalogue, dump, feed, page, source
+from tests.webbed import got, serving
 
 LONG_AGO = datetime(2025, 3, 3, 12, 0, tzinfo=UTC)
 ONE, TWO = "http://a.example/1", "http://a.example/2"
@@ -458,13 +460,11 @@ def test_what_was_brought_in_is_in_the_bucket_too_and_goes_from_it_when_it_is_er
 def test_machines_of_several_names_share_a_bucket(node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     node.crawl()
     node.visit()
-    monkeypatch.setattr(platform, "node", lambda: "another")
     other = Node(tmp_path / "two", node.server, node.bucket)
-    other.crawl(LATER, at=LONG_AGO + timedelta(hours=1))  # of the same day
-    other.visit()
-    monkeypatch.undo()
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, USER if "ID" in name else SECRET)
+    with monkeypatch.context() as named:
+        named.setattr(platform, "node", lambda: "another")
+        other.crawl(LATER, at=LONG_AGO + timedelta(hours=1))  # of the same day
+        other.visit()
     node.visit()
 
     assert (node.waiting, other.waiting) == (None, None)
@@ -473,6 +473,43 @@ def test_machines_of_several_names_share_a_bucket(node: Node, tmp_path: Path, mo
     assert len(archive.files(node.home.archive)) == 2 == len(archive.files(other.home.archive))
     assert node.findings() == [] == other.findings()
     assert len([key for key in node.server.keys(node.bucket) if "/events/" in key]) == 2
+
+
+def test_what_another_machine_erased_is_erased_here_too(
+    node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.crawl()
+    node.visit()
+    word = b"lighthouse keeper"
+    assert any(word in inflated(node.warcs[0].read_bytes()[at:]) for at in members(node.warcs[0]))
+    with monkeypatch.context() as named:
+        named.setattr(platform, "node", lambda: "another")
+        other = Node(tmp_path / "two", node.server, node.bucket)
+        other.visit()
+        erase(other, TWO)
+    node.visit()
+
+    assert node.waiting is None
+    assert not any(word in inflated(node.warcs[0].read_bytes()[at:]) for at in members(node.warcs[0]))
+    assert traces(node, word) == []
+    assert b"bailiff" in node.body(ONE)
+    assert node.findings() == [] == other.findings()
+
+
+def members(path: Path) -> list[int]:
+    return [found.start() for found in re.finditer(rb"\x1f\x8b\x08", path.read_bytes())]
+
+
+def test_an_import_is_not_seen_by_others_before_its_note_is_there(node: Node, tmp_path: Path) -> None:
+    with pipeline.opened(node.home, node.following) as line:
+        line.bring_in(together(tmp_path))
+    node.visit()
+    [file] = archive.files(node.home.archive)
+    node.server.client.remove_object(node.bucket, f"news/{file.rpartition('/')[0]}/import.json")
+    other = Node(tmp_path / "two", node.server, node.bucket)
+    other.visit()
+
+    assert archive.files(other.home.archive) == []
 
 
 def test_events_of_others_that_were_changed_are_not_taken_up(node: Node, tmp_path: Path) -> None:
@@ -563,14 +600,52 @@ def test_a_bucket_that_is_not_there_is_told_and_loses_nothing(node: Node) -> Non
 # --- the commands ----------------------------------------------------------------------------------------------------
 
 
-def test_a_takedown_says_that_it_is_not_finished_and_finish_finishes_it(node: Node, aggregator: Aggregator) -> None:
-    node.crawl()
-    node.visit()
-    settings = f"archive: s3://{node.bucket}/news, archive_server: '{node.server.endpoint}', min_free: 1MB"
+def written(node: Node) -> tuple[str, str]:
+    """Write sources.yaml for the commands; return how they are told the home."""
+    settings = (
+        f"archive: s3://{node.bucket}/news, archive_server: '{node.server.endpoint}', min_free: 1MB, "
+        f"local_copies: {node.local_copies}"
+    )
     node.home.sources_yaml.write_text(
         f'settings: {{{settings}}}\nsources: [{{id: a, url: "http://a.example/", recheck: false}}]\n'
     )
-    home = ("--home", str(node.home.root))
+    return "--home", str(node.home.root)
+
+
+def test_a_new_machine_needs_only_sources_yaml(node: Node, tmp_path: Path, aggregator: Aggregator) -> None:
+    node.crawl()
+    node.visit()
+    home = written(Node(tmp_path / "two", node.server, node.bucket))
+
+    assert aggregator("rebuild", *home).code == 0
+    assert "tenors" in aggregator("show", TWO, *home).out
+    assert aggregator("show", TWO, "--raw", *home).code == 0
+    assert aggregator("verify", *home).code == 0
+    assert aggregator("export", "warc", "-o", str(tmp_path / "out.warc.gz"), *home).code == 0
+    node.server.door.shut()
+    lost = aggregator("show", TWO, "--raw", *home)
+    assert lost.code == 3 and "cannot be reached" in lost.err
+
+
+def test_archived_copies_are_shown_from_the_bucket_and_who_reads_is_not_told_where_that_is(node: Node) -> None:
+    node.local_copies = "drop"
+    node.crawl()
+    node.visit()
+    with serving(application(node.home)) as address:
+        copy = f"{address}/web/{LONG_AGO:%Y%m%d%H%M%S}/{TWO}"
+        assert "tenors" in got(copy).text
+        node.server.door.shut()
+        lost = got(copy)
+
+    assert lost.status_code == 503
+    assert "cannot be reached now" in lost.text
+    assert node.bucket not in lost.text and str(node.server.door.port) not in lost.text
+
+
+def test_a_takedown_says_that_it_is_not_finished_and_finish_finishes_it(node: Node, aggregator: Aggregator) -> None:
+    node.crawl()
+    node.visit()
+    home = written(node)
     node.server.door.shut()
 
     said = aggregator("takedown", TWO, "--reason", "error", "--erase", "--yes", "--json", *home)
