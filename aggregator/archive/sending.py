@@ -208,7 +208,7 @@ class Sender:
             for name, expected in self._wanted(digests):
                 if self._done.get(name) == expected or self._is_sent(name, expected, tried):
                     self._done[name] = expected
-                    self._let_go(name, today)
+                    self._let_go(name, today, tried)
                     self._get_back(name, tried)
             tried.do("events.jsonl", len(events), partial(self._upload_events, events))
             return self._say(tried)
@@ -320,10 +320,11 @@ class Sender:
         return self._bucket.put(key, data, sha256, instead_of=there.etag)
 
     def _purge(self, key: str, kept: Object) -> None:
-        """Remove all versions of an object but one, and look whether they are gone.
+        """Remove all versions of an object but the newest, and look whether they are gone.
 
         Raises:
-            Unavailable: They are not, or could not be asked for.
+            Refused: The newest is not the one that was put: somebody else was here meanwhile.
+            Unavailable: They are not gone, or could not be asked for.
         """
         for old in self._older(key, kept):
             self._bucket.remove(key, old.version_id)
@@ -332,8 +333,10 @@ class Sender:
 
     def _older(self, key: str, kept: Object) -> list[Object]:
         versions = self._bucket.versions(key)
-        current = kept.version_id or next((one.version_id for one in versions if one.is_latest), None)
-        return [one for one in versions if one.version_id != current]
+        newest = next((one for one in versions if one.is_latest), None)
+        if newest is None or newest.etag != kept.etag or kept.version_id not in (None, newest.version_id):
+            raise Refused(f"s3://{self._place.bucket}/{key}: somebody else put another object there meanwhile")
+        return [one for one in versions if not one.is_latest]
 
     def _leaving(self) -> list[tuple[Path, Note]]:
         """Return the notes of objects that are to go."""
@@ -381,13 +384,24 @@ class Sender:
             )
         return there if before == events else self._bucket.put(key, events, digest, instead_of=there.etag)
 
-    def _let_go(self, name: str, today: str) -> None:
+    def _let_go(self, name: str, today: str, tried: _Attempts) -> None:
         """Remove the copy here of a file that is in the bucket, where that is wanted and its folder is closed."""
         path, day = self._folder / name, folder_of(name)
         if self._local_copies != "drop" or not _may_drop(name) or (day[:1].isdigit() and day >= today):
             return
-        if (path.parent / MANIFEST).exists() and path.exists():
-            disk.remove(path)
+        note = elsewhere.noted(path) if (path.parent / MANIFEST).exists() and path.exists() else None
+        if note:
+            tried.do(name, note.bytes, partial(self._drop, path, note))
+
+    def _drop(self, path: Path, note: Note) -> None:
+        """Remove the copy here, if the object is still as it was when it was read back: it may be years since."""
+        try:
+            there = self._bucket.stat(note.key)
+        except NotThere as error:
+            raise Differs(f"{error}, although it was uploaded. The file stays here") from error
+        if (there.etag, there.bytes) != (note.etag, note.bytes):
+            raise Differs(f"{note.url} was changed since it was uploaded. The file stays here")
+        disk.remove(path)
 
     def _say(self, tried: _Attempts) -> Waiting | None:
         """Note what is waiting, for who asks later; where nothing is, that is said by no file."""

@@ -237,6 +237,23 @@ def test_the_bucket_may_get_another_address(node: Node) -> None:
     assert node.findings() == []
 
 
+@pytest.mark.parametrize("happened", ["gone", "changed"])
+def test_a_file_whose_object_was_lost_meanwhile_is_not_dropped(node: Node, happened: str) -> None:
+    node.crawl()
+    node.visit()
+    [key] = [key for key in node.server.keys(node.bucket) if key.endswith(".warc.gz")]
+    if happened == "gone":
+        node.server.client.remove_object(node.bucket, key)
+    else:
+        node.server.client.put_object(node.bucket, key, BytesIO(b"x"), 1)
+    node.local_copies = "drop"
+    node.visit()
+
+    assert len(node.warcs) == 1
+    assert node.waiting and "stays here" in node.waiting.words
+    assert any("missing" in found or "changed" in found for found in node.findings())
+
+
 def test_a_server_that_cannot_be_reached_is_not_asked_for_every_file_in_turn(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
