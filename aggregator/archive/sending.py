@@ -399,6 +399,8 @@ class Sender:
             there = self._bucket.stat(note.key)
         except NotThere as error:
             raise Differs(f"{error}, although it was uploaded. The file stays here") from error
+        except Unavailable:
+            return  # it is uploaded; that it is here too can wait
         if (there.etag, there.bytes) != (note.etag, note.bytes):
             raise Differs(f"{note.url} was changed since it was uploaded. The file stays here")
         disk.remove(path)

@@ -181,6 +181,7 @@ def test_an_outage_delays_uploads_and_loses_nothing(node: Node) -> None:
 def test_without_local_copies_an_outage_keeps_what_is_not_uploaded_yet(node: Node) -> None:
     node.crawl()
     node.local_copies = "drop"
+    node.visit()
     node.server.door.shut()
     node.crawl(LATER, at=LONG_AGO + timedelta(days=1))
     node.visit()
