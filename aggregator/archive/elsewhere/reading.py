@@ -21,8 +21,8 @@ BLOCK_BYTES = 1 << 16
 """What a first read asks for. 91 of 100 captures take no more, half of them a third of it; the others take a second
 request. Of 1,346 pages of news sites, compressed as a record is. A reader of records asks for no less at a time."""
 MAX_BLOCK_BYTES = 1 << 23
-"""What is asked for at most. 64 MiB from end to end, each request held back for 20 ms and answered by a server that takes
-100 ms for it: 13.0 s with 1 MiB, 4.1 s with 4, 2.9 s with 8, 2.8 s with 16."""
+"""What is asked for at most. 64 MiB from end to end, each request held back for 20 ms and answered by a server that
+takes 100 ms for it: 13.0 s with 1 MiB, 4.1 s with 4, 2.9 s with 8, 2.8 s with 16."""
 
 
 def is_there(path: Path) -> bool:
