@@ -50,4 +50,9 @@ def sender(home: Home, following: Following) -> Sender | None:
         why = decisions.take_up(events) if node == archive.node() else decisions.follow(node, events)
         if why:
             found.complain(f"the events of {node} in {settings.archive} were not taken up: {why}")
+    if decisions.stand() is None and (decided := decisions.events("takedown", everywhere=True)):
+        found.complain(
+            f"{len(decided):,} takedowns were decided on other machines and do not hold here: if this takes the place "
+            "of another, put its events from the bucket into archive/events.jsonl, else repeat them here"
+        )
     return found

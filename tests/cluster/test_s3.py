@@ -514,6 +514,19 @@ def test_what_another_machine_erased_is_erased_here_too(
     assert node.findings() == [] == other.findings()
 
 
+def test_a_machine_that_joins_is_told_of_takedowns_that_do_not_hold_on_it(
+    node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.crawl()
+    erase(node, TWO)
+    other = Node(tmp_path / "two", node.server, node.bucket)
+    with monkeypatch.context() as named:
+        named.setattr(platform, "node", lambda: "another")
+        other.visit()
+
+    assert other.waiting and "1 takedowns were decided on other machines" in other.waiting.words
+
+
 def members(path: Path) -> list[int]:
     return [found.start() for found in re.finditer(rb"\x1f\x8b\x08", path.read_bytes())]
 
