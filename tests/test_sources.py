@@ -251,7 +251,7 @@ SETTING_CASES = [
     ("catalogue: 'postgresql://host/db?password=x'", "the address may not hold a password"),
     ("catalogue: 'postgresql://host/db?options=-c%20x'", "the address may name neither options nor a service"),
     ("executor: dask", "'dask' is not possible in this version; possible: local"),
-    ("archive: s3://x", "'s3://x' is not possible in this version; possible: ./archive"),
+    ("archive: s3://x", "'s3://x' is not a place for an archive: write './archive' or 's3://bucket/prefix'"),
     ("min_free: 1000", "1000 has no unit: write one of 1000B 1000kB"),
     ("min_free: 1.5GiB", "'1.5GiB' is not a size: a whole number and a unit"),
     ("contact: Jane", "'Jane' is neither an e-mail address nor a web address"),

@@ -211,7 +211,7 @@ class Deriver:
         """Return an entry's body, for a revisit the one that it says is still the same; None: that cannot be read."""
         if not isinstance(entry.what, Capture) or entry.what.refers_to is None:
             return entry.body
-        return self._kept_body(self._catalogue.capture(entry.what.refers_to))
+        return entry.received or self._kept_body(self._catalogue.capture(entry.what.refers_to))
 
     def recalled(self, capture: Capture) -> tuple[bytes, Derived] | None:
         """Return what an archived robots.txt, feed or list says, and what follows; None: it cannot be read.

@@ -59,6 +59,7 @@ class Pipeline:
         mended: list[Recovery],
         clock: Clock,
         claims: Claims,
+        sender: archive.Sender | None = None,
     ) -> None:
         self.home = home
         self.clock = clock
@@ -69,6 +70,7 @@ class Pipeline:
         self._catalogue = catalogue
         self._archive = writer
         self._claims = claims
+        self._sender = sender
         self._furniture = learned(home.archive)
         self._deriver = Deriver(home.archive, following, catalogue, self._furniture)
         self._decisions = Decisions(home.archive)
@@ -340,6 +342,13 @@ class Pipeline:
             self._decisions.append("day-closed", {"folder": folder, "manifest_sha256": manifest}, now=now)
         for folder in archive.lacking_articles(self.home.archive, extract.generation()):
             self._write_articles(folder)
+        self.send()
+
+    def send(self) -> None:
+        """Upload what is sealed and not uploaded yet, where settings.archive says so; what fails is noted for later."""
+        if self._sender:
+            today = f"{self.clock.now():%Y/%m/%d}"
+            self._sender.send(self._decisions.digests(), self._decisions.whole(), today=today)
 
     def _write_articles(self, folder: str) -> None:
         archive.write_articles(self.home.archive, folder, extract.generation(), self._articles_of(folder))
