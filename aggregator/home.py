@@ -58,6 +58,11 @@ class Home:
         return self.index / "reuse"
 
     @property
+    def parts(self) -> Path:
+        """What bulk work has done so far; not in a rebuild's own folder, so that the next goes on with it."""
+        return self.root / "index" / "parts"
+
+    @property
     def is_new(self) -> bool:
         """Whether nothing was ever crawled into it."""
         return not self.catalogue.exists() and not any(self.archive.glob("[0-9]*"))

@@ -9,6 +9,7 @@ writer. The catalogue is derived from ``archive/``; delete it and ``aggregator r
     captures.py  announcements.py  articles.py  matches.py  runs.py  newest.py      what is asked of it
     requisites.py     what pages need to be seen
     coverage.py       how much of what was announced is there
+    parts.py          how far bulk work is
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from aggregator.catalogue.captures import Captures
 from aggregator.catalogue.files import empty_log, remove, replace_all
 from aggregator.catalogue.matches import Matches
 from aggregator.catalogue.newest import Newest
+from aggregator.catalogue.parts import Parts
 from aggregator.catalogue.requisites import FRESH, NeededBy
 from aggregator.catalogue.runs import Runs
 
@@ -33,7 +35,7 @@ UNTRANSLATED = "untranslated"
 """The note that says why no model is asked for translations although there is to be one; none, or empty: one is."""
 
 
-class Catalogue(Captures, NeededBy, Announcements, Articles, Matches, Runs, Newest):
+class Catalogue(Captures, NeededBy, Announcements, Articles, Matches, Runs, Newest, Parts):
     """An open catalogue; what it raises is said in ``Opened``."""
 
     def note(self, name: str) -> str | None:

@@ -21,7 +21,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA = 10
+SCHEMA = 11
 """Counted up with every change below: an older catalogue is rebuilt, a newer one refused."""
 
 
@@ -276,6 +276,19 @@ months = Table(
     Column("month", Integer, nullable=False),  # in which its translations were last looked for
 )
 
-BOOKKEEPING = ("schema", "progress", "notes", "to_index", "to_match", "to_translate", "months", "alignments", "sames")
+parts = Table(
+    "parts",
+    metadata,
+    Column("job", String, primary_key=True),
+    Column("version", String, primary_key=True),  # of the code, and of what else the job depends on
+    Column("segment", String, primary_key=True),
+    Column("rows", Integer, nullable=False),
+    Column("sha256", String, nullable=False),
+)
+
+BOOKKEEPING = (
+    *("schema", "progress", "notes", "to_index", "to_match", "to_translate", "months", "alignments", "sames"),
+    "parts",
+)
 """Tables that say how far the work is, not what is known; left out of a dump. Alignments are among them: of pairs that
 share only what has become common since, more are kept than would be found anew."""

@@ -138,6 +138,8 @@ class Settings:
     """The folder of word vectors, a file a language, from the home on; None: what texts mean is not asked."""
     index: str = "whoosh"
     """The engine of the full-text index."""
+    executor: str = "local"
+    """Where much is read at once: ``local``, or the scheduler of a Dask cluster as ``dask://host:port``."""
     min_free_bytes: int = 1 << 30
     """A writer stops cleanly when the disk has less room than this."""
 
