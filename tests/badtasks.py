@@ -6,9 +6,13 @@ import os
 import signal
 from pathlib import Path
 
-from aggregator import bulk
+from aggregator import bulk, pipeline
 from aggregator.bulk import Part, Segment
+from aggregator.home import Home
 from aggregator.pipeline import rereading
+from tests.fakeweb import following, source
+
+_read = rereading.read_segment
 
 
 def doubled(folder: str, number: int) -> int:
@@ -68,3 +72,19 @@ def _note(folder: Path, name: str) -> int:
     with (folder / f"{name}.ran").open("ab") as file:
         file.write(b"x")
         return file.tell()
+
+
+def read_until_killed(folder: str, segment: Segment) -> Part:
+    """Read two segments, then wait to be killed."""
+    part = _read(folder, segment)
+    if _note(Path(folder), "segments") >= 2:
+        signal.pause()
+    return part
+
+
+def rebuild_until_killed(home: str) -> None:
+    """Rebuild a home that ``eventful`` made, and never come to an end."""
+    rereading.FROM_BYTES = {"local": 1}
+    rereading.SEGMENT_BYTES = 2_000
+    rereading.read_segment = read_until_killed
+    pipeline.rebuild(Home(Path(home)), following(source("a"), source("b")))

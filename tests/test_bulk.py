@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import gzip
 import os
+import subprocess
 import sys
-from collections.abc import Iterator
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -337,6 +341,46 @@ def test_a_rebuild_that_was_cut_short_reads_only_the_rest(crawled: Any) -> None:
     rebuilt(home, *sources)
     assert dump(home.root) == rows
     assert not home.parts.exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="it is asked of /proc who is left")
+def test_a_rebuild_that_is_killed_leaves_no_process_behind_and_the_next_goes_on_with_its_parts(crawled: Any) -> None:
+    home, sources, rows = crawled
+    mark = f"BULK_TEST={uuid.uuid4()}"
+    code = f"from tests import badtasks; badtasks.rebuild_until_killed({str(home.root)!r})"
+    name, _, value = mark.partition("=")
+    with subprocess.Popen([sys.executable, "-c", code], env=os.environ | {name: value}) as driver:
+        until(lambda: any(path.stat().st_size >= 2 for path in home.parts.rglob("segments.ran")), driver)
+        driver.kill()
+    until(lambda: not running(mark))
+    [kept] = home.parts.iterdir()
+    whole = [path for path in parts_of(kept) if path.with_name(path.name.replace(".jsonl.gz", ".json")).exists()]
+    before = {path: path.stat().st_ino for path in whole}
+    assert len(before) >= 2
+
+    stopped(home, *sources)
+
+    assert before.items() < {path: path.stat().st_ino for path in parts_of(kept)}.items()
+    rebuilt(home, *sources)
+    assert dump(home.root) == rows
+
+
+def until(so: Callable[[], bool], driver: subprocess.Popen[bytes] | None = None) -> None:
+    """Wait for something that will be so, two minutes at most."""
+    end = time.monotonic() + 120
+    while not so():
+        assert time.monotonic() < end
+        assert driver is None or driver.poll() is None
+        time.sleep(0.02)
+
+
+def running(mark: str) -> list[str]:
+    """Return the processes that have something in their environment."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            found += [path.parent.name] if mark.encode() in path.read_bytes() else []
+    return found
 
 
 def test_a_part_that_was_damaged_meanwhile_is_made_again(crawled: Any) -> None:

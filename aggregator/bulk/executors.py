@@ -6,10 +6,11 @@ import multiprocessing
 import os
 import signal
 import threading
+from asyncio import CancelledError
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from typing import Any, Protocol
@@ -152,23 +153,36 @@ class _Dask:
 
     @property
     def slots(self) -> int:
-        return max(1, sum(map(int, self._client.nthreads().values())))
+        with self._there():
+            return max(1, sum(map(int, self._client.nthreads().values())))
 
     def ensure(self) -> None:
-        if self._client.status != "running":
-            raise AggregatorError(
-                f"{self._address} (settings.executor): the scheduler is gone. What was done is kept. Start it again, "
-                "then run the command again."
-            )
+        with self._there():
+            if self._client.status not in ("running", "connecting"):  # it tries again for a while by itself
+                raise OSError(self._client.status)
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
         self.ensure()
-        return self._executor.submit(task, *arguments)
+        with self._there():
+            return self._executor.submit(task, *arguments)
+
+    @contextmanager
+    def _there(self) -> Iterator[None]:
+        """Say in our words that the scheduler is gone."""
+        try:
+            yield
+        except (OSError, TimeoutError) as error:
+            raise AggregatorError(
+                f"{self._address} (settings.executor): the scheduler is gone. What was done is kept. Start it again, "
+                "then run the command again."
+            ) from error
 
     def close(self) -> None:
         """Give up what still runs there."""
-        self._executor.shutdown(wait=False)
-        self._client.close()
+        with suppress(OSError, TimeoutError, CancelledError):  # it may be gone, and its client half closed
+            self._executor.shutdown(wait=False)
+        with suppress(OSError, TimeoutError, CancelledError):
+            self._client.close()
 
 
 __all__ = ["ANSWER_S", "DASK", "LOCAL", "Engine", "opened"]
