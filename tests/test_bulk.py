@@ -410,6 +410,19 @@ def test_a_segment_that_no_worker_can_read_is_named_and_read_here(
     assert all("ValueError: no" in said for said in read_here(told))
 
 
+def test_a_piece_that_is_too_long_to_be_read_at_once_is_read_here(
+    crawled: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, sources, rows = crawled
+    monkeypatch.setattr(rereading, "MAX_SEGMENT_BYTES", 10)
+
+    told = rebuilt(home, *sources, here=True)
+
+    assert dump(home.root) == rows
+    assert all("it is one piece of" in said for said in read_here(told))
+    assert read_here(told)
+
+
 def test_a_damaged_archive_is_named_in_bulk_as_it_is_page_by_page(crawled: Any) -> None:
     home, sources, rows = crawled
     file = min(home.archive.rglob("*.warc.gz"))

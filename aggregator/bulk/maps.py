@@ -40,7 +40,7 @@ def in_order(
     task: Callable[[_Item], _Result],
     items: Iterable[_Item],
     *,
-    kept: Callable[[_Item], _Result | None] = lambda item: None,
+    kept: Callable[[_Item], _Result | Failed | None] = lambda item: None,
 ) -> Iterator[tuple[_Item, _Result | Failed]]:
     """Yield each item and what its task gave, in the order of the items; the next ones are worked on meanwhile.
 
@@ -48,7 +48,7 @@ def in_order(
         engine: Where tasks run.
         task: What is to be done; a function of a module, that gives the same however often it runs.
         items: For what; taken one by one, as they are needed.
-        kept: Gives what an earlier job left of an item, asked before its task is tried; None: nothing.
+        kept: Gives what an earlier job left of an item, or why its task is not to be tried; None: it is to be.
 
     Raises:
         AggregatorError: There is nothing any more that could run a task.
@@ -75,7 +75,9 @@ def in_order(
         yield first.item, first.result.result() if reason is None else Failed(reason)
 
 
-def _begun(engine: Engine, task: Callable[[_Item], _Result], item: _Item, there: _Result | None) -> Future[Any]:
+def _begun(
+    engine: Engine, task: Callable[[_Item], _Result], item: _Item, there: _Result | Failed | None
+) -> Future[Any]:
     if there is None:
         return engine.submit(task, item)
     done: Future[Any] = Future()

@@ -34,6 +34,8 @@ _START_S = 120.0
 _END_S = 1.0
 """A process whose pipe is closed needs a moment to be gone."""
 _MOST_WORKERS = 8
+_STARTING = threading.Lock()
+"""Held while a daemon starts a process: its threads may do that at the same time."""
 
 
 _LIMITS = {
@@ -200,13 +202,16 @@ def _may_have_children() -> Iterator[None]:
 
     It does so for fear of orphans. A page reader is none: it ends when the pipe of the process that asks it does.
     """
-    settings: dict[str, Any] = getattr(multiprocessing.current_process(), "_config", {})
-    was_daemon = settings.pop("daemon", None)
-    try:
+    if not multiprocessing.current_process().daemon:
         yield
-    finally:
-        if was_daemon is not None:
-            settings["daemon"] = was_daemon
+        return
+    settings: dict[str, Any] = multiprocessing.current_process()._config  # type: ignore[attr-defined]
+    with _STARTING:
+        settings["daemon"] = False
+        try:
+            yield
+        finally:
+            settings["daemon"] = True
 
 
 def _serve(calls: Connection) -> None:

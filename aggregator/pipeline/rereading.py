@@ -24,10 +24,14 @@ from aggregator.model import Capture, ExtractRule, Following, Progress, Report, 
 from aggregator.pipeline.reading import Reader, Result, is_read
 
 JOB = "readings"
+OVER = "parts.over"
+"""What the folder of the parts is called while it is removed."""
 FROM_BYTES = {"local": 1 << 28, "dask": 1 << 20}
 """How much must be behind before it is read in bulk: a crawl that was killed catches up with a few pages by itself."""
 SEGMENT_BYTES = 1 << 25
 """How long a segment is: half a minute's work, a thousand pages or more."""
+MAX_SEGMENT_BYTES = 1 << 28
+"""What is longer and cannot be cut, as a WACZ file, is read here: a part is in memory while it is made and read."""
 _COMMIT = 16
 """Parts that are noted as done together."""
 
@@ -67,7 +71,7 @@ class Ahead:
         """
         if capture.offset < self._since.get(capture.file, capture.offset + 1):
             return None
-        while not self._holds(capture):
+        while (at := self._at) is None or at.file != capture.file or at.stop <= capture.offset:
             found = next(self._results, None)
             if found is None:
                 return None
@@ -76,10 +80,6 @@ class Ahead:
         if said is None:
             return None
         return ExtractError(capture.url, said["reason"]) if "reason" in said else extract.reading_of(said["reading"])
-
-    def _holds(self, capture: Capture) -> bool:
-        at = self._at
-        return at is not None and at.file == capture.file and capture.offset < at.stop
 
     def _take(self, segment: Segment, part: Part | Failed) -> None:
         self._at, self._found = segment, {}
@@ -148,7 +148,9 @@ def ahead(
         if len(done) >= _COMMIT:
             commit()
 
-    def kept(segment: Segment) -> Part | None:
+    def kept(segment: Segment) -> Part | Failed | None:
+        if segment.size > MAX_SEGMENT_BYTES:
+            return Failed(f"it is one piece of {segment.size:,} bytes")
         part = bulk.kept(folder, segment)
         if part and noted.get(segment.name) in (None, part.sha256):
             return part
@@ -166,15 +168,26 @@ def ahead(
 
 
 def forget(home: Home, known: Catalogue) -> None:
-    """Take away all parts, also those of older code: what they were made for is done.
-
-    They hold texts, and are overwritten: what is erased later must not be found in the free room of the disk.
-    """
+    """Take away all parts, also those of older code: what they were made for is done."""
     if home.parts.exists():
         with known.transaction():
             known.forget_parts()
-        with disk.guarded(home.parts):
-            disk.remove_folder(home.parts, overwrite=True)
+    remove_parts(home)
+
+
+def remove_parts(home: Home) -> None:
+    """Overwrite and remove all parts: they hold texts, and what is erased must not be found in the room of the disk.
+
+    Raises:
+        NoSpaceError: The disk is read-only.
+        StoreError: The disk fails.
+    """
+    over = home.parts.with_name(OVER)
+    with disk.guarded(home.parts):
+        disk.remove_folder(over, overwrite=True)
+        if home.parts.exists():
+            disk.rename(home.parts, over)  # a task that Dask ran twice may still be about to write there
+            disk.remove_folder(over, overwrite=True)
 
 
 def read_segment(folder: str, segment: Segment) -> Part:
@@ -274,4 +287,4 @@ def _source(said: dict[str, Any]) -> Source:
     return Source(**said | lists | {"extract": rules})
 
 
-__all__ = ["FROM_BYTES", "JOB", "SEGMENT_BYTES", "Ahead", "ahead", "forget", "read_segment"]
+__all__ = ["FROM_BYTES", "JOB", "SEGMENT_BYTES", "Ahead", "ahead", "forget", "read_segment", "remove_parts"]
