@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,30 @@ def test_a_part_that_is_damaged_is_none(tmp_path: Path, harm: str) -> None:
 def test_segments_of_files_with_one_name_in_two_folders_have_parts_of_their_own() -> None:
     names = {Segment(file=f"imports/{n}-a/a.warc.gz", start=0, stop=1).name for n in range(3)}
     assert len(names) == 3
+
+
+# --- keys -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_key_of_a_reading_tells_apart_whatever_it_depends_on() -> None:
+    assert set(signature(extract.about).parameters) == set(signature(extract.read_page).parameters) - {"body"}
+    plain: dict[str, Any] = {"url": "http://a.example/", "content_type": "text/html", "captured_at": NOON}
+    others: list[dict[str, Any]] = [
+        {"url": "http://b.example/"},
+        {"content_type": ""},
+        {"captured_at": NOON + timedelta(microseconds=1)},
+        {"languages": ("fr",)},
+        {"languages": ("fr", "en")},
+        {"rule": ExtractRule(content="p")},
+        {"rule": ExtractRule(title="p")},
+        {"rule": ExtractRule(furniture=("p",))},
+        {"with_comments": True},
+    ]
+    keys = [extract.key(b"soup", extract.about(**plain | other)) for other in others]
+    keys += [extract.key(body, extract.about(**plain)) for body in (b"soup", b"", b"\nsoup")]
+
+    assert len(set(keys)) == len(keys)
+    assert extract.key(b"soup", extract.about(**plain, rule=ExtractRule(), languages=())) != keys[0]
 
 
 # --- segments -------------------------------------------------------------------------------------------------------
