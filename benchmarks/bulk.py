@@ -41,6 +41,9 @@ BEGAN = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SEGMENT_BYTES = 1 << 19
 """Smaller than the program's, for an archive that is smaller than those it is meant for: the commits cost more."""
 
+FEW_BYTES = 1 << 14
+"""As much is read by each worker before the clock runs."""
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
@@ -153,7 +156,10 @@ def mapped(engine: Engine, home: Home, following: Following, segments: Sequence[
 
 def warmed(engine: Engine, home: Home, following: Following, segment: Segment) -> None:
     """Have every worker load what it needs."""
-    few = [replace(segment, stop=segment.start + 1 + number) for number in range(4 * engine.slots)]
+    pieces = archive.stretches(home.archive, segment.file, segment.start, most_bytes=FEW_BYTES)
+    few = [
+        Segment(file=segment.file, start=start, stop=stop) for start, stop in islice(pieces, 1, 1 + 6 * engine.slots)
+    ]
     with ordered(home, following) as folder:
         for _, part in bulk.in_order(engine, partial(rereading.read_segment, str(folder)), few):
             assert isinstance(part, Part), part
