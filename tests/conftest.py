@@ -47,6 +47,7 @@ def pytest_configure() -> None:
 
 
 LONG = (
+    "test_bulk.py",
     "test_full_disks.py",
     "test_durability.py",
     "test_search_quality.py",
