@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from aggregator import archive, bulk, extract, pipeline
-from aggregator.bulk import Failed, Segment, executors
+from aggregator.bulk import Failed, Segment, executors, maps
 from aggregator.catalogue import Catalogue
 from aggregator.errors import AggregatorError, StoreError, UsageError
 from aggregator.home import Home
@@ -69,7 +69,11 @@ def test_a_task_that_fails_is_tried_again_then_named_and_the_others_go_on(tmp_pa
 
 
 @pytest.mark.usefixtures("two")
-def test_a_task_that_kills_every_worker_is_named_and_the_map_ends(tmp_path: Path) -> None:
+def test_a_task_that_kills_every_worker_is_named_and_the_map_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maps, "MAX_LOST", 3)
+
     found = dict(mapped(badtasks.deadly, tmp_path))
 
     assert isinstance(found[5], Failed)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from aggregator.bulk.executors import Engine
 
 MAX_TRIES = 4
-"""Of one task: also one that never fails is lost when a worker dies that does another."""
+"""Of one task that fails."""
+MAX_LOST = 12
+"""How often one may be lost with the pool: all that are in flight are, when the worker of one of them dies."""
 AHEAD = 3
 """Tasks in flight for each that can run at once: so that none waits while results are taken in."""
 LOOK_S = 5.0
@@ -32,7 +34,21 @@ class Failed:
 class _Asked(Generic[_Item]):
     item: _Item
     result: Future[Any]
-    tries: int = 1
+    tries: int = 0
+    lost: int = 0
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether its task is done, or failed so often that it is given up."""
+        is_over = self.tries >= MAX_TRIES or self.lost >= MAX_LOST
+        return self.result.done() and (is_over or _failure(self.result) is None)
+
+    def count(self) -> None:
+        """Note that its task failed."""
+        if isinstance(_error(self.result), BrokenExecutor):
+            self.lost += 1
+        else:
+            self.tries += 1
 
 
 def in_order(
@@ -62,14 +78,15 @@ def in_order(
         if not asked:
             return
         first = asked[0]
-        while not _is_settled(first):
+        while not first.is_settled:
             running = {one.result for one in asked if not one.result.done()}
             if not wait(running, timeout=LOOK_S, return_when=FIRST_COMPLETED).done:
                 engine.ensure()
             for one in asked:
-                if one.result.done() and not _is_settled(one):
-                    one.tries += 1
-                    one.result = _begun(engine, task, one.item, kept(one.item))
+                if one.result.done() and not one.is_settled:
+                    one.count()
+                    if not one.is_settled:
+                        one.result = _begun(engine, task, one.item, kept(one.item))
         asked.popleft()
         reason = _failure(first.result)
         yield first.item, first.result.result() if reason is None else Failed(reason)
@@ -85,15 +102,14 @@ def _begun(
     return done
 
 
-def _is_settled(asked: _Asked[Any]) -> bool:
-    """Whether a task is done, or was tried often enough."""
-    return asked.result.done() and (asked.tries >= MAX_TRIES or _failure(asked.result) is None)
-
-
 def _failure(result: Future[Any]) -> str | None:
     """Return why a task that is done failed; None: it did not."""
-    try:
-        error = result.exception()
-    except CancelledError:
-        return "it was lost"
+    error = _error(result)
     return None if error is None else " ".join(f"{type(error).__name__}: {error}".split())[:300]
+
+
+def _error(result: Future[Any]) -> BaseException | None:
+    try:
+        return result.exception()
+    except CancelledError as error:
+        return error

@@ -11,6 +11,7 @@ import math
 import os
 import resource
 import signal
+from contextlib import suppress
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -33,20 +34,22 @@ def serve(calls: Connection) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _limit_memory()
-    calls.send_bytes(READY)
-    while True:
-        try:
-            about = json.loads(calls.recv_bytes())
-            body = calls.recv_bytes()
-        except EOFError:
-            return
-        _limit_time()
-        try:
-            calls.send_bytes(json.dumps({"reading": told(_read(body, about))}).encode())
-        except (ExtractError, MemoryError) as error:
-            if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
-                os._exit(errno.ENOMEM)  # what the libraries left half done is not to be trusted
-            calls.send_bytes(json.dumps({"reason": error.reason}).encode())
+    with suppress(EOFError, BrokenPipeError):
+        calls.send_bytes(READY)
+        while True:
+            _answer(calls)
+
+
+def _answer(calls: Connection) -> None:
+    about = json.loads(calls.recv_bytes())
+    body = calls.recv_bytes()
+    _limit_time()
+    try:
+        calls.send_bytes(json.dumps({"reading": told(_read(body, about))}).encode())
+    except (ExtractError, MemoryError) as error:
+        if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
+            os._exit(errno.ENOMEM)  # what the libraries left half done is not to be trusted
+        calls.send_bytes(json.dumps({"reason": error.reason}).encode())
 
 
 def _read(body: bytes, about: dict[str, Any]) -> Reading:

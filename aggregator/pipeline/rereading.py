@@ -84,11 +84,17 @@ class Ahead:
     def _take(self, segment: Segment, part: Part | Failed) -> None:
         self._at, self._found = segment, {}
         if isinstance(part, Failed):
-            doing = f"reading here what no worker could ({segment.file} from {segment.start:,} on: {part.reason})"
-            self._report(Progress(doing=doing, done=0, total=segment.size, in_bytes=True))
+            self._tell(segment, part.reason)
             return
         self._note(part)
-        self._found = {line["key"]: line for line in bulk.lines(self._folder, segment, part) or ()}
+        lines = bulk.lines(self._folder, segment, part)
+        if lines is None:
+            self._tell(segment, "its part is missing or damaged")
+        self._found = {line["key"]: line for line in lines or ()}
+
+    def _tell(self, segment: Segment, reason: str) -> None:
+        doing = f"reading here what no worker could ({segment.file} from {segment.start:,} on: {reason})"
+        self._report(Progress(doing=doing, done=0, total=segment.size, in_bytes=True))
 
 
 @contextmanager
