@@ -1,13 +1,14 @@
 """Re-extraction by one worker and by two, and what the rows cost that say what is done.
 
-    python benchmarks/bulk.py [--pages DIR] [--count N] [--rounds N] [--dask]
+    python benchmarks/bulk.py [--pages DIR] [--count N] [--rounds N] [--dask] [--alone]
 
 An archive of N pages is made (the posts of the demo world, or real ones: ``pages.py`` says in which form), and then
 read anew as an extractor of another version would: by the map alone, with one worker and with two, by turns; and as a
 whole rebuild, page by page as a small one is, and in bulk. With ``--dask`` the map runs on Dask clusters of one and two
 workers instead of in pools, and there is a rebuild on the cluster of two. Workers have loaded the extractor before the
-clock runs. Printed are the medians of the rounds, the machine's load before each, and the share of the map that the
-commits took.
+clock runs. Printed are the medians of the rounds, the shortest, the machine's load before each, the CPU time of all
+processes (what two workers need must not be more than what one does), and the share of the map that the commits took.
+``--alone`` leaves the rebuilds out.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -52,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--count", type=int, default=2_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--dask", action="store_true")
+    parser.add_argument("--alone", action="store_true")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder, patch.object(rereading, "SEGMENT_BYTES", SEGMENT_BYTES):
         home, following = made(Path(folder), given.pages, given.count)
@@ -60,7 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         workers = dask_workers if given.dask else pool_workers
         with workers(1) as one, workers(2) as two:
             alone(home, following, {"one worker": one, "two workers": two}, given.rounds)
-            whole(home, following, two if given.dask else None, given.rounds)
+            if not given.alone:
+                whole(home, following, two if given.dask else None, given.rounds)
 
 
 # --- the archive ----------------------------------------------------------------------------------------------------
@@ -125,18 +128,24 @@ def alone(home: Home, following: Following, workers: dict[str, str], rounds: int
     files = {file: (0, archive.size(home.archive, file)) for file in archive.files(home.archive)}
     segments = list(rereading._segments(home.archive, files))
     took: dict[str, list[float]] = {name: [] for name in workers}
+    used: dict[str, list[float]] = {name: [] for name in workers}
     shares: list[float] = []
     for _ in range(rounds):
         for name, address in workers.items():
             load = os.getloadavg()[0]
             with opened(address) as engine:
                 warmed(engine, home, following, segments[0])
+                cpu_s = cpu_of_all()
                 seconds, committing = mapped(engine, home, following, segments)
+                used[name].append(cpu_of_all() - cpu_s)
             took[name].append(seconds)
             shares.append(committing / seconds)
-            print(f"  {name}: {seconds:.1f} s, commits {committing * 1e3:.1f} ms, load before {load:.1f}")
-    one, two = (median(each) for each in took.values())
-    print(f"the map over {len(segments)} segments: one {one:.1f} s, two {two:.1f} s, {one / two:.2f} times")
+            said = f"{seconds:.1f} s, CPU {used[name][-1]:.1f} s, commits {committing * 1e3:.1f} ms"
+            print(f"  {name}: {said}, load before {load:.1f}")
+    for what, of in (("median", median), ("shortest", min)):
+        one, two = (of(each) for each in took.values())
+        print(f"the map over {len(segments)} segments, {what}: one {one:.1f} s, two {two:.1f} s, {one / two:.2f} times")
+    print("CPU: " + ", ".join(f"{name} {median(each):.1f} s" for name, each in used.items()))
     print(f"commits, {SEGMENT_BYTES >> 10:,} KiB a segment: {median(shares):.2%} of it")
 
 
@@ -171,6 +180,16 @@ def ordered(home: Home, following: Following) -> Iterator[Path]:
     bulk.put_order(folder, rereading._order_of(home.archive, following, {}))
     yield folder
     shutil.rmtree(folder)
+
+
+def cpu_of_all() -> float:
+    """Return how long this process and all that it started and that live have had a processor, in seconds."""
+    ticks, group = 0, str(os.getpgrp())
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            said = path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            ticks += sum(map(int, said[11:15])) if said[2] == group else 0  # its own, and of those that it waited for
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 # --- a whole rebuild ------------------------------------------------------------------------------------------------
