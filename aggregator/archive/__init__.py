@@ -23,6 +23,7 @@ from aggregator.archive.days import (
     close,
     folder_of,
     forget_articles,
+    has_articles,
     is_closed,
     lacking_articles,
     read_articles,
@@ -49,6 +50,7 @@ from aggregator.archive.reader import (
     is_same,
     note,
     size,
+    stretches,
 )
 from aggregator.archive.records import IDENTICAL, NOT_MODIFIED, Entry, Record, new_record_id, warc_date
 from aggregator.archive.recovery import Recovery, recover
@@ -91,6 +93,7 @@ __all__ = [
     "files",
     "folder_of",
     "forget_articles",
+    "has_articles",
     "held",
     "holds",
     "is_closed",
@@ -113,6 +116,7 @@ __all__ = [
     "size",
     "stamp",
     "stands_alone",
+    "stretches",
     "unclosed",
     "uploaded",
     "waiting",

@@ -138,6 +138,8 @@ class Settings:
     """The folder of word vectors, a file a language, from the home on; None: what texts mean is not asked."""
     index: str = "whoosh"
     """The engine of the full-text index."""
+    executor: str = "local"
+    """Where much is read at once: ``local``, or the scheduler of a Dask cluster as ``dask://host:port``."""
     catalogue: str = "sqlite"
     """Where the catalogue is: ``sqlite``, a file of the home, or the address of a PostgreSQL server."""
     archive: str | None = None

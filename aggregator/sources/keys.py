@@ -214,6 +214,13 @@ def _endpoint(text: str) -> str:
     return text.rstrip("/")
 
 
+def _executor(text: str) -> str:
+    found = re.fullmatch(r"dask://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(\d{1,5})/?", text)
+    if text != "local" and (not found or not 0 < int(found[2]) < 65_536):
+        raise ValueError(f"{shown(text)} is not possible: write local, or a scheduler as in 'dask://10.0.0.5:8786'")
+    return text.rstrip("/")
+
+
 def _fingerprint(text: str) -> str:
     plain = re.sub(r"^sha-?256[:=]|[:\s]", "", text, flags=re.IGNORECASE).lower()
     if not re.fullmatch(r"[0-9a-f]{64}", plain):
@@ -274,6 +281,7 @@ ADDRESSES = Kind("a list of addresses", _address, Shape.LIST)
 HOSTS = Kind("a list of host names", _host, Shape.LIST)
 NETWORKS = Kind("a list of networks such as `127.1.0.0/16`", _network, Shape.LIST)
 PROXY = Kind("`socks5://host:port` or `http://host:port`", _proxy)
+EXECUTOR = Kind("`local`, or a scheduler as `dask://host:port`", _executor)
 FOLDER = Kind("a folder, from the home on or from `/` on")
 ARCHIVE = Kind("`./archive` or `s3://bucket/prefix`", _archive)
 ENDPOINT = Kind("`https://host` or `http://host:port`", _endpoint)
@@ -362,7 +370,12 @@ KEYS = (
         "sqlite",
         "The database: a file in index/, or a PostgreSQL server that several crawlers may share.",
     ),
-    Key("settings.executor", _choice("local", note=_NOW), "local", "Where pages are read.", None),
+    Key(
+        "settings.executor",
+        EXECUTOR,
+        "local",
+        "Where pages are read when there are many: in a rebuild, after an import. Elsewhere is a Dask cluster.",
+    ),
     Key(
         "settings.archive",
         ARCHIVE,
