@@ -28,8 +28,8 @@ OVER = "parts.over"
 """What the folder of the parts is called while it is removed."""
 FROM_BYTES = {"local": 1 << 28, "dask": 1 << 20}
 """How much must be behind before it is read in bulk. On Dask: a crawl that was killed catches up with a few pages
-without a cluster. Here: it is no faster than page by page, and each worker takes seconds to begin; what it gives is that
-a rebuild of many minutes goes on after a kill (256 MiB of real pages are some five minutes on two processors)."""
+without a cluster. Here: it is no faster than page by page, and each worker takes seconds to begin; what it gives is
+that a rebuild of many minutes goes on after a kill (256 MiB of real pages are some five minutes on two processors)."""
 SEGMENT_BYTES = 1 << 25
 """How long a segment is: half a minute's work, a thousand pages or more."""
 MAX_SEGMENT_BYTES = 1 << 28
