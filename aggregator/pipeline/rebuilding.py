@@ -12,7 +12,7 @@ from aggregator.catalogue import Catalogue
 from aggregator.errors import Outdated, StoreError, TooNew
 from aggregator.home import Home
 from aggregator.model import Following, Report
-from aggregator.pipeline.opening import line_of, silence
+from aggregator.pipeline.opening import line_of, refuse_to_lose, silence
 from aggregator.pipeline.reposting import ASIDE
 from aggregator.pipeline.rereading import remove_parts
 
@@ -61,6 +61,8 @@ def rebuild(
         with disk.guarded(aside.index):
             disk.remove_folder(aside.index, overwrite=scrub)
             aside.index.mkdir()
+        if only is None:
+            refuse_to_lose(home)
         catalogue.remove(aside.catalogue)
         with line_of(home if only == "index" else aside, following, report) as line:
             line.catch_up(index=aside.fulltext)
