@@ -96,7 +96,7 @@ class Scene:
 
     def log(self) -> str:
         """Return what the commands said."""
-        return (self.folder / "log").read_text(errors="replace")[-2_000:]
+        return (self.folder / "log").read_text(errors="replace")[-400:]
 
 
 def ended(running: list[subprocess.Popen[bytes]]) -> list[int]:
