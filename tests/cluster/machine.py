@@ -30,7 +30,10 @@ mount -t overlay overlay -o "lowerdir=/,upperdir=$PLACE/upper,workdir=$PLACE/wor
 mount -t tmpfs -o mode=755 tmpfs root/run
 mount -t tmpfs -o mode=1777 tmpfs root/tmp
 mount -t tmpfs -o mode=755 tmpfs root/dev
-for each in null zero full random urandom tty; do touch "root/dev/$each"; mount --bind "/dev/$each" "root/dev/$each"; done
+for each in null zero full random urandom tty; do
+  touch "root/dev/$each"
+  mount --bind "/dev/$each" "root/dev/$each"
+done
 mkdir root/dev/shm root/dev/pts root/dev/mqueue root/dev/hugepages
 mount -t devpts -o newinstance,ptmxmode=0666 devpts root/dev/pts
 ln -s pts/ptmx root/dev/ptmx
@@ -168,7 +171,8 @@ class Machine:
         self.run(f"{OPT}/python/bin/{version}", "-m", "venv", "--without-pip", f"{OPT}/.venv")
         self.write(f"{OPT}/.venv/lib/{version}/site-packages/program.pth", f"{OPT}/source\n{OPT}/packages\n")
         for name, called in (("aggregator", "aggregator.cli"), ("dask", "dask.__main__")):
-            said = f"#!{OPT}/.venv/bin/python\nimport sys\nfrom {called} import main\nif __name__ == '__main__':\n    sys.exit(main())\n"
+            said = f"#!{OPT}/.venv/bin/python\nimport sys\nfrom {called} import main\n"
+            said += "if __name__ == '__main__':\n    sys.exit(main())\n"
             self.write(f"{OPT}/.venv/bin/{name}", said, mode=0o755)
         self.write("/etc/ld.so.conf.d/00-python.conf", f"{OPT}/python/lib\n")  # where it was is hidden from units
         self.run("ldconfig")
