@@ -27,7 +27,7 @@ LOCK := env -u UV_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS $(BIN)/uv pip com
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-long test-cluster torture conformance e2e e2e-smoke e2e-tools pictures check format coverage bench eval eval-reposts lock clean
+.PHONY: help setup demo test test-long test-cluster torture torture-cluster conformance e2e e2e-smoke e2e-tools pictures check format coverage bench eval eval-reposts lock clean
 
 help:  ## list these words
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -63,6 +63,9 @@ test-cluster: $(CLUSTER)/installed $(SERVERS)/installed  ## the line on PostgreS
 	@SERVERS=$(SERVERS)/bin $(CLUSTER)/bin/python -m pytest tests/cluster $(ARGS)
 	@CORNER=postgres $(CLUSTER)/bin/python -m pytest $(addprefix tests/test_,pipeline.py reposting.py versions.py requisites.py \
 		backfill.py demo_end_to_end.py) $(ARGS)
+
+torture-cluster: $(CLUSTER)/installed $(SERVERS)/installed  ## an hour: crawlers, workers, drivers and servers are killed; ARGS="--kills 20"
+	@SERVERS=$(SERVERS)/bin $(CLUSTER)/bin/python -m tests.cluster.torture $(ARGS)
 
 pictures: $(E2E)/installed  ## take the pictures of the pages in docs/pictures again, in Chromium
 	@$(E2E)/bin/python -m tests.e2e.pictures docs/pictures

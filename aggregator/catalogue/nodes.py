@@ -39,7 +39,8 @@ class Nodes(Opened):
             self._connection.execute(sql.select(sql.func.pg_advisory_xact_lock(_JOINING)))
             gone = sql.select(t.nodes.c.name).where(t.nodes.c.seen_at < now - FORGOTTEN)
             for table in (t.to_index, t.to_fingerprint):
-                self._connection.execute(table.delete().where(table.c.node.in_(gone)))
+                nobodys = sql.or_(table.c.node == "", table.c.node.in_(gone))
+                self._connection.execute(table.delete().where(nobodys))
             self._connection.execute(t.nodes.delete().where(t.nodes.c.seen_at < now - FORGOTTEN))
             is_new = not self._rows(sql.select(t.nodes.c.name).where(t.nodes.c.name == name))
             self._put(t.nodes, [{"name": name, "seen_at": now}])

@@ -55,7 +55,7 @@ class Opened:
     def __init__(self, place: Path | Server, *, writing: bool = False) -> None:
         self._place = place
         self._kept = at(place)
-        if not writing and not self._kept.exists():
+        if not writing and isinstance(place, Path) and not place.exists():
             raise StoreError(place, "missing. Nothing is lost: archive/ is whole. Run `aggregator rebuild`.")
         with self._guarded():
             self._connection = self._kept.connect(writing=writing)

@@ -6,11 +6,13 @@ what its columns are. A reader sees the catalogue as it was when it first asked,
 
 from __future__ import annotations
 
+import atexit
+import os
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ _BEFORE = "_before"
 """The end of the name of a schema that another has replaced, and that is to be removed."""
 _NO_SPACE = ("53100", "25006")
 """A full disk; a server, or a standby, that only reads (PostgreSQL, appendix A)."""
+_MOST_ENGINES = 8
 _MAKING = 0x61676772
 """The advisory lock under which tables are made and changed: two crawlers may begin at once."""
 _WRITING = 0x61676773
@@ -85,7 +88,7 @@ class Schema:
     def make(self, connection: Connection) -> None:
         """Make the tables, where there are none."""
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MAKING})")
-        if not sql.inspect(connection).get_table_names():
+        if connection.exec_driver_sql("SELECT to_regclass('schema')").scalar() is None:
             connection.exec_driver_sql(f'CREATE SCHEMA IF NOT EXISTS "{self.server.schema}"')
             t.make(connection)
         connection.commit()
@@ -99,7 +102,10 @@ class Schema:
 
         Raises:
             Outdated: Only a writer may do that, or nobody can.
+            StoreError: There is none.
         """
+        if not number and not writing:
+            raise StoreError(self.server, "missing. Nothing is lost: archive/ is whole. Run `aggregator rebuild`.")
         if not writing:
             raise Outdated(
                 f"{self.server}: written by an older program (schema {number}, now {t.SCHEMA}). Nothing is lost. "
@@ -175,9 +181,34 @@ def _has(connection: Connection, schema: str) -> bool:
     return found.first() is not None
 
 
-@lru_cache(maxsize=8)
 def _engine_at(server: Server, writing: bool) -> Engine:
     """Return what connects to a server: the same each time, for it remembers the statements that it has compiled."""
+    if (engine := _engines.get((server, writing))) is None:
+        while len(_engines) >= _MOST_ENGINES:
+            _engines.pop(next(iter(_engines))).dispose()
+        engine = _engines[server, writing] = _engine(server, writing)
+    return engine
+
+
+_engines: dict[tuple[Server, bool], Engine] = {}
+
+
+@atexit.register
+def _let_go() -> None:
+    while _engines:
+        _engines.popitem()[1].dispose()
+
+
+def _leave() -> None:
+    while _engines:  # a connection is of one process
+        _engines.popitem()[1].dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_leave)
+
+
+def _engine(server: Server, writing: bool) -> Engine:
+    """Return a new one. Readers open a catalogue for each question: their connections are kept, and tried first."""
     said = [f"-c search_path={server.schema}"]
     if not writing:
         said += ["-c default_transaction_read_only=on", "-c default_transaction_isolation=repeatable\\ read"]
@@ -187,8 +218,9 @@ def _engine_at(server: Server, writing: bool) -> Engine:
         "application_name": "aggregator",
     }
     address = sql.make_url(server.address).set(drivername="postgresql+psycopg")
+    kept: dict[str, Any] = {"poolclass": sql.pool.NullPool} if writing else {"pool_pre_ping": True}
     try:
-        engine = sql.create_engine(address, poolclass=sql.pool.NullPool, connect_args=arguments)
+        engine = sql.create_engine(address, connect_args=arguments, **kept)
     except ImportError as error:
         raise UsageError(
             "settings.catalogue names a PostgreSQL server, and what talks to one is not installed. Nothing was "

@@ -21,8 +21,8 @@ from aggregator.model import Server
 
 LEASE_S = 150.0
 """How long a lease holds unless it is renewed: after so long somebody else goes on where a crawler died."""
-LASTS_S = 75.0
-"""How much of it must be left when a request begins: more than one may take (``fetch.limits``: 60 s over all hops)."""
+LASTS = 0.5
+"""Which share of it must be left when a request begins: more than one may take (60 s over all hops: fetch.limits)."""
 _RENEWALS = 5
 """How often a lease is renewed in the time that it holds."""
 REPOSTS = "/reposts"
@@ -103,7 +103,7 @@ class Shared:
     def holds(self, name: str) -> bool:
         """Whether enough of a lease is left."""
         _, until = self._mine.get(name, (0, 0.0))
-        return until - time.monotonic() > self._leases.for_s * LASTS_S / LEASE_S
+        return until - time.monotonic() > self._leases.for_s * LASTS
 
     def give_back(self, rests_s: Mapping[str, float]) -> None:
         """Let others have them."""
@@ -128,7 +128,9 @@ class Shared:
         self._over.set()
         self._renewer.join()
         with suppress(AggregatorError):
-            self.give_back(dict.fromkeys(self._mine, LASTS_S))  # of these nobody knows when they were asked last
+            self.give_back(
+                dict.fromkeys(self._mine, self._leases.for_s * LASTS)
+            )  # of these nobody knows when they were asked last
         self._leases.close()
 
 
@@ -145,4 +147,4 @@ def claims_of(home: Home) -> Iterator[Claims]:
         shared.close()
 
 
-__all__ = ["LASTS_S", "LEASE_S", "REPOSTS", "Alone", "Claims", "Shared", "claims_of"]
+__all__ = ["LASTS", "LEASE_S", "REPOSTS", "Alone", "Claims", "Shared", "claims_of"]

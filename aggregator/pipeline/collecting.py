@@ -299,13 +299,18 @@ class Collector:
 
         Now and then they are left out: some servers answer 304 whatever has changed.
         """
-        earlier = self._catalogue.latest_with_body(request.url)
-        if earlier is None or not archive.holds(self._home.archive, earlier):
+        earlier = self._held(request.url)
+        if earlier is None:
             return request
         last = self._catalogue.last_statuses(request.url, WHOLE_EVERY - 1)
         if last == [304] * (WHOLE_EVERY - 1):
             return request
         return replace(request, etag=earlier.etag, last_modified=earlier.last_modified)
+
+    def _held(self, url: str) -> Capture | None:
+        """Return the last capture of an address that holds a body, if that is here: another crawler may have it."""
+        earlier = self._catalogue.latest_with_body(url)
+        return earlier if earlier and archive.holds(self._home.archive, earlier) else None
 
     def _refuse(self, lane: Lane, request: Request, reason: str, *, retryable: bool) -> Entry:
         lane.took(request, Derived(failure=reason))
@@ -349,7 +354,7 @@ class Collector:
             try:
                 if self._withdrawn and (entry := self._redacted(request, answer, self._withdrawn)):
                     return entry
-                return self._archive.add(answer, earlier=self._catalogue.latest_with_body(request.url))
+                return self._archive.add(answer, earlier=self._held(request.url))
             except ValueError as error:
                 answer = FetchError(request.url, str(error), retryable=True)
         return self._archive.add_failure(self._failure(request, answer.reason, retryable=answer.retryable))
