@@ -3,7 +3,7 @@
     build/cluster/bin/python benchmarks/sizes.py [--pages DIR] [--count N] [--engine tantivy]
 
 The pages (the posts of the demo world, or real ones: ``pages.py`` says in which form) are crawled over loopback into a
-home whose catalogue is on a PostgreSQL server of this benchmark's own, and then their feeds are asked for once more.
+home whose catalogue is on a PostgreSQL server of this benchmark's own, and then their feeds are polled again and again.
 Sizes are of tables with their indexes, without what they take when empty.
 """
 
@@ -30,6 +30,8 @@ from aggregator.fetch import Fetcher
 from aggregator.home import Home
 from tests.cluster.postgres import Postgres
 
+POLLS = 50
+"""How often each feed is asked for once more, with its robots.txt."""
 _TABLES = """
     SELECT c.relname, pg_total_relation_size(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = 'aggregator' AND c.relkind = 'r'
@@ -56,17 +58,23 @@ def main() -> None:
             with pipeline.opened(home, known) as line:
                 runs = line.crawl(known.sources, Fetcher(known.settings))
             took_s = time.perf_counter() - began
-            first = _bytes(home.root / "archive")
-            with pipeline.opened(home, known) as line:
-                line.crawl(known.sources, Fetcher(known.settings))
             articles, tables = sum(run.new for run in runs), _tables(postgres)
+            first, polls = _bytes(home.root / "archive"), POLLS * len(known.sources)
+            with pipeline.opened(home, known) as line:
+                for _ in range(POLLS):
+                    line.crawl(known.sources, Fetcher(known.settings))
+            after = _tables(postgres)
             print(json.dumps({
                 "articles": articles,
                 "articles_a_second": round(articles / took_s, 1),
                 "peak_mib_of_this_process": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
                 "page_bytes": sum(len(page.body) for page in pages) // len(pages),
                 "archive_bytes_an_article": first // articles,
-                "archive_bytes_a_poll": (_bytes(home.root / "archive") - first) // len(known.sources),
+                "archive_bytes_a_poll": (_bytes(home.root / "archive") - first) // polls,
+                "catalogue_bytes_a_poll": sum(after[t][0] - tables[t][0] for t in tables) // polls,
+                "catalogue_rows_a_poll": {
+                    t: round((after[t][1] - tables[t][1]) / polls, 1) for t in tables if after[t][1] > tables[t][1]
+                },
                 "catalogue_bytes_an_article": sum(tables[t][0] - empty[t][0] for t in tables) // articles,
                 "catalogue_rows_an_article": round(sum(rows for _, rows in tables.values()) / articles, 1),
                 "index_bytes_an_article": {

@@ -80,7 +80,7 @@ for each in /tmp /var /var/tmp /etc /run; do touch "$each/$NAME"; done
 echo entered
 read -r go
 [ "$go" = "$NAME" ]
-rm -f /tmp/"$NAME" /var/"$NAME" /var/tmp/"$NAME" /etc/"$NAME"
+for each in /tmp /var /var/tmp /etc /run; do rm -f "$each/$NAME"; done
 export container=unshare
 exec /usr/lib/systemd/systemd --unit=basic.target --log-target=journal --show-status=no
 """
