@@ -1,5 +1,8 @@
 """What people decided and what was closed: ``archive/events.jsonl``. The only room that touches it.
 
+Of an archive that several machines write, each has a chain of its own; copies of the others' are in ``archive/nodes/``.
+Of these is read what they say of files and of what was learned. What people decided holds where they decided it.
+
 One event a line, only ever appended to. Each line carries the SHA-256 of the line before, so that none can be changed,
 taken out or put in without being seen; it is on the disk before anybody is told. Anyone may append at any time: a short
 lock of the file's own keeps two from writing at once, and readers need none.
@@ -12,7 +15,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +26,8 @@ from aggregator import disk
 from aggregator.errors import StoreError
 
 NAME = "events.jsonl"
+NODES = "nodes"
+"""The folder with the chains of other machines."""
 KEY = "takedown.key"
 KEY_BYTES = 32
 FIRST = "0" * 64
@@ -104,31 +109,25 @@ class Decisions:
             ) from error
         return found.st_ino, found.st_mtime_ns, found.st_size
 
-    def events(self, *kinds: str) -> list[Event]:
+    def events(self, *kinds: str, everywhere: bool = False) -> list[Event]:
         """Return the events of some kinds, or all, oldest first; a line still being written is passed over.
+
+        Args:
+            kinds: Which; none: all.
+            everywhere: With those of other machines. Their numbers are those of their chains.
 
         Raises:
             StoreError: A line cannot be read.
         """
-        found = []
-        signs = [json.dumps(kind).encode() for kind in kinds]
-        for number, line in enumerate(self._lines(), start=1):
-            if signs and not any(sign in line for sign in signs):
-                continue  # most lines are seals: a search does not wait until they are understood
-            try:
-                event = _event(json.loads(line))
-                if not kinds or event.kind in kinds:
-                    found.append(event)
-            except (ValueError, KeyError, TypeError) as error:
-                raise StoreError(
-                    self._path, f"line {number} cannot be read ({error}). Restore the file from a copy; run `verify`."
-                ) from error
+        found = list(_events(self._path, kinds))
+        if everywhere and (others := self._others()):
+            found = sorted((*found, *(e for path in others for e in _events(path, kinds))), key=lambda e: e.at)
         return found
 
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 that every sealed file has, hexadecimal, by its name relative to ``archive/``."""
         found: dict[str, str] = {}
-        for event in self.events("seal", "erased"):
+        for event in self.events("seal", "erased", everywhere=True):
             if event.kind == "seal":
                 found[event.said["file"]] = event.said["sha256"]
             elif event.kind == "erased":
@@ -139,7 +138,9 @@ class Decisions:
 
     def closings(self) -> dict[str, str]:
         """Return the SHA-256 of the manifest of every closed folder, by the folder's name relative to ``archive/``."""
-        return {event.said["folder"]: event.said["manifest_sha256"] for event in self.events("day-closed")}
+        return {
+            event.said["folder"]: event.said["manifest_sha256"] for event in self.events("day-closed", everywhere=True)
+        }
 
     def unfinished(self, kind: str, said: Mapping[str, Any]) -> Event | None:
         """Return the last event of a kind that says all this, unless the same was ``-done`` since; None: there is none.
@@ -153,24 +154,13 @@ class Decisions:
                 found = event if event.kind == kind else None
         return found
 
-    def faults(self) -> list[tuple[int, str]]:
-        """Return what is wrong with the chain: the number of the line, and what; empty: nothing is."""
-        found = []
-        before = FIRST
-        for number, line in enumerate(self._lines(), start=1):
-            try:
-                event = json.loads(line)
-                if event["number"] != number:
-                    found.append((number, f"it calls itself number {event['number']}: lines are missing or were added"))
-                if event["previous"] != before:
-                    found.append(
-                        (number, "it does not carry the digest of the line before: one of the two was changed")
-                    )
-                _event(event)
-            except (ValueError, KeyError, TypeError) as error:
-                found.append((number, f"it cannot be read ({type(error).__name__}: {error})"))
-            before = hashlib.sha256(line).hexdigest()
-        return found
+    def faults(self) -> list[tuple[str, int, str]]:
+        """Return what is wrong with the chains: file, number of the line, and what; empty: nothing is."""
+        return [
+            (path.relative_to(self._folder).as_posix(), number, what)
+            for path in (self._path, *self._others())
+            for number, what in _faults(_lines(path))
+        ]
 
     def key(self) -> bytes | None:
         """Return the key by which withdrawn texts are recognised again; None: there is none yet.
@@ -206,6 +196,54 @@ class Decisions:
                     raise disk.trouble(self._folder / KEY, error) from error
             return key
 
+    def whole(self) -> bytes:
+        """Return all whole lines, as they are.
+
+        Raises:
+            StoreError: They cannot be read.
+        """
+        return b"".join(line + b"\n" for line in _lines(self._path))
+
+    def take_up(self, events: bytes) -> str | None:
+        """Go on from events that this machine wrote before, where there are none yet: on a new disk.
+
+        Returns:
+            Why not, in words; None: they were taken up, or there are some.
+
+        Raises:
+            NoSpaceError: The disk is full or read-only.
+            StoreError: The disk fails.
+        """
+        return None if self._path.exists() else self._keep(self._path, events)
+
+    def follow(self, node: str, events: bytes) -> str | None:
+        """Keep the chain of another machine, which must go on from what is known of it.
+
+        Returns:
+            Why not, in words; None: it is kept.
+
+        Raises:
+            NoSpaceError: The disk is full or read-only.
+            StoreError: The disk fails.
+        """
+        return self._keep(self._folder / NODES / f"{node}.jsonl", events)
+
+    def _keep(self, path: Path, events: bytes) -> str | None:
+        before = b"".join(line + b"\n" for line in _lines(path))
+        if events == before:
+            return None
+        if not events.startswith(before):
+            return "they do not go on from those that were there before"
+        if faults := _faults(events.splitlines()):
+            return f"line {faults[0][0]}: {faults[0][1]}"
+        with disk.guarded(path):
+            disk.make_folder(path.parent, self._folder)
+            disk.put(path, events)
+        return None
+
+    def _others(self) -> list[Path]:
+        return sorted((self._folder / NODES).glob("*.jsonl"))
+
     def torn_bytes(self) -> int:
         """Return how many bytes stand behind the last whole line: an event that nobody was told of."""
         try:
@@ -213,13 +251,6 @@ class Decisions:
         except FileNotFoundError:
             return 0
         return len(data) - data.rfind(b"\n") - 1
-
-    def _lines(self) -> list[bytes]:
-        try:
-            data = self._path.read_bytes()
-        except FileNotFoundError:
-            return []
-        return data[: data.rfind(b"\n") + 1].splitlines()
 
     @contextmanager
     def _locked(self) -> Iterator[int]:
@@ -262,6 +293,48 @@ class Decisions:
         except OSError:
             disk.truncate(fd, end)
             raise
+
+
+def _lines(path: Path) -> list[bytes]:
+    """Return the whole lines of a chain."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    return data[: data.rfind(b"\n") + 1].splitlines()
+
+
+def _events(path: Path, kinds: Collection[str]) -> Iterator[Event]:
+    signs = [json.dumps(kind).encode() for kind in kinds]
+    for number, line in enumerate(_lines(path), start=1):
+        if signs and not any(sign in line for sign in signs):
+            continue  # most lines are seals: a search does not wait until they are understood
+        try:
+            event = _event(json.loads(line))
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(
+                path, f"line {number} cannot be read ({error}). Restore the file from a copy; run `verify`."
+            ) from error
+        if not kinds or event.kind in kinds:
+            yield event
+
+
+def _faults(lines: Sequence[bytes]) -> list[tuple[int, str]]:
+    """Return what is wrong with a chain: the number of the line, and what; empty: nothing is."""
+    found = []
+    before = FIRST
+    for number, line in enumerate(lines, start=1):
+        try:
+            event = json.loads(line)
+            if event["number"] != number:
+                found.append((number, f"it calls itself number {event['number']}: lines are missing or were added"))
+            if event["previous"] != before:
+                found.append((number, "it does not carry the digest of the line before: one of the two was changed"))
+            _event(event)
+        except (ValueError, KeyError, TypeError) as error:
+            found.append((number, f"it cannot be read ({type(error).__name__}: {error})"))
+        before = hashlib.sha256(line).hexdigest()
+    return found
 
 
 def _event(said: Any) -> Event:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -72,12 +72,25 @@ ASIDES = ".*.aside"
 """What a file is called while ``put`` writes it, as a pattern."""
 
 
-def put(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Write a whole file, in the place of an earlier one: a reader sees the one or the other, never a half."""
-    aside = path.with_name(f".{path.name}.aside")
+def put(path: Path, data: bytes, *, mode: int = 0o644, aside_as: str = "") -> None:
+    """Write a whole file, in the place of an earlier one: a reader sees the one or the other, never a half.
+
+    Args:
+        path: Where.
+        data: What is to stand there.
+        mode: Who may read it.
+        aside_as: What no other writer of that file has, if there may be any at the same time.
+    """
+    put_pieces(path, (data,), mode=mode, aside_as=aside_as)
+
+
+def put_pieces(path: Path, pieces: Iterable[bytes], *, mode: int = 0o644, aside_as: str = "") -> None:
+    """Write a whole file as ``put`` does, piece by piece; where the pieces end with an error, nothing is put."""
+    aside = path.with_name(f".{path.name}{aside_as and '.'}{aside_as}.aside")
     fd = door(os.open, aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
-        write_all(fd, data)
+        for piece in pieces:
+            write_all(fd, piece)
         sync(fd)
     finally:
         os.close(fd)

@@ -6,6 +6,7 @@
     ├── UnknownIdError                  1   no article or address of that name in the home
     │   └── WithdrawnError              1   there was one, and a decision withdraws it
     ├── StoreError                      3   archive/ or index/ is damaged or missing
+    │   ├── Unreachable                 3   a file is kept elsewhere only, and cannot be read there now
     │   └── TooNew                      3   the catalogue was written by a newer program
     ├── Outdated                        3   the catalogue was written by an older program
     ├── NoSpaceError                    4   the disk is full, nearly full or read-only
@@ -86,6 +87,10 @@ class StoreError(AggregatorError):
     def __init__(self, path: object, message: str) -> None:
         self.path = path
         super().__init__(f"{path}: {message}")
+
+
+class Unreachable(StoreError):
+    """A file is kept elsewhere only, and cannot be read there now; the message names the server, for the operator."""
 
 
 class TooNew(StoreError):

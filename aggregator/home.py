@@ -80,6 +80,11 @@ class Home:
             return ""
 
     @property
+    def parts(self) -> Path:
+        """What bulk work has done so far; not in a rebuild's own folder, so that the next goes on with it."""
+        return self.root / "index" / "parts"
+
+    @property
     def is_new(self) -> bool:
         """Whether nothing was ever crawled into it, as far as this machine knows."""
         there = self.fulltext if isinstance(self.catalogue, Server) else self.catalogue

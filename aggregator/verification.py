@@ -95,9 +95,10 @@ def verify_home(home: Home, *, since: date | None = None, fresh: bool = False, r
     state = _State(home.index / STATE, since, fresh=fresh)
     wanted = _Wanted(since)
     _check_files(home.archive, [f for f in archive.files(home.archive) if wanted(f)], done, state, report)
+    _check_bucket(home.archive, wanted, done)
     _check_duplicates(home.archive, done)
     events = _check_chain(home.archive, done)
-    _check_closing(home.archive, events, wanted, done)
+    _check_closing(home.archive, _of_files(home.archive, events), wanted, done)
     _check_wordings(home.archive, events, done)
     _check_catalogue(home, wanted, done)
     _check_index(home, done)
@@ -147,8 +148,7 @@ def _check_files(folder: Path, files: list[str], done: Verification, state: _Sta
                 done.findings += [*faults, *fixity.strange_files(day, lists[day], names)]
         try:
             path = archive.existing(folder, file)
-            stat = path.stat()
-            stamp = (stat.st_size, stat.st_mtime_ns)
+            stamp = archive.stamp(path)
             checked = state.kept(file, stamp)
             if checked:
                 told(checked.size_bytes)
@@ -176,6 +176,27 @@ def _as_it_came(checked: Checked) -> Checked:
     # its list goes as far as the file could be read
     captures = tuple(replace(capture, must=False) for capture in checked.captures)
     return replace(checked, findings=(), notes=(*checked.notes, *notes), ids=array("Q"), captures=captures)
+
+
+def _check_bucket(folder: Path, wanted: Callable[[str], bool], done: Verification) -> None:
+    """Read what is in a bucket as well as here; what is only there is read with the files."""
+    both = there = 0
+    for path in archive.uploaded(folder):
+        name = path.relative_to(folder).as_posix()
+        if not path.exists():
+            there += 1
+            continue
+        both += 1
+        fault = archive.remote_fault(path) if wanted(name) else None
+        if fault:
+            done.findings.append(_about(name, fault))
+        if fault and fault.startswith("unreadable"):
+            done.notes.append((name, "what else is in the bucket was not looked at"))
+            break
+    if both or there:
+        done.notes.append((folder.name, f"{both:,} files are here and in the bucket, {there:,} only there"))
+    if waits := archive.waiting(folder):
+        done.notes.append((folder.name, waits.words))
 
 
 def _check_duplicates(folder: Path, done: Verification) -> None:
@@ -206,8 +227,8 @@ def _check_duplicates(folder: Path, done: Verification) -> None:
 def _check_chain(folder: Path, done: Verification) -> list[Event]:
     """Check the chain; return its events, none where a line cannot be read."""
     decisions = Decisions(folder)
-    for line, what in decisions.faults():
-        done.findings.append(Finding(file=EVENTS, offset=None, record=f"line {line}", what=f"chain: {what}"))
+    for file, line, what in decisions.faults():
+        done.findings.append(Finding(file=file, offset=None, record=f"line {line}", what=f"chain: {what}"))
     if torn := decisions.torn_bytes():
         done.notes.append(
             (EVENTS, f"the last {torn:,} bytes are an event that was not finished; nobody was told of it")
@@ -219,6 +240,13 @@ def _check_chain(folder: Path, done: Verification) -> list[Event]:
         return []
 
 
+def _of_files(folder: Path, events: list[Event]) -> list[Event]:
+    """Return what all machines say of files; nothing where a chain cannot be read."""
+    with suppress(StoreError):
+        return Decisions(folder).events("seal", "day-closed", "erasing", "erased", everywhere=True) if events else []
+    return []
+
+
 def _check_closing(folder: Path, events: list[Event], wanted: Callable[[str], bool], done: Verification) -> None:
     """Compare the files with seals, erases and manifests."""
     said = _decided(events, done)
@@ -228,7 +256,7 @@ def _check_closing(folder: Path, events: list[Event], wanted: Callable[[str], bo
         if wanted(day):
             accepted = said.erased | {file: found[file] for file in said.pending if file in found}
             done.findings += fixity.manifest_faults(folder, day, found, accepted, said.closed)
-    named = {finding.file for finding in done.findings if finding.what.startswith(("changed", "missing"))}
+    named = {finding.file for finding in done.findings if finding.what.startswith(("changed", "missing", "unreadable"))}
     for file, digest in digests.items():
         if not wanted(file) or file in named:
             continue

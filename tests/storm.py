@@ -164,7 +164,7 @@ def faults(root: Path, told: Path) -> list[str]:
 def chain_faults(folder: Path) -> list[str]:
     """Return what does not hold of the chain of events and of the manifests of closed days."""
     chain = Decisions(folder)
-    found = [f"events.jsonl, line {number}: {what}" for number, what in chain.faults()]
+    found = [f"{file}, line {number}: {what}" for file, number, what in chain.faults()]
     sealed = Counter((e.said["file"], e.said["sha256"]) for e in chain.events() if e.kind == "seal")
     if sealed != Counter((file, digest(folder / file)) for file in archive.files(folder)):
         found.append(f"the seals are not one for each file: {sealed}")

@@ -89,7 +89,7 @@ def test_what_was_done_to_the_chain_is_seen(tmp_path: Path, change: object, line
     path = tmp_path / "events.jsonl"
     path.write_bytes(b"".join(line + b"\n" for line in change(path.read_bytes().splitlines())))  # type: ignore[operator]
 
-    assert [line for line, _ in decisions.faults()] == lines
+    assert [line for _, line, _ in decisions.faults()] == lines
 
 
 def test_a_torn_last_line_is_moved_aside_by_the_next_event_and_passed_over_by_readers(tmp_path: Path) -> None:

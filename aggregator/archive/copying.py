@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from aggregator.archive import reader, records
+from aggregator.archive import elsewhere, reader, records
 from aggregator.archive.erasing import Held, held_of, held_of_import, member_of
 from aggregator.archive.records import Record
 from aggregator.errors import StoreError
@@ -88,7 +88,7 @@ class Copier:
         except ValueError as error:
             raise reader.damaged(path, error) from error
         if record.fields.get("WARC-Record-ID") != capture.record_id:
-            raise reader.elsewhere(self._folder, capture)
+            raise reader.misplaced(self._folder, capture)
         request = None
         try:
             at, follows, held = next(members, (0, 0, b""))
@@ -112,14 +112,14 @@ class Copier:
                 return (one, follows) if follows and is_request else (one,)
             if one.offset != capture.offset:
                 break
-        raise reader.elsewhere(self._folder, capture)
+        raise reader.misplaced(self._folder, capture)
 
     def _open(self, file: str) -> BinaryIO:
         if self._stream is None or file != self._file:
             path = reader.existing(self._folder, file)
             if self._stream is not None:
                 self._stream.close()
-            self._stream, self._file = path.open("rb"), file
+            self._stream, self._file = elsewhere.opened(path), file
         return self._stream
 
 

@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from aggregator import disk
-from aggregator.archive import cdxj
+from aggregator.archive import cdxj, elsewhere
 from aggregator.archive.reader import OPEN, existing, files, records
 from aggregator.archive.writer import Seal
+from aggregator.errors import StoreError
 
 LIST = "captures.cdxj"
 MANIFEST = "manifest-sha256.txt"
@@ -37,9 +38,15 @@ def folder_of(file: str) -> str:
 
 
 def seal_of(folder: Path, file: str) -> Seal:
-    """Return what is to be said of a file that was sealed without a word: its length and its digest."""
+    """Return what is to be said of a file that was sealed without a word: its length and its digest.
+
+    Of one that is only in the bucket, what is noted is taken for true; ``verify`` reads it.
+    """
     path = existing(folder, file)
-    return Seal(file=file, size_bytes=path.stat().st_size, sha256=_sha256(path))
+    note = None if path.exists() else elsewhere.noted(path)
+    if note:
+        return Seal(file=file, size_bytes=note.bytes, sha256=note.sha256)
+    return Seal(file=file, size_bytes=path.stat().st_size, sha256=sha256_of(path))
 
 
 def unclosed(folder: Path, *, today: str, digests: Mapping[str, str], closings: Mapping[str, str]) -> list[str]:
@@ -79,7 +86,12 @@ def lacking_articles(folder: Path, generation: str) -> list[str]:
     """Return the closed folders without the articles as one extractor reads them, oldest first."""
     manifests = (*folder.glob(f"[0-9]*/*/*/{MANIFEST}"), *folder.glob(f"imports/*/{MANIFEST}"))
     closed = sorted(path.parent.relative_to(folder).as_posix() for path in manifests)
-    return [day for day in closed if not articles_file(folder, day, generation).exists()]
+    return [day for day in closed if not has_articles(folder, day, generation)]
+
+
+def has_articles(folder: Path, day: str, generation: str) -> bool:
+    """Whether a folder has its articles as one extractor reads them."""
+    return elsewhere.is_there(articles_file(folder, day, generation))
 
 
 def close(folder: Path, day: str, digests: Mapping[str, str]) -> str:
@@ -106,7 +118,7 @@ def close(folder: Path, day: str, digests: Mapping[str, str]) -> str:
         _close_tags(folder / day, LIST, MANIFEST)
     except OSError as error:
         raise disk.trouble(folder / day, error) from error
-    return _sha256(folder / day / MANIFEST)
+    return sha256_of(folder / day / MANIFEST)
 
 
 def _put_list(path: Path, lines: list[str]) -> None:
@@ -168,7 +180,7 @@ def forget_articles(folder: Path, days: Iterable[str], holds: Callable[[str], bo
         StoreError: The disk fails.
     """
     touched = set(days)
-    for path in sorted((*folder.glob("[0-9]*/*/*/articles-*.jsonl.gz"), *folder.glob("imports/*/articles-*.jsonl.gz"))):
+    for path in _all_articles(folder):
         day = path.parent.relative_to(folder).as_posix()
         generation = path.name.removeprefix("articles-").removesuffix(".jsonl.gz")
         lines, is_whole = _readable(path)
@@ -179,6 +191,14 @@ def forget_articles(folder: Path, days: Iterable[str], holds: Callable[[str], bo
             except OSError as error:
                 raise disk.trouble(path, error) from error
             write_articles(folder, day, generation, kept)
+
+
+def _all_articles(folder: Path) -> list[Path]:
+    """Return the files of articles, also those that are only in the bucket."""
+    ends = ("", elsewhere.REMOTE)
+    patterns = [f"{of}/articles-*.jsonl.gz{end}" for of in ("[0-9]*/*/*", "imports/*") for end in ends]
+    found = (path for pattern in patterns for path in folder.glob(pattern))
+    return sorted({path.with_name(path.name.removesuffix(elsewhere.REMOTE)) for path in found})
 
 
 def _words(said: Any) -> Iterator[str]:
@@ -192,14 +212,17 @@ def _words(said: Any) -> Iterator[str]:
 
 def read_articles(folder: Path, day: str, generation: str) -> list[dict[str, Any]]:
     """Return the articles of a folder as one extractor read them; what is missing or damaged is not there."""
-    return _readable(articles_file(folder, day, generation))[0]
+    try:
+        return _readable(articles_file(folder, day, generation))[0]
+    except StoreError:  # its bucket cannot be reached: the pages are read again
+        return []
 
 
 def _readable(path: Path) -> tuple[list[dict[str, Any]], bool]:
     """Return the lines of a file of articles up to the first that cannot be read, and whether these are all."""
     lines = []
     try:
-        with gzip.open(path, "rt", encoding="utf-8") as file:
+        with elsewhere.opened(path) as raw, gzip.open(raw, "rt", encoding="utf-8") as file:
             for line in file:
                 lines.append(json.loads(line))
     except (OSError, EOFError, ValueError, zlib.error):
@@ -219,8 +242,8 @@ def listed(manifest: Path) -> dict[str, str]:
 
 def _close_tags(folder: Path, *changed: str) -> None:
     """List files that were written just now beside those listed before."""
-    tags = {name: digest for name, digest in listed(folder / TAG_MANIFEST).items() if (folder / name).exists()}
-    tags |= {name: _sha256(folder / name) for name in changed}
+    tags = {name: digest for name, digest in listed(folder / TAG_MANIFEST).items() if elsewhere.is_there(folder / name)}
+    tags |= {name: sha256_of(folder / name) for name in changed}
     disk.put(folder / TAG_MANIFEST, _manifest(tags))
 
 
@@ -228,9 +251,10 @@ def _manifest(digests: Mapping[str, str]) -> bytes:
     return "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items())).encode()
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Return the digest of all that a file holds, hexadecimal, by reading it, wherever it is."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with elsewhere.opened(path) as file:
         while piece := file.read(_PIECE):
             digest.update(piece)
     return digest.hexdigest()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from aggregator import disk, wire
-from aggregator.archive import foreign
+from aggregator.archive import elsewhere, foreign
 from aggregator.archive.reader import existing, is_import, note, records
 from aggregator.archive.records import Record, from_warc_date, member, read_entry
 from aggregator.errors import StoreError
@@ -208,7 +208,7 @@ def stands_alone(folder: Path, file: str, offset: int, length: int) -> bool:
     if path.is_symlink():  # it is somebody else's
         return False
     try:
-        with path.open("rb") as stream:
+        with elsewhere.opened(path) as stream:
             if stream.read(2) != b"\x1f\x8b":
                 return False
         found = next(records(path, offset))
@@ -285,13 +285,14 @@ def _padded(member: bytes, padding: int) -> bytes:
 
 
 def overwrite(folder: Path, change: Change) -> None:
-    """Put a tombstone in the place of a record; doing it again changes nothing.
+    """Put a tombstone in the place of a record; doing it again changes nothing. A file that is not here is fetched.
 
     Raises:
-        NoSpaceError: The disk is read-only.
-        StoreError: The file is missing, or the disk fails.
+        NoSpaceError: The disk is full or read-only.
+        StoreError: The file is missing or cannot be fetched, or the disk fails.
     """
     path = existing(folder, change.file)
+    elsewhere.fetch(path)
     try:
         disk.patch(path, change.offset, tombstone(change))
     except OSError as error:

@@ -22,11 +22,12 @@ from pathlib import Path
 from typing import Any
 
 from aggregator import __version__, disk
-from aggregator.archive import foreign
+from aggregator.archive import elsewhere, foreign
 from aggregator.archive.erasing import Held, held_of_import, member_of
 from aggregator.archive.foreign import Problem
-from aggregator.archive.reader import IMPORTS, NOTE, PART, import_folders, next_number, note
+from aggregator.archive.reader import IMPORTS, NOTE, PART, import_folders, next_number, note, sealed_name
 from aggregator.archive.records import warc_date
+from aggregator.archive.sending import leave
 from aggregator.model import Progress, Report
 
 MAX_NOTED = 100
@@ -132,7 +133,7 @@ def _twin(folder: Path, path: Path, digest: str, *, other_than: str = "") -> Imp
         if (
             said["file"] != other_than
             and digest in (said.get("sha256"), _original(said).get("sha256"))
-            and (folder / said["file"]).is_file()
+            and elsewhere.is_there(folder / said["file"])
         ):
             return Import(original=path, size_bytes=said["bytes"], sha256=digest, file=said["file"], known=True)
     return None
@@ -201,12 +202,16 @@ def leave_out(folder: Path, file: str, withheld: Withheld) -> Import:
 def remove(folder: Path, file: str) -> None:
     """Remove an import, overwriting what was copied of it; a file that was only linked to stays where it is.
 
+    What was uploaded of it is noted, to be removed from the bucket by the next that sends.
+
     Raises:
         NoSpaceError: The disk is read-only.
         StoreError: The disk fails.
     """
     gone = (folder / file).parent
     try:
+        for path in sorted(gone.glob(f"*{elsewhere.REMOTE}")):
+            leave(folder, sealed_name(folder, path))
         for path in sorted(gone.glob("*")):
             if path.is_symlink():
                 disk.remove(path)
@@ -268,7 +273,7 @@ def _name_of(part: Path) -> str:
 def clean(name: str) -> str:
     """Return the name that a file from elsewhere gets here: letters, digits, dashes and dots, and no name of ours."""
     kept = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-_")[-_MAX_NAME:].lstrip(".-_") or "file"
-    kept = re.sub(r"\.(open|part)$", r"-\1", kept, flags=re.IGNORECASE)
+    kept = re.sub(r"\.(open|part|remote)$", r"-\1", kept, flags=re.IGNORECASE)
     return f"file-{kept}" if _OURS.fullmatch(kept) else kept
 
 

@@ -6,10 +6,11 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from aggregator.archive import foreign
+from aggregator.archive import elsewhere, foreign
 from aggregator.archive.records import Entry, Record, from_warc_date, parse, read_entry
 from aggregator.errors import StoreError
 from aggregator.model import Capture
@@ -33,9 +34,10 @@ def files(folder: Path) -> list[str]:
     """
     imported = (path / path.name.partition("-")[2] for path in import_folders(folder) if path.suffix != PART)
     found = [
-        *(path for path in imported if path.is_file()),
+        *(path for path in imported if path.is_file() or elsewhere.note_path(path).is_file()),
         *folder.glob("[0-9]*/*/*/captures-*.warc.gz"),
         *folder.glob(f"[0-9]*/*/*/captures-*.warc.gz{OPEN}"),
+        *folder.glob(f"[0-9]*/*/*/captures-*.warc.gz{elsewhere.REMOTE}"),
     ]
     return sorted({sealed_name(folder, path) for path in found}, key=lambda file: (number_of(file), file))
 
@@ -64,11 +66,11 @@ def is_import(file: str) -> bool:
 
 def sealed_name(folder: Path, path: Path) -> str:
     """Return the name that a file has or will have when it is sealed, relative to ``archive/``."""
-    return path.relative_to(folder).as_posix().removesuffix(OPEN)
+    return path.relative_to(folder).as_posix().removesuffix(OPEN).removesuffix(elsewhere.REMOTE)
 
 
 def existing(folder: Path, file: str) -> Path:
-    """Return where a file is, sealed or open.
+    """Return where a file is, sealed or open; where it would be, if it is only in the bucket: see ``elsewhere``.
 
     Raises:
         StoreError: It is nowhere.
@@ -76,6 +78,8 @@ def existing(folder: Path, file: str) -> Path:
     for path in (folder / file, folder / (file + OPEN)):
         if path.exists():
             return path
+    if elsewhere.note_path(folder / file).exists():
+        return folder / file
     raise missing(folder / file)
 
 
@@ -90,7 +94,7 @@ def damaged(path: Path, error: ValueError) -> StoreError:
     return StoreError(path, f"damaged ({what}). Nothing was changed. Restore it from a copy.")
 
 
-def elsewhere(folder: Path, capture: Capture) -> StoreError:
+def misplaced(folder: Path, capture: Capture) -> StoreError:
     """Return our error for a place that holds something else than the catalogue says."""
     return StoreError(folder / capture.file, f"no record {capture.record_id} at offset {capture.offset}")
 
@@ -102,7 +106,7 @@ def is_open(path: Path) -> bool:
 
 def size(folder: Path, file: str) -> int:
     """Return the length of one file in bytes."""
-    return existing(folder, file).stat().st_size
+    return elsewhere.size(existing(folder, file))
 
 
 def members(stream: BinaryIO, start: int = 0) -> Iterator[tuple[int, int, bytes]]:
@@ -142,7 +146,7 @@ def records(path: Path, start: int = 0) -> Iterator[Record]:
     Raises:
         ValueError: One is damaged; what it says names the offset.
     """
-    with path.open("rb") as stream:
+    with elsewhere.opened(path) as stream:
         for offset, length, data in members(stream, start):
             try:
                 yield Record(offset, length, *parse(data))
@@ -168,6 +172,38 @@ def entries(folder: Path, file: str, start: int = 0) -> Iterator[Entry]:
                 yield entry
     except ValueError as error:
         raise damaged(path, error) from error
+
+
+def stretches(folder: Path, file: str, start: int, *, most_bytes: int) -> Iterator[tuple[int, int]]:
+    """Yield one file from ``start`` on as stretches of whole records, from offset to offset, in order.
+
+    Args:
+        folder: ``archive/``.
+        file: Which.
+        start: Where a record begins.
+        most_bytes: How long one may be, unless a record is longer; what another's file holds as one piece stays one.
+
+    Raises:
+        StoreError: The file is missing.
+    """
+    path = existing(folder, file)
+    end = path.stat().st_size
+    begin = last = start
+    with suppress(ValueError):  # who reads the records will say so
+        for offset in _offsets(path, file, start) if end - start > most_bytes else ():
+            if offset - begin > most_bytes and last > begin:
+                yield begin, last
+                begin = last
+            last = max(last, offset)
+    yield begin, end
+
+
+def _offsets(path: Path, file: str, start: int) -> Iterator[int]:
+    if is_import(file):
+        yield from (one.offset for one in foreign.records(path, start) if isinstance(one, foreign.ForeignRecord))
+        return
+    with path.open("rb") as stream:
+        yield from (offset for offset, _, _ in members(stream, start))
 
 
 def _imported(path: Path, file: str, start: int) -> Iterator[Entry]:
@@ -207,8 +243,16 @@ def is_same(one: Capture, other: Capture) -> bool:
 
 
 def holds(folder: Path, capture: Capture) -> bool:
-    """Whether the file of a capture is there."""
-    return any((folder / name).exists() for name in (capture.file, capture.file + OPEN))
+    """Whether the file of a capture is there, or in the bucket."""
+    return any((folder / (capture.file + end)).exists() for end in ("", OPEN, elsewhere.REMOTE))
+
+
+def at_hand(folder: Path, capture: Capture) -> bool:
+    """Whether the file of a capture can be read now: it is here, or its bucket answered when it was asked last."""
+    if any((folder / (capture.file + end)).exists() for end in ("", OPEN)):
+        return True
+    note = elsewhere.noted(folder / capture.file)
+    return note is not None and not elsewhere.is_down(note.endpoint)
 
 
 def body(folder: Path, capture: Capture) -> bytes:
@@ -222,4 +266,4 @@ def body(folder: Path, capture: Capture) -> bytes:
             return entry.body
         if not (is_import(capture.file) and entry.end == capture.offset):
             break  # only a foreign file may have several records at one offset: those of one compressed frame
-    raise elsewhere(folder, capture)
+    raise misplaced(folder, capture)

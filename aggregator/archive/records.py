@@ -23,7 +23,7 @@ import gzip
 import hashlib
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,6 +53,9 @@ class Entry:
     """Where in the file to read on: the next record, or one that was read already."""
     repeats: tuple[str, datetime | None] | None = None
     """For a revisit of a foreign file: the address and the instant of the capture that it says is the same."""
+    received: bytes = field(default=b"", compare=False, repr=False)
+    """For a revisit that was just written, the decoded body that came and was there already; empty: none came, or it is
+    read back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from aggregator import disk
+from aggregator.archive import elsewhere
 from aggregator.archive.reader import OPEN, PART, import_folders, members, sealed_name
 
 _MEMBER = b"\x1f\x8b\x08"
@@ -77,7 +78,7 @@ def _moved_away(folder: Path, part: Path) -> Recovery:
 def _mend(folder: Path, path: Path, known: int) -> Recovery:
     with disk.guarded(path):
         size = path.stat().st_size
-        if (sealed := folder / sealed_name(folder, path)).exists():
+        if elsewhere.is_there(sealed := folder / sealed_name(folder, path)):
             return _left_by_a_copy(folder, path, sealed, size)
         end = _whole_members_end(path, known if known <= size else 0)
         kept = None
@@ -99,7 +100,7 @@ def _mend(folder: Path, path: Path, known: int) -> Recovery:
 
 def _left_by_a_copy(folder: Path, path: Path, sealed: Path, size: int) -> Recovery:
     """Remove the beginning of a file that is there as a whole: it was copied while it was written, and then again."""
-    with path.open("rb") as beginning, sealed.open("rb") as whole:
+    with path.open("rb") as beginning, elsewhere.opened(sealed) as whole:
         same = all(piece == whole.read(len(piece)) for piece in iter(lambda: beginning.read(1 << 20), b""))
     kept = None if same else _set_aside(folder, path.name.removesuffix(OPEN), path.read_bytes())
     disk.remove(path)

@@ -101,7 +101,8 @@ class Archive:
         offset = self._append(answered + asked)
         file = sealed_name(self._folder, self._path)
         capture = records.capture_of(fields_said(fields), answer, file=file, offset=offset, length=len(answered))
-        return Entry(capture, records.body_of(capture, answer), file, offset + len(answered))
+        body, received = (b"", answer.body) if capture.refers_to else (answer.body, b"")
+        return Entry(capture, body, file, offset + len(answered), received=received)
 
     def add_failure(self, failure: Failure) -> Entry:
         """Append a request that got no answer."""

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from aggregator.cli import INTERRUPTED, Period, beside, chosen_home, home_option, json_option, serving
 from aggregator.cli import output as show
 from aggregator.cli.saving import tell_searches
-from aggregator.cli.writing import finish_erases, loaded, named, stopping, tell_mended, wait_option
+from aggregator.cli.writing import finish_erases, loaded, named, stopping, tell_mended, tell_waiting, wait_option
 from aggregator.errors import FetchError, Outdated, UsageError
 from aggregator.home import Home
 from aggregator.model import Following, Run, Source
@@ -137,6 +137,7 @@ def tell_all(home: Home, following: Following) -> None:
     tell_reposts(home, following)
     tell_searches(home, following)
     tell_untranslated(home)
+    tell_waiting(home)
 
 
 def tell_untranslated(home: Home) -> None:
@@ -251,6 +252,7 @@ def backfill_command(
         )
     print_runs([run], elapsed_s=time.monotonic() - began, as_json=as_json)
     tell_untranslated(home)
+    tell_waiting(home)
     if stop.is_set():
         show.say("Interrupted: run the same again to go on.")
         return INTERRUPTED
@@ -341,6 +343,10 @@ def _watch(home: Home, following: Following, stop: threading.Event, *, wait_s: f
         looked_at = changed
         return bool(takedown.erases(home))
 
+    def look_after() -> None:
+        line.send()
+        tell_all(home, line.following)
+
     warn_of_no_contact(following)
     show.say(f"Watching {show.counted(len(following.sources), 'source')}; Ctrl-C ends it.")
     while not stop.is_set():
@@ -355,7 +361,7 @@ def _watch(home: Home, following: Following, stop: threading.Event, *, wait_s: f
                 report=report,
                 complain=lambda error: show.say(f"{error}\nThe last good sources.yaml stays in force.", "red"),
                 gives_way=is_to_erase,
-                hourly=lambda: tell_all(home, line.following),
+                hourly=look_after,
             )
             following = line.following
             if line.is_outdated and not stop.is_set():
@@ -395,6 +401,7 @@ def rebuild_command(ctx: click.Context, only: str | None, wait_s: float, as_json
             home, following, only=None if only == "catalogue" else only, wait_s=wait_s, report=report
         )
     tell_mended(mended)
+    tell_waiting(home)
     with Catalogue(home.catalogue) as catalogue:
         counts = catalogue.counts()
     if as_json:

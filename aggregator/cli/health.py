@@ -10,7 +10,7 @@ import click
 
 from aggregator.cli import Period, chosen_home, home_option, json_option
 from aggregator.cli import output as show
-from aggregator.cli.writing import loaded, named
+from aggregator.cli.writing import loaded, named, tell_waiting
 from aggregator.errors import UsageError
 from aggregator.home import Home
 from aggregator.shapes.runs import alarm_json
@@ -91,6 +91,7 @@ def status_command(
         show.say(found["advice"], "yellow")
     if found["untranslated"]:
         show.say(found["untranslated"], "red")
+    tell_waiting(chosen_home(ctx))
     if found["withdrawn"]:
         show.say(f"Takedowns in force: {found['withdrawn']:,}. See `aggregator takedown list`.")
     if found["to_erase"]:

@@ -10,7 +10,7 @@ import click
 
 from aggregator.cli import chosen_home, home_option, json_option
 from aggregator.cli import output as show
-from aggregator.cli.writing import finish_erases, loaded, named, tell_mended, wait_option
+from aggregator.cli.writing import finish_erases, loaded, named, tell_mended, tell_waiting, wait_option
 
 if TYPE_CHECKING:
     from aggregator.archive import Import
@@ -59,6 +59,7 @@ def import_command(
             brought.append(line.bring_in(path, in_place=in_place, source_id=source_id))
             if not as_json:
                 _tell(brought[-1][0])
+    tell_waiting(home)
     if as_json:
         said = [_import_json(found, new) for found, new in brought]
         show.print_json({"imports": said, "elapsed_s": round(time.monotonic() - began, 3)})

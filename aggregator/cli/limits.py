@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from aggregator import (
     archive,
+    bulk,
     citations,
     concordance,
     curves,
@@ -22,7 +23,7 @@ from aggregator import (
     wire,
     words,
 )
-from aggregator.archive import fixity
+from aggregator.archive import elsewhere, fixity
 from aggregator.catalogue import FRESH, MAX_ATTEMPTS
 from aggregator.citations import manifest
 from aggregator.dedupe import signs
@@ -83,6 +84,12 @@ LIMITS = (
     Limit("run.at-once", pipeline.MAX_AT_ONCE, "sources", "the others wait; never two requests to one host"),
     Limit("page.attempts", MAX_ATTEMPTS, "failures", "the address is given up until it is announced as edited"),
     Limit("archive.file", archive.MAX_FILE_BYTES, "bytes", "the WARC file is sealed and another begun"),
+    Limit(
+        "bucket.object", archive.MAX_OBJECT_BYTES, "bytes", "the file stays here and is not uploaded; `status` names it"
+    ),
+    Limit("bucket.connect", elsewhere.CONNECT_S, "s", "the upload waits; what is only there cannot be read now"),
+    Limit("bucket.idle", elsewhere.READ_S, "s", "likewise"),
+    Limit("bucket.rest", elsewhere.REST_S, "s", "a server that could not be reached is not asked again before"),
     Limit("import.record", archive.MAX_BLOCK_BYTES, "bytes", "the record is kept, but only its beginning is read"),
     Limit("import.growth", archive.MAX_GROWTH, ": 1", "above 1 GiB: the rest of the imported file is not read"),
     Limit("import.problems", archive.MAX_PROBLEMS, "problems", "the rest of the imported file is not read"),
@@ -104,6 +111,12 @@ LIMITS = (
         "the page is not read, and said so; its capture is kept",
     ),
     Limit("worker.pages", extract.MAX_READINGS, "pages", "another worker takes its place"),
+    Limit(
+        "bulk.tries",
+        bulk.MAX_TRIES,
+        "tries",
+        "the pages of a stretch of the archive are read by the program itself, and it says so",
+    ),
     Limit("page.depth", extract.MAX_DEPTH, "elements inside one another", "what lies deeper is flattened"),
     Limit("page.elements", extract.MAX_ELEMENTS, "elements", "the rest of the page is not read, and said to be"),
     Limit("page.attributes", extract.MAX_ATTRIBUTES, "attributes an element", "the others are not read"),

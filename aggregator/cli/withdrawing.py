@@ -158,7 +158,7 @@ def takedown_decide(
         surround(home)
     else:
         said["reach"] = _reach_json(_carried_out(home, event.number, wait_s))
-        said["done"] = True
+        said["done"] = _tell_unfinished(home)
     if as_json:
         show.print_json(said)
     return 0
@@ -191,6 +191,17 @@ def _carried_out(home: Home, number: int, wait_s: float) -> Reach:
         ) from error
     show.say(f"Takedown {number}: erased {_places(found)}. Nothing else changed.")
     return found
+
+
+def _tell_unfinished(home: Home) -> bool:
+    """Say what a bucket may still hold of what was erased here; return whether it is none."""
+    from aggregator import archive
+
+    waiting = archive.waiting(home.archive)
+    if waiting is None or not waiting.erased:
+        return True
+    show.say(f"Not finished, {waiting.words}. `aggregator takedown finish` goes on.", "red")
+    return False
 
 
 @takedown_command.command("list")
@@ -262,11 +273,16 @@ def takedown_finish(ctx: click.Context, again: bool, wait_s: float, as_json: boo
       aggregator takedown finish --wait 600
       aggregator takedown finish --again
     """
-    from aggregator import takedown
+    from aggregator import archive, pipeline, takedown
 
     home = chosen_home(ctx)
     numbers = [each.number for each in takedown.erases(home, carried_out=again)]
     finish_erases(home, wait_s, again=again)
+    waiting = archive.waiting(home.archive)
+    if waiting and waiting.erased:
+        with pipeline.opened(home, loaded(home), wait_s=wait_s):
+            pass  # whoever opens it goes on with what waits
+        _tell_unfinished(home)
     if as_json:
         show.print_json({"finished": numbers})
     elif not numbers:

@@ -120,6 +120,14 @@ def ended_cleanly() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def tell_waiting(home: Home) -> None:
+    """Say what could not be uploaded yet, where settings.archive names a bucket."""
+    from aggregator import archive
+
+    if waiting := archive.waiting(home.archive):
+        show.say(f"{waiting.words}. It is safe here; the next command that writes goes on.", "yellow")
+
+
 def tell_mended(mended: Sequence[Recovery], missing: Sequence[str] = ()) -> None:
     """Say what was wrong with the archive when it was opened."""
     for recovery in mended:

@@ -11,6 +11,7 @@ import math
 import os
 import resource
 import signal
+from contextlib import suppress
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any
 from aggregator import extract
 from aggregator.errors import ExtractError
 from aggregator.extract.limits import MAX_READING_BYTES, MAX_READING_CPU_S
+from aggregator.extract.telling import told
 from aggregator.model import ExtractRule, Reading
 
 READY = b"ready"
@@ -32,20 +34,22 @@ def serve(calls: Connection) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _limit_memory()
-    calls.send_bytes(READY)
-    while True:
-        try:
-            about = json.loads(calls.recv_bytes())
-            body = calls.recv_bytes()
-        except EOFError:
-            return
-        _limit_time()
-        try:
-            calls.send_bytes(json.dumps({"reading": told(_read(body, about))}).encode())
-        except (ExtractError, MemoryError) as error:
-            if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
-                os._exit(errno.ENOMEM)  # what the libraries left half done is not to be trusted
-            calls.send_bytes(json.dumps({"reason": error.reason}).encode())
+    with suppress(EOFError, BrokenPipeError):
+        calls.send_bytes(READY)
+        while True:
+            _answer(calls)
+
+
+def _answer(calls: Connection) -> None:
+    about = json.loads(calls.recv_bytes())
+    body = calls.recv_bytes()
+    _limit_time()
+    try:
+        calls.send_bytes(json.dumps({"reading": told(_read(body, about))}).encode())
+    except (ExtractError, MemoryError) as error:
+        if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
+            os._exit(errno.ENOMEM)  # what the libraries left half done is not to be trusted
+        calls.send_bytes(json.dumps({"reason": error.reason}).encode())
 
 
 def _read(body: bytes, about: dict[str, Any]) -> Reading:
@@ -77,19 +81,4 @@ def _limit_time() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))
 
 
-def told(reading: Reading) -> dict[str, Any]:
-    """Return a reading as JSON has it: what comes from a process that met a hostile page is data, never objects."""
-    return {
-        "title": reading.title,
-        "authors": list(reading.authors),
-        "claimed_at": reading.claimed_at and reading.claimed_at.isoformat(),
-        "claimed_by": reading.claimed_by,
-        "canonical_url": reading.canonical_url,
-        "modified_at": reading.modified_at and reading.modified_at.isoformat(),
-        "language": reading.language,
-        "text": reading.text,
-        "comments": reading.comments,
-        "problems": list(reading.problems),
-        "url": reading.url,
-        "posts": [told(post) for post in reading.posts],
-    }
+__all__ = ["READY", "serve", "told"]

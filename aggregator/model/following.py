@@ -138,8 +138,16 @@ class Settings:
     """The folder of word vectors, a file a language, from the home on; None: what texts mean is not asked."""
     index: str = "whoosh"
     """The engine of the full-text index."""
+    executor: str = "local"
+    """Where much is read at once: ``local``, or the scheduler of a Dask cluster as ``dask://host:port``."""
     catalogue: str = "sqlite"
     """Where the catalogue is: ``sqlite``, a file of the home, or the address of a PostgreSQL server."""
+    archive: str | None = None
+    """Where what is sealed is kept as well, ``s3://bucket/prefix``; None: in ``archive/`` only."""
+    archive_server: str | None = None
+    """The server of that bucket, ``http://host:port``; None: Amazon's."""
+    local_copies: str = "keep"
+    """Whether what was uploaded stays here, ``keep``, goes, ``drop``, or is fetched where it is not here, ``fetch``."""
     min_free_bytes: int = 1 << 30
     """A writer stops cleanly when the disk has less room than this."""
 

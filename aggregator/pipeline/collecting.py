@@ -310,7 +310,7 @@ class Collector:
     def _held(self, url: str) -> Capture | None:
         """Return the last capture of an address that holds a body, if that is here: another crawler may have it."""
         earlier = self._catalogue.latest_with_body(url)
-        return earlier if earlier and archive.holds(self._home.archive, earlier) else None
+        return earlier if earlier and archive.at_hand(self._home.archive, earlier) else None
 
     def _refuse(self, lane: Lane, request: Request, reason: str, *, retryable: bool) -> Entry:
         lane.took(request, Derived(failure=reason))

@@ -19,7 +19,10 @@ def learned(archive: Path) -> dict[str, tuple[str, ...]]:
     Args:
         archive: The folder ``archive/``.
     """
-    return {event.said["source"]: tuple(event.said["lines"]) for event in Decisions(archive).events(_LEARNED)}
+    return {
+        event.said["source"]: tuple(event.said["lines"])
+        for event in Decisions(archive).events(_LEARNED, everywhere=True)
+    }
 
 
 def learn(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from aggregator.fetch import Web
 from aggregator.home import Home
 from aggregator.index import Writer as IndexWriter
 from aggregator.model import Article, Capture, Following, Outcome, Progress, Report, Requisites, Run, Source
-from aggregator.pipeline import belonging
+from aggregator.pipeline import belonging, rereading
 from aggregator.pipeline.claims import REPOSTS, Claims
 from aggregator.pipeline.collecting import BATCH, Collector, More
 from aggregator.pipeline.deriving import Deriver, generation
@@ -59,6 +59,7 @@ class Pipeline:
         mended: list[Recovery],
         clock: Clock,
         claims: Claims,
+        sender: archive.Sender | None = None,
     ) -> None:
         self.home = home
         self.clock = clock
@@ -69,6 +70,7 @@ class Pipeline:
         self._catalogue = catalogue
         self._archive = writer
         self._claims = claims
+        self._sender = sender
         self._furniture = learned(home.archive)
         self._deriver = Deriver(home.archive, following, catalogue, self._furniture)
         self._decisions = Decisions(home.archive)
@@ -253,9 +255,20 @@ class Pipeline:
         sizes = {file: archive.size(self.home.archive, file) for file in archive.files(self.home.archive)}
         self.missing = sorted(known.keys() - sizes.keys())
         behind = [file for file, size in sizes.items() if known.get(file, 0) < size]
-        total, done = sum(sizes[f] - known.get(f, 0) for f in behind), 0
-        for file in behind:
-            start = at = known.get(file, 0)
+        ends = {file: (known.get(file, 0), sizes[file]) for file in behind}
+        following, furniture = self.following, self._furniture
+        with rereading.ahead(self.home, following, furniture, self._catalogue, ends, self._report) as found:
+            self._deriver.reader.found = found
+            self._read(ends)
+        self._deriver.reader.found = None
+        self.update_index(index)
+        rereading.forget(self.home, self._catalogue)
+
+    def _read(self, behind: Mapping[str, tuple[int, int]]) -> None:
+        """Read files into the catalogue, each from the one offset to the other."""
+        total, done = sum(stop - start for start, stop in behind.values()), 0
+        for file, (start, stop) in behind.items():
+            at = start
             for batch in self._prepared(_batches(archive.entries(self.home.archive, file, start))):
                 with self._catalogue.transaction():
                     for entry in batch:
@@ -265,9 +278,8 @@ class Pipeline:
                 self.home.ensure_room(self.following.settings.min_free_bytes)
                 self._report(Progress(doing="reading the archive", done=done + at - start, total=total, in_bytes=True))
             with self._catalogue.transaction():
-                self._catalogue.set_catalogued(file, sizes[file])
-            done += sizes[file] - start
-        self.update_index(index)
+                self._catalogue.set_catalogued(file, stop)
+            done += stop - start
 
     def _prepared(self, batches: Iterator[list[Entry]]) -> Iterator[list[Entry]]:
         """Yield batches while the pages of the next one are being read."""
@@ -340,6 +352,13 @@ class Pipeline:
             self._decisions.append("day-closed", {"folder": folder, "manifest_sha256": manifest}, now=now)
         for folder in archive.lacking_articles(self.home.archive, extract.generation()):
             self._write_articles(folder)
+        self.send()
+
+    def send(self) -> None:
+        """Upload what is sealed and not uploaded yet, where settings.archive says so; what fails is noted for later."""
+        if self._sender:
+            today = f"{self.clock.now():%Y/%m/%d}"
+            self._sender.send(self._decisions.digests(), self._decisions.whole(), today=today)
 
     def _write_articles(self, folder: str) -> None:
         archive.write_articles(self.home.archive, folder, extract.generation(), self._articles_of(folder))

@@ -16,6 +16,7 @@ from aggregator.decisions import Decisions
 from aggregator.errors import Outdated
 from aggregator.home import Home
 from aggregator.model import Following, Progress, Report
+from aggregator.pipeline import sending
 from aggregator.pipeline.claims import claims_of
 from aggregator.pipeline.deriving import generation
 from aggregator.pipeline.learning import learned
@@ -52,8 +53,9 @@ def opened(
 
 @contextmanager
 def line_of(home: Home, following: Following, report: Report, clock: Clock = SYSTEM) -> Iterator[Pipeline]:
-    """Give the line of a home that is held already."""
+    """Give the line of a home that is held already; at its end, what was sealed goes to where it is kept as well."""
     home.ensure_room(following.settings.min_free_bytes)
+    sender = sending.sender(home, following)
     restrictions.note(home)
     with _catalogue(home, following) as known, claims_of(home) as claims:
         mended = archive.recover(home.archive, known.catalogued_bytes())
@@ -65,10 +67,12 @@ def line_of(home: Home, following: Following, report: Report, clock: Clock = SYS
             node=home.node,
             sealed=lambda seal: note_seal(home, seal),
         )
+        line = Pipeline(home, following, known, writer, report, mended, clock, claims, sender)
         try:
-            yield Pipeline(home, following, known, writer, report, mended, clock, claims)
+            yield line
         finally:
             writer.close()
+    line.send()
 
 
 def _note_seals(home: Home) -> None:

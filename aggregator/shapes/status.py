@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from aggregator import access, health, index, scheduler
+from aggregator import access, archive, health, index, scheduler
 from aggregator.catalogue import UNTRANSLATED, Catalogue
 from aggregator.catalogue.coverage import Coverage
 from aggregator.home import Home
@@ -65,6 +65,7 @@ def status_json(home: Home, following: Following, now: datetime) -> dict[str, An
         "advice": index.advice(engine, following.settings.index, totals["articles"]),
         "withdrawn": sum(each.in_force(now) for each in decided),
         "to_erase": sum(each.is_to_be_carried_out for each in decided),
+        "not_uploaded": _waiting_json(archive.waiting(home.archive)),
         "archive_bytes": _size(home.archive),
         "index_bytes": _size(home.index),
         "free_bytes": shutil.disk_usage(home.root).free,
@@ -95,6 +96,14 @@ def coverage_json(month: Coverage) -> dict[str, Any]:
 
 
 _TOTALS = ("captures", "articles", "versions", "matches", "clusters", "to_index")
+
+
+def _waiting_json(waiting: archive.Waiting | None) -> dict[str, Any] | None:
+    """Return how much is not in the bucket yet; why is for the operator alone, for it names servers."""
+    if waiting is None:
+        return None
+    said = {"files": waiting.files, "bytes": waiting.bytes, "erased": waiting.erased}
+    return said | {"waiting_since": waiting.since}
 
 
 def _size(folder: Path) -> int:

@@ -190,6 +190,37 @@ def _catalogue(text: str) -> str:
     return "postgresql" + text[len(parts.scheme) :]
 
 
+def _archive(text: str) -> str | None:
+    if text == "./archive":
+        return None
+    if "@" in text or "?" in text:
+        raise ValueError(
+            "an address of a bucket may not hold credentials: this file is kept in every archived file. Set "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment instead, or write ~/.aws/credentials"
+        )
+    if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_][A-Za-z0-9._-]*)*/?", text):
+        raise ValueError(f"{shown(text)} is not a place for an archive: write './archive' or 's3://bucket/prefix'")
+    return text.rstrip("/")
+
+
+def _endpoint(text: str) -> str:
+    if "@" in text:
+        raise ValueError("an address may not hold a user name or password: remove what stands before the @")
+    found = re.fullmatch(r"https?://(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(?::(\d{1,5}))?/?", text)
+    if not found or not 0 < int(found[1] or 1) < 65_536:
+        raise ValueError(
+            f"{shown(text)} is not a server: write it as in 'https://s3.example.org' or 'http://host:9000'"
+        )
+    return text.rstrip("/")
+
+
+def _executor(text: str) -> str:
+    found = re.fullmatch(r"dask://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(\d{1,5})/?", text)
+    if text != "local" and (not found or not 0 < int(found[2]) < 65_536):
+        raise ValueError(f"{shown(text)} is not possible: write local, or a scheduler as in 'dask://10.0.0.5:8786'")
+    return text.rstrip("/")
+
+
 def _fingerprint(text: str) -> str:
     plain = re.sub(r"^sha-?256[:=]|[:\s]", "", text, flags=re.IGNORECASE).lower()
     if not re.fullmatch(r"[0-9a-f]{64}", plain):
@@ -250,7 +281,11 @@ ADDRESSES = Kind("a list of addresses", _address, Shape.LIST)
 HOSTS = Kind("a list of host names", _host, Shape.LIST)
 NETWORKS = Kind("a list of networks such as `127.1.0.0/16`", _network, Shape.LIST)
 PROXY = Kind("`socks5://host:port` or `http://host:port`", _proxy)
+EXECUTOR = Kind("`local`, or a scheduler as `dask://host:port`", _executor)
 FOLDER = Kind("a folder, from the home on or from `/` on")
+ARCHIVE = Kind("`./archive` or `s3://bucket/prefix`", _archive)
+ENDPOINT = Kind("`https://host` or `http://host:port`", _endpoint)
+COPIES = _choice("keep", "drop", "fetch")
 FINGERPRINT = Kind("the SHA-256 of a certificate, 64 hexadecimal digits", _fingerprint, yaml_type=None)
 CATALOGUE = Kind("`sqlite` or `postgresql://user@host/database`", _catalogue)
 SELECTOR = Kind("a CSS selector", _selector)
@@ -335,8 +370,26 @@ KEYS = (
         "sqlite",
         "The database: a file in index/, or a PostgreSQL server that several crawlers may share.",
     ),
-    Key("settings.executor", _choice("local", note=_NOW), "local", "Where pages are read.", None),
-    Key("settings.archive", _choice("./archive", note=_NOW), "./archive", "Where captures are kept.", None),
+    Key(
+        "settings.executor",
+        EXECUTOR,
+        "local",
+        "Where pages are read when there are many: in a rebuild, after an import. Elsewhere is a Dask cluster.",
+    ),
+    Key(
+        "settings.archive",
+        ARCHIVE,
+        "./archive",
+        "Where captures are kept; what is sealed goes into a bucket of S3, too.",
+    ),
+    Key("settings.archive_server", ENDPOINT, "none", "The server of that bucket; without one it is Amazon's."),
+    Key(
+        "settings.local_copies",
+        COPIES,
+        "keep",
+        "`drop`: a file of a day that is over goes here when it was uploaded and read back; `fetch`: what is not here "
+        "is fetched back.",
+    ),
     Key("defaults", GROUP, "as below", "What holds for every source that does not say otherwise."),
     Key("defaults.every", EVERY, "auto", "Time from one pass to the next; `auto`: the program chooses."),
     Key("defaults.timezone", TIMEZONE, "UTC", "Whose clocks `daily` goes by."),

@@ -207,7 +207,7 @@ def _runs(held: Held, known: Recogniser) -> Hit | None:
 
 def _holds(path: Path, known: Recogniser) -> bool:
     """Whether a file in quarantine holds something withdrawn, as far as it can be read."""
-    with path.open("rb") as file:
+    with archive.opened(path) as file:
         raw = file.read(MAX_QUARANTINED_BYTES)
     return any(redaction.holds(piece.decode("utf-8", "replace"), "", known) for piece in _readable(raw))
 

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from aggregator.errors import SourcesError, UnknownIdError, UsageError, WithdrawnError
+from aggregator.errors import SourcesError, UnknownIdError, Unreachable, UsageError, WithdrawnError
 from aggregator.home import Home
 
 
@@ -37,6 +37,8 @@ def words_of(error: Exception, home: Home) -> str:
             return str(error.detail)
         case RequestValidationError():
             return " ".join(["The address is not understood.", *map(_wrong, error.errors())])
+        case Unreachable():  # which server, and why, is for the operator
+            return "This is kept on another server, which cannot be reached now. Try again later."
         case _:
             return str(error).replace(f"{home.root}/", "")
 

@@ -8,7 +8,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
-from aggregator.archive.days import LIST, MANIFEST, TAG_MANIFEST, listed, seal_of
+from aggregator.archive import elsewhere
+from aggregator.archive.days import LIST, MANIFEST, TAG_MANIFEST, listed, sha256_of
 from aggregator.archive.fixity.checking import Checked, Finding, Listed, record_key
 from aggregator.archive.reader import records
 from aggregator.errors import StoreError
@@ -49,7 +50,7 @@ def manifest_faults(
             if own in closed or MANIFEST in listed(folder / day / TAG_MANIFEST):  # else its closing was cut short
                 faults.append(_about(own, "missing: the folder was closed, and its manifest is not there"))
             continue
-        if own in closed and closed[own] != (digest := seal_of(folder, own).sha256):
+        if own in closed and closed[own] != (digest := sha256_of(folder / own)):
             faults.append(_about(own, f"changed: its SHA-256 is {digest}, the newest event of it says {closed[own]}"))
         lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
         for number, line in enumerate(lines, start=1):
@@ -63,9 +64,12 @@ def manifest_faults(
             if file in named:
                 continue
             try:
-                actual = found.get(file) or seal_of(folder, file).sha256
-            except (StoreError, OSError):
+                actual = found.get(file) or sha256_of(folder / file)
+            except FileNotFoundError:
                 faults.append(_about(file, f"missing: {manifest} lists it"))
+                continue
+            except (StoreError, OSError) as error:
+                faults.append(_about(file, f"unreadable: {getattr(error, 'strerror', None) or error}"))
                 continue
             if actual not in (said[1].lower(), erased.get(file), closed.get(file)):
                 faults.append(_about(file, f"changed: its SHA-256 is {actual}, {manifest} says {said[1]}"))
@@ -81,7 +85,7 @@ def erased_faults(folder: Path, file: str, places: Mapping[tuple[int, int], str]
         places: The SHA-256 of the bytes there, by offset and length.
     """
     faults = []
-    with (folder / file).open("rb") as stream:
+    with elsewhere.opened(folder / file) as stream:
         for (offset, length), expected in sorted(places.items()):
             stream.seek(offset)
             digest = hashlib.sha256()

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from aggregator.archive import elsewhere
 from aggregator.archive.fixity.digests import Claim, HttpPayload, custom_of
 from aggregator.archive.fixity.pieces import (
     MEMBER,
@@ -100,7 +101,7 @@ def check(
     with_captures: bool = False,
     told: Callable[[int], None] = lambda read: None,
 ) -> Checked:
-    """Check one WARC file, compressed with gzip or plain.
+    """Check one WARC file, compressed with gzip or plain, wherever it is.
 
     Args:
         path: Where it is.
@@ -111,8 +112,9 @@ def check(
 
     Raises:
         OSError: It cannot be read.
+        StoreError: It is in the bucket only, and cannot be read there.
     """
-    with path.open("rb", buffering=0) as stream:
+    with elsewhere.opened(path) as stream:
         size = stream.seek(0, 2)
         raw = Raw(stream, size, told)
         return _Check(raw, file, is_open=is_open, with_captures=with_captures).result()

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from aggregator.archive import elsewhere
 from aggregator.archive.foreign.answers import entry_of
 from aggregator.archive.foreign.containers import MAX_ENTRIES, Stretch, stretches
 from aggregator.archive.foreign.frames import MAX_GROWTH, Allowance, Problem, pieces
@@ -37,8 +38,8 @@ def records(path: Path, start: int = 0) -> Iterator[ForeignRecord | Problem]:
         OSError: The disk does not give the file.
     """
     problems = 0
-    with path.open("rb") as stream:
-        allowance = Allowance(path.stat().st_size)
+    with elsewhere.opened(path) as stream:
+        allowance = Allowance(elsewhere.size(path))
         for part in stretches(path, stream, start):
             for each in [part] if isinstance(part, Problem) else _read(part, start, allowance):
                 yield each

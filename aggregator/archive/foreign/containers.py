@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from aggregator.archive import elsewhere
 from aggregator.archive.foreign.frames import FREE_BYTES, MAX_GROWTH, Problem
 
 MAX_ENTRIES = 10_000
@@ -46,7 +47,7 @@ def stretches(path: Path, stream: BinaryIO, start: int = 0) -> Iterator[Stretch 
         stream: The same, open.
         start: What ends before this offset is left out.
     """
-    size = path.stat().st_size
+    size = elsewhere.size(path)
     if stream.read(4) not in _ZIP:
         yield Stretch(stream, 0, size)
         return
@@ -55,7 +56,7 @@ def stretches(path: Path, stream: BinaryIO, start: int = 0) -> Iterator[Stretch 
         yield Stretch(stream, 0, size)
         return
     try:
-        with zipfile.ZipFile(path) as packed:
+        with elsewhere.opened(path) as again, zipfile.ZipFile(again) as packed:
             yield from _entries(packed, stream, start, size)
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError) as error:
         yield Problem(0, f"the zip file is damaged ({str(error)[:100]}): it is searched for records")
