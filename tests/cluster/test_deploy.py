@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import random
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -74,9 +76,11 @@ def text(content: object) -> str:
     return body.decode() if isinstance(body, bytes) else str(body)
 
 
+LARGE = base64.b64encode(random.Random(1).randbytes(1_500_000)).decode()
+"""Makes an archive of more than the 1 MiB from which on pages are read on a cluster."""
 SITE_PAGES = {
     "feed.xml": text(feed(f"{SITE}/1.html", f"{SITE}/2.html")),
-    "1.html": text(page(STORY)),
+    "1.html": text(page(STORY)).replace("</body>", f"<!-- {LARGE} --></body>"),
     "2.html": text(page("(source: a) " + STORY, title="again")),
 }
 
@@ -215,6 +219,26 @@ def test_a_worker_finds_its_scheduler_and_runs_a_task(machine: Machine) -> None:
     for unit in (WORKER, SCHEDULER):
         machine.run("systemctl", "stop", unit)
         assert (machine.shown(unit)["Result"], machine.shown(unit)["ActiveState"]) == ("success", "inactive")
+
+
+def test_a_rebuild_has_its_pages_read_by_the_worker(machine: Machine) -> None:
+    started(machine, CRAWLER)
+    until(START_S, crawled(machine))
+    machine.run("systemctl", "stop", CRAWLER)
+    machine.write(f"{HOME}/sources.yaml", SOURCES.replace("settings:", "settings:\n  executor: dask://127.0.0.1:8786"))
+    started(machine, SCHEDULER)
+    machine.run("systemctl", "stop", WORKER)
+    try:
+        with pytest.raises(RuntimeError, match="the scheduler has no workers"):
+            command(machine, "rebuild", "--json")
+        started(machine, WORKER)
+        *progress, counts = command(machine, "rebuild", "--json").splitlines()
+    finally:
+        machine.write(f"{HOME}/sources.yaml", SOURCES)
+        machine.run("systemctl", "stop", WORKER, SCHEDULER)
+
+    assert json.loads(counts)["articles"] == 2
+    assert [line for line in progress if not line.startswith("reading the archive")] == [], "no task was given up"
 
 
 TASK = """
