@@ -27,7 +27,7 @@ LOCK := env -u UV_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS $(BIN)/uv pip com
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-long test-cluster torture torture-cluster conformance e2e e2e-smoke e2e-tools pictures check format coverage bench eval eval-reposts lock clean
+.PHONY: help setup demo test test-long test-cluster cluster-tools torture torture-cluster conformance e2e e2e-smoke e2e-tools pictures check format coverage bench eval eval-reposts lock clean
 
 help:  ## list these words
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -59,10 +59,13 @@ e2e-smoke: $(E2E)/installed $(NODE)/installed  ## some of it in two minutes, wit
 
 e2e-tools: $(E2E)/installed $(NODE)/installed  ## what both need, without Chromium
 
-test-cluster: $(CLUSTER)/installed $(SERVERS)/installed  ## the line on PostgreSQL, S3 and Dask, on servers of its own
-	@SERVERS=$(SERVERS)/bin $(CLUSTER)/bin/python -m pytest tests/cluster $(ARGS)
-	@CORNER=postgres $(CLUSTER)/bin/python -m pytest $(addprefix tests/test_,pipeline.py reposting.py versions.py requisites.py \
-		backfill.py demo_end_to_end.py) $(ARGS)
+test-cluster:  ## the line on PostgreSQL, S3 and Dask, on servers of its own; installs PostgreSQL where it may
+	@why=$$(.ci/postgres) || { echo "$$why" >&2; exit 1; }
+	@SERVERS=$(SERVERS)/bin $(CLUSTER)/bin/python -m pytest tests/cluster --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	@CORNER=postgres $(CLUSTER)/bin/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS) $(addprefix \
+		tests/test_,pipeline.py reposting.py versions.py requisites.py backfill.py demo_end_to_end.py)
+
+cluster-tools: $(CLUSTER)/installed $(SERVERS)/installed  ## what it needs, without PostgreSQL
 
 torture-cluster: $(CLUSTER)/installed $(SERVERS)/installed  ## an hour: crawlers, workers, drivers and servers are killed; ARGS="--kills 20"
 	@SERVERS=$(SERVERS)/bin $(CLUSTER)/bin/python -m tests.cluster.torture $(ARGS)

@@ -181,16 +181,18 @@ def stretches(folder: Path, file: str, start: int, *, most_bytes: int) -> Iterat
         folder: ``archive/``.
         file: Which.
         start: Where a record begins.
-        most_bytes: How long one may be, unless a record is longer; what another's file holds as one piece stays one.
+        most_bytes: How long one may be, unless a record is longer. What another's file holds as one piece stays one,
+            and so does what is only in a bucket: to find its records is to fetch all of it.
 
     Raises:
         StoreError: The file is missing.
     """
     path = existing(folder, file)
-    end = path.stat().st_size
+    end = elsewhere.size(path)
     begin = last = start
+    is_cut = end - start > most_bytes and path.exists()
     with suppress(ValueError):  # who reads the records will say so
-        for offset in _offsets(path, file, start) if end - start > most_bytes else ():
+        for offset in _offsets(path, file, start) if is_cut else ():
             if offset - begin > most_bytes and last > begin:
                 yield begin, last
                 begin = last

@@ -13,7 +13,7 @@ from aggregator.archive import Archive
 from aggregator.catalogue import Catalogue
 from aggregator.clock import SYSTEM, Clock
 from aggregator.decisions import Decisions
-from aggregator.errors import Outdated
+from aggregator.errors import Outdated, StoreError, UsageError
 from aggregator.home import Home
 from aggregator.model import Following, Progress, Report
 from aggregator.pipeline import sending
@@ -85,6 +85,27 @@ def _note_seals(home: Home) -> None:
             note_seal(home, archive.seal_of(home.archive, file))
 
 
+def refuse_to_lose(home: Home) -> None:
+    """See that all that a shared catalogue was made of is here, before it is made again.
+
+    Raises:
+        UsageError: Other homes have some of it.
+    """
+    if home.server is None:
+        return
+    try:
+        with Catalogue(home.catalogue) as known:
+            others = known.catalogued_bytes().keys() - set(archive.files(home.archive))
+    except (Outdated, StoreError):  # what it was made of is not known
+        return
+    if others:
+        raise UsageError(
+            f"{home.catalogue} is also made of {len(others):,} files that are not in {home.archive}, such as "
+            f"{min(others)}: they are in other homes. Nothing was changed. Let all of them keep their archives in one "
+            "bucket (settings.archive), crawl once with each, then run the command again."
+        )
+
+
 def _catalogue(home: Home, following: Following) -> Catalogue:
     """Open the catalogue; begin anew where an older program, another extractor or other rules wrote it.
 
@@ -98,9 +119,10 @@ def _catalogue(home: Home, following: Following) -> Catalogue:
             known.close()
             raise Outdated(f"{home.catalogue}: its texts were read by {before}")
     except Outdated:
-        for folder in (home.fulltext, home.reuse):
-            shutil.rmtree(folder, ignore_errors=True)
         with catalogue.alone(home.catalogue):
+            refuse_to_lose(home)
+            for folder in (home.fulltext, home.reuse):
+                shutil.rmtree(folder, ignore_errors=True)
             catalogue.remove(home.catalogue)
         known = Catalogue(home.catalogue, writing=True)
     known.join(home.node, datetime.now(UTC))

@@ -12,7 +12,8 @@ from aggregator.catalogue import Catalogue
 from aggregator.errors import Outdated, StoreError, TooNew
 from aggregator.home import Home
 from aggregator.model import Following, Report
-from aggregator.pipeline.opening import line_of, silence
+from aggregator.pipeline import sending
+from aggregator.pipeline.opening import line_of, refuse_to_lose, silence
 from aggregator.pipeline.reposting import ASIDE
 from aggregator.pipeline.rereading import remove_parts
 
@@ -61,6 +62,9 @@ def rebuild(
         with disk.guarded(aside.index):
             disk.remove_folder(aside.index, overwrite=scrub)
             aside.index.mkdir()
+        if only is None and home.server is not None:
+            sending.sender(home, following)  # what other homes have put into the bucket is noted
+            refuse_to_lose(home)
         catalogue.remove(aside.catalogue)
         with line_of(home if only == "index" else aside, following, report) as line:
             line.catch_up(index=aside.fulltext)

@@ -42,6 +42,11 @@ class Postgres:
     def start(self) -> None:
         self._run("pg_ctl", "-w", "-l", str(self.folder / "log"), "-o", self._said, "start")
 
+    def start_again(self) -> None:
+        """Start it, unless it runs."""
+        if self._run("pg_ctl", "status", check=False):
+            self.start()
+
     def kill(self) -> None:
         """End it as a power cut would, all its processes at once."""
         first = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
@@ -52,13 +57,14 @@ class Postgres:
         self._run("pg_ctl", "-m", "immediate", "stop", check=False)
         shutil.rmtree(self.folder)
 
-    def _run(self, program: str, *said: str, check: bool = True) -> None:
+    def _run(self, program: str, *said: str, check: bool = True) -> int:
         command = [*self._as, _program(program), "-D", str(self.folder / "data"), *said]
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/"
         )
         if check and done.returncode:
             raise RuntimeError(safe(done.stdout.decode(errors="replace")))
+        return done.returncode
 
 
 def _program(name: str) -> str:

@@ -15,7 +15,7 @@ import pytest
 
 from aggregator import catalogue, pipeline, search
 from aggregator.catalogue import Catalogue, Leases
-from aggregator.errors import BusyError
+from aggregator.errors import BusyError, UsageError
 from aggregator.home import Home
 from aggregator.model import Request, Response, Run, Source
 from aggregator.query import parse
@@ -208,6 +208,19 @@ def test_a_catalogue_is_made_again_by_one_alone(tmp_path: Path, database: Callab
 
     assert known(home.catalogue) == before
     assert not catalogue.exists(catalogue_aside(home))
+
+
+def test_what_other_homes_captured_is_not_lost_by_a_rebuild_of_one(tmp_path: Path, database: Callable[[], str]) -> None:
+    address = database()
+    one, other = (Home(tmp_path / name, server=address) for name in ("one", "other"))
+    crawled(one.root, address, FakeWeb(pages()), SOURCES[:2])
+    crawled(other.root, address, FakeWeb(pages()), SOURCES[2:4])
+    before = known(one.catalogue)
+
+    with pytest.raises(UsageError, match=r"also made of 2 files that are not in .* they are in other homes"):
+        pipeline.rebuild(one, following(*SOURCES))
+
+    assert known(one.catalogue) == before
 
 
 def catalogue_aside(home: Home) -> Any:
