@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -68,8 +68,9 @@ class Opened:
                 raise
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
+        """Let go of the file, or of a server that may be gone."""
+        with suppress(sql.exc.DBAPIError):  # what went wrong was told when it was asked
+            self._connection.close()
 
     def __enter__(self) -> Self:
         return self
