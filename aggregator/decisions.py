@@ -1,7 +1,8 @@
 """What people decided and what was closed: ``archive/events.jsonl``. The only room that touches it.
 
 Of an archive that several machines write, each has a chain of its own; copies of the others' are in ``archive/nodes/``.
-Of these is read what they say of files and of what was learned. What people decided holds where they decided it.
+Of these is read what they say of files, of what was learned, and of what was withdrawn. What else people decided holds
+where they decided it.
 
 One event a line, only ever appended to. Each line carries the SHA-256 of the line before, so that none can be changed,
 taken out or put in without being seen; it is on the disk before anybody is told. Anyone may append at any time: a short
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -99,15 +101,7 @@ class Decisions:
         Raises:
             StoreError: It cannot be read.
         """
-        try:
-            found = self._path.stat()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise StoreError(
-                self._path, f"cannot be read ({error.strerror}); who may see what is not known."
-            ) from error
-        return found.st_ino, found.st_mtime_ns, found.st_size
+        return _stand(self._path)
 
     def events(self, *kinds: str, everywhere: bool = False) -> list[Event]:
         """Return the events of some kinds, or all, oldest first; a line still being written is passed over.
@@ -123,6 +117,22 @@ class Decisions:
         if everywhere and (others := self._others()):
             found = sorted((*found, *(e for path in others for e in _events(path, kinds))), key=lambda e: e.at)
         return found
+
+    def of_others(self, *kinds: str) -> dict[str, list[Event]]:
+        """Return the events of some kinds of other machines, oldest first, by the name of the machine.
+
+        Raises:
+            StoreError: A line cannot be read.
+        """
+        return {path.stem: list(_events(path, kinds)) for path in self._others()}
+
+    def stands(self) -> tuple[Stand, ...]:
+        """Return what differs after anything was added to any chain.
+
+        Raises:
+            StoreError: One cannot be read.
+        """
+        return tuple(stand for path in (self._path, *self._others()) if (stand := _stand(path)))
 
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 that every sealed file has, hexadecimal, by its name relative to ``archive/``."""
@@ -188,6 +198,12 @@ class Decisions:
         """
         with self._locked():
             key = self.key()
+            if key is None and (others := [node for node, found in self.of_others("takedown").items() if found]):
+                raise StoreError(
+                    self._folder / KEY,
+                    f"missing, and {', '.join(others)} withdrew something already, which only one key for all makes "
+                    "recognisable. Nothing was decided. Copy the file from there.",
+                )
             if key is None:
                 key = secrets.token_bytes(KEY_BYTES)
                 try:
@@ -195,6 +211,15 @@ class Decisions:
                 except OSError as error:
                     raise disk.trouble(self._folder / KEY, error) from error
             return key
+
+    def key_sign(self) -> str | None:
+        """Return what tells this key from another without telling it; None: there is none yet.
+
+        Raises:
+            StoreError: It is there and cannot be read.
+        """
+        key = self.key()
+        return None if key is None else hmac.new(key, b"which key", hashlib.sha256).hexdigest()[:16]
 
     def whole(self) -> bytes:
         """Return all whole lines, as they are.
@@ -293,6 +318,16 @@ class Decisions:
         except OSError:
             disk.truncate(fd, end)
             raise
+
+
+def _stand(path: Path) -> Stand | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(path, f"cannot be read ({error.strerror}); who may see what is not known.") from error
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _lines(path: Path) -> list[bytes]:

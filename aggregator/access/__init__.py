@@ -17,7 +17,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from aggregator.access.asked import asks_for_withdrawn
-from aggregator.access.decided import Takedown, recogniser, recogniser_of, takedowns
+from aggregator.access.decided import Takedown, recogniser, recogniser_of, takedowns, withdrawals
 from aggregator.access.marks import (
     GRAM_WORDS,
     MIN_PART_LETTERS,
@@ -58,7 +58,7 @@ def discretion(home: Home, now: datetime) -> Discretion:
         StoreError: The catalogue is missing, damaged or of another version, or the events cannot be read.
     """
     if home.is_new:
-        return Discretion(recogniser_of(home, [each.everywhere for each in takedowns(home) if each.in_force(now)]))
+        return Discretion(recogniser_of(home, [each.everywhere for each in withdrawals(home) if each.in_force(now)]))
     with opened(home, now=now) as shown:
         return shown.discretion()
 
@@ -97,5 +97,6 @@ __all__ = [
     "takedowns",
     "text_of",
     "unlinked",
+    "withdrawals",
     "words_of",
 ]

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 from aggregator import urls
-from aggregator.access import Recogniser, Shown, Takedown, takedowns, unlinked
+from aggregator.access import Recogniser, Shown, Takedown, unlinked, withdrawals
 from aggregator.catalogue import Catalogue
 from aggregator.decisions import Decisions
 from aggregator.errors import UnknownIdError, WithdrawnError
@@ -194,7 +194,7 @@ class Copies(Shown):
         if key is None or self._in_captures is None or not concerns(self._in_captures):
             return None
         reached = [
-            t for t in takedowns(self._home) if t.in_force(self._now) and concerns(Recogniser(key, t.everywhere))
+            t for t in withdrawals(self._home) if t.in_force(self._now) and concerns(Recogniser(key, t.everywhere))
         ]
         return min(reached, key=lambda t: (t.action != "erase", t.number), default=None)
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from aggregator.access.decided import recogniser_of, takedowns
+from aggregator.access.decided import recogniser_of, withdrawals
 from aggregator.access.marks import Marks, Recogniser, words_of
 from aggregator.access.restrictions import Unlinked, restricted
 from aggregator.access.telling import Discretion
@@ -54,7 +54,7 @@ class Shown(Catalogue):
     def __init__(self, home: Home, *, now: datetime | None = None, leaving: bool = False) -> None:
         super().__init__(home.catalogue)
         at = now or datetime.now(UTC)
-        decided = takedowns(home)
+        decided = withdrawals(home)
         self._of = home
         self._in_force = [each for each in decided if each.in_force(at)]
         self._recogniser = recogniser_of(home, (each.marks for each in self._in_force))

@@ -128,21 +128,31 @@ class Sender:
             Unavailable: The bucket could not be read; what was noted so far stays.
             NoSpaceError: The disk is full or read-only.
         """
-        chains: dict[str, bytes] = {}
         leaving = {note.key for _, note in self._leaving()}
         front = self._place.key("")
         there = {found.key.removeprefix(front): found for found in self._bucket.listed(front)}
         for name in sorted(there, key=lambda name: (not name.endswith(f"/{NOTE}"), name)):
             found = there[name]
-            if chain := _CHAIN.fullmatch(name):
-                if not self._knows_chain(chain[1], found):
-                    chains[chain[1]] = b"".join(self._bucket.pieces(found.key))
-            elif is_import(name) and f"{folder_of(name)}/{NOTE}" not in there:
+            if is_import(name) and f"{folder_of(name)}/{NOTE}" not in there:
                 continue  # somebody is still uploading it
             elif is_ours(name) and found.key not in leaving:
                 with disk.guarded(self._folder / name):
                     self._follow(name, found)
-        return chains
+        return self._chains(there)
+
+    def chains(self) -> dict[str, bytes]:
+        """Return the events of nodes that are not known yet as far as they go, by their names.
+
+        Raises:
+            Unavailable: The bucket could not be read.
+        """
+        front = self._place.key("")
+        return self._chains({one.key.removeprefix(front): one for one in self._bucket.listed(f"{front}events/")})
+
+    def _chains(self, there: Mapping[str, Object]) -> dict[str, bytes]:
+        named = {chain[1]: found for name, found in there.items() if (chain := _CHAIN.fullmatch(name))}
+        new = {node: found for node, found in named.items() if not self._knows_chain(node, found)}
+        return {node: b"".join(self._bucket.pieces(found.key)) for node, found in new.items()}
 
     def _knows_chain(self, node: str, found: Object) -> bool:
         path = self._folder / ("events.jsonl" if node == self._node else f"nodes/{node}.jsonl")

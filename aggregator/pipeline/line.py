@@ -20,7 +20,7 @@ from aggregator.fetch import Web
 from aggregator.home import Home
 from aggregator.index import Writer as IndexWriter
 from aggregator.model import Article, Capture, Following, Outcome, Progress, Report, Requisites, Run, Source
-from aggregator.pipeline import belonging, rereading
+from aggregator.pipeline import belonging, rereading, sending
 from aggregator.pipeline.claims import REPOSTS, Claims
 from aggregator.pipeline.collecting import BATCH, Collector, More
 from aggregator.pipeline.deriving import Deriver, generation
@@ -355,8 +355,12 @@ class Pipeline:
         self.send()
 
     def send(self) -> None:
-        """Upload what is sealed and not uploaded yet, where settings.archive says so; what fails is noted for later."""
+        """Upload what is sealed and not uploaded yet, where settings.archive says so; what fails is noted for later.
+
+        What others decided since holds here from then on.
+        """
         if self._sender:
+            sending.take_events(self._sender, self.home)
             today = f"{self.clock.now():%Y/%m/%d}"
             self._sender.send(self._decisions.digests(), self._decisions.whole(), today=today)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
+
 from aggregator import archive
 from aggregator.archive import Sender
 from aggregator.decisions import Decisions
@@ -46,13 +49,27 @@ def sender(home: Home, following: Following) -> Sender | None:
                 "again: what is there comes first.",
             ) from error
         return found
+    _take(found, home, chains)
+    return found
+
+
+def take_events(found: Sender, home: Home) -> None:
+    """Take in what was decided and sealed on other machines since; where they cannot be asked, later.
+
+    Args:
+        found: What ``sender`` returned.
+        home: Which.
+
+    Raises:
+        NoSpaceError: The disk is full or read-only.
+    """
+    with suppress(archive.Unavailable):
+        _take(found, home, found.chains())
+
+
+def _take(found: Sender, home: Home, chains: Mapping[str, bytes]) -> None:
+    decisions = Decisions(home.archive)
     for node, events in chains.items():
         why = decisions.take_up(events) if node == home.node else decisions.follow(node, events)
         if why:
-            found.complain(f"the events of {node} in {settings.archive} were not taken up: {why}")
-    if decisions.stand() is None and (decided := decisions.events("takedown", everywhere=True)):
-        found.complain(
-            f"{len(decided):,} takedowns were decided on other machines and do not hold here: if this takes the place "
-            "of another, put its events from the bucket into archive/events.jsonl, else repeat them here"
-        )
-    return found
+            found.complain(f"the events of {node} in the bucket were not taken up: {why}")

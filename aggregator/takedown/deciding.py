@@ -121,6 +121,7 @@ def decide(
         NoSpaceError: The disk is full or read-only; nothing was decided.
     """
     said = {
+        "key": Decisions(home.archive).key_sign(),
         "action": "erase" if erase else "hide",
         "scope": scope,
         "reason": reason,

@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import re
+import shutil
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -16,12 +17,14 @@ from random import Random
 
 import pytest
 
-from aggregator import access, archive, pipeline, takedown, verification
+from aggregator import access, archive, pipeline, search, takedown, verification
 from aggregator.archive import elsewhere
 from aggregator.archive.elsewhere import s3
+from aggregator.decisions import Event
 from aggregator.errors import StoreError
 from aggregator.home import Home
 from aggregator.model import Following, Settings
+from aggregator.query import parse
 from aggregator.replay.serving import application
 from tests import foreignfiles
 from tests.cluster.s3server import SECRET, USER, Server, running
@@ -323,18 +326,22 @@ def test_verify_finds_a_byte_that_flipped_in_the_bucket(node: Node) -> None:
     assert any("unreadable" in found or "changed" in found for found in node.findings())
 
 
-def erase(node: Node, url: str) -> int:
-    what = takedown.target(node.home, (url,), takedown.Scope.ARTICLE, erase=True)
-    event = takedown.decide(
+def decide(node: Node, url: str, *, erase: bool) -> Event:
+    what = takedown.target(node.home, (url,), takedown.Scope.ARTICLE, erase=erase)
+    return takedown.decide(
         node.home,
         what,
         scope=takedown.Scope.ARTICLE,
         reason="error",
         by="test",
-        erase=True,
+        erase=erase,
         until=None,
         now=datetime.now(UTC),
     )
+
+
+def erase(node: Node, url: str) -> int:
+    event = decide(node, url, erase=True)
     takedown.carry_out(node.home, node.following, event.number)
     return event.number
 
@@ -513,13 +520,46 @@ def test_what_another_machine_erased_is_erased_here_too(node: Node, tmp_path: Pa
     assert node.findings() == [] == other.findings()
 
 
-def test_a_machine_that_joins_is_told_of_takedowns_that_do_not_hold_on_it(node: Node, tmp_path: Path) -> None:
+def test_what_another_machine_withdrew_is_hidden_here_too_by_the_same_key(node: Node, tmp_path: Path) -> None:
     node.crawl()
-    erase(node, TWO)
+    node.visit()
     other = Node(tmp_path / "two", node.server, node.bucket, name=ANOTHER)
     other.visit()
+    decide(node, TWO, erase=False)
+    node.visit()
+    other.visit()
 
-    assert other.waiting and "1 takedowns were decided on other machines" in other.waiting.words
+    with pytest.raises(StoreError, match=f"takedown.key: missing, or another than that by which {NAME} made"):
+        search.search(other.home, parse("tenors"), limit=5)
+    with pytest.raises(StoreError, match="only one key for all makes recognisable"):
+        decide(other, ONE, erase=False)
+
+    shutil.copy(node.home.archive / "takedown.key", other.home.archive)
+    for each in (node, other):
+        assert search.search(each.home, parse("tenors"), limit=5).total == 0
+        assert search.search(each.home, parse("bailiff"), limit=5).total == 1
+    decide(other, ONE, erase=False)
+    other.visit()
+    node.visit()
+    assert search.search(node.home, parse("bailiff"), limit=5).total == 0
+
+
+def test_a_takedown_that_was_lifted_where_it_was_decided_hides_nothing_elsewhere(node: Node, tmp_path: Path) -> None:
+    node.crawl()
+    node.visit()
+    other = Node(tmp_path / "two", node.server, node.bucket, name=ANOTHER)
+    event = decide(node, TWO, erase=False)
+    other.visit()
+    shutil.copy(node.home.archive / "takedown.key", other.home.archive)
+    node.visit()
+    other.visit()
+    assert search.search(other.home, parse("tenors"), limit=5).total == 0
+
+    takedown.lift(node.home, event.number, by="me", now=LONG_AGO)
+    node.visit()
+    other.visit()
+
+    assert search.search(other.home, parse("tenors"), limit=5).total == 1
 
 
 def members(path: Path) -> list[int]:

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ class Scene:
 
     @property
     def bucket_name(self) -> str:
-        return f"b{self.folder.name.rpartition('-')[2].replace('_', '-')}".lower()
+        return f"b{zlib.crc32(self.folder.name.encode()):08x}"
 
     def homes(self) -> list[Home]:
         """Return the homes of both crawlers."""
