@@ -22,6 +22,7 @@ To know the project, read this map, then ``model`` (the words), ``pipeline`` (th
     access/         who may see what: the catalogue without what is withheld
     homes           a home as its sources.yaml has it: where its catalogue is
     matching        from texts to what they share: fingerprints, candidates, alignments
+    bulk/           long work in pieces: on all processors, or on a Dask cluster
     exports/        the way out: articles and captures as files for others
     verification    the way out: whether anything was changed
     health          the way out: which sources need a person, and telling one

@@ -72,9 +72,16 @@ ASIDES = ".*.aside"
 """What a file is called while ``put`` writes it, as a pattern."""
 
 
-def put(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Write a whole file, in the place of an earlier one: a reader sees the one or the other, never a half."""
-    aside = path.with_name(f".{path.name}.aside")
+def put(path: Path, data: bytes, *, mode: int = 0o644, aside_as: str = "") -> None:
+    """Write a whole file, in the place of an earlier one: a reader sees the one or the other, never a half.
+
+    Args:
+        path: Where.
+        data: What is to stand there.
+        mode: Who may read it.
+        aside_as: What no other writer of that file has, if there may be any at the same time.
+    """
+    aside = path.with_name(f".{path.name}{aside_as and '.'}{aside_as}.aside")
     fd = door(os.open, aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
         write_all(fd, data)

@@ -72,6 +72,11 @@ class Home:
         return self.index / "reuse"
 
     @property
+    def parts(self) -> Path:
+        """What bulk work has done so far; not in a rebuild's own folder, so that the next goes on with it."""
+        return self.root / "index" / "parts"
+
+    @property
     def node(self) -> str:
         """Eight characters that tell this home's files and events from another's, without saying whose it is."""
         try:

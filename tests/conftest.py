@@ -61,6 +61,7 @@ def _take_signals() -> None:
 
 
 LONG = (
+    "test_bulk.py",
     "test_full_disks.py",
     "test_durability.py",
     "test_search_quality.py",

@@ -117,12 +117,15 @@ def test_every_setting_arrives() -> None:
           min_free: 500MB
           index: whoosh
           catalogue: sqlite
-          executor: local
+          executor: dask://[fd00::1]:8786/
           archive: ./archive
         sources: []
     """
     assert following(text).settings == Settings(
-        contact="archive@library.example", allow_private=("127.1.0.0/16", "fd00::/8"), min_free_bytes=500_000_000
+        contact="archive@library.example",
+        allow_private=("127.1.0.0/16", "fd00::/8"),
+        min_free_bytes=500_000_000,
+        executor="dask://[fd00::1]:8786",
     )
 
 
@@ -250,7 +253,10 @@ SETTING_CASES = [
     ("catalogue: postgresql://me:secret@host/db", "the address may not hold a password, for this file is archived"),
     ("catalogue: 'postgresql://host/db?password=x'", "the address may not hold a password"),
     ("catalogue: 'postgresql://host/db?options=-c%20x'", "the address may name neither options nor a service"),
-    ("executor: dask", "'dask' is not possible in this version; possible: local"),
+    ("executor: dask", "'dask' is not possible: write local, or a scheduler as in 'dask://10.0.0.5:8786'"),
+    ("executor: dask://10.0.0.5", "'dask://10.0.0.5' is not possible"),
+    ("executor: tcp://10.0.0.5:8786", "'tcp://10.0.0.5:8786' is not possible"),
+    ("executor: dask://10.0.0.5:99999", "'dask://10.0.0.5:99999' is not possible"),
     ("archive: s3://x", "'s3://x' is not possible in this version; possible: ./archive"),
     ("min_free: 1000", "1000 has no unit: write one of 1000B 1000kB"),
     ("min_free: 1.5GiB", "'1.5GiB' is not a size: a whole number and a unit"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,6 +43,24 @@ def test_a_page_is_read_there_as_here() -> None:
 
         assert there == here
         assert told(there) == told(here)
+
+
+def test_a_daemon_has_pages_read_too_also_by_several_threads_at_once() -> None:
+    context = multiprocessing.get_context("forkserver")
+    daemon = context.Process(target=_read_in_threads, daemon=True)  # as a worker of Dask is one
+    daemon.start()
+    daemon.join(120)
+
+    assert daemon.exitcode == 0
+
+
+def _read_in_threads() -> None:
+    workers = Workers(count=3)
+    with ThreadPoolExecutor(3) as threads:
+        coming = [threads.submit(lambda: submit(workers, page(STORY)).result()) for _ in range(6)]
+        assert {one.result().text[:9] for one in coming} == {"Just befo"}
+    assert multiprocessing.current_process().daemon
+    workers.close()
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from aggregator.archive.days import (
     close,
     folder_of,
     forget_articles,
+    has_articles,
     is_closed,
     lacking_articles,
     read_articles,
@@ -45,6 +46,7 @@ from aggregator.archive.reader import (
     is_same,
     note,
     size,
+    stretches,
 )
 from aggregator.archive.records import IDENTICAL, NOT_MODIFIED, Entry, Record, new_record_id, warc_date
 from aggregator.archive.recovery import Recovery, recover
@@ -81,6 +83,7 @@ __all__ = [
     "files",
     "folder_of",
     "forget_articles",
+    "has_articles",
     "held",
     "holds",
     "is_closed",
@@ -98,6 +101,7 @@ __all__ = [
     "seal_of",
     "size",
     "stands_alone",
+    "stretches",
     "unclosed",
     "warc_date",
     "warcinfo",

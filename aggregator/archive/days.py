@@ -79,7 +79,12 @@ def lacking_articles(folder: Path, generation: str) -> list[str]:
     """Return the closed folders without the articles as one extractor reads them, oldest first."""
     manifests = (*folder.glob(f"[0-9]*/*/*/{MANIFEST}"), *folder.glob(f"imports/*/{MANIFEST}"))
     closed = sorted(path.parent.relative_to(folder).as_posix() for path in manifests)
-    return [day for day in closed if not articles_file(folder, day, generation).exists()]
+    return [day for day in closed if not has_articles(folder, day, generation)]
+
+
+def has_articles(folder: Path, day: str, generation: str) -> bool:
+    """Whether a folder has its articles as one extractor reads them."""
+    return articles_file(folder, day, generation).exists()
 
 
 def close(folder: Path, day: str, digests: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -168,6 +169,38 @@ def entries(folder: Path, file: str, start: int = 0) -> Iterator[Entry]:
                 yield entry
     except ValueError as error:
         raise damaged(path, error) from error
+
+
+def stretches(folder: Path, file: str, start: int, *, most_bytes: int) -> Iterator[tuple[int, int]]:
+    """Yield one file from ``start`` on as stretches of whole records, from offset to offset, in order.
+
+    Args:
+        folder: ``archive/``.
+        file: Which.
+        start: Where a record begins.
+        most_bytes: How long one may be, unless a record is longer; what another's file holds as one piece stays one.
+
+    Raises:
+        StoreError: The file is missing.
+    """
+    path = existing(folder, file)
+    end = path.stat().st_size
+    begin = last = start
+    with suppress(ValueError):  # who reads the records will say so
+        for offset in _offsets(path, file, start) if end - start > most_bytes else ():
+            if offset - begin > most_bytes and last > begin:
+                yield begin, last
+                begin = last
+            last = max(last, offset)
+    yield begin, end
+
+
+def _offsets(path: Path, file: str, start: int) -> Iterator[int]:
+    if is_import(file):
+        yield from (one.offset for one in foreign.records(path, start) if isinstance(one, foreign.ForeignRecord))
+        return
+    with path.open("rb") as stream:
+        yield from (offset for offset, _, _ in members(stream, start))
 
 
 def _imported(path: Path, file: str, start: int) -> Iterator[Entry]:

@@ -14,6 +14,7 @@ wait for the writer. The catalogue is derived from ``archive/``; delete it and `
     coverage.py       how much of what was announced is there
     copying.py        all of it, to another place
     nodes.py  leases.py      several crawlers that share it: what each lacks, and who asks which host
+    parts.py          how far bulk work is
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from aggregator.catalogue.copying import copy
 from aggregator.catalogue.leases import Lease, Leases
 from aggregator.catalogue.matches import Matches
 from aggregator.catalogue.newest import Newest
+from aggregator.catalogue.parts import Parts
 from aggregator.catalogue.places import alone, empty_log, exists, remove, replace
 from aggregator.catalogue.requisites import FRESH, NeededBy
 from aggregator.catalogue.runs import Runs
@@ -41,7 +43,7 @@ UNTRANSLATED = "untranslated"
 """The note that says why no model is asked for translations although there is to be one; none, or empty: one is."""
 
 
-class Catalogue(Captures, NeededBy, Announcements, Articles, Matches, Runs, Newest):
+class Catalogue(Captures, NeededBy, Announcements, Articles, Matches, Runs, Newest, Parts):
     """An open catalogue; what it raises is said in ``Opened``."""
 
     def note(self, name: str) -> str | None:

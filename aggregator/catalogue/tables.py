@@ -329,9 +329,19 @@ months = Table(
     Column("month", Integer, nullable=False),  # in which its translations were last looked for
 )
 
+parts = Table(
+    "parts",
+    metadata,
+    Column("job", String, primary_key=True),
+    Column("version", String, primary_key=True),  # of the code, and of what else the job depends on
+    Column("segment", String, primary_key=True),
+    Column("rows", Integer, nullable=False),
+    Column("sha256", String, nullable=False),
+)
+
 BOOKKEEPING = (
     *("schema", "progress", "notes", "to_index", "to_match", "to_translate", "to_fingerprint", "months"),
-    *("nodes", "leases", "alignments", "sames"),
+    *("nodes", "leases", "alignments", "sames"), "parts",
 )
 """Tables that say how far the work is, not what is known; left out of a dump. Alignments are among them: of pairs that
 share only what has become common since, more are kept than would be found anew."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from aggregator import (
     archive,
+    bulk,
     citations,
     concordance,
     curves,
@@ -104,6 +105,12 @@ LIMITS = (
         "the page is not read, and said so; its capture is kept",
     ),
     Limit("worker.pages", extract.MAX_READINGS, "pages", "another worker takes its place"),
+    Limit(
+        "bulk.tries",
+        bulk.MAX_TRIES,
+        "tries",
+        "the pages of a stretch of the archive are read by the program itself, and it says so",
+    ),
     Limit("page.depth", extract.MAX_DEPTH, "elements inside one another", "what lies deeper is flattened"),
     Limit("page.elements", extract.MAX_ELEMENTS, "elements", "the rest of the page is not read, and said to be"),
     Limit("page.attributes", extract.MAX_ATTRIBUTES, "attributes an element", "the others are not read"),

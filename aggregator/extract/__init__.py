@@ -4,7 +4,7 @@ The way of a page: `tree` (bytes to a tree within limits), `page` (what it says 
 dates), `comments` (what readers wrote), `posts` (those of a page of several), `cascade` (its main text, by
 trafilatura's stages), `furniture` (lines that all pages of its source share), `repairs` (what is too much or lost),
 `language`. `rules` are those of a source, before all of these; `documents` are PDFs, read instead. `workers` are
-processes that do this within limits of time and memory; `serving` is their inside.
+processes that do this within limits of time and memory; `serving` is their inside, `telling` what passes in and out.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ from aggregator.extract.problems import (
     UNMATCHED,
     UNREADABLE,
 )
+from aggregator.extract.telling import about, key, reading_of, told
 from aggregator.model import ExtractRule, Reading
 
 __all__ = [
@@ -70,13 +71,17 @@ __all__ = [
     "UNMATCHED",
     "UNREADABLE",
     "LanguageSpan",
+    "about",
     "generation",
+    "key",
     "language_of",
     "language_spans",
     "nothing",
     "read_page",
+    "reading_of",
     "submit_page",
     "tells_its_language",
+    "told",
 ]
 
 _RULES = 9

@@ -19,6 +19,7 @@ from typing import Any
 from aggregator import extract
 from aggregator.errors import ExtractError
 from aggregator.extract.limits import MAX_READING_BYTES, MAX_READING_CPU_S
+from aggregator.extract.telling import told
 from aggregator.model import ExtractRule, Reading
 
 READY = b"ready"
@@ -77,19 +78,4 @@ def _limit_time() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))
 
 
-def told(reading: Reading) -> dict[str, Any]:
-    """Return a reading as JSON has it: what comes from a process that met a hostile page is data, never objects."""
-    return {
-        "title": reading.title,
-        "authors": list(reading.authors),
-        "claimed_at": reading.claimed_at and reading.claimed_at.isoformat(),
-        "claimed_by": reading.claimed_by,
-        "canonical_url": reading.canonical_url,
-        "modified_at": reading.modified_at and reading.modified_at.isoformat(),
-        "language": reading.language,
-        "text": reading.text,
-        "comments": reading.comments,
-        "problems": list(reading.problems),
-        "url": reading.url,
-        "posts": [told(post) for post in reading.posts],
-    }
+__all__ = ["READY", "serve", "told"]

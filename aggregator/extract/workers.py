@@ -14,9 +14,9 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -25,6 +25,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from aggregator.errors import AggregatorError, ExtractError
+from aggregator.extract import telling
 from aggregator.extract.limits import MAX_READING_BYTES, MAX_READING_CPU_S, MAX_READING_S, MAX_READINGS
 from aggregator.model import ExtractRule, Reading
 
@@ -33,6 +34,8 @@ _START_S = 120.0
 _END_S = 1.0
 """A process whose pipe is closed needs a moment to be gone."""
 _MOST_WORKERS = 8
+_STARTING = threading.Lock()
+"""Held while a daemon starts a process: its threads may do that at the same time."""
 
 
 _LIMITS = {
@@ -101,14 +104,14 @@ class Workers:
             Its reading, when it is there. It raises ExtractError where the page could not be read, also because it took
             too long, too much memory or the whole worker; AggregatorError where no worker can be had.
         """
-        about = {
-            "url": url,
-            "content_type": content_type,
-            "captured_at": captured_at.isoformat(),
-            "languages": list(languages),
-            "rule": rule and rule.inputs,
-            "with_comments": with_comments,
-        }
+        about = telling.about(
+            url=url,
+            content_type=content_type,
+            captured_at=captured_at,
+            languages=languages,
+            rule=rule,
+            with_comments=with_comments,
+        )
         if self._pid != os.getpid():  # after a fork they belong to the other process
             self._idle, self._callers, self._lock, self._pid = [], None, threading.Lock(), os.getpid()
         with self._lock:
@@ -156,7 +159,7 @@ class Workers:
                 self._idle.append(worker)
         if "reason" in answer:
             raise ExtractError(about["url"], str(answer["reason"]))
-        return _reading(answer["reading"])
+        return telling.reading_of(answer["reading"])
 
     def _asked(self, worker: _Worker, body: bytes, about: dict[str, Any]) -> dict[str, Any]:
         worker.calls.send_bytes(json.dumps(about).encode())
@@ -179,7 +182,8 @@ class Workers:
         context = _context()
         ours, theirs = context.Pipe()
         process = context.Process(target=self.target or _serve, args=(theirs,), daemon=True, name="page reader")
-        process.start()
+        with _may_have_children():
+            process.start()
         theirs.close()
         worker = _Worker(process, ours)
         with suppress(EOFError, OSError):
@@ -190,6 +194,24 @@ class Workers:
             f"No process to read pages in could be started ({how_it_ended(code)}). Nothing is lost: what was captured "
             "is in archive/. Look after memory and the limits of processes (ulimit -a), then run the command again."
         )
+
+
+@contextmanager
+def _may_have_children() -> Iterator[None]:
+    """Let a daemon start processes: Dask's workers are daemons of their nannies, and multiprocessing refuses them any.
+
+    It does so for fear of orphans. A page reader is none: it ends when the pipe of the process that asks it does.
+    """
+    if not multiprocessing.current_process().daemon:
+        yield
+        return
+    settings: dict[str, Any] = multiprocessing.current_process()._config  # type: ignore[attr-defined]
+    with _STARTING:
+        settings["daemon"] = False
+        try:
+            yield
+        finally:
+            settings["daemon"] = True
 
 
 def _serve(calls: Connection) -> None:
@@ -213,27 +235,6 @@ def how_it_ended(code: int | None) -> str:
         if code < 0:
             return f"by {signal.Signals(-code).name}"
     return f"exit code {code}"
-
-
-def _reading(said: dict[str, Any]) -> Reading:
-    return Reading(
-        title=said["title"],
-        authors=tuple(said["authors"]),
-        claimed_at=_instant(said["claimed_at"]),
-        claimed_by=said["claimed_by"],
-        modified_at=_instant(said["modified_at"]),
-        language=said["language"],
-        text=said["text"],
-        comments=said["comments"],
-        problems=tuple(said["problems"]),
-        url=said["url"],
-        canonical_url=said["canonical_url"],
-        posts=tuple(_reading(post) for post in said["posts"]),
-    )
-
-
-def _instant(said: str | None) -> datetime | None:
-    return datetime.fromisoformat(said) if said else None
 
 
 @cache

@@ -140,6 +140,8 @@ class Settings:
     """The engine of the full-text index."""
     catalogue: str = "sqlite"
     """Where the catalogue is: ``sqlite``, a file of the home, or the address of a PostgreSQL server."""
+    executor: str = "local"
+    """Where much is read at once: ``local``, or the scheduler of a Dask cluster as ``dask://host:port``."""
     min_free_bytes: int = 1 << 30
     """A writer stops cleanly when the disk has less room than this."""
 

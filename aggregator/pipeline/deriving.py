@@ -32,7 +32,7 @@ from aggregator.model import (
     Version,
 )
 from aggregator.pipeline import belonging
-from aggregator.pipeline.reading import Reader
+from aggregator.pipeline.reading import Reader, is_read, trouble
 from aggregator.pipeline.rechecking import check_at, never
 
 MAX_HOPS = 10
@@ -99,19 +99,15 @@ class Deriver:
         self, folder: Path, following: Following, catalogue: Catalogue, furniture: Mapping[str, tuple[str, ...]]
     ) -> None:
         self._folder = folder
-        self._reader = Reader(folder, following, furniture)
+        self.reader = Reader(folder, following, furniture)
         self._following = following
         self._catalogue = catalogue
 
     def prepare(self, entries: Iterable[archive.Entry]) -> None:
         """Have the pages among entries read meanwhile; ``derive`` waits for what it needs."""
         for entry in entries:
-            what = entry.what
-            if not isinstance(what, Capture) or what.role is not Role.PAGE:
-                continue
-            has_no_body = what.refers_to is not None or what.location is not None
-            if not has_no_body and not _trouble(what):
-                self._reader.begin(what, entry.body)
+            if isinstance(entry.what, Capture) and is_read(entry.what):
+                self.reader.begin(entry.what, entry.body)
 
     def derive(self, entry: archive.Entry) -> Derived:
         """Take one entry into the catalogue.
@@ -186,7 +182,7 @@ class Deriver:
             return self._redirected(what)
         if what.role is Role.ROBOTS and 400 <= what.status < 500 and what.status != 429:
             return Derived()  # RFC 9309, section 2.3.1.3: no rules, all may be asked for
-        if reason := _trouble(what):
+        if reason := trouble(what):
             return self._settle(what, failure=reason, retry=_may_pass(what))
         as_before = what.refers_to is not None
         known = self._catalogue.article(self._article_id(what)) if what.role is Role.PAGE else None
@@ -288,7 +284,7 @@ class Deriver:
     def _requisite(self, capture: Capture) -> Derived:
         """Take in a picture or style sheet; where it redirects, what needs it needs what is there."""
         if capture.location is None:
-            return Derived(failure=_trouble(capture), not_modified=capture.refers_to is not None)
+            return Derived(failure=trouble(capture), not_modified=capture.refers_to is not None)
         target = urls.canonical(capture.location, capture.url)
         if target is None:
             return Derived(failure="redirects to no web address")
@@ -354,10 +350,10 @@ class Deriver:
 
     def _page(self, capture: Capture, body: bytes) -> Derived:
         failure = None
-        if readings := self._reader.before(capture):
+        if readings := self.reader.before(capture):
             return self._articles(capture, readings)
         try:
-            reading = self._reader.read(capture, body)
+            reading = self.reader.read(capture, body)
         except ExtractError as error:
             failure = error.reason
             reading = extract.nothing(extract.UNREADABLE)
@@ -368,7 +364,7 @@ class Deriver:
     def _front_posts(self, capture: Capture, body: bytes) -> tuple[Reading, ...]:
         """Return the posts of a front page: all that can be had of a source which announces nothing."""
         try:
-            return self._reader.read(capture, body).posts
+            return self.reader.read(capture, body).posts
         except ExtractError:
             return ()
 
@@ -420,7 +416,7 @@ class Deriver:
             key=key,
             captured_at=capture.captured_at,
             record_id=capture.refers_to or capture.record_id,
-            generation=self._reader.generation(capture),
+            generation=self.reader.generation(capture),
         )
         self._catalogue.add_sighting(decision.sighting)
         if decision.versions is None:
@@ -486,16 +482,6 @@ def _followed(source: Source, capture: Capture, said: Announcement) -> tuple[Req
 def _listed(capture: Capture, found: Sequence[Discovery]) -> int:
     """Return how many articles a sitemap lists for good: one of news has titles, and forgets what is two days old."""
     return len(found) if capture.role is Role.SITEMAP and not any(one.claimed_title for one in found) else 0
-
-
-def _trouble(capture: Capture) -> str | None:
-    if capture.status not in (200, 304):
-        return f"HTTP {capture.status}"
-    if capture.truncated:
-        return f"the answer is incomplete ({capture.truncated})"
-    if capture.status == 304 and capture.refers_to is None:
-        return "HTTP 304 to a request that named no earlier capture"
-    return capture.problem
 
 
 def _may_pass(capture: Capture) -> bool:

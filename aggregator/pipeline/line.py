@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from aggregator.fetch import Web
 from aggregator.home import Home
 from aggregator.index import Writer as IndexWriter
 from aggregator.model import Article, Capture, Following, Outcome, Progress, Report, Requisites, Run, Source
-from aggregator.pipeline import belonging
+from aggregator.pipeline import belonging, rereading
 from aggregator.pipeline.claims import REPOSTS, Claims
 from aggregator.pipeline.collecting import BATCH, Collector, More
 from aggregator.pipeline.deriving import Deriver, generation
@@ -253,9 +253,20 @@ class Pipeline:
         sizes = {file: archive.size(self.home.archive, file) for file in archive.files(self.home.archive)}
         self.missing = sorted(known.keys() - sizes.keys())
         behind = [file for file, size in sizes.items() if known.get(file, 0) < size]
-        total, done = sum(sizes[f] - known.get(f, 0) for f in behind), 0
-        for file in behind:
-            start = at = known.get(file, 0)
+        ends = {file: (known.get(file, 0), sizes[file]) for file in behind}
+        following, furniture = self.following, self._furniture
+        with rereading.ahead(self.home, following, furniture, self._catalogue, ends, self._report) as found:
+            self._deriver.reader.found = found
+            self._read(ends)
+        self._deriver.reader.found = None
+        self.update_index(index)
+        rereading.forget(self.home, self._catalogue)
+
+    def _read(self, behind: Mapping[str, tuple[int, int]]) -> None:
+        """Read files into the catalogue, each from the one offset to the other."""
+        total, done = sum(stop - start for start, stop in behind.values()), 0
+        for file, (start, stop) in behind.items():
+            at = start
             for batch in self._prepared(_batches(archive.entries(self.home.archive, file, start))):
                 with self._catalogue.transaction():
                     for entry in batch:
@@ -265,9 +276,8 @@ class Pipeline:
                 self.home.ensure_room(self.following.settings.min_free_bytes)
                 self._report(Progress(doing="reading the archive", done=done + at - start, total=total, in_bytes=True))
             with self._catalogue.transaction():
-                self._catalogue.set_catalogued(file, sizes[file])
-            done += sizes[file] - start
-        self.update_index(index)
+                self._catalogue.set_catalogued(file, stop)
+            done += stop - start
 
     def _prepared(self, batches: Iterator[list[Entry]]) -> Iterator[list[Entry]]:
         """Yield batches while the pages of the next one are being read."""

@@ -14,6 +14,7 @@ from aggregator.home import Home
 from aggregator.model import Following, Report
 from aggregator.pipeline.opening import line_of, silence
 from aggregator.pipeline.reposting import ASIDE
+from aggregator.pipeline.rereading import remove_parts
 
 
 def rebuild(
@@ -50,6 +51,8 @@ def rebuild(
         _refuse_newer(home)
         with disk.guarded(home.index):  # what a kill left behind; it may hold what was to be erased
             disk.remove_folder(home.index / ASIDE, overwrite=True)
+        if scrub:  # else a rebuild that was cut short goes on with what it had read
+            remove_parts(home)
         if only == "reposts":
             with line_of(home, following, report) as line:
                 line.find_reposts_anew(scrub=scrub)

@@ -190,6 +190,13 @@ def _catalogue(text: str) -> str:
     return "postgresql" + text[len(parts.scheme) :]
 
 
+def _executor(text: str) -> str:
+    found = re.fullmatch(r"dask://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(\d{1,5})/?", text)
+    if text != "local" and (not found or not 0 < int(found[2]) < 65_536):
+        raise ValueError(f"{shown(text)} is not possible: write local, or a scheduler as in 'dask://10.0.0.5:8786'")
+    return text.rstrip("/")
+
+
 def _fingerprint(text: str) -> str:
     plain = re.sub(r"^sha-?256[:=]|[:\s]", "", text, flags=re.IGNORECASE).lower()
     if not re.fullmatch(r"[0-9a-f]{64}", plain):
@@ -250,6 +257,7 @@ ADDRESSES = Kind("a list of addresses", _address, Shape.LIST)
 HOSTS = Kind("a list of host names", _host, Shape.LIST)
 NETWORKS = Kind("a list of networks such as `127.1.0.0/16`", _network, Shape.LIST)
 PROXY = Kind("`socks5://host:port` or `http://host:port`", _proxy)
+EXECUTOR = Kind("`local`, or a scheduler as `dask://host:port`", _executor)
 FOLDER = Kind("a folder, from the home on or from `/` on")
 FINGERPRINT = Kind("the SHA-256 of a certificate, 64 hexadecimal digits", _fingerprint, yaml_type=None)
 CATALOGUE = Kind("`sqlite` or `postgresql://user@host/database`", _catalogue)
@@ -335,7 +343,12 @@ KEYS = (
         "sqlite",
         "The database: a file in index/, or a PostgreSQL server that several crawlers may share.",
     ),
-    Key("settings.executor", _choice("local", note=_NOW), "local", "Where pages are read.", None),
+    Key(
+        "settings.executor",
+        EXECUTOR,
+        "local",
+        "Where pages are read when there are many: in a rebuild, after an import. Elsewhere is a Dask cluster.",
+    ),
     Key("settings.archive", _choice("./archive", note=_NOW), "./archive", "Where captures are kept.", None),
     Key("defaults", GROUP, "as below", "What holds for every source that does not say otherwise."),
     Key("defaults.every", EVERY, "auto", "Time from one pass to the next; `auto`: the program chooses."),
