@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator import disk, words
-from aggregator.reuse import FEW, Fingerprint, Numbers, Reuse, segments
+from aggregator.reuse import FEW, Fingerprint, Numbers, Reuse
 from aggregator.reuse.segments import in_parts, summed
 from aggregator.words import Hashes
 
@@ -140,7 +140,7 @@ def survey(folder: Path, cuts: Sequence[Cut], articles: int) -> Survey:
     return Survey(places, rates, texts, {int(each[0]): each for each in spares})
 
 
-def stretches(cuts: Sequence[Cut], most: int = segments.ROWS) -> list[tuple[int, int]]:
+def stretches(cuts: Sequence[Cut], most: int) -> list[tuple[int, int]]:
     """Return stretches of all grams, ends inclusive, of about equal numbers of rows, at most so many."""
     found, low = [], 0
     for octave, last in enumerate(_OCTAVES.tolist()):
@@ -225,7 +225,7 @@ def _runs(
             yield summed((own[rows] << 32) | others[keep], np.ones(len(rows), np.int64), worth[rows])
 
 
-def shares(met: Sequence[Met], articles: int, most: int = segments.ROWS) -> list[tuple[int, int]]:
+def shares(met: Sequence[Met], articles: int, most: int) -> list[tuple[int, int]]:
     """Return stretches of places, ends exclusive, so that each has about so many rows of pairs, or is a bucket."""
     counts = np.sum([each.pairs for each in met], axis=0)
     found, start, held = [], 0, 0
