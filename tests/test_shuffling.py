@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+import tracemalloc
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -168,3 +170,37 @@ def test_equal_shares_of_the_work_have_at_most_so_many_rows(tmp_path: Path) -> N
 
     assert sum(each.rows for each in met) == 400 * 100
     assert max(each.rows for each in met) < 1_200  # chance
+
+
+def test_what_is_in_memory_does_not_grow_with_the_archive(tmp_path: Path) -> None:
+    few, many = (peak_of_the_maps(tmp_path / str(count), count) for count in (1_000, 4_000))
+
+    assert many < 1.25 * few
+
+
+def peak_of_the_maps(folder: Path, articles: int) -> int:
+    """The most bytes that any task has of a made-up archive, cut into batches and stretches of one size."""
+    chance = np.random.default_rng(4)
+    folder.mkdir()
+    peaks = []
+
+    def task(run: Callable[..., Any], *arguments: object) -> Any:
+        tracemalloc.start()
+        result = run(folder, *arguments)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        return result
+
+    def batch(start: int) -> list[tuple[int, Fingerprint]]:
+        shared = chance.integers(0, 1 << 64, (10, 20), np.uint64)  # by ten families of ten
+        grams = chance.integers(0, 1 << 64, (100, 60), np.uint64)
+        prints = [np.unique(np.append(own, shared[n % 10])) for n, own in enumerate(grams)]
+        return [(start + n, Fingerprint(start + n, 1, each)) for n, each in enumerate(prints)]
+
+    cuts = [task(shuffling.scatter, start, batch(start)) for start in range(0, articles, 100)]
+    shuffling.survey(folder, cuts, articles)
+    met = [task(shuffling.meet, *one) for one in enumerate(shuffling.stretches(cuts, 10_000))]
+    shuffling.list_runs(folder, met)
+    for share in shuffling.shares(met, articles, 10_000):
+        task(shuffling.add_up, share)
+    return max(peaks)
