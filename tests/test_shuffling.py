@@ -173,7 +173,7 @@ def test_equal_shares_of_the_work_have_at_most_so_many_rows(tmp_path: Path) -> N
 
 
 def test_what_is_in_memory_does_not_grow_with_the_archive(tmp_path: Path) -> None:
-    few, many = (peak_of_the_maps(tmp_path / str(count), count) for count in (1_000, 4_000))
+    few, many = (peak_of_the_maps(tmp_path / str(count), count) for count in (2_000, 8_000))
 
     assert many < 1.25 * few
 

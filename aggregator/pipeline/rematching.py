@@ -28,8 +28,8 @@ from aggregator.reuse import Reuse, shuffling
 from aggregator.reuse.shuffling import Cut, Met, Survey
 
 FROM_ARTICLES = 10_000
-"""From so many on an archive is compared at once: with two processors it takes as long either way; with fewer articles it
-takes longer, for workers must start. See ``benchmarks/matching_at_scale.py``."""
+"""From so many on an archive is compared at once. With two processors it takes as long either way; of fewer articles it
+takes longer, for workers must start (``benchmarks/matching_at_scale.py --wall``)."""
 _BATCHES = 1_000
 _FEWEST, _MOST = 500, 50_000
 """An archive is cut into so many batches, of so many articles at least and at most."""
