@@ -92,6 +92,8 @@ class Measuring:
     tasks: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     peak_mib: dict[str, float] = field(default_factory=dict)
     pools: dict[str, executors._Pool] = field(default_factory=dict)
+    laid: int = 0
+    """Pairs that were laid side by side."""
     resting: dict[str, float] = field(default_factory=dict)
 
     def ensure(self) -> None:
@@ -106,6 +108,7 @@ class Measuring:
         result, cpu_s, peak = self.pools[name].submit(measured, task, *arguments).result()
         self.cpu_s[name] += cpu_s
         self.tasks[name] += 1
+        self.laid += len(arguments[0]) if name == "align" else 0
         self.peak_mib[name] = max(self.peak_mib.get(name, 0.0), peak - self.resting[name])
         done.set_result(result)
         return done
@@ -136,8 +139,7 @@ def costs(home: Home, ids: Sequence[str]) -> Iterator[str]:
     found = sum(1 for _ in whole.alignments())
     engine.close()
     here = time.process_time() - began
-    pairs = sum(int(each.pairs.sum()) for each in whole._met)
-    rows = sum(each.rows for each in whole._met)
+    pairs, rows = size_of(folder, "run-*-pairs") // 8, size_of(folder, "met-*-grams") // 8
     yield f"{count:,} articles, {rows / count:.0f} grams an article, {found:,} pairs that share passages; load {load()}"
     for name in MAPS:
         cpu = engine.cpu_s[name]
@@ -148,7 +150,7 @@ def costs(home: Home, ids: Sequence[str]) -> Iterator[str]:
     yield f"  driver  {count / here:10,.0f} articles a core second {1e3 * here / count:8.3f} ms an article"
     for name, pattern in {"cuts": "cut-*", "runs of pairs": "run-*", "merged index": "met-*"}.items():
         yield f"  {name:14}{size_of(folder, pattern) / count:10,.0f} bytes an article"
-    yield f"  {pairs / count:,.0f} rows of pairs an article, {found / count:.2f} alignments"
+    yield f"  {pairs / count:,.0f} rows of pairs an article, {engine.laid / count:.2f} pairs laid side by side"
 
 
 def one_by_one(home: Home, ids: Sequence[str]) -> Iterator[str]:

@@ -59,8 +59,7 @@ class AtOnce:
         ]
         self._known = shuffling.survey(folder, cuts, len(self._numbers))
         self._met = [shuffling.meet(folder, *one) for one in enumerate(shuffling.stretches(cuts, most))]
-        shuffling.list_runs(folder, self._met)
-        self._shares = shuffling.shares(self._met, len(self._numbers), most)
+        self._shares = shuffling.shares(shuffling.list_runs(folder, self._met), len(self._numbers), most)
 
     def told(self) -> Told:
         told: Told = {}
@@ -76,7 +75,9 @@ class AtOnce:
 
     def index(self) -> Reuse:
         made = Reuse(self._folder / "reuse", writing=True)
-        shuffling.fill(made, self._folder, self._known, self._met, np.array(self._numbers, np.uint64))
+        shuffling.fill(
+            made, self._folder, self._known, [each.rows for each in self._met], np.array(self._numbers, np.uint64)
+        )
         made.sign()
         return Reuse(self._folder / "reuse")
 
@@ -200,7 +201,6 @@ def peak_of_the_maps(folder: Path, articles: int) -> int:
     cuts = [task(shuffling.scatter, start, batch(start)) for start in range(0, articles, 100)]
     shuffling.survey(folder, cuts, articles)
     met = [task(shuffling.meet, *one) for one in enumerate(shuffling.stretches(cuts, 10_000))]
-    shuffling.list_runs(folder, met)
-    for share in shuffling.shares(met, articles, 10_000):
+    for share in shuffling.shares(shuffling.list_runs(folder, met), articles, 10_000):
         task(shuffling.add_up, share)
     return max(peaks)

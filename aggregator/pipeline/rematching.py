@@ -67,7 +67,7 @@ class Rematching:
         self._report = report
         self.ids = sorted(ids, key=article_number)
         self._known: Survey | None = None
-        self._met: list[Met] = []
+        self._shares: list[tuple[int, int]] = []
 
     def fingerprint(self, made: Reuse) -> None:
         """Make the fingerprints of all, and find who meets whom.
@@ -85,20 +85,26 @@ class Rematching:
             cuts.append(one)
             self._report(Progress(doing="making fingerprints", done=min(articles, len(cuts) * size), total=articles))
         self._known = shuffling.survey(folder, cuts, articles)
-        self._met = list(self._mapped(meet, enumerate(shuffling.stretches(cuts, ROWS))))
+        rows: list[int] = []
+
+        def met() -> Iterator[Met]:
+            for one in self._mapped(meet, enumerate(shuffling.stretches(cuts, ROWS))):
+                rows.append(one.rows)
+                yield one
+
+        self._shares = shuffling.shares(shuffling.list_runs(folder, met()), articles, ROWS)
         numbers = np.array([article_number(i) for i in self.ids], np.uint64)
-        shuffling.fill(made, folder, self._known, self._met, numbers)
+        shuffling.fill(made, folder, self._known, rows, numbers)
 
     def alignments(self) -> Iterator[Alignment]:
         """Yield what all articles share with one another, each pair once."""
-        shuffling.list_runs(self._order.folder, self._met)
         for found in self._mapped(align, self._batches()):
             yield from found
 
     def _batches(self) -> Iterator[Sequence[Pair]]:
         """Yield pairs that share enough, some at a time."""
         held: list[Pair] = []
-        for pairs in self._mapped(choose, shuffling.shares(self._met, len(self.ids), ROWS)):
+        for pairs in self._mapped(choose, self._shares):
             for pair in self._named(pairs):
                 held.append(pair)
                 if len(held) == _PAIRS:

@@ -30,7 +30,7 @@ from aggregator.words import Hashes
 
 MAX_ARTICLES = 1 << 31
 """Two places are one number of 63 bits."""
-BUCKETS = 1_024
+BUCKETS = 1 << 14
 """Stretches of articles whose pairs are counted while they are written, so that equal shares can be made of them."""
 _SPARE = 0x80
 """Beside the rate of an article whose text as many have as are compared."""
@@ -225,9 +225,14 @@ def _runs(
             yield summed((own[rows] << 32) | others[keep], np.ones(len(rows), np.int64), worth[rows])
 
 
-def shares(met: Sequence[Met], articles: int, most: int) -> list[tuple[int, int]]:
-    """Return stretches of places, ends exclusive, so that each has about so many rows of pairs, or is a bucket."""
-    counts = np.sum([each.pairs for each in met], axis=0)
+def shares(counts: NDArray[np.int64], articles: int, most: int) -> list[tuple[int, int]]:
+    """Return stretches of places, ends exclusive, so that each has at most so many rows of pairs, or is a bucket.
+
+    Args:
+        counts: How many there are in each bucket, over all stretches of grams.
+        articles: How many places there are.
+        most: How many rows.
+    """
     found, start, held = [], 0, 0
     for bucket, count in enumerate(counts.tolist()):
         if held and held + count > most:
@@ -239,9 +244,15 @@ def shares(met: Sequence[Met], articles: int, most: int) -> list[tuple[int, int]
     return [(-(-low * articles // BUCKETS), -(-high * articles // BUCKETS)) for low, high in found]
 
 
-def list_runs(folder: Path, met: Sequence[Met]) -> None:
-    """Write which files of pairs there are, for ``add_up``."""
-    _put(folder / "runs", np.array([(each.number, run) for each in met for run in range(each.runs)], np.int64))
+def list_runs(folder: Path, met: Iterable[Met]) -> NDArray[np.int64]:
+    """Write which files of pairs there are, for ``add_up``; return how many rows they have by bucket."""
+    runs: list[tuple[int, int]] = []
+    counts = np.zeros(BUCKETS, np.int64)
+    for each in met:
+        runs += [(each.number, run) for run in range(each.runs)]
+        counts += each.pairs
+    _put(folder / "runs", np.array(runs, np.int64))
+    return counts
 
 
 def add_up(folder: Path, share: tuple[int, int]) -> Sums:
@@ -262,25 +273,25 @@ def add_up(folder: Path, share: tuple[int, int]) -> Sums:
     return Sums(later, earlier, rate, shared, weight)
 
 
-def fill(reuse: Reuse, folder: Path, known: Survey, met: Sequence[Met], numbers: Numbers) -> None:
+def fill(reuse: Reuse, folder: Path, known: Survey, rows: Sequence[int], numbers: Numbers) -> None:
     """Make an index of all stretches: it answers as one to which all articles were added.
 
     Args:
         reuse: A new one in a folder.
         folder: Where the stretches are.
         known: The articles.
-        met: All stretches, in order.
+        rows: How many holders of grams each stretch has, in order.
         numbers: The number of the article at each place.
     """
     reuse.fill(
         {
-            "grams": (_mapped(folder / f"met-{each.number}-grams", "u8") for each in met),
-            "holders": (_mapped(folder / f"met-{each.number}-holders", "u4") for each in met),
+            "grams": (_mapped(folder / f"met-{n}-grams", "u8") for n in range(len(rows))),
+            "holders": (_mapped(folder / f"met-{n}-holders", "u4") for n in range(len(rows))),
             "numbers": [numbers[known.places]],
             "rates": [known.rates],
             "texts": [known.texts],
         },
-        rows=sum(each.rows for each in met),
+        rows=sum(rows),
         articles=len(known.places),
     )
 
