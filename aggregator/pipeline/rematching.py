@@ -34,7 +34,7 @@ _BATCHES = 1_000
 _FEWEST, _MOST = 500, 50_000
 """An archive is cut into so many batches, of so many articles at least and at most."""
 ROWS = 2_000_000
-"""Holders of grams, or rows of pairs, that a task has in memory: 300 MB."""
+"""Holders of grams, or rows of pairs, that a task has in memory: 400 MB."""
 _PAIRS = 1_000
 """Pairs that a task lays side by side."""
 
