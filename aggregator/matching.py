@@ -134,6 +134,13 @@ class Finder:
         self._reuse.add(made)
         return {self._texts.id_of(number) for number in self._reuse.moved_up(left).tolist()}
 
+    def fingerprints(self, ids: Iterable[str]) -> Iterator[Fingerprint]:
+        """Yield the fingerprints of those of these articles that are there, ascending by number."""
+        for some in _batches(sorted(ids, key=self._texts.number_of)):
+            self._hold(some)
+            yield from [self._fingerprint(i) for i in some if i in self._held]
+            self._trim()
+
     def alignments(self, ids: Iterable[str]) -> Iterator[Alignment]:
         """Yield what these articles share with others, and with one another, each pair once."""
         ordered = sorted(ids, key=self._texts.number_of)
@@ -190,21 +197,22 @@ class Finder:
 
     @staticmethod
     def _enough(found: Candidates, rates: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """Return which candidates share enough to be laid side by side."""
-        least = np.where(np.maximum(rates[found.asked], found.rate) > FINE_RATE, 1.0, MIN_WEIGHT)
-        return np.asarray(found.weight >= least)
+        return is_enough(found.weight, np.maximum(rates[found.asked], found.rate))
 
     def _aligned(self, asked: Sequence[Fingerprint], new: Numbers) -> Iterator[Alignment]:
         found = self._reuse.candidates(asked, new)
         chosen = np.flatnonzero(self._enough(found, np.array([f.rate for f in asked], np.uint8)))
-        for start in range(0, len(chosen), _BATCH):
-            rows = chosen[start : start + _BATCH]
-            others = [self._texts.id_of(int(number)) for number in found.number[rows]]
-            self._hold([*others, *(self._texts.id_of(asked[row].number) for row in found.asked[rows])])
-            ones = [self._texts.id_of(asked[row].number) for row in found.asked[rows]]
-            pairs = [sorted(pair) for pair in zip(ones, others, strict=True)]
+        ones = (self._texts.id_of(asked[row].number) for row in found.asked[chosen].tolist())
+        others = (self._texts.id_of(number) for number in found.number[chosen].tolist())
+        yield from self.between([(min(pair), max(pair)) for pair in zip(ones, others, strict=True)])
+
+    def between(self, pairs: Sequence[tuple[str, str]]) -> Iterator[Alignment]:
+        """Yield what pairs of articles share, the smaller id first; nothing of some."""
+        for start in range(0, len(pairs), _BATCH):
+            some = pairs[start : start + _BATCH]
+            self._hold([i for pair in some for i in pair])
             # some may have been withdrawn meanwhile
-            yield from dedupe.aligned([(self._held[a], self._held[b]) for a, b in pairs if {a, b} <= self._held.keys()])
+            yield from dedupe.aligned([(self._held[a], self._held[b]) for a, b in some if {a, b} <= self._held.keys()])
             self._trim()
 
     def _fingerprint(self, article_id: str) -> Fingerprint:
@@ -234,6 +242,16 @@ class Finder:
         while self._held_words > MAX_HELD_WORDS and self._held:
             _, versions = self._held.popitem(last=False)
             self._held_words -= sum(len(each.words) for each in versions)
+
+
+def is_enough(weight: NDArray[np.float64], rate: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return which pairs share enough to be laid side by side.
+
+    Args:
+        weight: What the grams are worth that they share.
+        rate: The coarser of both rates.
+    """
+    return np.asarray(weight >= np.where(rate > FINE_RATE, 1.0, MIN_WEIGHT))
 
 
 def decisions_of(events: Iterable[Event]) -> Decided:

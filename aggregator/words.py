@@ -35,6 +35,7 @@ LEAST_TOLD = 1 / 8
 """What the commonest gram tells: enough of them may be a quotation of what was copied everywhere."""
 COMMON = 8
 """A gram that more articles hold is worth less the more they are: twice as many, half as much."""
+_EXACT = float(1 << 32)
 _BATCH_CHARS = 1 << 20
 """Characters that are worked on at a time: 40 MB of arrays."""
 _TEXT_BITS = 21
@@ -210,8 +211,13 @@ def in_texts(grams: Hashes, texts: NDArray[np.int64]) -> Hashes:
 
 
 def rarity(holders: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return how much grams tell of two articles that share them, 0.0 to 1.0, by how many articles hold each."""
-    return np.maximum(LEAST_TOLD, np.minimum(1.0, COMMON / np.maximum(holders, 1)))
+    """Return how much grams tell of two articles that share them, 0.0 to 1.0, by how many articles hold each.
+
+    In whole parts of 2^-32, rounded up: so sums of up to a million of them are exact, in whatever order they are added.
+    """
+    told = np.maximum(LEAST_TOLD, np.minimum(1.0, COMMON / np.maximum(holders, 1)))
+    whole: NDArray[np.float64] = np.ceil(told * _EXACT) / _EXACT
+    return whole
 
 
 def words(text: str) -> Words:

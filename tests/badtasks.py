@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from aggregator import bulk, pipeline
 from aggregator.bulk import Part, Segment
 from aggregator.home import Home
-from aggregator.pipeline import rereading
+from aggregator.model import Alignment
+from aggregator.pipeline import rematching, rereading
+from aggregator.reuse.shuffling import Cut, Met
 from tests.fakeweb import following, source
 
 _read = rereading.read_segment
+_cut, _meet, _choose, _align = rematching.cut, rematching.meet, rematching.choose, rematching.align
+_Result = TypeVar("_Result")
 
 
 def doubled(folder: str, number: int) -> int:
@@ -88,3 +98,35 @@ def rebuild_until_killed(home: str) -> None:
     rereading.SEGMENT_BYTES = 2_000
     rereading.read_segment = read_until_killed
     pipeline.rebuild(Home(Path(home)), following(source("a"), source("b")))
+
+
+def cut_or_die_once(order: rematching.Order, batch: tuple[int, Sequence[str]]) -> Cut:
+    """Cut a batch up; who is the second to do so is killed when all is written. So the next three."""
+    return _or_die_once(order, _cut(order, batch))
+
+
+def meet_or_die_once(order: rematching.Order, stretch: tuple[int, tuple[int, int]]) -> Met:
+    return _or_die_once(order, _meet(order, stretch))
+
+
+def choose_or_die_once(order: rematching.Order, share: tuple[int, int]) -> NDArray[np.int64]:
+    return _or_die_once(order, _choose(order, share))
+
+
+def align_or_die_once(order: rematching.Order, pairs: Sequence[tuple[str, str]]) -> list[Alignment]:
+    return _or_die_once(order, _align(order, pairs))
+
+
+def _or_die_once(order: rematching.Order, result: _Result) -> _Result:
+    folder = order.folder.parents[2]  # the home
+    if _note(folder, "tasks") == 2:
+        _note(folder, "killed")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return result
+
+
+def cut_where_it_was_ordered(order: rematching.Order, batch: tuple[int, Sequence[str]]) -> Cut:
+    """Cut a batch up; a worker that gets it is killed."""
+    if multiprocessing.parent_process():
+        os.kill(os.getpid(), signal.SIGKILL)
+    return _cut(order, batch)

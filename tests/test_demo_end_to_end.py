@@ -21,6 +21,7 @@ from aggregator.demo.world import load_world
 from aggregator.fetch import Fetcher
 from aggregator.home import Home
 from aggregator.model import Article, Following, Match, Outcome, Run, Version
+from aggregator.pipeline import rematching
 from aggregator.pipeline.rechecking import check_at
 from aggregator.query import parse
 from tests.fakeweb import articles, catalogue, found, matches
@@ -276,6 +277,16 @@ def test_a_rebuild_gives_the_same_rows_and_answers(visited: Visited) -> None:
 
     assert dump(Home(visited.root).catalogue) == rows
     assert [found(visited.root, query) for query in queries] == answers
+
+
+def test_to_compare_all_articles_at_once_gives_the_same_rows(visited: Visited, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = dump(Home(visited.root).catalogue)
+    for name, value in {"FROM_ARTICLES": 1, "_FEWEST": 20, "ROWS": 5_000}.items():
+        monkeypatch.setattr(rematching, name, value)
+
+    pipeline.rebuild(Home(visited.root), visited.following, only="reposts")
+
+    assert dump(Home(visited.root).catalogue) == rows
 
 
 def test_the_world_has_what_these_tests_look_for() -> None:

@@ -8,11 +8,12 @@ A segment is a stretch of one file of the archive. An engine may lose a task or 
 whole, under a name that the segment alone decides, so that neither changes what comes of the work.
 """
 
-from aggregator.bulk.executors import Engine, opened
+from aggregator.bulk.executors import LOCAL, Engine, opened
 from aggregator.bulk.maps import MAX_TRIES, Failed, in_order
 from aggregator.bulk.parts import Part, Segment, damaged, kept, lines, order, put, put_order
 
 __all__ = [
+    "LOCAL",
     "MAX_TRIES",
     "Engine",
     "Failed",

@@ -8,6 +8,8 @@
     deriving    what an entry of the archive says: captures, announcements, articles, matches
     reading     what its pages say: read by workers, or when their day was closed
     belonging   whose a page is
+    reposting   who waits is compared with all others, and what that bears on is settled
+    rematching  all articles compared at once, in pieces
     line        what the one writer of a home may do: crawl, bring in, catch up, close days, index
     learning    which lines the pages of a source share: once, as an event of the archive
     opening     how it becomes that: the lock, what a kill left behind

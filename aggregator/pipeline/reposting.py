@@ -8,7 +8,8 @@ settle     matches and families, as if all had come at once
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Iterator, Set
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 
@@ -19,6 +20,8 @@ from aggregator.dedupe import Decided
 from aggregator.home import Home
 from aggregator.matching import DECIDING, Articles, Finder, decisions_of
 from aggregator.model import Following, Progress, Report
+from aggregator.pipeline import rematching
+from aggregator.pipeline.rematching import Rematching
 from aggregator.reuse import Reuse
 
 ASIDE = "fingerprinting"
@@ -58,12 +61,38 @@ def find_reposts(
     with disk.guarded(home.index):  # what a kill left behind; it may hold what was to be erased
         disk.remove_folder(home.index / ASIDE, overwrite=True)
     reuse = Reuse(home.reuse, writing=True)
-    anew = anew or reuse.is_new
-    if anew:
-        _make_fingerprints_anew(reuse, home, catalogue, following, report, scrub=scrub)
+    if not (anew or reuse.is_new):
+        return _compare(home, catalogue, following, report, reuse, None, anew=False)
+    with _fingerprints_anew(reuse, home, catalogue, following, report, scrub=scrub) as among:
+        return _compare(home, catalogue, following, report, reuse, among, anew=True)
+
+
+def _compare(
+    home: Home,
+    catalogue: Catalogue,
+    following: Following,
+    report: Report,
+    reuse: Reuse,
+    among: Rematching | None,
+    *,
+    anew: bool,
+) -> tuple[Articles, Decided]:
+    """Compare the articles that wait, and settle.
+
+    Args:
+        home: See ``find_reposts``; so the next three.
+        catalogue: Its catalogue.
+        following: sources.yaml.
+        report: Told how far the work is.
+        reuse: The fingerprints.
+        among: What compares all at once; None: one after the other.
+        anew: Whether the fingerprints of all were just made.
+    """
     events = Decisions(home.archive).events(*DECIDING)
     naming = dedupe.naming_digest(following.sources)
     waiting = catalogue.to_match()
+    if among:  # another crawler may have brought more meanwhile: they wait on
+        waiting = sorted(set(waiting).intersection(among.ids))
     undone = _there(catalogue, _undone(events, catalogue.note("decided")))
     due = set(waiting) | undone
     renamed = catalogue.note("matched-naming") not in (None, naming)
@@ -80,7 +109,7 @@ def find_reposts(
         due |= set(waiting)
         due |= _concerned(catalogue, due)
         catalogue.forget_alignments(waiting)
-        found = finder.alignments(waiting)
+        found = among.alignments() if among else finder.alignments(waiting)
         while some := list(islice(found, _PUT)):
             catalogue.put_alignments(some)
         due |= finder.touched(waiting) if len(waiting) < len(reuse) else set()
@@ -97,13 +126,17 @@ def find_reposts(
     return known, decided
 
 
-def _make_fingerprints_anew(
+@contextmanager
+def _fingerprints_anew(
     reuse: Reuse, home: Home, catalogue: Catalogue, following: Following, report: Report, *, scrub: bool
-) -> None:
+) -> Iterator[Rematching | None]:
     """Make the fingerprints of all articles again, aside, and have all compared again.
 
     So who reads meanwhile finds the old ones, or all of the new ones; and what was found by the old ones, until it is
     settled anew.
+
+    Yields:
+        What compares them, all at once; None: they are to be compared one after the other.
     """
     aside = replace(home, index_name=f"{home.index_name}/{ASIDE}")
     with disk.guarded(aside.index):
@@ -114,9 +147,17 @@ def _make_fingerprints_anew(
     made.sign()
     ids = catalogue.article_ids()
     report(Progress(doing="making fingerprints", done=0, total=len(ids)))
-    Finder(made, Articles(catalogue, following, made)).add(ids)
-    report(Progress(doing="making fingerprints", done=len(ids), total=len(ids)))
-    reuse.become(made, scrub=scrub)
+    if len(ids) < rematching.FROM_ARTICLES:
+        Finder(made, Articles(catalogue, following, made)).add(ids)
+        report(Progress(doing="making fingerprints", done=len(ids), total=len(ids)))
+        reuse.become(made, scrub=scrub)
+        yield None
+    else:
+        executor, folder = following.settings.executor, aside.index / "shuffled"
+        with rematching.all_of(home, executor, folder, ids, report) as among:
+            among.fingerprint(made)
+            reuse.become(made, scrub=scrub)
+            yield among
     with disk.guarded(home.index):
         disk.remove_folder(aside.index)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,10 +29,12 @@ from aggregator.reuse.segments import (
     Segment,
     Span,
     different,
+    in_parts,
     made_of,
     mapped,
     merged,
     read_again,
+    summed,
     the_list,
 )
 from aggregator.words import Hashes
@@ -44,8 +46,6 @@ TOLD_HOLDERS = 64
 """How many holders of a gram are named, at most."""
 _ASKED_GRAMS = 100_000
 """Grams that are asked about at a time."""
-_ROWS = 2_000_000
-"""Holders of grams that are in memory at a time: 100 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +199,26 @@ class Reuse:
             with disk.guarded(self._folder):
                 self._sweep()
 
+    def fill(self, arrays: Mapping[str, Iterable[NDArray[np.generic]]], *, rows: int, articles: int) -> None:
+        """Hold one segment, and nothing else, whose arrays come piece by piece; ``sign`` declares it fit.
+
+        Args:
+            arrays: Pieces of each array, see ``segments.ARRAYS``; in the order of a segment.
+            rows: How many holders of grams there are.
+            articles: How many articles.
+
+        Raises:
+            NoSpaceError: The disk is full or read-only.
+            StoreError: The disk fails, or the pieces are not as many as was said.
+        """
+        assert self._folder is not None
+        with disk.guarded(self._folder):
+            try:
+                self._segments = [self._written_in_pieces(arrays, rows, articles)]
+            except ValueError as error:
+                raise self._damaged(error) from error
+        self._count_up()
+
     def _knows(self, numbers: Numbers, rates: NDArray[np.uint8]) -> bool:
         """Whether all of these articles are known, with rates as coarse."""
         place = np.minimum(np.searchsorted(self._numbers, numbers), len(self._numbers) - 1)
@@ -258,8 +278,8 @@ class Reuse:
             keep = np.where(new[place] == numbers, numbers < own[theirs], numbers != own[theirs])
             keep &= grams[rows] <= words.BOUNDS[coarsest]
             pairs = theirs[keep] * np.int64(len(self._numbers)) + holders[keep]
-            found.append(_summed(pairs, np.ones(len(pairs), np.int64), worth[rows[keep]]))
-        pairs, shared, weight = _summed(*map(np.concatenate, zip(*found, strict=True)))
+            found.append(summed(pairs, np.ones(len(pairs), np.int64), worth[rows[keep]]))
+        pairs, shared, weight = summed(*map(np.concatenate, zip(*found, strict=True)))
         holders = pairs % len(self._numbers)
         return Candidates(pairs // len(self._numbers), self._numbers[holders], self._rates[holders], shared, weight)
 
@@ -346,12 +366,12 @@ class Reuse:
         # several ask about one gram: it is looked at once
         _, first, same = np.unique(grams[many], return_index=True, return_inverse=True)
         by_gram = np.argsort(same, kind="stable")
-        for each in _split(np.arange(len(first)), counts[many[first]]):
+        for each in in_parts(np.arange(len(first)), counts[many[first]]):
             holders, sizes = self._not_spare(spans, many[first[each]], counts)
             starts = np.cumsum(sizes) - sizes
             asking = by_gram[slice(*np.searchsorted(same[by_gram], [each[0], each[-1] + 1]))]
             of_each = same[asking] - each[0]
-            for some in _split(np.arange(len(asking)), sizes[of_each]):
+            for some in in_parts(np.arange(len(asking)), sizes[of_each]):
                 gram = of_each[some]
                 yield np.repeat(many[asking[some]], sizes[gram]), holders[words.ranges(starts[gram], sizes[gram])]
 
@@ -433,16 +453,23 @@ class Reuse:
 
     def _written(self, segment: Segment) -> Segment:
         """Write a segment to files of its own, and map them."""
+        arrays = {array: [getattr(segment, array)] for array in ARRAYS}
+        return self._written_in_pieces(arrays, len(segment.grams), len(segment.numbers))
+
+    def _written_in_pieces(
+        self, arrays: Mapping[str, Iterable[NDArray[np.generic]]], rows: int, articles: int
+    ) -> Segment:
         assert self._folder is not None
         name = self._unused_name()
         for array, kind in ARRAYS.items():
             fd = disk.create(self._folder / f"{name}-{array}")
             try:
-                disk.write_all(fd, np.ascontiguousarray(getattr(segment, array), kind).tobytes())
+                for piece in arrays[array]:
+                    disk.write_all(fd, np.ascontiguousarray(piece, kind).tobytes())
                 disk.sync(fd)
             finally:
                 os.close(fd)
-        return mapped(self._folder, name, len(segment.grams), len(segment.numbers))
+        return mapped(self._folder, name, rows, articles)
 
     def _unused_name(self) -> str:
         """Return a name for a segment. It is greater than all, so that no list ever named another by it."""
@@ -462,23 +489,6 @@ class Reuse:
 def _sizes(spans: Sequence[Span], grams: Hashes) -> NDArray[np.int64]:
     """Return how many rows there are of each gram, given where these stand."""
     return sum((right - left for left, right in spans), np.zeros(len(grams), np.int64))
-
-
-def _split(rows: NDArray[np.int64], sizes: NDArray[np.int64]) -> Sequence[NDArray[np.int64]]:
-    """Return rows in parts that are not too large together, by how large each is."""
-    return np.split(rows, np.flatnonzero(np.diff(np.cumsum(sizes[rows]) // _ROWS)) + 1)
-
-
-def _summed(
-    pairs: NDArray[np.int64], shared: NDArray[np.int64], weight: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Return each pair once, with the sums of what stands beside it."""
-    order = np.argsort(pairs)
-    ascending = pairs[order]
-    first = np.flatnonzero(np.append(True, ascending[1:] != ascending[:-1])[: len(ascending)])
-    if not len(first):
-        return pairs, shared, weight
-    return ascending[first], np.add.reduceat(shared[order], first), np.add.reduceat(weight[order], first)
 
 
 __all__ = ["FEW", "TOLD_HOLDERS", "Candidates", "Fingerprint", "Numbers", "Reuse"]

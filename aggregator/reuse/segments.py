@@ -22,6 +22,8 @@ _TRIES = 10
 FORM = 1
 """Counted up with every change of the form or of what a gram is: an index of another form is built again."""
 ARRAYS = {"grams": "<u8", "holders": "<u4", "numbers": "<u8", "rates": "u1", "texts": "<u8"}
+ROWS = 2_000_000
+"""Holders of grams that are in memory at a time: 100 MB."""
 _OF_ARTICLES = ("numbers", "rates", "texts")
 """Arrays with an item an article; the others have one a row."""
 
@@ -171,3 +173,20 @@ def merged(one: Segment, other: Segment) -> Segment:
     several = np.flatnonzero(np.append(is_again, False) | np.append(False, is_again))
     holders[several] = holders[several][np.lexsort((holders[several], grams[several]))]
     return Segment("", grams, holders, *articles)
+
+
+def in_parts(rows: NDArray[np.int64], sizes: NDArray[np.int64]) -> Sequence[NDArray[np.int64]]:
+    """Return rows in parts that are not too large together, by how large each is."""
+    return np.split(rows, np.flatnonzero(np.diff(np.cumsum(sizes[rows]) // ROWS)) + 1)
+
+
+def summed(
+    pairs: NDArray[np.int64], shared: NDArray[np.int64], weight: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return each pair once, with the sums of what stands beside it."""
+    order = np.argsort(pairs)
+    ascending = pairs[order]
+    first = np.flatnonzero(np.append(True, ascending[1:] != ascending[:-1])[: len(ascending)])
+    if not len(first):
+        return pairs, shared, weight
+    return ascending[first], np.add.reduceat(shared[order], first), np.add.reduceat(weight[order], first)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,12 +17,14 @@ from aggregator import bulk, extract, pipeline
 from aggregator.bulk import executors, maps
 from aggregator.errors import AggregatorError
 from aggregator.home import Home
-from aggregator.model import Following, Progress, Source
-from aggregator.pipeline import rereading
+from aggregator.model import Following, Progress, Server, Source
+from aggregator.pipeline import rematching, rereading
 from tests import badtasks
 from tests.fakeweb import dump, following
 from tests.test_bulk import forget
 from tests.test_rebuild import eventful
+from tests.test_rematching import everything
+from tests.test_reposting import Kept, archive
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
@@ -149,3 +151,23 @@ def test_a_scheduler_that_goes_away_in_the_middle_is_named(tmp_path: Path, monke
 
         with pytest.raises(AggregatorError, match="the scheduler is gone"):
             list(results)
+
+
+def test_all_articles_are_compared_at_once_on_dask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, database: Callable[[], str]
+) -> None:
+    server = Server(database())
+    monkeypatch.setattr(Home, "catalogue", property(lambda home: server))
+    sources, articles = archive()
+    kept = Kept(tmp_path / "home", sources)
+    kept.come(articles)
+    before = everything(kept.home)
+    for name, value in {"FROM_ARTICLES": 1, "_FEWEST": 7, "ROWS": 500, "_PAIRS": 20}.items():
+        monkeypatch.setattr(rematching, name, value)
+    monkeypatch.setattr(executors, "_processors", lambda: pytest.fail("it should go to the cluster"))
+    told: list[Progress] = []
+
+    pipeline.rebuild(kept.home, on(address, *sources), only="reposts", report=told.append)
+
+    assert not [now.doing for now in told if "no worker" in now.doing]
+    assert everything(kept.home) == before
