@@ -84,6 +84,10 @@ class Home:
         """What bulk work has done so far; not in a rebuild's own folder, so that the next goes on with it."""
         return self.root / "index" / "parts"
 
+    def answers_for(self, file: str) -> bool:
+        """Whether a file that the catalogue knows ought to be here: of a shared one, those that this home wrote."""
+        return self.server is None or f"-{self.node}." in file
+
     @property
     def is_new(self) -> bool:
         """Whether nothing was ever crawled into it, as far as this machine knows."""

@@ -372,7 +372,8 @@ def _check_catalogue(home: Home, wanted: Callable[[str], bool], done: Verificati
             continue
         size = _size(home.archive, file)
         if size is None:
-            done.findings.append(_about(file, "missing: the catalogue has captures that were read in it"))
+            if home.answers_for(file):
+                done.findings.append(_about(file, "missing: the catalogue has captures that were read in it"))
         elif size < end:
             done.findings.append(_about(file, f"truncated: it has {size:,} bytes, the catalogue has read {end:,}"))
 

@@ -253,7 +253,7 @@ class Pipeline:
             self._deriver.settle_names()
         known = self._catalogue.catalogued_bytes()
         sizes = {file: archive.size(self.home.archive, file) for file in archive.files(self.home.archive)}
-        self.missing = sorted(known.keys() - sizes.keys())
+        self.missing = sorted(filter(self.home.answers_for, known.keys() - sizes.keys()))
         behind = [file for file, size in sizes.items() if known.get(file, 0) < size]
         ends = {file: (known.get(file, 0), sizes[file]) for file in behind}
         following, furniture = self.following, self._furniture

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from aggregator import catalogue, pipeline, search
+from aggregator import catalogue, pipeline, search, verification
 from aggregator.catalogue import Catalogue, Leases
 from aggregator.errors import BusyError, UsageError
 from aggregator.home import Home
@@ -221,6 +221,26 @@ def test_what_other_homes_captured_is_not_lost_by_a_rebuild_of_one(tmp_path: Pat
         pipeline.rebuild(one, following(*SOURCES))
 
     assert known(one.catalogue) == before
+
+
+def test_what_other_homes_captured_is_not_missing_here_and_what_this_one_did_is(
+    tmp_path: Path, database: Callable[[], str]
+) -> None:
+    address = database()
+    one, other = (Home(tmp_path / name, server=address) for name in ("one", "other"))
+    crawled(one.root, address, FakeWeb(pages()), SOURCES[:2])
+    crawled(other.root, address, FakeWeb(pages()), SOURCES[2:4])
+    with pipeline.opened(one, following(*SOURCES)) as line:
+        assert line.missing == []
+    assert verification.verify_home(one, report=lambda _: None).findings == []
+
+    lost = next(one.archive.glob("[0-9]*/*/*/captures-*.warc.gz"))
+    lost.unlink()
+
+    with pipeline.opened(one, following(*SOURCES)) as line:
+        assert line.missing == [lost.relative_to(one.archive).as_posix()]
+    missing = [each.file for each in verification.verify_home(one, report=lambda _: None).findings]
+    assert missing == [lost.relative_to(one.archive).as_posix()]
 
 
 def catalogue_aside(home: Home) -> Any:
