@@ -212,11 +212,11 @@ def put(catalogue: Catalogue, number: int, doc: Row) -> str:
     return article.id
 
 
-def settled(catalogue: Catalogue, ids: Sequence[str]) -> None:
-    """Take articles off all lists of those that wait."""
-    catalogue.indexed(ids)
-    catalogue.matched(ids)
-    catalogue.translated(ids, {})
+def settled(catalogue: Catalogue) -> None:
+    """Take all articles off all lists of those that wait."""
+    catalogue.indexed(catalogue.to_index())
+    catalogue.matched(catalogue.to_match())
+    catalogue.translated(catalogue.to_translate(), {})
 
 
 def catalogued(catalogue: Catalogue, docs: Iterator[tuple[int, Row]]) -> list[str]:
@@ -225,7 +225,7 @@ def catalogued(catalogue: Catalogue, docs: Iterator[tuple[int, Row]]) -> list[st
     while some := list(islice(docs, PUT)):
         with catalogue.transaction():
             new = [put(catalogue, number, doc) for number, doc in some]
-            settled(catalogue, new)
+            settled(catalogue)
         ids += new
     return ids
 

@@ -96,8 +96,8 @@ def stocked(root: Path, articles: Sequence[Article], engine: str) -> Home:
     home = home_of(root, articles, engine)
     home.sources_yaml.write_text(f"settings: {{contact: desk@example.org, index: {engine}}}\nsources: []\n")
     with Catalogue(home.catalogue, writing=True) as known, known.transaction():
-        known.matched([one.id for one in articles])
-        known.translated([one.id for one in articles], {})
+        known.matched(known.to_match())
+        known.translated(known.to_translate(), {})
     return home
 
 

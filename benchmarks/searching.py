@@ -174,7 +174,7 @@ def home_of(root: Path, articles: Sequence[Article], engine: str) -> Home:
     with Catalogue(home.catalogue, writing=True) as known, known.transaction():
         for one in articles:
             known.put_article(one, one.url, [version(one)], [])
-        known.indexed([one.id for one in articles])
+        known.indexed(known.to_index())
     writing = index.Writer(home.fulltext, engine)
     writing.put(articles)
     writing.sign()

@@ -44,8 +44,8 @@ class Articles(Nodes):
         self._put(t.versions, [as_row(version) for version in versions])
         self.put_credits(article.id, credits)
         self.tell_nodes(article.id)
-        self._put(t.to_match, [{"article_id": article.id}])
-        self._put(t.to_translate, [{"article_id": article.id}])
+        self._list(t.to_match, [{"article_id": article.id}])
+        self._list(t.to_translate, [{"article_id": article.id}])
 
     def add_sighting(self, sighting: Sighting) -> None:
         """Note that an article was seen in a capture."""

@@ -93,7 +93,7 @@ def copy(place: Path | Server, to: Path | Server, node: str, now: datetime, repo
                 target.take(t.nodes, iter([{"name": after, "seen_at": now}]))
             else:  # what other nodes put in is compared again, and is then in the fingerprints
                 lacking = _of_this_node(source.rows(t.to_fingerprint), before, after)
-                target.take(t.to_match, ({"article_id": row["article_id"]} for row in lacking))
+                target.take(t.to_match, ({"article_id": row["article_id"], "stamp": 0} for row in lacking))
                 target.clear(t.to_fingerprint)
         if source.digest() != target.digest():
             raise StoreError(to, f"does not hold what {place} does. That one is as it was. Try again.")

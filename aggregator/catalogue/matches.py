@@ -24,21 +24,24 @@ class Matches(Opened):
 
     def to_match(self) -> list[str]:
         """Return the articles that were not compared with others as they now are."""
-        return [r["article_id"] for r in self._rows(sql.select(t.to_match).order_by(t.to_match.c.article_id))]
+        return self._listed(t.to_match)
 
     def matched(self, article_ids: Iterable[str]) -> None:
         """Take articles off that list."""
-        for chunk in in_chunks(list(article_ids)):
-            self._connection.execute(t.to_match.delete().where(t.to_match.c.article_id.in_(chunk)))
+        self._done(t.to_match, article_ids)
+
+    def not_lost(self, article_ids: Iterable[str]) -> None:
+        """Take off that list those that ``forget_translations`` alone put there, once."""
+        self._done_as(t.to_match, dict.fromkeys(article_ids, 0))
 
     def match_all(self) -> None:
         """Put every article on both lists; what was found stands until something else is found."""
         for table in (t.to_match, t.to_translate):
-            self._put(table, [{"article_id": r["id"]} for r in self._rows(sql.select(t.articles.c.id))])
+            self._list(table, [{"article_id": r["id"]} for r in self._rows(sql.select(t.articles.c.id))])
 
     def to_translate(self) -> list[str]:
         """Return the articles whose translations were not looked for as they now are."""
-        return [r["article_id"] for r in self._rows(sql.select(t.to_translate).order_by(t.to_translate.c.article_id))]
+        return self._listed(t.to_translate)
 
     def months_of(self, article_ids: Iterable[str]) -> set[int]:
         """Return in which months the translations of those articles were last looked for."""
@@ -53,8 +56,7 @@ class Matches(Opened):
     def translated(self, article_ids: Iterable[str], months: Mapping[str, int]) -> None:
         """Take articles off that list, and note in which month the translations of each were looked for."""
         self._put(t.months, [{"article_id": i, "month": months[i]} for i in article_ids if i in months])
-        for chunk in in_chunks(list(article_ids)):
-            self._connection.execute(t.to_translate.delete().where(t.to_translate.c.article_id.in_(chunk)))
+        self._done(t.to_translate, article_ids)
 
     # --- evidence ---------------------------------------------------------------------------------------------------
 
@@ -65,7 +67,7 @@ class Matches(Opened):
 
     def translate_anew(self, article_ids: Iterable[str]) -> None:
         """Have the translations of articles looked for again."""
-        self._put(t.to_translate, [{"article_id": i} for i in article_ids])
+        self._list(t.to_translate, [{"article_id": i} for i in article_ids])
 
     def forget_alignments(self, article_ids: Iterable[str]) -> None:
         """Remove what those articles share with any."""
@@ -155,7 +157,7 @@ class Matches(Opened):
             self._connection.execute(t.matches.delete().where(m.a == match.a, m.b == match.b))
             shared = sql.select(t.alignments.c.a).where(t.alignments.c.a == match.a, t.alignments.c.b == match.b)
             if self._rows(shared):
-                self._put(t.to_match, [{"article_id": match.a}])
+                self._list(t.to_match, [{"article_id": match.a}])
 
     def matches_of(self, article_ids: Iterable[str]) -> list[Match]:
         """Return all matches in which one of those articles takes part."""

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sql
 
 from aggregator.catalogue import tables as t
-from aggregator.catalogue.opened import Opened, in_chunks, insert
+from aggregator.catalogue.opened import Opened, insert
 from aggregator.model import Server
 
 FORGOTTEN = timedelta(days=30)
@@ -56,13 +55,14 @@ class Nodes(Opened):
     def tell_nodes(self, article_id: str) -> None:
         """Have an article indexed, and compared by its fingerprints, on every node."""
         if not self._node:
-            self._put(t.to_index, [{"article_id": article_id, "node": ""}])
+            self._list(t.to_index, [{"article_id": article_id, "node": ""}])
             return
         self._connection.execute(sql.select(sql.func.pg_advisory_xact_lock_shared(_JOINING)))
         for table in (t.to_index, t.to_fingerprint):
-            each = sql.select(sql.literal(article_id), t.nodes.c.name)
-            told = insert(self._connection, table).from_select(["article_id", "node"], each)
-            self._connection.execute(told.on_conflict_do_nothing())
+            each = sql.select(sql.literal(article_id), t.nodes.c.name, sql.literal(0))
+            told = insert(self._connection, table).from_select(["article_id", "node", "stamp"], each)
+            keys = [table.c.article_id, table.c.node]
+            self._connection.execute(told.on_conflict_do_update(index_elements=keys, set_={"stamp": table.c.stamp + 1}))
 
     # --- the full-text index's errand list --------------------------------------------------------------------------
 
@@ -72,7 +72,7 @@ class Nodes(Opened):
 
     def indexed(self, article_ids: Iterable[str]) -> None:
         """Take articles off that list."""
-        self._done(t.to_index, article_ids)
+        self._done(t.to_index, article_ids, t.to_index.c.node == self._node)
 
     def index_all(self) -> None:
         """Put every article on that list."""
@@ -86,24 +86,19 @@ class Nodes(Opened):
 
     def fingerprinted(self, article_ids: Iterable[str]) -> None:
         """Take articles off that list."""
-        self._done(t.to_fingerprint, article_ids)
+        self._done(t.to_fingerprint, article_ids, t.to_fingerprint.c.node == self._node)
 
     def fingerprint_all(self) -> None:
         """Put every article on that list."""
         self._lack_all(t.to_fingerprint)
 
     def _lacking(self, table: sql.Table) -> list[str]:
-        query = sql.select(table.c.article_id).where(table.c.node == self._node)
-        return [row["article_id"] for row in self._rows(query.order_by(table.c.article_id))]
-
-    def _done(self, table: sql.Table, article_ids: Iterable[str]) -> None:
-        for chunk in in_chunks(list(article_ids)):
-            self._connection.execute(table.delete().where(table.c.node == self._node, table.c.article_id.in_(chunk)))
+        return self._listed(table, table.c.node == self._node)
 
     def _lack_all(self, table: sql.Table) -> None:
-        each: Any = sql.select(t.articles.c.id, sql.literal(self._node))
-        every = insert(self._connection, table).from_select(["article_id", "node"], each.where(sql.true()))
-        self._connection.execute(every.on_conflict_do_nothing())
+        self._list(
+            table, [{"article_id": r["id"], "node": self._node} for r in self._rows(sql.select(t.articles.c.id))]
+        )
 
 
 __all__ = ["FORGOTTEN", "Nodes"]

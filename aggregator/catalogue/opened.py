@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import fields
 from functools import cache
@@ -55,6 +55,7 @@ class Opened:
     def __init__(self, place: Path | Server, *, writing: bool = False) -> None:
         self._place = place
         self._kept = at(place)
+        self._stamps: dict[str, dict[str, int]] = {}
         if not writing and isinstance(place, Path) and not place.exists():
             raise StoreError(place, "missing. Nothing is lost: archive/ is whole. Run `aggregator rebuild`.")
         with self._guarded():
@@ -139,6 +140,36 @@ class Opened:
             return
         self._connection.execute(_upsert(table, tuple(values[0]), self._connection.dialect.name), values)
 
+    # --- lists of what is to be done: others may put something there again while it is being done -------------------
+
+    def _list(self, table: sql.Table, rows: list[dict[str, Any]]) -> None:
+        """Put articles on a list; those that are there count as put there again."""
+        if rows:
+            add = _again(table, self._connection.dialect.name)
+            self._connection.execute(add, [{**row, "stamp": 0} for row in rows])
+
+    def _listed(self, table: sql.Table, *where: sql.ColumnElement[bool]) -> list[str]:
+        """Return the articles on a list, as they stand there now."""
+        query = sql.select(table.c.article_id, table.c.stamp).where(*where).order_by(table.c.article_id)
+        self._stamps[table.name] = {row["article_id"]: row["stamp"] for row in self._rows(query)}
+        return list(self._stamps[table.name])
+
+    def _done(self, table: sql.Table, article_ids: Iterable[str], *where: sql.ColumnElement[bool]) -> None:
+        """Take articles off a list, but for those that were put there again since it was read."""
+        stamps = self._stamps.get(table.name, {})
+        self._done_as(table, {i: stamps[i] for i in article_ids if i in stamps}, *where)
+
+    def _done_as(self, table: sql.Table, stamps: Mapping[str, int], *where: sql.ColumnElement[bool]) -> None:
+        """Take articles off a list where they stand there with these stamps.
+
+        What another crawler is about to put there again is passed over, not waited for: none waits for the other.
+        """
+        for chunk in in_chunks(sorted(stamps)):
+            query = sql.select(table.c.article_id, table.c.stamp).where(table.c.article_id.in_(chunk), *where)
+            rows = self._rows(query.with_for_update(skip_locked=True))
+            done = [row["article_id"] for row in rows if row["stamp"] == stamps[row["article_id"]]]
+            self._connection.execute(table.delete().where(table.c.article_id.in_(done), *where))
+
     def _first(self, kind: type[_Row], query: sql.Select[Any]) -> _Row | None:
         return next(iter(self._all(kind, query)), None)
 
@@ -165,6 +196,14 @@ def _upsert(table: sql.Table, names: tuple[str, ...], dialect: str) -> Any:
     if rest:
         return statement.on_conflict_do_update(index_elements=keys, set_=rest)
     return statement.on_conflict_do_nothing(index_elements=keys)
+
+
+@cache
+def _again(table: sql.Table, dialect: str) -> Any:
+    """Return the statement that puts a row on a list, or counts that it was put there again."""
+    statement: Any = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    keys = list(table.primary_key.columns)
+    return statement.on_conflict_do_update(index_elements=keys, set_={"stamp": table.c.stamp + 1})
 
 
 def as_row(value: DataclassInstance) -> dict[str, Any]:

@@ -126,7 +126,7 @@ class Schema:
                 f"{self.server}: {said}. All that was reported stored is safe. Make room on the server, or make it "
                 "writable, then run the command again."
             )
-        if error.connection_invalidated or not state or state[:2] in ("08", "57", "28", "3D"):
+        if error.connection_invalidated or not state or state[:2] in ("08", "57", "28", "3D", "40"):
             return StoreError(
                 self.server,
                 f"{said}. All that was reported stored is safe. See that the server runs, may be reached from here and "

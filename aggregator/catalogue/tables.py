@@ -291,6 +291,7 @@ to_index = Table(
     metadata,
     Column("article_id", String, primary_key=True),
     Column("node", String, primary_key=True),  # whose index lacks it as it now is; empty: the only one there is
+    Column("stamp", Integer, nullable=False),  # how often it was put here since it was last taken off; so below
 )
 
 to_fingerprint = Table(
@@ -298,6 +299,7 @@ to_fingerprint = Table(
     metadata,
     Column("article_id", String, primary_key=True),
     Column("node", String, primary_key=True),  # whose fingerprints lack it; only where there are several
+    Column("stamp", Integer, nullable=False),
 )
 
 nodes = Table(
@@ -318,9 +320,19 @@ leases = Table(
     Column("pace_s", Float, nullable=False),
 )
 
-to_match = Table("to_match", metadata, Column("article_id", String, primary_key=True))
+to_match = Table(
+    "to_match",
+    metadata,
+    Column("article_id", String, primary_key=True),
+    Column("stamp", Integer, nullable=False),
+)
 
-to_translate = Table("to_translate", metadata, Column("article_id", String, primary_key=True))
+to_translate = Table(
+    "to_translate",
+    metadata,
+    Column("article_id", String, primary_key=True),
+    Column("stamp", Integer, nullable=False),
+)
 
 months = Table(
     "months",

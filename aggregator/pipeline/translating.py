@@ -135,7 +135,7 @@ class Translations:
         with self._catalogue.transaction():
             of = {facts.id: month for month, several in by_month.items() for facts in several}
             self._catalogue.translated(waiting, of)
-            self._catalogue.matched(self._found_again())
+            self._catalogue.not_lost(self._found_again())
 
     def _due(self, waiting: Collection[str], by_month: Mapping[Month, Iterable[Facts]]) -> list[Month]:
         """Return the months to look at: those of the articles that wait, and of what they were thought to translate."""

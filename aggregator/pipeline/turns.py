@@ -101,7 +101,7 @@ class Turns:
         """Whether another crawler has been there since it began to wait."""
         since = self._since[source.id]
         runs = self._catalogue.runs_since(since - _LONGEST, source_id=source.id)
-        return any(run.ended_at is not None and run.ended_at >= since for run in runs)
+        return any(run.ended_at is not None and run.ended_at > since for run in runs)
 
 
 __all__ = ["AT_A_TIME", "Turns"]
