@@ -55,6 +55,9 @@ class FakeWeb:
     def free_at(self, url: str) -> float:
         return 0.0
 
+    def rests_s(self, url: str) -> float:
+        return 0.0
+
     def stop(self) -> None:
         pass
 

@@ -126,7 +126,7 @@ class Schema:
                 f"{self.server}: {said}. All that was reported stored is safe. Make room on the server, or make it "
                 "writable, then run the command again."
             )
-        if error.connection_invalidated or not state or state[:2] in ("08", "57", "28", "3D", "40"):
+        if error.connection_invalidated or not state or state[:2] in ("08", "57", "28", "3D", "40", "55"):
             return StoreError(
                 self.server,
                 f"{said}. All that was reported stored is safe. See that the server runs, may be reached from here and "
@@ -215,10 +215,13 @@ def _engine(server: Server, writing: bool) -> Engine:
     arguments: dict[str, Any] = {
         "options": " ".join(said),
         "connect_timeout": CONNECT_S,
+        "keepalives_idle": 30,  # of a machine that vanished the server lets go within a minute or two
+        "keepalives_interval": 10,
+        "tcp_user_timeout": 60_000,
         "application_name": "aggregator",
     }
     address = sql.make_url(server.address).set(drivername="postgresql+psycopg")
-    kept: dict[str, Any] = {"poolclass": sql.pool.NullPool} if writing else {"pool_pre_ping": True}
+    kept: dict[str, Any] = {"poolclass": sql.pool.NullPool} if writing else {"pool_pre_ping": True, "max_overflow": -1}
     try:
         engine = sql.create_engine(address, connect_args=arguments, **kept)
     except ImportError as error:

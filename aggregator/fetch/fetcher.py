@@ -45,6 +45,10 @@ class Web(Protocol):
         """Return the monotonic instant from which on the host of an address may be asked: its pause is then over."""
         ...
 
+    def rests_s(self, url: str) -> float:
+        """Return for how long the host of an address is to be left alone, in seconds, however long that is."""
+        ...
+
     def stop(self) -> None:
         """Let no request wait any longer: pauses end at once with a FetchError."""
         ...
@@ -118,6 +122,11 @@ class Fetcher:
         gate = self._gate(urls.host(url))
         is_shut = gate.shut_until - time.monotonic() > limits.PATIENCE_S
         return gate.rested_at if is_shut else max(gate.rested_at, gate.shut_until)
+
+    def rests_s(self, url: str) -> float:
+        """Return for how long the host of an address is to be left alone, in seconds, however long that is."""
+        gate = self._gate(urls.host(url))
+        return max(gate.rested_at, gate.shut_until, time.monotonic()) - time.monotonic()
 
     def _gate(self, host: str) -> _Gate:
         with self._gates_lock:

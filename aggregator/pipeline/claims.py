@@ -93,7 +93,8 @@ class Shared:
     def take(self, names: Iterable[str], *, limit: int | None = None, pace_s: float = 0.0) -> Mapping[str, float]:
         """Take what nobody holds; what is held already stays so."""
         with self._lock:
-            until = time.monotonic() + self._leases.for_s
+            until = _now_s() + self._leases.for_s
+            self._mine = {name: held for name, held in self._mine.items() if held[1] > _now_s()}
             wanted = set(names)
             found: dict[str, Lease] = self._leases.take(wanted - self._mine.keys(), limit=limit, pace_s=pace_s)
             self._mine |= {name: (lease.fence, until) for name, lease in found.items()}
@@ -103,7 +104,7 @@ class Shared:
     def holds(self, name: str) -> bool:
         """Whether enough of a lease is left."""
         _, until = self._mine.get(name, (0, 0.0))
-        return until - time.monotonic() > self._leases.for_s * LASTS
+        return until - _now_s() > self._leases.for_s * LASTS
 
     def give_back(self, rests_s: Mapping[str, float]) -> None:
         """Let others have them."""
@@ -119,7 +120,7 @@ class Shared:
     def _renew(self) -> None:
         while not self._over.wait(self._leases.for_s / _RENEWALS):
             with self._lock, suppress(AggregatorError):  # a server that is away: what is held ends by itself
-                until = time.monotonic() + self._leases.for_s
+                until = _now_s() + self._leases.for_s
                 lost = self._leases.renew({name: fence for name, (fence, _) in self._mine.items()})
                 self._mine = {name: (fence, until) for name, (fence, _) in self._mine.items() if name not in lost}
 
@@ -132,6 +133,12 @@ class Shared:
                 dict.fromkeys(self._mine, self._leases.for_s * LASTS)
             )  # of these nobody knows when they were asked last
         self._leases.close()
+
+
+def _now_s() -> float:
+    """Return a clock that goes on while the machine sleeps, where there is one: leases do."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 @contextmanager

@@ -132,7 +132,7 @@ class Collector:
             archived. Those of whoever joined are only told to ``done``: a pass may go on for days.
         """
         hosts, in_flight, errands_at = Hosts(web, self._claims), _InFlight(), time.monotonic()
-        queue = Turns(sources, self._claims, hosts, self._catalogue, self._clock.now())
+        queue = Turns(sources, self._claims, hosts, self._catalogue, self._clock.now(), whole=scope.whole)
         lanes: dict[str, Lane] = {}
         idle: list[Lane] = []
         runs: dict[str, Run] = {}

@@ -116,8 +116,7 @@ class Hosts:
 
     def _rest_s(self, host: str) -> float:
         """How long a host is still to be left alone, in seconds."""
-        free_at = max(self._web.free_at(f"http://{host}/"), self._rested_at.get(host, 0.0))
-        return max(free_at - time.monotonic(), 0.0)
+        return max(self._web.rests_s(f"http://{host}/"), self._rested_at.get(host, 0.0) - time.monotonic(), 0.0)
 
     def let_go(self) -> list[Lane]:
         """Forget all requests that are not being asked; return whose they were."""

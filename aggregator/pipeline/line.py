@@ -16,6 +16,7 @@ from aggregator.archive import Archive, Entry, Import, Recovery, Seal
 from aggregator.catalogue import Catalogue
 from aggregator.clock import Clock
 from aggregator.decisions import Decisions
+from aggregator.errors import BusyError
 from aggregator.fetch import Web
 from aggregator.home import Home
 from aggregator.index import Writer as IndexWriter
@@ -342,6 +343,8 @@ class Pipeline:
         if self._closed_on != now.date():
             self._close(now)
             self._closed_on = now.date()
+        if self.is_shared:  # what one learns would make the texts of all others outdated
+            return
         sources = [source.id for source in self.following.sources]
         self.is_outdated |= learn(self.home.archive, self._catalogue, sources, learned(self.home.archive), now)
 
@@ -384,7 +387,13 @@ class Pipeline:
 
         Args:
             scrub: Overwrite the old ones before they go.
+
+        Raises:
+            BusyError: Another crawler compares articles.
         """
+        if not self._claims.take([REPOSTS]):
+            outcome = "It compares articles. Nothing was changed. End it, or wait for it, then run the command again."
+            raise BusyError(self.home.catalogue, None, outcome)
         find_reposts(self.home, self._catalogue, self.following, self._report, anew=True, scrub=scrub)
 
     def update_index(self, folder: Path | None = None, *, tidy: bool = True) -> None:

@@ -62,15 +62,18 @@ def rebuild(
         with disk.guarded(aside.index):
             disk.remove_folder(aside.index, overwrite=scrub)
             aside.index.mkdir()
-        if only is None and home.server is not None:
-            sending.sender(home, following)  # what other homes have put into the bucket is noted
-            refuse_to_lose(home)
-        catalogue.remove(aside.catalogue)
+        if only is None:
+            if home.server is not None:
+                sending.sender(home, following)  # what other homes have put into the bucket is noted
+                refuse_to_lose(home)
+            catalogue.remove(aside.catalogue)
         with line_of(home if only == "index" else aside, following, report) as line:
             line.catch_up(index=aside.fulltext)
             line.close_days(datetime.now(UTC))
         with disk.guarded(home.index):
-            _take_place(aside, home, scrub=scrub)
+            _take_place(aside, home, with_catalogue=only is None, scrub=scrub)
+            if scrub and home.server is not None:  # where it was before it was moved
+                catalogue.remove(home.catalogue_file, disk.scrub)
     return line.mended
 
 
@@ -83,11 +86,11 @@ def _refuse_newer(home: Home) -> None:
         return
 
 
-def _take_place(aside: Home, home: Home, *, scrub: bool) -> None:
+def _take_place(aside: Home, home: Home, *, with_catalogue: bool, scrub: bool) -> None:
     """Put a rebuilt index where the old one was; if that is cut short, the next writer makes what is missing again."""
     if home.fulltext.exists():  # first: a new catalogue may never stand beside an index that it knows nothing of
         disk.rename(home.fulltext, aside.index / "before")
-    if catalogue.exists(aside.catalogue):
+    if with_catalogue:  # else one that is there is another home's, which makes it
         if home.reuse.exists():  # who reads it finds that it is gone, before it is overwritten
             disk.rename(home.reuse, aside.index / "reuse-before")
         catalogue.replace(home.catalogue, aside.catalogue, scrub=scrub)

@@ -8,7 +8,7 @@ settle     matches and families, as if all had come at once
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
@@ -61,10 +61,11 @@ def find_reposts(
     with disk.guarded(home.index):  # what a kill left behind; it may hold what was to be erased
         disk.remove_folder(home.index / ASIDE, overwrite=True)
     reuse = Reuse(home.reuse, writing=True)
+    lacking = catalogue.to_fingerprint()  # before the fingerprints are made: what comes after that is not in them
     if not (anew or reuse.is_new):
-        return _compare(home, catalogue, following, report, reuse, None, anew=False)
+        return _compare(home, catalogue, following, report, reuse, None, lacking, anew=False)
     with _fingerprints_anew(reuse, home, catalogue, following, report, scrub=scrub) as among:
-        return _compare(home, catalogue, following, report, reuse, among, anew=True)
+        return _compare(home, catalogue, following, report, reuse, among, lacking, anew=True)
 
 
 def _compare(
@@ -74,6 +75,7 @@ def _compare(
     report: Report,
     reuse: Reuse,
     among: Rematching | None,
+    lacking: Sequence[str],
     *,
     anew: bool,
 ) -> tuple[Articles, Decided]:
@@ -86,14 +88,16 @@ def _compare(
         report: Told how far the work is.
         reuse: The fingerprints.
         among: What compares all at once; None: one after the other.
+        lacking: Of which others have put something into the catalogue that is not in the fingerprints, or was not.
         anew: Whether the fingerprints of all were just made.
     """
     events = Decisions(home.archive).events(*DECIDING)
+    decided_here = f"decided-{home.node}" if home.server is not None else "decided"
     naming = dedupe.naming_digest(following.sources)
     waiting = catalogue.to_match()
     if among:  # another crawler may have brought more meanwhile: they wait on
         waiting = sorted(set(waiting).intersection(among.ids))
-    undone = _there(catalogue, _undone(events, catalogue.note("decided")))
+    undone = _there(catalogue, _undone(events, catalogue.note(decided_here)))
     due = set(waiting) | undone
     renamed = catalogue.note("matched-naming") not in (None, naming)
     known = Articles(catalogue, following, reuse)
@@ -101,7 +105,6 @@ def _compare(
     if not (due or renamed):
         return known, decided
     finder = Finder(reuse, known)
-    lacking = catalogue.to_fingerprint()
     if not anew:
         waiting = sorted({*waiting, *finder.add({*waiting, *lacking})})
     report(Progress(doing="looking for reposts", done=0, total=len(waiting)))
@@ -121,7 +124,7 @@ def _compare(
         catalogue.fingerprinted(lacking)
         catalogue.translate_anew(undone)
         catalogue.set_note("matched-naming", naming)
-        catalogue.set_note("decided", str(events[-1].number if events else 0))
+        catalogue.set_note(decided_here, str(events[-1].number if events else 0))
     report(Progress(doing="looking for reposts", done=len(waiting), total=len(waiting)))
     return known, decided
 

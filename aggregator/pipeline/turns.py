@@ -34,14 +34,23 @@ class Turns:
         hosts: Told which have become so.
         catalogue: Where the runs of other crawlers are.
         now: When they begin to wait: whom others visited since is not visited again.
+        whole: Whether all that they ever had is asked for: what others visited is less.
     """
 
     def __init__(
-        self, sources: Sequence[Source], claims: Claims, hosts: Hosts, catalogue: Catalogue, now: datetime
+        self,
+        sources: Sequence[Source],
+        claims: Claims,
+        hosts: Hosts,
+        catalogue: Catalogue,
+        now: datetime,
+        *,
+        whole: bool,
     ) -> None:
         self._claims = claims
         self._hosts = hosts
         self._catalogue = catalogue
+        self._whole = whole
         self._waiting = list(sources)
         self._since = {source.id: now for source in sources}
         self._next_at = 0.0
@@ -88,7 +97,7 @@ class Turns:
         for host, rest_s in had.items():
             self._hosts.is_ours(host, rest_s)
         ours = [source for source in some if urls.host(source.url) in had]
-        begun = [source for source in ours if not self._was_visited(source)]
+        begun = [source for source in ours if self._whole or not self._was_visited(source)]
         gone = {source.id for source in ours}
         for source_id in gone:
             self._again_at.pop(source_id, None)

@@ -48,6 +48,9 @@ class Slow(FakeWeb):
     def free_at(self, url: str) -> float:
         return self._free_at.get(url.split("/")[2], 0.0)
 
+    def rests_s(self, url: str) -> float:
+        return max(self.free_at(url) - time.monotonic(), 0.0)
+
 
 def pages() -> dict[str, object]:
     """Sites with two texts each, one of them the same everywhere."""
@@ -252,3 +255,41 @@ def assert_polite(asked: Asked) -> None:
     for times in asked.values():
         for (_, ended, _), (began, _, _) in pairwise(sorted(times)):
             assert began - ended > PACE_S * 0.9
+
+
+def test_only_one_at_a_time_compares_articles(tmp_path: Path, database: Callable[[], str]) -> None:
+    address = database()
+    one, other = (Home(tmp_path / name, server=address) for name in ("one", "other"))
+    crawled(one.root, address, FakeWeb(pages()), SOURCES[:2])
+    with pipeline.opened(other, following(*SOURCES)) as line:
+        line.update_index()
+
+        with pytest.raises(BusyError, match="It compares articles"):
+            pipeline.rebuild(one, following(*SOURCES), only="reposts")
+
+    pipeline.rebuild(one, following(*SOURCES), only="reposts")
+
+
+def test_a_new_full_text_index_leaves_the_catalogue_alone_that_another_home_makes(
+    tmp_path: Path, database: Callable[[], str]
+) -> None:
+    address = database()
+    one, other = (Home(tmp_path / name, server=address) for name in ("one", "other"))
+    crawled(one.root, address, FakeWeb(pages()), SOURCES[:2])
+    before = known(one.catalogue)
+    Catalogue(catalogue_aside(other), writing=True).close()  # another's rebuild has begun
+
+    pipeline.rebuild(one, following(*SOURCES), only="index")
+
+    assert known(one.catalogue) == before
+    assert catalogue.exists(catalogue_aside(other))
+
+
+def test_many_read_at_once(tmp_path: Path, database: Callable[[], str]) -> None:
+    home = Home(tmp_path, server=database())
+    Catalogue(home.catalogue, writing=True).close()
+    readers = [Catalogue(home.catalogue) for _ in range(40)]
+
+    assert [each.counts()["articles"] for each in readers] == [0] * 40
+    for each in readers:
+        each.close()
