@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -137,7 +138,7 @@ class Collector:
         idle: list[Lane] = []
         runs: dict[str, Run] = {}
         past = Progress(doing="crawling", done=0, total=0)
-        with ThreadPoolExecutor(max_workers=MAX_AT_ONCE, thread_name_prefix="fetch") as pool:
+        with closing(hosts), ThreadPoolExecutor(max_workers=MAX_AT_ONCE, thread_name_prefix="fetch") as pool:
             while idle or hosts or in_flight or queue:
                 if stop.is_set():
                     queue.clear()
@@ -184,7 +185,6 @@ class Collector:
                 if time.monotonic() - errands_at > ERRANDS_EVERY_S:
                     errands()
                     errands_at = time.monotonic()
-        hosts.release(())
         return [runs[source.id] for source in sources if source.id in runs]
 
     def _end(self, lanes: list[Lane], done: Callable[[Run], None]) -> None:

@@ -114,6 +114,10 @@ class Hosts:
         idle = set(self._claims.held()) - self._queues.keys() - self._asked - set(wanted)
         self._claims.give_back({host: self._rest_s(host) for host in idle if "/" not in host})
 
+    def close(self) -> None:
+        """Let other crawlers have all hosts, each with the pause that it is still to have; nothing is being asked."""
+        self._claims.give_back({host: self._rest_s(host) for host in self._claims.held() if "/" not in host})
+
     def _rest_s(self, host: str) -> float:
         """How long a host is still to be left alone, in seconds."""
         return max(self._web.rests_s(f"http://{host}/"), self._rested_at.get(host, 0.0) - time.monotonic(), 0.0)
