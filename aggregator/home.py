@@ -127,8 +127,7 @@ class Home:
         try:
             self._take(lock, time.monotonic() + wait_s)
             if not self.node:
-                with suppress(OSError):  # the next writer names it
-                    disk.put(self.archive / NODE, f"{secrets.token_hex(4)}\n".encode())
+                self._name()
             _sign(lock, f"{os.getpid()}\n".encode())
             try:
                 yield
@@ -136,6 +135,14 @@ class Home:
                 _sign(lock, b"")
         finally:
             os.close(lock)
+
+    def _name(self) -> None:
+        """Give the home its name; where there is no room for that, the next writer does."""
+        try:
+            disk.put(self.archive / NODE, f"{secrets.token_hex(4)}\n".encode())
+        except OSError as error:
+            if error.errno == errno.EIO:
+                raise disk.trouble(self.root, error) from error
 
     @property
     def writer(self) -> int | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aggregator import sources
 from aggregator.home import Home
 
 _SERVER = b"postgres"
@@ -24,5 +23,7 @@ def at(root: Path) -> Home:
         return home
     if _SERVER not in written:
         return home
+    from aggregator import sources  # slow to import, and most homes do without
+
     said = sources.understood(written, home.sources_yaml).settings.catalogue
     return home if said == "sqlite" else Home(root, server=said)
