@@ -19,7 +19,7 @@ from random import randbytes
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markupsafe import Markup
 from warcio.archiveiterator import ArchiveIterator
@@ -875,6 +875,7 @@ SOURCED = st.builds(
 )
 
 
+@example(places=['<img src="" srcset="data:image/png,x, /a.png" data-src="">'])
 @given(st.lists(IMG | SOURCED, max_size=5))
 def test_where_a_page_could_show_a_picture_it_shows_one_that_was_named(places: list[str]) -> None:
     html = "<!doctype html><html><body>" + "".join(places) + "</body></html>"

@@ -154,8 +154,9 @@ def _pictures(name: str, given: Mapping[str, str]) -> Iterator[str]:
     if name == "img" or (name == "input" and given.get("type", "").lower() == "image"):
         src = source_of(given)
         yield src
-    if sources and src not in [url for url, _ in sources]:
-        yield min(sources, key=lambda one: _unfit(one[1]))[0]
+    elsewhere = [one for one in sources if one[0] and not one[0].lower().startswith("data:")]  # the rest is in the page
+    if elsewhere and src not in [url for url, _ in elsewhere]:
+        yield min(elsewhere, key=lambda one: _unfit(one[1]))[0]
     for key in ("background", "poster"):
         if given.get(key):
             yield given[key]

@@ -129,9 +129,8 @@ class Shared:
         self._over.set()
         self._renewer.join()
         with suppress(AggregatorError):
-            self.give_back(
-                dict.fromkeys(self._mine, self._leases.for_s * LASTS)
-            )  # of these nobody knows when they were asked last
+            # of these nobody knows when they were asked last
+            self.give_back(dict.fromkeys(self._mine, self._leases.for_s * LASTS))
         self._leases.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections import defaultdict
@@ -16,9 +17,13 @@ import pytest
 from aggregator import catalogue, pipeline, search, verification
 from aggregator.catalogue import Catalogue, Leases
 from aggregator.errors import BusyError, UsageError
+from aggregator.fetch import Fetcher
 from aggregator.home import Home
-from aggregator.model import Request, Response, Run, Source
+from aggregator.model import Request, Response, Run, Settings, Source
+from aggregator.pipeline.claims import Shared
+from aggregator.pipeline.hosts import Hosts
 from aggregator.query import parse
+from aggregator.reuse import Reuse
 from tests.fakeweb import STORY, FakeWeb, crawl, feed, following, page, source
 
 PACE_S = 0.05
@@ -293,3 +298,60 @@ def test_many_read_at_once(tmp_path: Path, database: Callable[[], str]) -> None:
     assert [each.counts()["articles"] for each in readers] == [0] * 40
     for each in readers:
         each.close()
+
+
+def test_a_lease_that_ended_unnoticed_is_not_counted_as_held(tmp_path: Path, database: Callable[[], str]) -> None:
+    place = Home(tmp_path, server=database()).catalogue
+    one = Shared(Leases(place, "one", for_s=0.3))
+    with Leases(place, "other", for_s=60) as other:
+        assert one.take(["/work"])
+        one._over.set()  # as when the server is away, or the process stood still
+        until = time.monotonic() + 5
+        while not other.take(["/work"]):
+            assert time.monotonic() < until
+
+        assert not one.take(["/work"])
+    one.close()
+
+
+def test_the_pause_that_a_host_asked_for_goes_with_its_lease(tmp_path: Path, database: Callable[[], str]) -> None:
+    place, web = Home(tmp_path, server=database()).catalogue, Fetcher(Settings())
+    web._gate("a.example").shut_until = time.monotonic() + 3_600  # it answered 429, Retry-After: 3600
+    one = Shared(Leases(place, "one", for_s=60))
+    hosts = Hosts(web, one)
+    one.take(["a.example"])
+    hosts.release(())
+
+    with Leases(place, "other", for_s=60) as other:
+        assert other.take(["a.example"])["a.example"].free_in_s > 3_000
+    one.close()
+
+
+def test_what_others_put_in_while_fingerprints_are_made_is_in_them_later(
+    tmp_path: Path, database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = database()
+    one, other = (Home(tmp_path / name, server=address) for name in ("one", "other"))
+    text = " ".join(f"both tell the {n}th thing of the harbour there." for n in range(30))
+    web = {f"http://s{n}.example/feed": feed(f"http://s{n}.example/own") for n in (5, 6)}
+    web |= {f"http://s{n}.example/own": page(text, title=str(n)) for n in (5, 6)}
+    crawled(one.root, address, FakeWeb(pages()), SOURCES[:2])
+    shutil.rmtree(one.reuse)  # as on a new disk
+    become, others = Reuse.become, [SOURCES[5:6]]
+
+    def meanwhile(self: Reuse, *made: Any, **how: Any) -> Any:
+        if others:
+            crawled(other.root, address, FakeWeb(dict(web)), others.pop())
+        return become(self, *made, **how)
+
+    monkeypatch.setattr(Reuse, "become", meanwhile)
+    with pipeline.opened(one, following(*SOURCES)):
+        pass
+    assert not others
+
+    crawled(one.root, address, FakeWeb(dict(web)), SOURCES[6:7])
+
+    with Catalogue(one.catalogue) as it:
+        twins = [a.id for a in it.articles(it.article_ids()).values() if a.text.endswith(text)]
+        assert len(twins) == 2
+        assert it.matches_of(twins)

@@ -14,10 +14,10 @@ from aggregator.catalogue.migrations import FIRST
 from aggregator.catalogue.places import at
 from aggregator.errors import TooNew
 from aggregator.home import Home
-from aggregator.model import Server
+from aggregator.model import Failure, Role, Server
 from aggregator.query import parse
 from tests.fakecli import Aggregator
-from tests.fakeweb import STORY, FakeWeb, feed, following, page, source
+from tests.fakeweb import NOON, STORY, FakeWeb, feed, following, page, source
 
 SOURCES = (source("a"), source("b"))
 TEXTS = {f"http://{name}.example/1": page(STORY, title=name) for name in "ab"}
@@ -112,3 +112,21 @@ def test_text_sorts_by_its_code_points_whatever_the_database_speaks(database: Ca
     assert names == sorted(names)
     with Catalogue(server) as known:
         assert known.note("a") == "\ufffd"
+
+
+def test_a_character_that_a_server_cannot_hold_is_no_obstacle(tmp_path: Path, database: Callable[[], str]) -> None:
+    home = crawled(tmp_path)
+    with Catalogue(home.catalogue, writing=True) as known, known.transaction():
+        said = Failure(url="http://a/", source_id="a", role=Role.PAGE, failed_at=NOON, reason="a\x00b", retryable=True)
+        known.add_failure(said)
+
+    catalogue.copy(home.catalogue, Server(database()), home.node, NOON, lambda _: None)
+
+
+def test_an_erase_reaches_the_file_that_a_catalogue_was_moved_from(tmp_path: Path, database: Callable[[], str]) -> None:
+    home, there = crawled(tmp_path), Home(tmp_path, server=database())
+    catalogue.copy(home.catalogue, there.catalogue, home.node, NOON, lambda _: None)
+
+    pipeline.rebuild(there, following(*SOURCES), scrub=True)
+
+    assert not home.catalogue_file.exists()
