@@ -1,6 +1,6 @@
 """How much faster two crawlers are than one that share a catalogue, over slow hosts of their own making.
 
-    build/cluster/bin/python benchmarks/crawlers.py [--hosts 200] [--pages 5] [--latency-s 1.5]
+    build/cluster/bin/python benchmarks/crawlers.py [--hosts 200] [--pages 10] [--latency-s 3]
 
 Each host takes so long for an answer and is asked for robots.txt, a feed and its pages; the crawlers are processes of
 their own, with homes of their own, and PostgreSQL is a durable server of this benchmark. Beside the times it is said
@@ -30,8 +30,8 @@ def main() -> None:
     """Print one JSON object a number of crawlers, then how much faster two are."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hosts", type=int, default=200)
-    parser.add_argument("--pages", type=int, default=5)
-    parser.add_argument("--latency-s", type=float, default=1.5)
+    parser.add_argument("--pages", type=int, default=10)
+    parser.add_argument("--latency-s", type=float, default=3.0)
     asked = parser.parse_args()
     postgres, took = Postgres(durable=True), {}
     try:

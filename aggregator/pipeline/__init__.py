@@ -18,8 +18,9 @@
 A bad page, feed or source is counted and named; it never ends a run. A full disk or a damaged store does.
 """
 
-from aggregator.pipeline.collecting import BATCH, MAX_AT_ONCE
+from aggregator.pipeline.collecting import BATCH
 from aggregator.pipeline.deriving import MAX_HOPS
+from aggregator.pipeline.hosts import MAX_AT_ONCE
 from aggregator.pipeline.lanes import MAX_PAGES, MAX_RUN_S, VISIT, Scope
 from aggregator.pipeline.line import MAX_BACKFILL_PAGES, Pipeline
 from aggregator.pipeline.opening import opened

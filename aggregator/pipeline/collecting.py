@@ -37,15 +37,13 @@ from aggregator.model import (
 from aggregator.pipeline.claims import Claims
 from aggregator.pipeline.deriving import MAX_HOPS, Derived, Deriver
 from aggregator.pipeline.feeds import Moves
-from aggregator.pipeline.hosts import NAP_S, Hosts
+from aggregator.pipeline.hosts import MAX_AT_ONCE, NAP_S, Hosts
 from aggregator.pipeline.lanes import SITEMAPS, Lane, Scope
 from aggregator.pipeline.lists import LISTS
 from aggregator.pipeline.rechecking import check_at
 from aggregator.pipeline.showing import Showing, too_long
 from aggregator.pipeline.turns import Turns
 
-MAX_AT_ONCE = 64
-"""Requests in flight at the same time, each to another host."""
 LISTS_EVERY = timedelta(days=1)
 """How often sitemaps and list pages are read of a source whose feed has no gap."""
 GUESS_EVERY = timedelta(days=30)
@@ -142,7 +140,7 @@ class Collector:
             while idle or hosts or in_flight or queue:
                 if stop.is_set():
                     queue.clear()
-                begun = [self._lane(source, scope) for source in queue.next(MAX_AT_ONCE - len(in_flight))]
+                begun = [self._lane(source, scope) for source in queue.next(len(in_flight))]
                 lanes |= {lane.source.id: lane for lane in begun}
                 runs |= {lane.source.id: lane.run for lane in begun}
                 idle += begun

@@ -13,6 +13,8 @@ from aggregator.model import Request
 from aggregator.pipeline.claims import Claims
 from aggregator.pipeline.lanes import Lane
 
+MAX_AT_ONCE = 64
+"""Requests in flight at the same time, each to another host."""
 NAP_S = 0.2
 """The longest wait without a look around."""
 ASK_AGAIN_S = 1.0
@@ -47,6 +49,12 @@ class Hosts:
     def pause_s(self) -> float:
         """How long nothing new can be asked, in seconds, up to ``NAP_S``."""
         return min(max(self._rest[0][0] - time.monotonic(), 0.0), NAP_S) if self._rest else NAP_S
+
+    @property
+    def rested_count(self) -> int:
+        """How many hosts could be asked now."""
+        now = time.monotonic()
+        return sum(at <= now for at, _ in self._rest)
 
     def add(self, lane: Lane, request: Request) -> None:
         """Put a request behind the others to its host."""
@@ -131,4 +139,4 @@ class Hosts:
         return lanes
 
 
-__all__ = ["NAP_S", "Hosts"]
+__all__ = ["MAX_AT_ONCE", "NAP_S", "Hosts"]

@@ -13,10 +13,14 @@ from aggregator import urls
 from aggregator.catalogue import Catalogue
 from aggregator.model import Source
 from aggregator.pipeline.claims import Alone, Claims
-from aggregator.pipeline.hosts import ASK_AGAIN_S, Hosts
+from aggregator.pipeline.hosts import ASK_AGAIN_S, MAX_AT_ONCE, Hosts
 
 AT_A_TIME = 8
 """Sources that one of several crawlers begins with at a time."""
+MAX_SPARE = 64
+"""Hosts that could be asked while as many are asked as can be. Without them the last to begin is waited for alone."""
+SPARE_AT_A_TIME = 2
+"""How slowly it makes sure of these: they are to be shared between crawlers as well."""
 EVERY_S = 0.25
 """How long it then waits before it begins with others: who comes a moment later is to have a share, too."""
 _LOOKED_AT = 256
@@ -75,11 +79,11 @@ class Turns:
         """Let nobody else begin."""
         self._waiting.clear()
 
-    def next(self, room: int) -> list[Source]:
+    def next(self, in_flight: int) -> list[Source]:
         """Return whose turn it is.
 
         Args:
-            room: How many more requests there can be now.
+            in_flight: How many hosts are being asked.
         """
         if isinstance(self._claims, Alone):
             begun, self._waiting = self._waiting, []
@@ -88,7 +92,7 @@ class Turns:
         if now < self._next_at:
             return []
         due = [source for source in self._waiting if self._again_at.get(source.id, 0.0) <= now]
-        some, limit = due[:_LOOKED_AT], min(room, AT_A_TIME)
+        some, limit = due[:_LOOKED_AT], _limit(in_flight + self._hosts.rested_count)
         if not some or limit <= 0:
             return []
         pace_s = max(source.pace_s for source in some)
@@ -111,6 +115,13 @@ class Turns:
         since = self._since[source.id]
         runs = self._catalogue.runs_since(since - _LONGEST, source_id=source.id)
         return any(run.ended_at is not None and run.ended_at > since for run in runs)
+
+
+def _limit(busy: int) -> int:
+    """Return how many sources to begin with, of so many hosts that are asked or could be."""
+    if busy < MAX_AT_ONCE:
+        return min(MAX_AT_ONCE - busy, AT_A_TIME)
+    return min(MAX_AT_ONCE + MAX_SPARE - busy, SPARE_AT_A_TIME)
 
 
 __all__ = ["AT_A_TIME", "Turns"]

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import multiprocessing
+import random
 import threading
 import time
 from collections import Counter, defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
 
+from tests.collection import docs
 from tests.fakeweb import STORY, feed, page
 
-_WORDS = "harbour loft morning van bailiff kettle mattress lease school roof rain estuary petition hall".split()
+_WORDS = sorted({w for doc in docs() if doc["language"] == "en" for w in doc["text"].lower().split() if w.isalpha()})
 
 
 class SlowWorld:
-    """Hosts with a feed and some pages each; one page is the same everywhere.
+    """Hosts with a feed and some pages each: one is the same everywhere, one a neighbour has almost word for word.
 
     Args:
         hosts: How many.
@@ -110,7 +112,12 @@ def _body(host: str, path: str, pages: int) -> str:
     if path == "/page0":
         return page(STORY, title="What everybody has")
     if path.startswith("/page"):
-        own = sum(map(ord, host + path))
-        said = [" ".join(_WORDS[(own + n * k) % len(_WORDS)] for n in range(12)) for k in range(20)]
-        return page(f"{host}{path}. " + ". ".join(said), title=f"{host}{path}")
+        told = f"{int(host.split(':')[0].split('.')[-1]) // 2}" if path == "/page1" else host + path
+        return page(f"{host}{path}. {_text(told)}", title=f"{host}{path}")
     return ""
+
+
+def _text(seed: str) -> str:
+    """Return sentences that are no other seed's, always the same of one."""
+    chance = random.Random(seed)
+    return ". ".join(" ".join(chance.choices(_WORDS, k=12)) for _ in range(20))

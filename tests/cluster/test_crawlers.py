@@ -115,6 +115,35 @@ def test_two_crawlers_share_the_sources_and_know_in_the_end_what_one_would(
     assert_polite(asked)
 
 
+class Held(FakeWeb):
+    """A web that answers nobody until more hosts could be asked than are asked at once."""
+
+    def __init__(self, pages: dict[str, object]) -> None:
+        super().__init__(pages)
+        self._could_be = set[str]()
+        self._enough = threading.Event()
+
+    def free_at(self, url: str) -> float:
+        self._could_be.add(url.split("/")[2])
+        if len(self._could_be) > pipeline.MAX_AT_ONCE:
+            self._enough.set()
+        return 0.0
+
+    def fetch(self, request: Request, *, pace_s: float) -> Response:
+        assert self._enough.wait(60), "the last to begin would be waited for alone"
+        return super().fetch(request, pace_s=pace_s)
+
+
+def test_some_hosts_stand_ready_while_as_many_are_asked_as_can_be(tmp_path: Path, database: Callable[[], str]) -> None:
+    many = tuple(source(f"m{n}") for n in range(pipeline.MAX_AT_ONCE + 4))
+    web = Held({f"http://{each.id}.example/feed": feed(f"http://{each.id}.example/own") for each in many})
+    web.pages |= {f"http://{each.id}.example/own": page(f"{each.id} wrote this by itself.") for each in many}
+
+    runs = crawled(tmp_path / "home", database(), web, many)
+
+    assert [run.source_id for run in runs if not run.failed] == [each.id for each in many]
+
+
 def test_each_node_finds_what_the_others_put_in(tmp_path: Path, database: Callable[[], str]) -> None:
     address, homes = database(), [Home(tmp_path / str(n)) for n in range(2)]
     homes = [Home(home.root, server=address) for home in homes]
