@@ -40,7 +40,7 @@ def sender(home: Home, following: Following) -> Sender | None:
         ensure_room=lambda needed: home.ensure_room(settings.min_free_bytes, needed_bytes=needed),
     )
     try:
-        chains = found.follow()
+        chains = found.others.follow()
     except archive.Unavailable as error:
         if decisions.stand() is None:
             raise StoreError(
@@ -64,7 +64,7 @@ def take_events(found: Sender, home: Home) -> None:
         NoSpaceError: The disk is full or read-only.
     """
     with suppress(archive.Unavailable):
-        _take(found, home, found.chains())
+        _take(found, home, found.others.chains())
 
 
 def _take(found: Sender, home: Home, chains: Mapping[str, bytes]) -> None:
