@@ -11,7 +11,7 @@
     cdxj      a line a capture, by which other tools find it
     days      the closing of a day: list, manifests, articles
     elsewhere/  files that are in a bucket, too, or only there
-    sending   what is sealed goes up there
+    sending/  what is sealed goes up there
     fixity/   whether all that is as it was
 
 Writing is: append the members, ``sync``, and only then may anybody be told that something is stored.

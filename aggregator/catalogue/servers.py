@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,6 +37,9 @@ _MAKING = 0x61676772
 """The advisory lock under which tables are made and changed: two crawlers may begin at once."""
 _WRITING = 0x61676773
 """The first half of the one that all hold who write, and that one holds alone who makes it again."""
+_LOOK_S = 0.05
+_GONE_S = 2.0
+"""How long somebody who holds it is asked again, in seconds: a server notices only after a moment that one has gone."""
 _WAIT = "Nothing was changed. End the other crawlers, or wait for them, then run the command again."
 
 
@@ -79,11 +83,14 @@ class Schema:
             yield
 
     def _locked(self, connection: Connection, how: str) -> bool:
-        """Take an advisory lock that goes with the connection; return whether nobody held it."""
-        key = zlib.crc32(self.server.schema.encode()) & 0x7FFFFFFF
-        taken = bool(connection.exec_driver_sql(f"SELECT {how}({_WRITING}, {key})").scalar())
-        connection.commit()
-        return taken
+        """Take an advisory lock that goes with the connection; return whether nobody holds it."""
+        key, until = zlib.crc32(self.server.schema.encode()) & 0x7FFFFFFF, time.monotonic() + _GONE_S
+        while True:
+            taken = bool(connection.exec_driver_sql(f"SELECT {how}({_WRITING}, {key})").scalar())
+            connection.commit()
+            if taken or time.monotonic() > until:
+                return taken
+            time.sleep(_LOOK_S)
 
     def make(self, connection: Connection) -> None:
         """Make the tables, where there are none."""

@@ -148,14 +148,15 @@ def test_every_corner_knows_answers_and_keeps_the_same(
 
 def rebuild(home: Home, following: Following, bulk: str) -> None:
     """Rebuild a home; in bulk this process reads no page itself."""
+    said: list[str] = []
+
+    def refused(*_: object, **__: object) -> None:
+        raise AssertionError(f"a worker was to read this page: {said}")
+
     with pytest.MonkeyPatch.context() as patch:
         if bulk != "pages":
-            patch.setattr(extract, "submit_page", _refused)
-        pipeline.rebuild(home, following)
-
-
-def _refused(*_: object, **__: object) -> None:
-    raise AssertionError("a worker was to read this page")
+            patch.setattr(extract, "submit_page", refused)
+        pipeline.rebuild(home, following, report=lambda progress: said.append(progress.doing))
 
 
 def visit(home: Home, following: Following, at: Any) -> None:
