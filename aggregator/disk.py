@@ -17,6 +17,8 @@ from aggregator.errors import NoSpaceError, StoreError
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
 _PIECE = 1 << 20
+_OVER = ".over"
+"""What the name of a folder ends with while it is overwritten."""
 _T = TypeVar("_T")
 
 
@@ -139,6 +141,18 @@ def remove_folder(folder: Path, *, overwrite: bool = False) -> None:
                 scrub(path)
     if folder.exists():
         shutil.rmtree(folder)
+
+
+def overwrite_folder(folder: Path) -> None:
+    """Overwrite and remove a folder that others may be using, if it is there: it is out of their way first.
+
+    What a kill leaves of it goes with the next call.
+    """
+    over = folder.with_name(f"{folder.name}{_OVER}")
+    remove_folder(over, overwrite=True)
+    if folder.exists():
+        rename(folder, over)
+        remove_folder(over, overwrite=True)
 
 
 def make_folder(folder: Path, root: Path) -> None:

@@ -29,6 +29,16 @@ class Nodes(Opened):
         super().__init__(place, writing=writing)
         self._node = ""
 
+    def knows(self, name: str, now: datetime) -> bool:
+        """Whether a node was told all that others put in since it made its index and fingerprints.
+
+        It was not when the catalogue was made again, as it is when something is erased, or when it was away for long.
+        """
+        if not isinstance(self._place, Server):
+            return True
+        since = t.nodes.c.seen_at >= now - FORGOTTEN
+        return bool(self._rows(sql.select(t.nodes.c.name).where(t.nodes.c.name == name, since)))
+
     def join(self, name: str, now: datetime) -> None:
         """Be one of several nodes that share this catalogue: from now on this one is told what others put into it."""
         if not isinstance(self._place, Server):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from aggregator import archive, catalogue
+from aggregator import archive, catalogue, disk
 from aggregator.access import restrictions
 from aggregator.archive import Archive
 from aggregator.catalogue import Catalogue
@@ -107,25 +107,44 @@ def refuse_to_lose(home: Home) -> None:
 
 
 def _catalogue(home: Home, following: Following) -> Catalogue:
+    """Open the catalogue, as one of those that share it where it is shared."""
+    reads = generation(following, learned(home.archive))
+    known = _read_by(reads, home)
+    try:
+        _join(home, known, datetime.now(UTC))
+        with known.transaction():
+            known.set_note("generation", reads)
+    except BaseException:
+        known.close()
+        raise
+    return known
+
+
+def _read_by(reads: str, home: Home) -> Catalogue:
     """Open the catalogue; begin anew where an older program, another extractor or other rules wrote it.
 
     Texts of two extractors differ where nobody edited anything.
     """
-    reads = generation(following, learned(home.archive))
     try:
         known = Catalogue(home.catalogue, writing=True)
         before = known.note("generation")
         if before not in (None, reads):
             known.close()
             raise Outdated(f"{home.catalogue}: its texts were read by {before}")
+        return known
     except Outdated:
         with catalogue.alone(home.catalogue):
             refuse_to_lose(home)
             for folder in (home.fulltext, home.reuse):
                 shutil.rmtree(folder, ignore_errors=True)
             catalogue.remove(home.catalogue)
-        known = Catalogue(home.catalogue, writing=True)
-    known.join(home.node, datetime.now(UTC))
-    with known.transaction():
-        known.set_note("generation", reads)
-    return known
+        return Catalogue(home.catalogue, writing=True)
+
+
+def _join(home: Home, known: Catalogue, now: datetime) -> None:
+    """Be one of several nodes; who comes anew begins with an index of its own: the old may hold what was erased."""
+    if not known.knows(home.node, now):
+        with disk.guarded(home.index):
+            for folder in (home.fulltext, home.reuse):
+                disk.overwrite_folder(folder)
+    known.join(home.node, now)

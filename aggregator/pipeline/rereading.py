@@ -24,8 +24,6 @@ from aggregator.model import Capture, ExtractRule, Following, Progress, Report, 
 from aggregator.pipeline.reading import Reader, Result, is_read
 
 JOB = "readings"
-OVER = "parts.over"
-"""What the folder of the parts is called while it is removed."""
 FROM_BYTES = {"local": 1 << 28, "dask": 1 << 20}
 """How much must be behind before it is read in bulk. On Dask: a crawl that was killed catches up with a few pages
 without a cluster. Here: it is no faster than page by page, and each worker takes seconds to begin; what it gives is
@@ -190,12 +188,8 @@ def remove_parts(home: Home) -> None:
         NoSpaceError: The disk is read-only.
         StoreError: The disk fails.
     """
-    over = home.parts.with_name(OVER)
     with disk.guarded(home.parts):
-        disk.remove_folder(over, overwrite=True)
-        if home.parts.exists():
-            disk.rename(home.parts, over)  # a task that Dask ran twice may still be about to write there
-            disk.remove_folder(over, overwrite=True)
+        disk.overwrite_folder(home.parts)  # a task that Dask ran twice may still be about to write there
 
 
 def read_segment(folder: str, segment: Segment) -> Part:

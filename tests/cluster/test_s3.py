@@ -8,7 +8,7 @@ import hashlib
 import re
 import shutil
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -60,10 +60,17 @@ class Node:
     """A home whose archive goes into a bucket."""
 
     def __init__(
-        self, root: Path, server: Server, bucket: str, *, local_copies: str = "keep", name: str = NAME
+        self,
+        root: Path,
+        server: Server,
+        bucket: str,
+        *,
+        local_copies: str = "keep",
+        name: str = NAME,
+        rows: str | None = None,
     ) -> None:
         root.mkdir(exist_ok=True)
-        self.home, self.server, self.bucket = Home(root), server, bucket
+        self.home, self.server, self.bucket = Home(root, server=rows), server, bucket
         self.home.archive.mkdir(exist_ok=True)
         (self.home.archive / "node").write_text(name)
         self.local_copies = local_copies
@@ -518,6 +525,31 @@ def test_what_another_machine_erased_is_erased_here_too(node: Node, tmp_path: Pa
     assert traces(node, word) == []
     assert b"bailiff" in node.body(ONE)
     assert node.findings() == [] == other.findings()
+
+
+def test_what_another_machine_erased_of_a_shared_catalogue_is_in_no_index_here(
+    server: Server, tmp_path: Path, database: Callable[[], str]
+) -> None:
+    rows, bucket = database(), server.bucket("erased-elsewhere", versioned=False)
+    one, two = (Node(tmp_path / name, server, bucket, name=name, rows=rows) for name in (NAME, ANOTHER))
+    one.crawl()
+    two.visit()
+    assert in_index(two, b"lighthous") and in_index(two, b"bailiff")
+    erase(one, TWO)
+    assert in_index(two, b"lighthous"), "nobody has been there since"
+    shutil.copy(one.home.archive / "takedown.key", two.home.archive)
+
+    two.visit()
+
+    assert not in_index(two, b"lighthous")
+    assert in_index(two, b"bailiff")
+    assert search.search(two.home, parse("bailiffs")).total == 1
+
+
+def in_index(node: Node, word: bytes) -> list[str]:
+    """The files of an index in which a word stands, or the beginning of one."""
+    files = (path for path in node.home.index.rglob("*") if path.is_file())
+    return [str(path.relative_to(node.home.index)) for path in files if word in path.read_bytes()]
 
 
 def test_what_another_machine_withdrew_is_hidden_here_too_by_the_same_key(node: Node, tmp_path: Path) -> None:
