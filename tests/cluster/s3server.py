@@ -28,6 +28,7 @@ class Door:
         open: Whether anybody is let through.
         requests_left: How many requests are let through; of the last the server gets to see, and its answer is lost.
             None: any number.
+        broken_answers: How many answers break off before their last byte.
     """
 
     def __init__(self, to: int) -> None:
@@ -35,6 +36,7 @@ class Door:
         self.sent = 0
         self.open = True
         self.requests_left: int | None = None
+        self.broken_answers = 0
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = self._listening.getsockname()[1]
         self._pairs: set[socket.socket] = set()
@@ -74,6 +76,10 @@ class Door:
         with suppress(OSError):
             while data := source.recv(1 << 16):
                 self.sent += len(data) if counted else 0
+                if counted and self.broken_answers and _body(data):
+                    self.broken_answers -= 1
+                    to.sendall(data[:-1])
+                    break
                 to.sendall(data)
                 if not counted and self.requests_left is not None:
                     self.requests_left -= data.count(b" HTTP/1.1\r\n")
@@ -84,6 +90,11 @@ class Door:
                 each.shutdown(socket.SHUT_RDWR)
             each.close()
             self._pairs.discard(each)
+
+
+def _body(data: bytes) -> bytes:
+    """What of some bytes of an answer is not its head."""
+    return data.partition(b"\r\n\r\n")[2] if data.startswith(b"HTTP/") else data
 
 
 class Server:

@@ -160,6 +160,22 @@ def test_a_dropped_file_is_read_where_it_is_and_only_as_much_of_it_as_is_needed(
     assert node.findings() == []
 
 
+def test_an_answer_that_breaks_off_is_asked_for_again_at_once(node: Node) -> None:
+    node.local_copies = "drop"
+    node.crawl()
+    node.visit()
+    assert node.warcs == []
+    node.server.door.broken_answers = s3.RETRIES
+
+    assert b"bailiff" in node.body(ONE)
+
+    node.server.door.broken_answers = s3.RETRIES + 1
+    with pytest.raises(StoreError, match="broke off while it answered"):
+        node.body(ONE)
+    assert node.server.door.broken_answers == 0
+    assert b"bailiff" in node.body(ONE), "it was reached, so it is not left alone"
+
+
 def test_a_new_machine_rebuilds_the_same_catalogue_from_the_bucket_alone(node: Node, tmp_path: Path) -> None:
     node.local_copies = "drop"
     node.crawl()

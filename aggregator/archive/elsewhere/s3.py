@@ -223,7 +223,7 @@ class Bucket:
     def _told(self, key: str) -> Iterator[None]:
         """Turn what the client raises into words."""
         from minio.error import MinioException, S3Error
-        from urllib3.exceptions import HTTPError
+        from urllib3.exceptions import HTTPError, ProtocolError
 
         if is_down(self._endpoint):
             raise Unavailable(f"{self._server} cannot be reached ({_down[self._endpoint][1]})")
@@ -241,6 +241,8 @@ class Bucket:
             raise Unavailable(f"{self._server}: {' '.join(str(error).split())[:200]}") from error
         except ParseError as error:
             raise Unavailable(f"{self._server} does not answer as S3 does ({error})") from error
+        except ProtocolError as error:
+            raise Unavailable(f"{self._server} broke off while it answered ({_reason(error)})") from error
         except HTTPError as error:
             _down[self._endpoint] = time.monotonic(), _reason(error)
             raise Unavailable(f"{self._server} cannot be reached ({_reason(error)})") from error
