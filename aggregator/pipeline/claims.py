@@ -27,6 +27,7 @@ _RENEWALS = 5
 """How often a lease is renewed in the time that it holds."""
 REPOSTS = "/reposts"
 """The name of the work of looking for reposts and translations among the leases; no host has a slash in it."""
+_VISITS = "/visits/"
 
 
 class Claims(Protocol):
@@ -53,6 +54,11 @@ class Claims(Protocol):
     def held(self) -> Collection[str]:
         """Return the hosts that others cannot have."""
         ...
+
+
+def visit(source_id: str) -> str:
+    """Return the name of a visit: a crawler keeps it while another asks the host, and no other begins it."""
+    return f"{_VISITS}{source_id}"
 
 
 class Alone:
@@ -153,4 +159,4 @@ def claims_of(home: Home) -> Iterator[Claims]:
         shared.close()
 
 
-__all__ = ["LASTS", "LEASE_S", "REPOSTS", "Alone", "Claims", "Shared", "claims_of"]
+__all__ = ["LASTS", "LEASE_S", "REPOSTS", "Alone", "Claims", "Shared", "claims_of", "visit"]

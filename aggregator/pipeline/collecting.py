@@ -162,6 +162,7 @@ class Collector:
                     pace_s = self._robots.pace_s(request.url, lane.source.pace_s)
                     in_flight[pool.submit(web.fetch, request, pace_s=pace_s)] = (lane, request)
                 self._end(over, done)
+                queue.over(lane.source.id for lane in over)
                 past = _progress(past, over)
                 for lane in over:
                     del lanes[lane.source.id]
@@ -171,7 +172,7 @@ class Collector:
                     for lane in lanes.values():
                         lane.cut_short()
                 joining = queue.join(others or (), self._clock.now())
-                hosts.release(urls.host(lane.source.url) for lane in lanes.values())
+                hosts.release(lanes.values())
                 has_room, is_over = len(in_flight) < MAX_AT_ONCE, not (hosts or in_flight or queue)
                 wait_s = 0.0 if joining or again or is_over else hosts.pause_s if has_room else NAP_S
                 answered = _answered(in_flight, stop, web, wait_s=wait_s)

@@ -113,13 +113,16 @@ class Hosts:
         if host in self._queues:
             self._wait(host)
 
-    def release(self, wanted: Iterable[str]) -> None:
+    def release(self, lanes: Iterable[Lane]) -> None:
         """Let other crawlers have the hosts that nothing waits for.
 
         Args:
-            wanted: Those that something will be asked of soon.
+            lanes: The visits that go on. One that waits for a host of another crawler does not keep its own from it:
+                that one may wait for just this host.
         """
-        idle = set(self._claims.held()) - self._queues.keys() - self._asked - set(wanted)
+        waiting = {lane.source.id for host in self._unclaimed for lane, _ in self._queues[host]}
+        wanted = {urls.host(lane.source.url) for lane in lanes if lane.source.id not in waiting}
+        idle = set(self._claims.held()) - self._queues.keys() - self._asked - wanted
         self._claims.give_back({host: self._rest_s(host) for host in idle if "/" not in host})
 
     def close(self) -> None:

@@ -6,13 +6,13 @@ So crawlers that begin together share the sources between them, and who is done 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from datetime import datetime, timedelta
 
 from aggregator import urls
 from aggregator.catalogue import Catalogue
 from aggregator.model import Source
-from aggregator.pipeline.claims import Alone, Claims
+from aggregator.pipeline.claims import Alone, Claims, visit
 from aggregator.pipeline.hosts import ASK_AGAIN_S, MAX_AT_ONCE, Hosts
 
 AT_A_TIME = 8
@@ -101,14 +101,23 @@ class Turns:
         for host, rest_s in had.items():
             self._hosts.is_ours(host, rest_s)
         ours = [source for source in some if urls.host(source.url) in had]
+        visits = self._claims.take(visit(source.id) for source in ours)
+        ours = [source for source in ours if visit(source.id) in visits]
         begun = [source for source in ours if self._whole or not self._was_visited(source)]
         gone = {source.id for source in ours}
+        self.over(gone - {source.id for source in begun})
+        are_all_held = len(had) < limit
+        held = [s for s in some if s.id not in gone and (are_all_held or urls.host(s.url) in had)]
         for source_id in gone:
             self._again_at.pop(source_id, None)
-        if len(had) < limit:  # all the others are held
-            self._again_at |= {source.id: now + ASK_AGAIN_S for source in some if source.id not in gone}
-        self._waiting = [source for source in self._waiting if source.id not in gone]
+        self._again_at |= {source.id: now + ASK_AGAIN_S for source in held}
+        passed = gone | {source.id for source in held}
+        self._waiting = [source for source in self._waiting if source.id not in passed] + held
         return begun
+
+    def over(self, source_ids: Iterable[str]) -> None:
+        """Let other crawlers visit sources again."""
+        self._claims.give_back({visit(source_id): 0.0 for source_id in source_ids})
 
     def _was_visited(self, source: Source) -> bool:
         """Whether another crawler has been there since it began to wait."""
@@ -124,4 +133,4 @@ def _limit(busy: int) -> int:
     return min(MAX_AT_ONCE + MAX_SPARE - busy, SPARE_AT_A_TIME)
 
 
-__all__ = ["AT_A_TIME", "Turns"]
+__all__ = ["AT_A_TIME", "EVERY_S", "Turns"]

@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,13 @@ from aggregator.catalogue import Catalogue, Leases
 from aggregator.errors import BusyError, UsageError
 from aggregator.fetch import Fetcher
 from aggregator.home import Home
-from aggregator.model import Request, Response, Run, Settings, Source
+from aggregator.model import Request, Response, Run, Server, Settings, Source
 from aggregator.pipeline.claims import Shared
 from aggregator.pipeline.hosts import Hosts
+from aggregator.pipeline.turns import EVERY_S, Turns
 from aggregator.query import parse
 from aggregator.reuse import Reuse
-from tests.fakeweb import STORY, FakeWeb, crawl, feed, following, page, source
+from tests.fakeweb import NOON, STORY, FakeWeb, crawl, feed, following, page, source
 
 PACE_S = 0.05
 NAMES = [f"s{n}" for n in range(24)]
@@ -76,11 +78,12 @@ def crawled(
     web: FakeWeb,
     sources: tuple[Source, ...] = SOURCES,
     together: threading.Barrier | None = None,
+    stop: threading.Event | None = None,
 ) -> list[Run]:
     with pipeline.opened(Home(root, server=address), following(*SOURCES)) as line:
         if together:
             together.wait(60)
-        return line.crawl(sources, web)
+        return line.crawl(sources, web, stop=stop)
 
 
 def known(place: Any) -> dict[str, set[Any]]:
@@ -142,6 +145,68 @@ def test_some_hosts_stand_ready_while_as_many_are_asked_as_can_be(tmp_path: Path
     runs = crawled(tmp_path / "home", database(), web, many)
 
     assert [run.source_id for run in runs if not run.failed] == [each.id for each in many]
+
+
+def test_two_crawlers_that_wait_for_each_others_hosts_both_end(tmp_path: Path, database: Callable[[], str]) -> None:
+    address, a, b = database(), source("a"), source("b")
+    there, back = "http://b.example/x", "http://a.example/y"
+    pages = {"http://a.example/feed": feed(there), "http://b.example/feed": feed(back), there: page(STORY)}
+    pages[back] = page("Something else altogether was written here.")
+    both_are_there = threading.Barrier(2)
+
+    class Met(FakeWeb):
+        def fetch(self, request: Request, *, pace_s: float) -> Response:
+            if request.url.endswith("/feed"):
+                both_are_there.wait(60)
+            return super().fetch(request, pace_s=pace_s)
+
+    stop = threading.Event()
+    with ThreadPoolExecutor(2) as both:
+        told = [
+            both.submit(crawled, tmp_path / each.id, address, Met(dict(pages)), (each,), stop=stop) for each in (a, b)
+        ]
+        try:
+            runs = [each.result(60) for each in told]
+        finally:
+            stop.set()
+
+    assert [[(run.source_id, run.fetched > 2, run.failed) for run in each] for each in runs] == [
+        [("a", True, [])],
+        [("b", True, [])],
+    ]
+
+
+@pytest.mark.parametrize("held", [100, 1500])
+def test_a_crawler_finds_the_free_hosts_behind_those_that_others_hold(held: int, database: Callable[[], str]) -> None:
+    server, names = Server(database()), [f"h{n}" for n in range(held)]
+    everybody = [source(name) for name in (*names, "free")]
+    with Catalogue(server, writing=True) as known, closing(Leases(server, "other", for_s=120)) as other:
+        other.take([f"{name}.example" for name in names])
+        with closing(Shared(Leases(server, "me", for_s=120))) as mine:
+            turns = Turns(everybody, mine, Hosts(FakeWeb({}), mine), known, NOON, whole=False)
+            until_s = time.monotonic() + 30
+            while not (begun := turns.next(0)) and time.monotonic() < until_s:
+                time.sleep(EVERY_S)
+
+    assert [each.id for each in begun] == ["free"]
+
+
+def test_a_source_whose_host_was_lent_is_not_visited_by_another(database: Callable[[], str]) -> None:
+    server, web = Server(database()), FakeWeb({})
+    with (
+        Catalogue(server, writing=True) as known,
+        closing(Shared(Leases(server, "one", for_s=120))) as one,
+        closing(Shared(Leases(server, "other", for_s=120))) as other,
+    ):
+        turns = [Turns([source("a")], each, Hosts(web, each), known, NOON, whole=False) for each in (one, other)]
+        assert [each.id for each in turns[0].next(0)] == ["a"]
+        one.give_back({"a.example": 0.0})
+
+        assert turns[1].next(0) == []
+
+        turns[0].over(["a"])
+        later = Turns([source("a")], other, Hosts(web, other), known, NOON, whole=False)
+        assert [each.id for each in later.next(0)] == ["a"]
 
 
 def test_each_node_finds_what_the_others_put_in(tmp_path: Path, database: Callable[[], str]) -> None:
