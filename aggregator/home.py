@@ -80,6 +80,19 @@ class Home:
             return ""
 
     @property
+    def sign(self) -> Path:
+        """What a catalogue that several homes share knows this one's index and fingerprints by."""
+        return self.index / "sign"
+
+    @property
+    def signed(self) -> str:
+        """What stands there; empty: nothing."""
+        try:
+            return self.sign.read_text(encoding="ascii").strip()
+        except (OSError, ValueError):
+            return ""
+
+    @property
     def parts(self) -> Path:
         """What bulk work has done so far; not in a rebuild's own folder, so that the next goes on with it."""
         return self.root / "index" / "parts"

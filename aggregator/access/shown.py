@@ -53,6 +53,7 @@ class Shown(Catalogue):
 
     def __init__(self, home: Home, *, now: datetime | None = None, leaving: bool = False) -> None:
         super().__init__(home.catalogue)
+        self.read_as(home.node)
         at = now or datetime.now(UTC)
         decided = withdrawals(home)
         self._of = home

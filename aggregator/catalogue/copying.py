@@ -61,7 +61,7 @@ class Copied(Nodes):
         return said.hexdigest()
 
 
-def copy(place: Path | Server, to: Path | Server, node: str, now: datetime, report: Report) -> None:
+def copy(place: Path | Server, to: Path | Server, node: str, now: datetime, report: Report, *, sign: str = "") -> None:
     """Copy a catalogue to a place where none is, and see that both know the same.
 
     Args:
@@ -70,6 +70,7 @@ def copy(place: Path | Server, to: Path | Server, node: str, now: datetime, repo
         node: The name of the home.
         now: When that is.
         report: Told how far it is.
+        sign: What stands beside the index of the home.
 
     Raises:
         UsageError: There is one already; nothing was changed.
@@ -90,7 +91,7 @@ def copy(place: Path | Server, to: Path | Server, node: str, now: datetime, repo
             done += source.count(table)
             report(Progress(doing="copying the catalogue", done=done, total=total))
         with target.transaction():
-            if after:
+            if after and (isinstance(place, Path) or source.knows(node, sign, now)):
                 target.take(t.nodes, iter([{"name": after, "seen_at": now}]))
             else:  # what other nodes put in is compared again, and is then in the fingerprints
                 lacking = _of_this_node(source.rows(t.to_fingerprint), before, after)

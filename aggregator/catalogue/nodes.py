@@ -18,6 +18,8 @@ from aggregator.model import Server
 
 FORGOTTEN = timedelta(days=30)
 """A node that was not seen for so long is not waited for: when it comes back, it begins anew."""
+_SIGN = "index-of-"
+"""What the name of the note begins with that says what stands beside a node's index."""
 _JOINING = 0x61676774
 """The advisory lock under which a node joins: who puts articles meanwhile must know of it or be known to it."""
 
@@ -29,15 +31,34 @@ class Nodes(Opened):
         super().__init__(place, writing=writing)
         self._node = ""
 
-    def knows(self, name: str, now: datetime) -> bool:
-        """Whether a node was told all that others put in since it made its index and fingerprints.
+    def read_as(self, name: str) -> None:
+        """Read as one of several nodes: what is said to be lacking is what this one lacks."""
+        if isinstance(self._place, Server):
+            self._node = name
 
-        It was not when the catalogue was made again, as it is when something is erased, or when it was away for long.
+    def knows(self, name: str, sign: str, now: datetime) -> bool:
+        """Whether this catalogue was told, or told others, all that a node's index and fingerprints lack.
+
+        It was not when it was made again, as it is when something is erased, when the node was away for long, or when
+        either is an older one that was restored.
+
+        Args:
+            name: Of the node.
+            sign: What stands beside its index; empty: nothing.
+            now: When that is.
         """
+        rows = self._rows(sql.select(t.notes.c.value).where(t.notes.c.name == _SIGN + name))
+        noted = [said for row in rows for said in row["value"].split()]
+        if sign not in (noted or [""]):
+            return False
         if not isinstance(self._place, Server):
             return True
         since = t.nodes.c.seen_at >= now - FORGOTTEN
         return bool(self._rows(sql.select(t.nodes.c.name).where(t.nodes.c.name == name, since)))
+
+    def note_signs(self, name: str, *signs: str) -> None:
+        """Note what may stand beside the index of a node."""
+        self._put(t.notes, [{"name": _SIGN + name, "value": " ".join(signs)}])
 
     def join(self, name: str, now: datetime) -> None:
         """Be one of several nodes that share this catalogue: from now on this one is told what others put into it."""

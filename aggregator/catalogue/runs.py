@@ -7,11 +7,11 @@ from datetime import datetime
 import sqlalchemy as sql
 
 from aggregator.catalogue import tables as t
-from aggregator.catalogue.opened import Opened
+from aggregator.catalogue.nodes import Nodes
 from aggregator.model import Outcome, Run
 
 
-class Runs(Opened):
+class Runs(Nodes):
     """Runs."""
 
     def runs(self, source_id: str | None = None, *, limit: int = 1000) -> list[Run]:
@@ -62,13 +62,18 @@ class Runs(Opened):
         return {r["source_id"]: r["n"] for r in self._rows(query)}
 
     def counts(self) -> dict[str, int]:
-        """Return the number of rows of the tables that people ask about."""
+        """Return the number of rows of the tables that people ask about.
+
+        ``to_index`` is what the index of this node lacks; for who reads as no node, that of any.
+        """
         wanted = {"captures": t.captures, "articles": t.articles, "versions": t.versions, "matches": t.matches}
         found = {name: self._count(table) for name, table in wanted.items()}
         found["clusters"] = int(
             self._rows(sql.select(sql.func.count(t.clusters.c.cluster_id.distinct()).label("n")))[0]["n"]
         )
-        lacking = sql.select(sql.func.count(t.to_index.c.article_id.distinct()).label("n"))  # on any node
+        lacking = sql.select(sql.func.count(t.to_index.c.article_id.distinct()).label("n"))
+        if self._node:
+            lacking = lacking.where(t.to_index.c.node == self._node)
         return found | {"to_index": int(self._rows(lacking)[0]["n"])}
 
     def _count(self, table: sql.Table) -> int:

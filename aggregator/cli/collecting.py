@@ -403,6 +403,7 @@ def rebuild_command(ctx: click.Context, only: str | None, wait_s: float, as_json
     tell_mended(mended)
     tell_waiting(home)
     with Catalogue(home.catalogue) as catalogue:
+        catalogue.read_as(home.node)
         counts = catalogue.counts()
     if as_json:
         show.print_json(counts)

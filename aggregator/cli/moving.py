@@ -45,7 +45,7 @@ def move_command(ctx: click.Context, to: str, wait_s: float, as_json: bool) -> N
     with home.writing(wait_s=wait_s), catalogue.alone(home.catalogue), show.progress() as report:
         if isinstance(there, Path):
             there.parent.mkdir(exist_ok=True)
-        catalogue.copy(home.catalogue, there, home.node, datetime.now(UTC), report)
+        catalogue.copy(home.catalogue, there, home.node, datetime.now(UTC), report, sign=home.signed)
     with catalogue.Catalogue(there) as copied:
         counts = copied.counts()
     if as_json:

@@ -338,6 +338,7 @@ class Pipeline:
         """
         if now.date() != self._day:
             self._archive.begin_day(now)
+            self._catalogue.join(self.home.node, now)  # a crawler that runs for months is not to be forgotten
             self.update_index()
         self._day = now.date()
         if self._closed_on != now.date():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -21,6 +21,10 @@ from aggregator.pipeline.claims import claims_of
 from aggregator.pipeline.deriving import generation
 from aggregator.pipeline.learning import learned
 from aggregator.pipeline.line import Pipeline, note_import, note_seal
+from aggregator.pipeline.reposting import ASIDE
+
+REBUILDING = "rebuilding"
+"""The folder in ``index/`` in which all of it is made again."""
 
 
 def silence(_: Progress) -> None:
@@ -45,10 +49,13 @@ def opened(
         NoSpaceError: The disk is full, nearly full or read-only.
         StoreError: The archive is damaged, or the catalogue is damaged or newer than this program.
     """
-    with home.writing(wait_s=wait_s), line_of(home, following, report, clock) as line:
-        line.catch_up()
-        line.close_days(clock.now())
-        yield line
+    with home.writing(wait_s=wait_s):
+        with disk.guarded(home.index):  # what a rebuild left that was killed; it may hold what was erased since
+            disk.overwrite_folder(home.index / REBUILDING)
+        with line_of(home, following, report, clock) as line:
+            line.catch_up()
+            line.close_days(clock.now())
+            yield line
 
 
 @contextmanager
@@ -135,16 +142,43 @@ def _read_by(reads: str, home: Home) -> Catalogue:
     except Outdated:
         with catalogue.alone(home.catalogue):
             refuse_to_lose(home)
-            for folder in (home.fulltext, home.reuse):
-                shutil.rmtree(folder, ignore_errors=True)
+            _overwrite(home)
             catalogue.remove(home.catalogue)
         return Catalogue(home.catalogue, writing=True)
 
 
 def _join(home: Home, known: Catalogue, now: datetime) -> None:
-    """Be one of several nodes; who comes anew begins with an index of its own: the old may hold what was erased."""
-    if not known.knows(home.node, now):
+    """Be one of several nodes; who comes anew begins with an index of its own: the old may hold what was erased.
+
+    What stands beside the index is another after each opening, so that an older copy of either is found out.
+    """
+    before = home.signed
+    if not known.knows(home.node, before, now):
+        _overwrite(home)
+        if home.server is not None:
+            catalogue.remove(home.catalogue_file, disk.scrub)
+        before = ""
         with disk.guarded(home.index):
-            for folder in (home.fulltext, home.reuse):
-                disk.overwrite_folder(folder)
+            disk.remove(home.sign)
     known.join(home.node, now)
+    if home.server is None:
+        if before:  # it was shared
+            with known.transaction():
+                known.note_signs(home.node)
+            with disk.guarded(home.index):
+                disk.remove(home.sign)
+        return
+    sign = secrets.token_hex(8)
+    with known.transaction():
+        known.note_signs(home.node, *filter(None, (before, sign)))
+    with disk.guarded(home.index):
+        disk.put(home.sign, sign.encode())
+    with known.transaction():
+        known.note_signs(home.node, sign)
+
+
+def _overwrite(home: Home) -> None:
+    """Overwrite all that was made of texts in this home."""
+    with disk.guarded(home.index):
+        for folder in (home.fulltext, home.reuse, home.index / ASIDE):
+            disk.overwrite_folder(folder)

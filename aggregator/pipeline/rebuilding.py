@@ -13,7 +13,7 @@ from aggregator.errors import Outdated, StoreError, TooNew
 from aggregator.home import Home
 from aggregator.model import Following, Report
 from aggregator.pipeline import sending
-from aggregator.pipeline.opening import line_of, refuse_to_lose, silence
+from aggregator.pipeline.opening import REBUILDING, line_of, refuse_to_lose, silence
 from aggregator.pipeline.reposting import ASIDE
 from aggregator.pipeline.rereading import remove_parts
 
@@ -46,7 +46,7 @@ def rebuild(
         NoSpaceError: The disk is full, nearly full or read-only; the old index is still in place.
         StoreError: The archive is damaged, or the catalogue newer than this program; the old index is still in place.
     """
-    aside = replace(home, index_name=f"{home.index_name}/rebuilding")
+    aside = replace(home, index_name=f"{home.index_name}/{REBUILDING}")
     others = catalogue.alone(home.catalogue) if only is None else nullcontext()
     with home.writing(wait_s=wait_s), others:
         _refuse_newer(home)
@@ -60,7 +60,7 @@ def rebuild(
                 line.catch_up()
             return line.mended
         with disk.guarded(aside.index):
-            disk.remove_folder(aside.index, overwrite=scrub)
+            disk.remove_folder(aside.index, overwrite=True)
             aside.index.mkdir()
         if only is None:
             if home.server is not None:
@@ -94,6 +94,8 @@ def _take_place(aside: Home, home: Home, *, with_catalogue: bool, scrub: bool) -
         if home.reuse.exists():  # who reads it finds that it is gone, before it is overwritten
             disk.rename(home.reuse, aside.index / "reuse-before")
         catalogue.replace(home.catalogue, aside.catalogue, scrub=scrub)
+        if aside.sign.exists():
+            disk.rename(aside.sign, home.sign)
     if aside.reuse.exists():
         disk.rename(aside.reuse, home.reuse)
     disk.rename(aside.fulltext, home.fulltext)

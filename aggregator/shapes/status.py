@@ -35,6 +35,7 @@ def status_json(home: Home, following: Following, now: datetime) -> dict[str, An
     untranslated, engine = None, index.engine_of(home.fulltext)
     if not home.is_new:
         with Catalogue(home.catalogue) as catalogue:
+            catalogue.read_as(home.node)
             new, articles = catalogue.last_new(), catalogue.article_counts()
             pasts = scheduler.pasts_of(following.sources, catalogue.runs_since, now)
             pending = {s.id: catalogue.count_pending(s.id) for s in following.sources}
