@@ -212,6 +212,11 @@ class Decisions:
                     raise disk.trouble(self._folder / KEY, error) from error
             return key
 
+    @property
+    def has_others(self) -> bool:
+        """Whether events of other nodes are here."""
+        return any(self._others())
+
     def key_sign(self) -> str | None:
         """Return what tells this key from another without telling it; None: there is none yet.
 

@@ -85,7 +85,11 @@ def existing(folder: Path, file: str) -> Path:
 
 def missing(path: Path) -> StoreError:
     """Return our error for a file that is not there."""
-    return StoreError(path, "missing. Restore it from a copy, or run `aggregator rebuild` without it.")
+    return StoreError(
+        path,
+        "missing. What another machine wrote comes with the bucket, at the latest after its "
+        "day; else restore it from a copy, or run `aggregator rebuild` without it.",
+    )
 
 
 def damaged(path: Path, error: ValueError) -> StoreError:

@@ -50,6 +50,8 @@ def sender(home: Home, following: Following) -> Sender | None:
             ) from error
         return found
     _take(found, home, chains)
+    if not decisions.has_others:
+        decisions.make_key()  # all machines need the same: it is there to be copied before anything is withdrawn
     return found
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
 import sqlalchemy as sql
 
 from tests.cluster.postgres import Postgres
+from tests.cluster.s3server import SECRET, USER
+
+os.environ |= {"AWS_ACCESS_KEY_ID": USER, "AWS_SECRET_ACCESS_KEY": SECRET}
+"""For all that is started here: workers are forked from a process that keeps the environment of its beginning."""
 
 
 @pytest.fixture(scope="session")

@@ -568,6 +568,17 @@ def in_index(node: Node, word: bytes) -> list[str]:
     return [str(path.relative_to(node.home.index)) for path in files if word in path.read_bytes()]
 
 
+def test_the_first_machine_with_a_bucket_makes_the_key_that_all_others_are_to_be_given(
+    node: Node, tmp_path: Path
+) -> None:
+    node.crawl()
+    other = Node(tmp_path / "two", node.server, node.bucket, name=ANOTHER)
+    other.visit()
+
+    assert (node.home.archive / "takedown.key").exists()
+    assert not (other.home.archive / "takedown.key").exists(), "a second one would make nothing recognisable"
+
+
 def test_what_another_machine_withdrew_is_hidden_here_too_by_the_same_key(node: Node, tmp_path: Path) -> None:
     node.crawl()
     node.visit()
