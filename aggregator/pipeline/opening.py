@@ -141,10 +141,20 @@ def _read_by(reads: str, home: Home) -> Catalogue:
         return known
     except Outdated:
         with catalogue.alone(home.catalogue):
-            refuse_to_lose(home)
-            _overwrite(home)
-            catalogue.remove(home.catalogue)
+            if not _is_read_by(reads, home):
+                refuse_to_lose(home)
+                _overwrite(home)
+                catalogue.remove(home.catalogue)
         return Catalogue(home.catalogue, writing=True)
+
+
+def _is_read_by(reads: str, home: Home) -> bool:
+    """Whether another machine has made the catalogue again while this one waited to do so."""
+    try:
+        with Catalogue(home.catalogue) as known:
+            return known.note("generation") == reads
+    except (Outdated, StoreError):
+        return False
 
 
 def _join(home: Home, known: Catalogue, now: datetime) -> None:
