@@ -87,8 +87,8 @@ def missing(path: Path) -> StoreError:
     """Return our error for a file that is not there."""
     return StoreError(
         path,
-        "missing. What another machine wrote comes with the bucket, at the latest after its "
-        "day; else restore it from a copy, or run `aggregator rebuild` without it.",
+        "missing. What another machine wrote comes with the bucket, at the latest after its day; else restore it from "
+        "a copy, or run `aggregator rebuild` without it.",
     )
 
 

@@ -163,16 +163,14 @@ def _join(home: Home, known: Catalogue, now: datetime) -> None:
     What stands beside the index is another after each opening, so that an older copy of either is found out.
     """
     before = home.signed
-    if not known.knows(home.node, before, now):
+    is_known = known.knows(home.node, before, now)
+    if not is_known:
         _overwrite(home)
         if home.server is not None:
             catalogue.remove(home.catalogue_file, disk.scrub)
-        before = ""
-        with disk.guarded(home.index):
-            disk.remove(home.sign)
     known.join(home.node, now)
     if home.server is None:
-        if before:  # it was shared
+        if before or not is_known:  # it was shared
             with known.transaction():
                 known.note_signs(home.node)
             with disk.guarded(home.index):
@@ -180,7 +178,7 @@ def _join(home: Home, known: Catalogue, now: datetime) -> None:
         return
     sign = secrets.token_hex(8)
     with known.transaction():
-        known.note_signs(home.node, *filter(None, (before, sign)))
+        known.note_signs(home.node, *([before] if before and is_known else []), sign)
     with disk.guarded(home.index):
         disk.put(home.sign, sign.encode())
     with known.transaction():

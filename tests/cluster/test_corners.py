@@ -32,7 +32,7 @@ from aggregator.home import Home
 from aggregator.model import Following
 from aggregator.pipeline import rereading
 from aggregator.query import parse
-from tests.cluster.s3server import SECRET, USER, Server, running
+from tests.cluster.s3server import Server, running
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
@@ -77,15 +77,6 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Calm]:
         pipeline.rebuild(home, following)  # closes the days
         visit(third, following, THIRD_VISIT)
         yield Calm(root, following, catalogue.dump(home.catalogue), answers(home), digests(home), known(third))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def credentials() -> Iterator[None]:
-    """For the bucket; workers that are started later have them, too."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ACCESS_KEY_ID", USER)
-        patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -48,9 +48,8 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", USER)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No outage is waited for."""
     monkeypatch.setattr(s3, "RETRIES", 0)
     monkeypatch.setattr(s3, "REST_S", 0.0)
     s3._client.cache_clear()
@@ -160,7 +159,9 @@ def test_a_dropped_file_is_read_where_it_is_and_only_as_much_of_it_as_is_needed(
     assert node.findings() == []
 
 
-def test_an_answer_that_breaks_off_is_asked_for_again_at_once(node: Node) -> None:
+def test_an_answer_that_breaks_off_is_asked_for_again_at_once(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3, "RETRIES", 2)
+    monkeypatch.setattr(s3, "REST_S", 30.0)
     node.local_copies = "drop"
     node.crawl()
     node.visit()

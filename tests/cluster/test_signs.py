@@ -17,9 +17,9 @@ from aggregator.index import Writer
 from aggregator.pipeline import rebuilding
 from aggregator.query import parse
 from tests.cluster.s3server import Server
-from tests.cluster.test_s3 import ANOTHER, LATER, LONG_AGO, NAME, TWO, Node, credentials, erase, in_index, server
+from tests.cluster.test_s3 import ANOTHER, LATER, LONG_AGO, NAME, TWO, Node, erase, impatient, in_index, server
 
-__all__ = ["credentials", "server"]
+__all__ = ["impatient", "server"]
 
 ERASED = b"lighthous"
 Pair = tuple[Node, Node]
@@ -112,6 +112,18 @@ def test_an_index_that_was_restored_from_a_copy_is_made_anew(pair: Pair, tmp_pat
 
     assert not in_index(two, ERASED)
     assert search.search(two.home, parse("bakers")).total == 1
+
+
+def test_a_restored_index_is_made_anew_once_where_the_catalogue_is_a_file_again(pair: Pair, tmp_path: Path) -> None:
+    _, two = pair
+    shutil.copytree(two.home.index, tmp_path / "copy")
+    two.visit()
+    shutil.rmtree(two.home.index)
+    shutil.copytree(tmp_path / "copy", two.home.index)
+    two.home = moved(two.home, None)
+
+    assert not kept(two)
+    assert kept(two)
 
 
 def test_a_catalogue_of_its_own_from_before_goes_too(pair: Pair) -> None:
